@@ -1,0 +1,1 @@
+//! What Node lacks for keeping records in files: locks, atomic replacement and permission checks.
