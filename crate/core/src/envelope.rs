@@ -35,6 +35,9 @@ mod tests {
             envelope::<()>(Err(Failure::InvalidArgument("rp"))),
             r#"{"failure":{"code":"invalid-argument","detail":"rp"}}"#
         );
-        assert_eq!(envelope::<()>(Err(Failure::FactorLimit)), r#"{"failure":{"code":"factor-limit"}}"#);
+        assert_eq!(
+            envelope::<()>(Err(Failure::FactorLimit)),
+            r#"{"failure":{"code":"factor-limit"}}"#
+        );
     }
 }

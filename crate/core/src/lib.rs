@@ -4,8 +4,11 @@
 //! random byte are parameters. No input panics, and no failure carries what was passed in.
 #![forbid(unsafe_code)]
 
+pub mod base32;
 mod envelope;
 mod failure;
+pub mod otpauth;
+pub mod totp;
 
 pub use envelope::envelope;
 pub use failure::Failure;

@@ -1,0 +1,119 @@
+//! TOTP secrets as text: RFC 4648 base32, read the way people type and paste it.
+
+use data_encoding::BASE32_NOPAD;
+use zeroize::Zeroizing;
+
+/// Upper case, without padding.
+pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
+    // Sized beforehand: growing would leave unwiped copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(BASE32_NOPAD.encode_len(bytes.len())));
+    BASE32_NOPAD.encode_append(bytes, &mut text);
+    text
+}
+
+/// Takes lower case, blanks and hyphens anywhere and padding at the end; refuses `0`, `1`, `8`, `9` and all else.
+///
+/// Left-over bits are dropped. A length that RFC 4648 rules out (a truncated paste, mostly) is refused.
+pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (bytes, symbols) = decode_symbols(text)?;
+    (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
+}
+
+/// As [`decode`], of any length: secrets were stored elsewhere by readers that never looked at it.
+pub fn decode_any_length(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode_symbols(text).map(|(bytes, _)| bytes)
+}
+
+fn decode_symbols(text: &str) -> Option<(Zeroizing<Vec<u8>>, usize)> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() * 5 / 8));
+    let (mut symbols, mut buffer, mut bits, mut padded) = (0usize, 0u16, 0u8, false);
+    for byte in text.bytes() {
+        let value = match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b'-' => continue,
+            b'=' => {
+                padded = true;
+                continue;
+            }
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a',
+            b'2'..=b'7' => byte - b'2' + 26,
+            _ => return None,
+        };
+        if padded {
+            return None;
+        }
+        symbols += 1;
+        buffer = buffer << 5 | u16::from(value);
+        bits += 5;
+        if bits >= 8 {
+            bits -= 8;
+            let [_, low] = (buffer >> bits).to_be_bytes();
+            bytes.push(low);
+        }
+    }
+    Some((bytes, symbols))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_4648_vectors() {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "MY======"),
+            ("fo", "MZXQ===="),
+            ("foo", "MZXW6==="),
+            ("foob", "MZXW6YQ="),
+            ("fooba", "MZXW6YTB"),
+            ("foobar", "MZXW6YTBOI======"),
+        ] {
+            assert_eq!(decode(text).unwrap().as_slice(), bytes.as_bytes());
+            assert_eq!(encode(bytes.as_bytes()).as_str(), text.trim_end_matches('='));
+        }
+    }
+
+    #[test]
+    fn every_length_comes_back() {
+        let all: Vec<u8> = (0..=255).collect();
+        for length in 0..=all.len() {
+            let bytes: Vec<u8> = all.iter().rev().take(length).copied().collect();
+            assert_eq!(decode(&encode(&bytes)).unwrap().as_slice(), bytes);
+        }
+    }
+
+    #[test]
+    fn pasted_forms() {
+        for text in [
+            "mzxw6ytb",
+            "MZXW 6YTB",
+            "mzxw-6ytb",
+            " MZXW6YTB\r\n",
+            "MZXW6YTB========",
+        ] {
+            assert_eq!(decode(text).unwrap().as_slice(), b"fooba");
+        }
+    }
+
+    #[test]
+    fn every_other_byte_is_refused() {
+        for byte in 0..=127u8 {
+            let taken = byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte) || b" \t\r\n-=".contains(&byte);
+            let text = format!("MZXW6YT{}", char::from(byte)).repeat(8);
+            // A `=` in the middle is no padding.
+            assert_eq!(decode_any_length(&text).is_some(), taken && byte != b'=', "{byte}");
+        }
+        assert!(decode("MZXW6YTÄ").is_none());
+    }
+
+    #[test]
+    fn impossible_lengths() {
+        for length in 0..=16usize {
+            let text = "A".repeat(length);
+            assert_eq!(decode(&text).is_none(), matches!(length % 8, 1 | 3 | 6));
+            assert_eq!(decode_any_length(&text).unwrap().len(), length * 5 / 8);
+        }
+    }
+}
