@@ -9,6 +9,7 @@ mod envelope;
 mod failure;
 pub mod otpauth;
 pub mod totp;
+pub mod webauthn;
 
 pub use envelope::envelope;
 pub use failure::Failure;
