@@ -5,10 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod base32;
+pub mod challenge_book;
 mod envelope;
 mod failure;
 pub mod otpauth;
+pub mod qr;
+pub mod recovery_codes;
 pub mod totp;
+pub mod totp_json;
 pub mod webauthn;
 
 pub use envelope::envelope;

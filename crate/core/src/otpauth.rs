@@ -39,35 +39,36 @@ impl OtpauthUri {
     /// or empty secret or one that is not base32, `digits` outside 6 to 8, `period=0`, unknown algorithms.
     /// An `issuer` parameter wins over the label's.
     pub fn parse(uri: &str) -> Option<Self> {
-        let parsed = Parts::read(uri)?;
+        let parts = Parts::read(uri)?;
         // The label's colon may be encoded, and spaces may follow it.
-        let (prefix, account) = match parsed.label.split_once(':') {
-            Some((prefix, account)) => (Some(unescape(prefix)?), unescape(account)?),
-            None => match unescape(parsed.label)?.split_once(':') {
-                Some((prefix, account)) => (Some(prefix.into()), account.into()),
-                None => (None, unescape(parsed.label)?),
+        let label = unescape(parts.label)?;
+        let (prefix, account) = match parts.label.split_once(':') {
+            Some((prefix, account)) => (unescape(prefix)?, unescape(account)?),
+            None => match label.split_once(':') {
+                Some((prefix, account)) => (prefix.into(), account.into()),
+                None => (String::new(), label),
             },
         };
-        let account = account.trim_start_matches(' ').to_owned();
-        let issuer = parsed.issuer()?.or(prefix).filter(|issuer| !issuer.is_empty());
-        let totp = parsed.totp(base32::decode)?;
-        let plain = is_plain(&account) && issuer.as_deref().is_none_or(is_plain);
-        (totp.digits() <= 8 && plain).then_some(Self { totp, account, issuer })
+        let account = account.trim_start_matches(' ').into();
+        let parsed = Self {
+            totp: parts.totp(base32::decode)?,
+            account,
+            issuer: parts.issuer_or(prefix).ok()?,
+        };
+        let plain = is_plain(&parsed.account) && parsed.issuer.as_deref().is_none_or(is_plain);
+        (parsed.totp.digits() <= 8 && plain).then_some(parsed)
     }
 
     /// Reads a URI out of a record: as [`parse`](Self::parse), with up to 10 digits, any length of base32, any
     /// character in the names, and no colon in the label but a bare one.
     pub fn parse_stored(uri: &str) -> Option<Self> {
-        let parsed = Parts::read(uri)?;
-        let (prefix, account) = match parsed.label.split_once(':') {
-            Some((prefix, account)) => (Some(unescape(prefix)?), unescape(account)?),
-            None => (None, unescape(parsed.label)?),
-        };
-        let issuer = parsed.issuer()?.or(prefix).filter(|issuer| !issuer.is_empty());
+        let parts = Parts::read(uri)?;
+        let (prefix, account) = parts.label.split_once(':').unwrap_or(("", parts.label));
+        let (prefix, account) = (unescape(prefix)?, unescape(account)?);
         Some(Self {
-            totp: parsed.totp(base32::decode_any_length)?,
+            totp: parts.totp(base32::decode_any_length)?,
             account,
-            issuer,
+            issuer: parts.issuer_or(prefix).ok()?,
         })
     }
 
@@ -98,6 +99,9 @@ impl OtpauthUri {
         uri
     }
 }
+
+/// A percent-encoding that is broken or not UTF-8.
+struct NotText;
 
 /// The pieces of a URI, still percent-encoded.
 #[derive(Default)]
@@ -137,11 +141,13 @@ impl<'uri> Parts<'uri> {
         Some(parts)
     }
 
-    fn issuer(&self) -> Option<Option<String>> {
-        match self.issuer {
-            Some(issuer) => unescape(issuer).map(Some),
-            None => Some(None),
-        }
+    /// The parameter, else the label's; an empty one is none.
+    fn issuer_or(&self, prefix: String) -> Result<Option<String>, NotText> {
+        let issuer = match self.issuer {
+            Some(issuer) => unescape(issuer).ok_or(NotText)?,
+            None => prefix,
+        };
+        Ok(Some(issuer).filter(|issuer| !issuer.is_empty()))
     }
 
     fn totp(&self, decode: fn(&str) -> Option<Zeroizing<Vec<u8>>>) -> Option<Totp> {
@@ -194,4 +200,190 @@ fn unescape(text: &str) -> Option<String> {
 
 fn hex(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16)?.try_into().ok()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const STORED: &str = "otpauth://totp/Proxmox%20%2D%20pve%2Eexample%2Ecom:alice%40pve?secret=Q4SZVJSVB4CZXSUM\
+        &digits=6&algorithm=SHA1&period=30&issuer=Proxmox%20%2D%20pve%2Eexample%2Ecom";
+
+    fn parse(parameters: &str) -> Option<OtpauthUri> {
+        OtpauthUri::parse(&format!("otpauth://totp/ann?{parameters}"))
+    }
+
+    #[test]
+    fn stored_form_comes_back_byte_for_byte() {
+        for read in [OtpauthUri::parse, OtpauthUri::parse_stored] {
+            let uri = read(STORED).unwrap();
+            assert_eq!(uri.account, "alice@pve");
+            assert_eq!(uri.issuer.as_deref(), Some("Proxmox - pve.example.com"));
+            assert_eq!(uri.to_text().as_str(), STORED);
+        }
+        let bare = "otpauth://totp/?secret=GEZDGNBVGY3TQOJQ&digits=10&algorithm=SHA512&period=4294967295";
+        assert_eq!(OtpauthUri::parse_stored(bare).unwrap().to_text().as_str(), bare);
+    }
+
+    #[test]
+    fn every_parameter_set_comes_back() {
+        for algorithm in [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512] {
+            for digits in 6..=8 {
+                for (account, issuer) in [
+                    ("ann", None),
+                    ("ann@example.com", Some("A & B = C?#/%+")),
+                    ("-._~ !\"'", Some("Ünï ✓ 𝔘")),
+                ] {
+                    let totp = Totp::new(&[digits; 33], algorithm, digits, 1 + u32::from(digits)).unwrap();
+                    let text = OtpauthUri::new(totp, account, issuer).unwrap().to_text();
+                    for read in [OtpauthUri::parse, OtpauthUri::parse_stored] {
+                        let uri = read(&text).unwrap();
+                        assert_eq!((uri.account.as_str(), uri.issuer.as_deref()), (account, issuer));
+                        assert_eq!(uri.totp.secret(), &[digits; 33]);
+                        assert_eq!(uri.totp.algorithm(), algorithm);
+                        assert_eq!((uri.totp.digits(), uri.totp.period()), (digits, 1 + u32::from(digits)));
+                        assert_eq!(*uri.to_text(), *text);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_and_lenient_forms() {
+        let uri = parse("secret=gezd-gnbv%20gy3tqojq%3D%3D").unwrap();
+        assert_eq!(uri.totp.secret(), b"1234567890");
+        assert_eq!(uri.totp.algorithm(), Algorithm::Sha1);
+        assert_eq!((uri.totp.digits(), uri.totp.period(), uri.issuer), (6, 30, None));
+        assert_eq!(
+            parse("secret=GEZDGNBVGY3TQOJQ==&algorithm=sha256")
+                .unwrap()
+                .totp
+                .algorithm(),
+            Algorithm::Sha256
+        );
+        assert_eq!(
+            parse("secret=GEZDGNBVGY3TQOJQ&issuer=a+b").unwrap().issuer.as_deref(),
+            Some("a+b")
+        );
+    }
+
+    #[test]
+    fn refused_parameters() {
+        let secret = "secret=GEZDGNBVGY3TQOJQ";
+        assert!(parse(secret).is_some());
+        for extra in [
+            "period=0",
+            "period=",
+            "period=-1",
+            "period=+30",
+            "period=30.0",
+            "period=4294967296",
+            "digits=5",
+            "digits=9",
+            "digits=0",
+            "digits=262",
+            "digits=",
+            "digits=six",
+            "algorithm=MD5",
+            "algorithm=",
+            "image=x",
+            "counter=0",
+            "Digits=6",
+            "",
+            "&period=30",
+            "period",
+            "issuer=%",
+            "issuer=%4",
+            "issuer=%zz",
+            "issuer=%ff",
+            "issuer=a%3Ab",
+            "issuer=%00",
+            "secret=GEZDGNBVGY3TQOJQ",
+            "period=30&period=30",
+            "issuer=a#b",
+        ] {
+            assert!(parse(&format!("{secret}&{extra}")).is_none(), "{extra}");
+            assert!(parse(&format!("{extra}&{secret}")).is_none(), "{extra}");
+        }
+        for secret in [
+            "", "=", "A", "GEZDGNB0", "GEZDGNB1", "GEZDGNB8", "GEZDGNB9", "GEZD=GNB", "GEZD+GNB", "ABC",
+        ] {
+            assert!(parse(&format!("secret={secret}")).is_none(), "{secret}");
+        }
+        assert!(parse("issuer=a").is_none());
+    }
+
+    #[test]
+    fn refused_shapes() {
+        for uri in [
+            "",
+            "otpauth:",
+            "otpauth://totp/",
+            "otpauth://totp/ann",
+            "otpauth://totp?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://hotp/ann?secret=GEZDGNBVGY3TQOJQ&counter=0",
+            "OTPAUTH://totp/ann?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://TOTP/ann?secret=GEZDGNBVGY3TQOJQ",
+            " otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://totp/a/b?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://totp/a:b:c?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://totp/%ff?secret=GEZDGNBVGY3TQOJQ",
+            "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ#x",
+        ] {
+            assert!(OtpauthUri::parse(uri).is_none(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn labels() {
+        let names = |read: fn(&str) -> Option<OtpauthUri>, label: &str, extra: &str| {
+            let uri = read(&format!("otpauth://totp/{label}?secret=GEZDGNBVGY3TQOJQ{extra}")).unwrap();
+            (uri.issuer.unwrap_or_default(), uri.account)
+        };
+        let pair = |issuer: &str, account: &str| (issuer.to_owned(), account.to_owned());
+        assert_eq!(names(OtpauthUri::parse, "Iss:%20ann", ""), pair("Iss", "ann"));
+        assert_eq!(names(OtpauthUri::parse, "Iss%3Aann", ""), pair("Iss", "ann"));
+        assert_eq!(names(OtpauthUri::parse, "Iss%3a%20ann", ""), pair("Iss", "ann"));
+        assert_eq!(
+            names(OtpauthUri::parse, "Iss:ann", "&issuer=Other"),
+            pair("Other", "ann")
+        );
+        assert_eq!(names(OtpauthUri::parse, ":ann", "&issuer="), pair("", "ann"));
+        assert_eq!(names(OtpauthUri::parse_stored, "Iss%3Aann", ""), pair("", "Iss:ann"));
+        assert_eq!(names(OtpauthUri::parse_stored, "a%3Ab:c:d", ""), pair("a:b", "c:d"));
+    }
+
+    #[test]
+    fn names_that_a_uri_cannot_carry() {
+        let totp = Totp::new(b"1234567890", Algorithm::Sha1, 6, 30).unwrap();
+        let new = |account: &str, issuer| OtpauthUri::new(totp.clone(), account, issuer).map(|uri| uri.issuer);
+        let long = "x".repeat(256);
+        for account in ["", "a:b", "a\nb", long.as_str()] {
+            assert_eq!(new(account, None), Err(Failure::InvalidArgument("account")));
+        }
+        for issuer in ["a:b", "a\0", long.as_str()] {
+            assert_eq!(new("ann", Some(issuer)), Err(Failure::InvalidArgument("issuer")));
+        }
+        assert_eq!(new("ann", Some("")), Ok(None));
+    }
+
+    #[test]
+    fn debug_hides_the_secret() {
+        let shown = format!("{:?}", OtpauthUri::parse(STORED).unwrap());
+        assert!(!shown.contains("Q4SZ") && !shown.contains("135, 37"), "{shown}");
+    }
+
+    #[test]
+    fn no_cut_or_changed_byte_panics() {
+        for length in 0..STORED.len() {
+            let (head, tail) = STORED.split_at(length);
+            OtpauthUri::parse(head);
+            for byte in ["%", "&", "=", ":", "\u{fffd}", "\0"] {
+                OtpauthUri::parse(&format!("{head}{byte}{tail}"));
+                OtpauthUri::parse_stored(&format!("{head}{byte}{}", tail.get(1..).unwrap_or_default()));
+            }
+        }
+    }
 }

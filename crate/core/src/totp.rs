@@ -292,3 +292,301 @@ fn truncate(hmac: &[u8]) -> u32 {
         .unwrap_or_default();
     u32::from_be_bytes(bytes) & 0x7fff_ffff
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const ALGORITHMS: [Algorithm; 3] = [Algorithm::Sha1, Algorithm::Sha256, Algorithm::Sha512];
+
+    /// RFC 6238's seed for an algorithm: the ten digits, repeated to the length of its hash.
+    fn rfc_6238(algorithm: Algorithm, digits: u8) -> Totp {
+        let length = [20, 32, 64]
+            .into_iter()
+            .zip(ALGORITHMS)
+            .find(|(_, known)| *known == algorithm)
+            .unwrap()
+            .0;
+        let seed: Vec<u8> = b"1234567890".iter().copied().cycle().take(length).collect();
+        Totp::new(&seed, algorithm, digits, 30).unwrap()
+    }
+
+    fn window(past: u8, future: u8) -> Window {
+        Window::new(past, future).unwrap()
+    }
+
+    fn typed(text: &str) -> TypedCode {
+        TypedCode::parse(text).unwrap()
+    }
+
+    #[test]
+    fn rfc_6238_appendix_b() {
+        for (at, codes) in [
+            (59, ["94287082", "46119246", "90693936"]),
+            (1_111_111_109, ["07081804", "68084774", "25091201"]),
+            (1_111_111_111, ["14050471", "67062674", "99943326"]),
+            (1_234_567_890, ["89005924", "91819424", "93441116"]),
+            (2_000_000_000, ["69279037", "90698825", "38618901"]),
+            (20_000_000_000, ["65353130", "77737706", "47863826"]),
+        ] {
+            for (algorithm, code) in ALGORITHMS.into_iter().zip(codes) {
+                let totp = rfc_6238(algorithm, 8);
+                assert_eq!(totp.code(at).as_str(), code);
+                assert_eq!(
+                    totp.check(&typed(code), at, window(0, 0), None),
+                    Checked::Accepted(at / 30)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rfc_4226_appendix_d() {
+        let hotp = Totp::new(b"12345678901234567890", Algorithm::Sha1, 6, 1).unwrap();
+        let numbers = [
+            1_284_755_224u32,
+            1_094_287_082,
+            137_359_152,
+            1_726_969_429,
+            1_640_338_314,
+            868_254_676,
+            1_918_287_922,
+            82_162_583,
+            673_399_871,
+            645_520_489,
+        ];
+        for (counter, number) in (0..).zip(numbers) {
+            assert_eq!(truncate(hotp.hmac.sign(counter).as_ref()), number);
+            let code = format!("{:06}", number % 1_000_000);
+            assert_eq!(hotp.code(counter.cast_signed()).as_str(), code);
+        }
+    }
+
+    #[test]
+    fn ten_digits_are_the_whole_number_with_leading_zeros() {
+        let totp = Totp::new(b"12345678901234567890", Algorithm::Sha1, 10, 1).unwrap();
+        assert_eq!(totp.code(0).as_str(), "1284755224");
+        assert_eq!(totp.code(2).as_str(), "0137359152");
+    }
+
+    #[test]
+    fn window_edges() {
+        let totp = rfc_6238(Algorithm::Sha1, 8);
+        let at = 1_234_567_890;
+        for (past, future) in [(0, 0), (1, 1), (1, 0), (0, 1), (10, 0), (10, 10)] {
+            for offset in -12..=12i64 {
+                let code = typed(&totp.code(at + offset * 30));
+                let inside = (-i64::from(past)..=i64::from(future)).contains(&offset);
+                let expected = if inside {
+                    Checked::Accepted(at / 30 + offset)
+                } else {
+                    Checked::Wrong
+                };
+                assert_eq!(
+                    totp.check(&code, at, window(past, future), None),
+                    expected,
+                    "{past} {future} {offset}"
+                );
+            }
+        }
+        assert!(Window::new(11, 0).is_none() && Window::new(0, 11).is_none());
+    }
+
+    #[test]
+    fn a_step_succeeds_once_and_takes_the_earlier_ones_with_it() {
+        let totp = rfc_6238(Algorithm::Sha1, 6);
+        let (at, around) = (1_234_567_890, window(1, 1));
+        let step = totp.step(at);
+        let code = typed(&totp.code(at));
+        assert_eq!(totp.check(&code, at, around, Some(step - 1)), Checked::Accepted(step));
+        assert_eq!(totp.check(&code, at, around, Some(step)), Checked::Reused);
+        assert_eq!(totp.check(&code, at + 30, around, Some(step)), Checked::Reused);
+        assert_eq!(totp.check(&code, at, around, Some(step + 1)), Checked::Reused);
+        assert_eq!(totp.check(&code, at, around, Some(i64::MIN)), Checked::Accepted(step));
+        assert_eq!(totp.check(&code, at, around, Some(i64::MAX)), Checked::Reused);
+        assert_eq!(
+            totp.check(&typed(&totp.code(at + 30)), at, around, Some(step)),
+            Checked::Accepted(step + 1)
+        );
+    }
+
+    #[test]
+    fn a_code_of_several_steps_counts_as_its_last_one() {
+        // Found by search: six digits repeat within a window now and then.
+        let totp = rfc_6238(Algorithm::Sha1, 6);
+        let (first, second) = (0..2_000_000i64)
+            .find_map(|step| {
+                let code = totp.code(step * 30);
+                (1..=10)
+                    .find(|later| totp.code((step + later) * 30) == code)
+                    .map(|later| (step, step + later))
+            })
+            .unwrap();
+        let code = typed(&totp.code(first * 30));
+        let check = |last| totp.check(&code, first * 30, window(0, 10), last);
+        assert_eq!(check(None), Checked::Accepted(second));
+        assert_eq!(check(Some(first)), Checked::Accepted(second));
+        assert_eq!(check(Some(second)), Checked::Reused);
+    }
+
+    #[test]
+    fn times_at_the_edges() {
+        for period in [1, 30, u32::MAX] {
+            let totp = Totp::new(b"1234567890", Algorithm::Sha1, 6, period).unwrap();
+            for at in [i64::MIN, -1, 0, 1, i64::MAX - 1, i64::MAX] {
+                let code = typed(&totp.code(at));
+                assert!(matches!(
+                    totp.check(&code, at, window(10, 10), None),
+                    Checked::Accepted(_)
+                ));
+            }
+            assert_eq!(totp.step(i64::MIN), 0);
+        }
+        let totp = Totp::new(b"1234567890", Algorithm::Sha1, 6, 1).unwrap();
+        let past_32_bits = 1 << 32;
+        assert_ne!(totp.code(past_32_bits), totp.code(0));
+        assert_eq!(totp.step(past_32_bits + 7), past_32_bits + 7);
+    }
+
+    #[test]
+    fn parameters_out_of_range() {
+        let new = |secret: &[u8], digits, period| Totp::new(secret, Algorithm::Sha1, digits, period).err();
+        assert_eq!(new(b"", 6, 30), Some(Failure::InvalidArgument("secret")));
+        assert_eq!(new(b"x", 6, 0), Some(Failure::InvalidArgument("period")));
+        for digits in 0..=u8::MAX {
+            let refused = (!(6..=10).contains(&digits)).then_some(Failure::InvalidArgument("digits"));
+            assert_eq!(new(b"x", digits, 30), refused);
+            assert_eq!(
+                Totp::generate(&[1; 20], Algorithm::Sha1, digits, 30).is_ok(),
+                (6..=8).contains(&digits)
+            );
+        }
+    }
+
+    #[test]
+    fn generated_secrets_have_160_bits() {
+        let random = std::array::from_fn(|index| u8::try_from(index).unwrap().wrapping_mul(77));
+        for algorithm in ALGORITHMS {
+            let totp = Totp::generate(&random, algorithm, 6, 30).unwrap();
+            let text = crate::base32::encode(totp.secret());
+            assert_eq!(crate::base32::decode(&text).unwrap().as_slice(), random);
+            assert_eq!(totp.secret().len() * 8, 160);
+        }
+    }
+
+    #[test]
+    fn typed_codes_have_one_normal_form() {
+        for text in [
+            "123456",
+            " 123456",
+            "123456\r\n",
+            "123 456",
+            "123-456",
+            "12-34-56",
+            "1 2\t3 4 5 6",
+            "123\u{a0}456",
+            "123 - 456",
+            "１２３４５６",
+            "１23４56",
+            "123\u{3000}456",
+        ] {
+            assert_eq!(typed(text).as_bytes(), b"123456", "{text:?}");
+        }
+        assert_eq!(typed("0000000000").as_bytes(), b"0000000000");
+        for text in [
+            "",
+            " ",
+            "12345",
+            "12345678901",
+            "+123456",
+            "-123456",
+            "123456-",
+            "123--456",
+            "- 123456",
+            "152abc",
+            "12345a",
+            "0x1234",
+            "1234.56",
+            "123_456",
+            "१२३४५६",
+            "123456\0",
+            "\u{feff}123456",
+            "123\u{2013}456",
+        ] {
+            assert!(TypedCode::parse(text).is_none(), "{text:?}");
+        }
+        assert!(TypedCode::parse(&format!("{}123456", " ".repeat(58))).is_some());
+        assert!(TypedCode::parse(&format!("{}123456", " ".repeat(59))).is_none());
+    }
+
+    #[test]
+    fn every_shorter_and_longer_code_is_wrong() {
+        let totp = rfc_6238(Algorithm::Sha1, 8);
+        assert_eq!(
+            totp.check(&typed("94287082"), 59, window(0, 0), None),
+            Checked::Accepted(1)
+        );
+        for code in [
+            "942870",
+            "9428708",
+            "287082",
+            "4287082",
+            "942870820",
+            "094287082",
+            "9428708200",
+        ] {
+            assert_eq!(
+                totp.check(&typed(code), 59, window(0, 0), None),
+                Checked::Wrong,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn random_wrong_codes_are_refused() {
+        let totp = rfc_6238(Algorithm::Sha256, 8);
+        let (at, around) = (1_234_567_890, window(1, 1));
+        let right: Vec<_> = [-30, 0, 30].map(|offset| totp.code(at + offset)).into();
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut refused = 0;
+        while refused < 100_000 {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let code = format!("{:08}", (state >> 32) % 100_000_000);
+            if right.iter().any(|right| **right == code) {
+                continue;
+            }
+            assert_eq!(totp.check(&typed(&code), at, around, None), Checked::Wrong);
+            refused += 1;
+        }
+    }
+
+    #[test]
+    fn debug_shows_neither_secret_nor_code() {
+        let totp = Totp::new(b"1234567890", Algorithm::Sha1, 6, 30).unwrap();
+        assert_eq!(
+            format!("{totp:?}"),
+            "Totp { algorithm: Sha1, digits: 6, period: 30, .. }"
+        );
+        assert_eq!(format!("{:?}", typed("123456")), "TypedCode");
+    }
+
+    #[test]
+    fn window_as_json() {
+        let read = |text| serde_json::from_str::<Window>(text).ok();
+        assert_eq!(read(r#"{"past":10,"future":0}"#), Window::new(10, 0));
+        for text in [
+            r#"{"past":11,"future":0}"#,
+            r#"{"past":-1,"future":0}"#,
+            r#"{"past":1}"#,
+            "{}",
+            "1",
+        ] {
+            assert_eq!(read(text), None);
+        }
+        assert_eq!(read(r#"{"past":1,"future":1,"more":1}"#), None);
+    }
+}

@@ -1,0 +1,362 @@
+//! The open challenges of one process: each is taken once, and never after it has expired.
+
+use std::hash::BuildHasher;
+
+use indexmap::IndexMap;
+use siphasher::sip::SipHasher13;
+use zeroize::Zeroizing;
+
+/// How many challenges are open at once for a key and a purpose: the oldest goes.
+const OPEN: usize = 8;
+/// How many keys every `put` and `take` looks at for expired challenges; one found pays for another look.
+const LOOKS: usize = 4;
+/// The most that a `put` or `take` looks at.
+const MOST_LOOKS: usize = 64;
+/// The most that a `sweep` looks at: about a millisecond.
+const SWEEP_LOOKS: usize = 8192;
+
+/// Challenges by the key they are kept under (a user, or the challenge's own id) and their id. Times are epoch
+/// milliseconds. Every operation takes constant time, a key's few purposes aside, and frees some of what has expired.
+pub struct ChallengeBook {
+    /// By position as well as by key: sweeping walks the positions, a few at a time.
+    keys: IndexMap<Box<str>, Vec<Open>, Seed>,
+    open: usize,
+    /// Positions from here on have been looked at in this round; goes down.
+    cursor: usize,
+}
+
+impl ChallengeBook {
+    /// `seed` is random: it keeps clients from choosing keys that collide.
+    pub fn new(seed: [u8; 16]) -> Self {
+        Self {
+            keys: IndexMap::with_hasher(Seed(seed)),
+            open: 0,
+            cursor: 0,
+        }
+    }
+
+    /// Opens a challenge, in place of one with the same id.
+    pub fn put(&mut self, key: &str, id: &str, purpose: &str, data: &str, expires: i64, now: i64) {
+        self.sweep_some(now, LOOKS, MOST_LOOKS);
+        let challenges = match self.keys.get_mut(key) {
+            Some(challenges) => challenges,
+            None => self.keys.entry(key.into()).or_default(),
+        };
+        let before = challenges.len();
+        challenges.retain(|open| open.expires > now && open.id() != id);
+        if challenges.iter().filter(|open| open.purpose() == purpose).count() >= OPEN
+            && let Some(oldest) = challenges.iter().position(|open| open.purpose() == purpose)
+        {
+            challenges.remove(oldest);
+        }
+        // One at a time: most keys have one.
+        challenges.reserve_exact(1);
+        challenges.push(Open::new(id, purpose, data, expires));
+        self.open = self.open + challenges.len() - before;
+    }
+
+    /// Removes a challenge and gives its data, unless it has expired.
+    pub fn take(&mut self, key: &str, id: &str, now: i64) -> Option<Zeroizing<String>> {
+        self.sweep_some(now, LOOKS, MOST_LOOKS);
+        let (position, _, challenges) = self.keys.get_full_mut(key)?;
+        let place = challenges.iter().position(|open| open.id() == id)?;
+        // In order of age still: the oldest has to be known.
+        let taken = challenges.remove(place);
+        self.open -= 1;
+        self.settle(position);
+        self.shrink();
+        (taken.expires > now).then(|| Zeroizing::new(taken.data().to_owned()))
+    }
+
+    /// Closes all challenges of a key.
+    pub fn clear(&mut self, key: &str) {
+        if let Some(challenges) = self.keys.swap_remove(key) {
+            self.open -= challenges.len();
+            self.shrink();
+        }
+    }
+
+    /// Frees what has expired, a bounded piece at a time. Whether that was all of it.
+    pub fn sweep(&mut self, now: i64) -> bool {
+        let all = self.keys.len() <= SWEEP_LOOKS;
+        self.sweep_some(now, SWEEP_LOOKS.min(self.keys.len()), SWEEP_LOOKS);
+        all
+    }
+
+    /// Challenges in memory, expired ones that are still to be freed included.
+    pub fn len(&self) -> usize {
+        self.open
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.open == 0
+    }
+
+    fn sweep_some(&mut self, now: i64, looks: usize, most: usize) {
+        let mut looks_left = looks.min(self.keys.len());
+        for _ in 0..most {
+            if looks_left == 0 || self.keys.is_empty() {
+                break;
+            }
+            looks_left -= 1;
+            if self.cursor == 0 || self.cursor > self.keys.len() {
+                self.cursor = self.keys.len();
+            }
+            self.cursor -= 1;
+            let Some((_, challenges)) = self.keys.get_index_mut(self.cursor) else {
+                break;
+            };
+            let before = challenges.len();
+            challenges.retain(|open| open.expires > now);
+            let freed = before - challenges.len();
+            if freed > 0 {
+                self.open -= freed;
+                looks_left += 1;
+                self.settle(self.cursor);
+            }
+        }
+        self.shrink();
+    }
+
+    /// Gives back what a key that has lost challenges no longer needs.
+    fn settle(&mut self, position: usize) {
+        if let Some((_, challenges)) = self.keys.get_index_mut(position) {
+            if challenges.is_empty() {
+                // The last key moves here; going down, the sweep has seen it in this round.
+                self.keys.swap_remove_index(position);
+            } else if challenges.capacity() >= 2 * challenges.len() {
+                challenges.shrink_to_fit();
+            }
+        }
+    }
+
+    fn shrink(&mut self) {
+        if self.keys.capacity() > 64 && self.keys.capacity() / 4 > self.keys.len() {
+            self.keys.shrink_to(self.keys.len() * 2);
+        }
+    }
+}
+
+/// One challenge, packed: there may be very many.
+struct Open {
+    /// Id, purpose and data.
+    text: Zeroizing<Box<str>>,
+    purpose_at: u32,
+    data_at: u32,
+    expires: i64,
+}
+
+impl Open {
+    fn new(id: &str, purpose: &str, data: &str, expires: i64) -> Self {
+        let mut text = String::with_capacity(id.len() + purpose.len() + data.len());
+        for part in [id, purpose, data] {
+            text.push_str(part);
+        }
+        let at = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
+        Self {
+            text: Zeroizing::new(text.into_boxed_str()),
+            purpose_at: at(id.len()),
+            data_at: at(id.len() + purpose.len()),
+            expires,
+        }
+    }
+
+    fn id(&self) -> &str {
+        self.text.get(..self.purpose_at as usize).unwrap_or_default()
+    }
+
+    fn purpose(&self) -> &str {
+        self.text
+            .get(self.purpose_at as usize..self.data_at as usize)
+            .unwrap_or_default()
+    }
+
+    fn data(&self) -> &str {
+        self.text.get(self.data_at as usize..).unwrap_or_default()
+    }
+}
+
+struct Seed([u8; 16]);
+
+impl BuildHasher for Seed {
+    type Hasher = SipHasher13;
+
+    fn build_hasher(&self) -> SipHasher13 {
+        SipHasher13::new_with_key(&self.0)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn book() -> ChallengeBook {
+        ChallengeBook::new(*b"a seed for tests")
+    }
+
+    fn take(book: &mut ChallengeBook, key: &str, id: &str, now: i64) -> Option<String> {
+        book.take(key, id, now).map(|data| data.to_string())
+    }
+
+    #[test]
+    fn taken_once_and_from_its_own_key() {
+        let mut book = book();
+        book.put("ann", "1", "sign-in", "data", 100, 0);
+        assert_eq!(take(&mut book, "bob", "1", 0), None);
+        assert_eq!(take(&mut book, "ann", "2", 0), None);
+        assert_eq!(take(&mut book, "ann", "1", 99).as_deref(), Some("data"));
+        assert_eq!(take(&mut book, "ann", "1", 99), None);
+        assert!(book.is_empty());
+    }
+
+    #[test]
+    fn never_at_or_after_its_end() {
+        for (now, given) in [(99, true), (100, false), (101, false)] {
+            let mut book = book();
+            // Keys enough to keep the sweep away from this one.
+            for key in 0..100 {
+                book.put(&format!("user {key}"), "1", "sign-in", "", 1000, 0);
+            }
+            book.put("ann", "1", "sign-in", "data", 100, 0);
+            assert_eq!(take(&mut book, "ann", "1", now).is_some(), given);
+            assert_eq!(take(&mut book, "ann", "1", 0), None);
+        }
+    }
+
+    #[test]
+    fn parts_run_together_are_not_mistaken_for_each_other() {
+        let mut book = book();
+        book.put("ann", "ab", "c", "de", 100, 0);
+        for id in ["", "a", "abc", "abcde"] {
+            assert_eq!(take(&mut book, "ann", id, 0), None);
+        }
+        assert_eq!(take(&mut book, "ann", "ab", 0).as_deref(), Some("de"));
+    }
+
+    #[test]
+    fn eight_stay_open_for_a_key_and_purpose() {
+        let mut book = book();
+        for id in 0..20 {
+            book.put("ann", &format!("s{id}"), "sign-in", "", 100, 0);
+            book.put("ann", &format!("r{id}"), "register", "", 100, 0);
+        }
+        assert_eq!(book.len(), 16);
+        for id in 0..20 {
+            assert_eq!(take(&mut book, "ann", &format!("s{id}"), 0).is_some(), id >= 12);
+            assert_eq!(take(&mut book, "ann", &format!("r{id}"), 0).is_some(), id >= 12);
+        }
+    }
+
+    #[test]
+    fn expired_ones_go_without_being_asked_for() {
+        let mut book = book();
+        for key in 0..100_000 {
+            book.put(&format!("user {key}"), "1", "sign-in", "data", 100, 0);
+        }
+        assert_eq!(book.len(), 100_000);
+        let grown = book.keys.capacity();
+        let mut calls = 0;
+        while book.len() > 1 {
+            calls += 1;
+            assert_eq!(take(&mut book, "nobody", "1", 100), None);
+            book.put("ann", "1", "sign-in", "", 1000, 100);
+        }
+        assert!(calls <= 100_000 / MOST_LOOKS, "{calls}");
+        assert!(book.keys.capacity() <= grown / 1000, "{}", book.keys.capacity());
+    }
+
+    #[test]
+    fn open_ones_scattered_between_do_not_hide_expired_ones() {
+        let mut book = book();
+        for key in 0..10_000 {
+            let expires = if key % 10 == 0 { 1000 } else { 100 };
+            book.put(&format!("user {key}"), "1", "sign-in", "", expires, 0);
+        }
+        for _ in 0..2_000 {
+            take(&mut book, "nobody", "1", 100);
+        }
+        assert_eq!(book.len(), 1000);
+    }
+
+    #[test]
+    fn sweeps_are_bounded_and_say_when_they_are_through() {
+        let mut book = book();
+        for key in 0..3 * SWEEP_LOOKS {
+            book.put(&format!("user {key}"), "1", "sign-in", "", 100, 0);
+        }
+        assert!(!book.sweep(100));
+        assert_eq!(book.len(), 2 * SWEEP_LOOKS);
+        while !book.sweep(100) {}
+        assert!(book.is_empty());
+        assert!(book.sweep(100));
+    }
+
+    /// What the book promises, without a thought of speed: challenges in the order of putting.
+    #[derive(Default)]
+    struct Model(Vec<(String, String, String, String, i64)>);
+
+    impl Model {
+        fn put(&mut self, key: &str, id: &str, purpose: &str, data: &str, expires: i64, now: i64) {
+            self.0.retain(|open| open.4 > now && !(open.0 == key && open.1 == id));
+            let same = |open: &(String, String, String, String, i64)| open.0 == key && open.2 == purpose;
+            if self.0.iter().filter(|open| same(open)).count() == 8 {
+                let oldest = self.0.iter().position(same).unwrap();
+                self.0.remove(oldest);
+            }
+            self.0
+                .push((key.into(), id.into(), purpose.into(), data.into(), expires));
+        }
+
+        fn take(&mut self, key: &str, id: &str, now: i64) -> Option<String> {
+            let place = self.0.iter().position(|open| open.0 == key && open.1 == id)?;
+            let (.., data, expires) = self.0.remove(place);
+            (expires > now).then_some(data)
+        }
+    }
+
+    #[test]
+    fn behaves_as_the_model() {
+        for (keys, ids) in [(1, 30), (5, 12), (40, 3), (400, 2)] {
+            let (mut book, mut model) = (book(), Model::default());
+            let (mut state, mut now) = (u64::from(ids), 0);
+            let mut random = |below: u32| {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                u32::try_from(state >> 33).unwrap() % below
+            };
+            let mut given = 0;
+            for round in 0..20_000 {
+                let (key, id) = (format!("user {}", random(keys)), format!("{}", random(ids)));
+                match random(100) {
+                    0..55 => {
+                        let purpose = ["sign-in", "step-up", "register"]
+                            .into_iter()
+                            .nth(random(3) as usize)
+                            .unwrap();
+                        let (data, expires) = (format!("data {round}"), now + i64::from(random(200)));
+                        book.put(&key, &id, purpose, &data, expires, now);
+                        model.put(&key, &id, purpose, &data, expires, now);
+                    }
+                    55..95 => {
+                        let taken = model.take(&key, &id, now);
+                        given += usize::from(taken.is_some());
+                        assert_eq!(take(&mut book, &key, &id, now), taken);
+                    }
+                    95 => {
+                        book.clear(&key);
+                        model.0.retain(|open| open.0 != key);
+                    }
+                    96 => assert!(book.sweep(now)),
+                    _ => now += i64::from(random(20)),
+                }
+                let held: usize = book.keys.values().map(Vec::len).sum();
+                assert_eq!(book.len(), held);
+                assert!(book.keys.values().all(|challenges| !challenges.is_empty()));
+                assert!(model.0.iter().filter(|open| open.4 > now).count() <= held);
+            }
+            assert!(given > 500, "{given}");
+        }
+    }
+}

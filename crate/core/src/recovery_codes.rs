@@ -1,0 +1,344 @@
+//! Recovery codes: single-use look-up secrets (NIST SP 800-63B-4, 3.1.2), stored as keyed hashes.
+
+use std::fmt::{self, Write};
+
+use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeSeq};
+use serde_json::{Map, Value};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::Failure;
+
+/// Random bytes of the set's key, and of each code.
+const RANDOM: usize = 8;
+
+/// The codes of one user. In JSON `{"secret", "entries": [hash or null, ...], "created"}`. Wiped on drop.
+#[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
+pub struct RecoverySet {
+    /// The hashes' key: these 16 hex digits as they stand, not the bytes they spell.
+    #[serde(deserialize_with = "read_secret")]
+    secret: String,
+    /// HMAC-SHA256 of each code, dashes included; `None` once it is used.
+    #[serde(serialize_with = "write_entries", deserialize_with = "read_entries")]
+    entries: Vec<Option<[u8; 32]>>,
+    /// Epoch seconds.
+    #[zeroize(skip)]
+    pub created: i64,
+    /// What another version wrote beside, kept as it is.
+    #[zeroize(skip)]
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl RecoverySet {
+    /// Makes a set out of 8 random bytes for its key and 8 for each code, and shows the codes this once:
+    /// `xxxx-xxxx-xxxx-xxxx` in lower-case hex.
+    pub fn create(random: &[u8], created: i64) -> Result<(Self, Vec<Zeroizing<String>>), Failure> {
+        let (chunks, rest) = random.as_chunks::<RANDOM>();
+        let Some((secret, codes)) = chunks
+            .split_first()
+            .filter(|(_, codes)| !codes.is_empty() && rest.is_empty())
+        else {
+            return Err(Failure::InvalidArgument("random"));
+        };
+        let mut set = Self {
+            secret: HEXLOWER.encode(secret),
+            entries: Vec::new(),
+            created,
+            other: Map::new(),
+        };
+        let codes: Vec<_> = codes.iter().map(|random| spell(random)).collect();
+        set.entries = codes.iter().map(|code| Some(set.hash(code))).collect();
+        Ok((set, codes))
+    }
+
+    /// Uses a code up if it is one of the set. Blanks, dashes and case don't matter.
+    pub fn use_code(&mut self, typed: &str) -> Used {
+        let Some(code) = normalise(typed) else {
+            return Used::Malformed;
+        };
+        let hash = Zeroizing::new(self.hash(&code));
+        let (mut found, mut index) = (Choice::from(0), 0);
+        // Every entry, always: neither whether nor which one matches shows in the time it takes.
+        for (place, entry) in (0u32..).zip(&self.entries) {
+            let unused = Choice::from(u8::from(entry.is_some()));
+            let matches = entry.unwrap_or_default().ct_eq(&*hash) & unused;
+            index.conditional_assign(&place, matches);
+            found |= matches;
+        }
+        let index = index as usize;
+        match self.entries.get_mut(index).filter(|_| bool::from(found)) {
+            Some(entry) => {
+                entry.zeroize();
+                Used::Accepted {
+                    index,
+                    left: self.left(),
+                }
+            }
+            None => Used::Wrong,
+        }
+    }
+
+    /// Unused codes.
+    pub fn left(&self) -> usize {
+        self.entries.iter().flatten().count()
+    }
+
+    /// Places of the unused codes, from 0.
+    pub fn free_indices(&self) -> Vec<usize> {
+        self.entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.is_some())
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    fn hash(&self, code: &str) -> [u8; 32] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.secret.as_bytes());
+        hmac::sign(&key, code.as_bytes())
+            .as_ref()
+            .try_into()
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for RecoverySet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("RecoverySet")
+            .field("left", &self.left())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a typed recovery code is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// It was unused, and is used now.
+    Accepted {
+        index: usize,
+        left: usize,
+    },
+    Wrong,
+    /// Not 16 hex digits.
+    Malformed,
+}
+
+fn spell(random: &[u8]) -> Zeroizing<String> {
+    // Sized beforehand: growing would leave unwiped copies behind.
+    let mut code = Zeroizing::new(String::with_capacity(2 * RANDOM + 3));
+    for (index, pair) in random.chunks(2).enumerate() {
+        if index > 0 {
+            code.push('-');
+        }
+        for byte in pair {
+            // Writing to a String can't fail.
+            let _ = write!(code, "{byte:02x}");
+        }
+    }
+    code
+}
+
+/// The form that is hashed.
+fn normalise(typed: &str) -> Option<Zeroizing<String>> {
+    if typed.len() > 64 {
+        return None;
+    }
+    let mut random = Zeroizing::new([0u8; RANDOM]);
+    let mut digits = 0;
+    for character in typed.chars() {
+        let digit = match character {
+            ' ' | '\t' | '\n' | '\r' | '\u{a0}' | '\u{3000}' | '-' => continue,
+            _ => u8::try_from(character.to_digit(16)?).ok()?,
+        };
+        let byte = random.get_mut(digits / 2)?;
+        *byte = *byte << 4 | digit;
+        digits += 1;
+    }
+    (digits == 2 * RANDOM).then(|| spell(random.as_slice()))
+}
+
+fn read_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let secret = String::deserialize(deserializer)?;
+    if secret.len() == 2 * RANDOM && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        Ok(secret)
+    } else {
+        Err(D::Error::custom("not 16 hex digits"))
+    }
+}
+
+fn read_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<[u8; 32]>>, D::Error> {
+    let entries = Vec::<Option<Hash>>::deserialize(deserializer)?;
+    Ok(entries.into_iter().map(|entry| entry.map(|Hash(hash)| hash)).collect())
+}
+
+fn write_entries<S: Serializer>(entries: &[Option<[u8; 32]>], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut sequence = serializer.serialize_seq(Some(entries.len()))?;
+    for entry in entries {
+        sequence.serialize_element(&entry.map(|hash| HEXLOWER.encode(&hash)))?;
+    }
+    sequence.end()
+}
+
+struct Hash([u8; 32]);
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = HEXLOWER
+            .decode(text.as_bytes())
+            .ok()
+            .and_then(|bytes| bytes.try_into().ok());
+        bytes
+            .map(Self)
+            .ok_or_else(|| D::Error::custom("not 64 lower-case hex digits"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const SET: &str = r#"{"secret":"65ab65bc179e8c16","entries":["1a23d83dffb2daa16017508029d72560896070c1ddcd39711b9f5b20625bda58","2e909f7f99cd98948c85e0d26d4be4decfe8a86e05ffe40c7cab23736409af42","d3d13b76a3f5542a1c23aabeb66f5e47936a309832edb38071cf1600404b039b",null,"078f1bbf2f0dba2518e62e2c9037b36e98ff2b079de92c38438b3dee41aaad75","41275edd84cf98210859b8bbb8af993dff606d6034c78961f3fb1c03872f4af6","beab5ea111d4db6bd0281da4c870c5db95882a871e017be9ef1f5dcc4e56f348","115eebbf5e1ab98b40eb443fd163024d6501c78d2a897a60e30f309deb22b789","0dc00c6875d7a0e4146fd50fa1d75138884334bf38d46f22f69dd85bc05d9744","aec2fdccb875ad5fb0b0e440883e5ccd519d5fdbb09583f67b1dabbe04cdb98d"],"created":1795379895}"#;
+    const CODES: [&str; 10] = [
+        "f2b6-55e2-d602-c944",
+        "dacd-4de8-5958-43dc",
+        "9933-2b46-552e-cd03",
+        "d66a-d09e-4228-478d",
+        "c79a-d0b6-8c4b-6b97",
+        "362a-0bdb-2f61-4c99",
+        "9766-c2ac-fc10-f6bd",
+        "7152-5c2e-bd9b-3775",
+        "e0f7-f86c-f201-fd21",
+        "33fb-a1d5-bd1b-b290",
+    ];
+
+    fn set() -> RecoverySet {
+        serde_json::from_str(SET).unwrap()
+    }
+
+    #[test]
+    fn a_stored_set_takes_its_codes_once_each() {
+        let mut set = set();
+        assert_eq!(serde_json::to_string(&set).unwrap(), SET);
+        assert_eq!(set.free_indices(), [0, 1, 2, 4, 5, 6, 7, 8, 9]);
+        let mut left = 9;
+        for (index, code) in CODES.into_iter().enumerate() {
+            if index != 3 {
+                left -= 1;
+                assert_eq!(set.use_code(code), Used::Accepted { index, left });
+            }
+            assert_eq!(set.use_code(code), Used::Wrong);
+            assert_eq!(set.left(), left);
+        }
+        // Used up, it stays a set.
+        assert!(set.free_indices().is_empty());
+        let nulls = ["null"; 10].join(",");
+        let expected = format!(r#"{{"secret":"65ab65bc179e8c16","entries":[{nulls}],"created":1795379895}}"#);
+        assert_eq!(serde_json::to_string(&set).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_new_set() {
+        let random: Vec<u8> = (0..88).collect();
+        let (mut set, codes) = RecoverySet::create(&random, 7).unwrap();
+        assert_eq!(set.secret, "0001020304050607");
+        assert_eq!(codes.len(), 10);
+        assert_eq!(codes.first().unwrap().as_str(), "0809-0a0b-0c0d-0e0f");
+        assert_eq!((set.left(), set.created), (10, 7));
+        let stored = serde_json::to_string(&set).unwrap();
+        for (index, code) in codes.iter().enumerate() {
+            assert!(!stored.contains(code.as_str()) && !stored.contains(&code.replace('-', "")));
+            assert_eq!(set.use_code(code), Used::Accepted { index, left: 9 - index });
+        }
+    }
+
+    #[test]
+    fn random_of_the_wrong_length() {
+        for length in (0..=40).filter(|length| !matches!(length, 16 | 24 | 32 | 40)) {
+            let made = RecoverySet::create(&vec![1; length], 0);
+            assert_eq!(made.err(), Some(Failure::InvalidArgument("random")), "{length}");
+        }
+    }
+
+    #[test]
+    fn typed_forms() {
+        for typed in [
+            "F2B6-55E2-D602-C944",
+            "f2b655e2d602c944",
+            " f2b6 55e2 d602 c944\n",
+            "f2b6\u{a0}55e2-d602--c944",
+        ] {
+            assert_eq!(set().use_code(typed), Used::Accepted { index: 0, left: 8 }, "{typed:?}");
+        }
+        for typed in [
+            "",
+            "-",
+            "f2b6-55e2-d602-c94",
+            "f2b6-55e2-d602-c9440",
+            "f2b6-55e2-d602-c94g",
+            "f2b6_55e2_d602_c944",
+            "f2b6-55e2-d602-c944\0",
+            "null",
+            "f2b6–55e2–d602–c944",
+        ] {
+            assert_eq!(set().use_code(typed), Used::Malformed, "{typed:?}");
+        }
+        assert_eq!(
+            set().use_code(&format!("{}f2b655e2d602c944", " ".repeat(49))),
+            Used::Malformed
+        );
+    }
+
+    #[test]
+    fn a_used_entry_is_no_all_zero_hash() {
+        let mut set = set();
+        set.entries = vec![None; 10];
+        assert_eq!(set.use_code("0000-0000-0000-0000"), Used::Wrong);
+        set.entries.clear();
+        assert_eq!(set.use_code(CODES[0]), Used::Wrong);
+    }
+
+    #[test]
+    fn every_digit_counts() {
+        for code in CODES {
+            for (place, digit) in code.char_indices().filter(|(_, digit)| *digit != '-') {
+                let other = if digit == '0' { "1" } else { "0" };
+                let mut changed = code.to_owned();
+                changed.replace_range(place..=place, other);
+                assert_eq!(set().use_code(&changed), Used::Wrong);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_members_are_kept_and_broken_ones_refused() {
+        let more = SET.replace(r#""created""#, r#""note":{"a":[1]},"created""#);
+        let read: RecoverySet = serde_json::from_str(&more).unwrap();
+        let written: Value = serde_json::to_value(&read).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(&more).unwrap());
+        for (from, to) in [
+            ("65ab65bc179e8c16", "65ab65bc179e8c1"),
+            ("65ab65bc179e8c16", ""),
+            ("65ab65bc179e8c16", "65ab65bc179e8c1g"),
+            ("1a23", "1A23"),
+            ("1a23", "1a2"),
+            ("null", "0"),
+            (r#","created":1795379895"#, ""),
+            ("1795379895", "\"0\""),
+        ] {
+            let broken = SET.replacen(from, to, 1);
+            assert_ne!(broken, SET);
+            assert!(serde_json::from_str::<RecoverySet>(&broken).is_err(), "{to}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_a_count_alone() {
+        assert_eq!(format!("{:?}", set()), "RecoverySet { left: 9, .. }");
+    }
+}

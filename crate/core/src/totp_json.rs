@@ -1,0 +1,370 @@
+//! TOTP over JSON text, for servers that keep their own tables. Every function answers an envelope.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::{
+    Failure, base32, envelope,
+    otpauth::OtpauthUri,
+    qr,
+    totp::{Algorithm, Checked, Totp, TypedCode, Window},
+};
+
+/// A new secret of 160 bits as base32, out of 20 random bytes.
+pub fn secret(random: &[u8]) -> String {
+    envelope(match random.len() {
+        20 => Ok(base32::encode(random)),
+        _ => Err(Failure::InvalidArgument("random")),
+    })
+}
+
+/// `{secret, account, issuer?, algorithm?, digits?, period?}` to a URI.
+pub fn uri(request: &str) -> String {
+    envelope(read::<UriRequest>(request).and_then(|request| {
+        let UriRequest {
+            secret,
+            account,
+            issuer,
+            algorithm,
+            digits,
+            period,
+        } = request;
+        let totp = Parameters {
+            uri: None,
+            secret: Some(secret),
+            algorithm,
+            digits,
+            period,
+        }
+        .totp()?;
+        if totp.digits() > 8 {
+            return Err(Failure::InvalidArgument("digits"));
+        }
+        Ok(OtpauthUri::new(totp, &account, issuer.as_deref())?.to_text())
+    }))
+}
+
+/// A URI to `{secret, account, issuer?, algorithm, digits, period}`.
+pub fn parse_uri(uri: &str) -> String {
+    let parsed = OtpauthUri::parse(uri).ok_or(Failure::InvalidArgument("uri"));
+    envelope(parsed.map(|OtpauthUri { totp, account, issuer }| ParsedUri {
+        secret: base32::encode(totp.secret()),
+        account,
+        issuer,
+        algorithm: totp.algorithm(),
+        digits: totp.digits(),
+        period: totp.period(),
+    }))
+}
+
+/// `{uri | secret, algorithm?, digits?, period?, at}` to the code at epoch millisecond `at`.
+pub fn code(request: &str) -> String {
+    envelope(read::<CodeRequest>(request).and_then(|request| {
+        let CodeRequest {
+            uri,
+            secret,
+            algorithm,
+            digits,
+            period,
+            at,
+        } = request;
+        let totp = Parameters {
+            uri,
+            secret,
+            algorithm,
+            digits,
+            period,
+        }
+        .totp()?;
+        Ok(totp.code(seconds(at)))
+    }))
+}
+
+/// `{uri | secret, algorithm?, digits?, period?, code, at, window?, lastStep?}` to `{step}`, or null when the code is
+/// malformed, wrong or not of a step later than `lastStep`.
+pub fn verify(request: &str) -> String {
+    envelope(read::<VerifyRequest>(request).and_then(|request| {
+        let VerifyRequest {
+            uri,
+            secret,
+            algorithm,
+            digits,
+            period,
+            code,
+            at,
+            window,
+            last_step,
+        } = request;
+        let totp = Parameters {
+            uri,
+            secret,
+            algorithm,
+            digits,
+            period,
+        }
+        .totp()?;
+        let Some(code) = TypedCode::parse(&code) else {
+            return Ok(None);
+        };
+        Ok(
+            match totp.check(&code, seconds(at), window.unwrap_or_default(), last_step) {
+                Checked::Accepted(step) => Some(Step { step }),
+                Checked::Reused | Checked::Wrong => None,
+            },
+        )
+    }))
+}
+
+/// A QR code of `text` as an `<svg>` element.
+pub fn qr_svg(text: &str) -> String {
+    envelope(qr::svg(text).ok_or(Failure::InvalidArgument("text")))
+}
+
+/// A QR code of `text` as lines for a terminal.
+pub fn qr_terminal(text: &str) -> String {
+    envelope(qr::terminal(text).ok_or(Failure::InvalidArgument("text")))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct UriRequest {
+    secret: Zeroizing<String>,
+    account: String,
+    issuer: Option<String>,
+    algorithm: Option<Algorithm>,
+    digits: Option<u8>,
+    period: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct ParsedUri {
+    secret: Zeroizing<String>,
+    account: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    algorithm: Algorithm,
+    digits: u8,
+    period: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CodeRequest {
+    uri: Option<Zeroizing<String>>,
+    secret: Option<Zeroizing<String>>,
+    algorithm: Option<Algorithm>,
+    digits: Option<u8>,
+    period: Option<u32>,
+    at: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct VerifyRequest {
+    uri: Option<Zeroizing<String>>,
+    secret: Option<Zeroizing<String>>,
+    algorithm: Option<Algorithm>,
+    digits: Option<u8>,
+    period: Option<u32>,
+    code: Zeroizing<String>,
+    at: i64,
+    window: Option<Window>,
+    last_step: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Step {
+    step: i64,
+}
+
+/// Either a URI or a secret with what differs from the defaults.
+struct Parameters {
+    uri: Option<Zeroizing<String>>,
+    secret: Option<Zeroizing<String>>,
+    algorithm: Option<Algorithm>,
+    digits: Option<u8>,
+    period: Option<u32>,
+}
+
+impl Parameters {
+    fn totp(self) -> Result<Totp, Failure> {
+        if let Some(uri) = self.uri {
+            let beside = self.secret.is_some() || self.algorithm.is_some();
+            if beside || self.digits.is_some() || self.period.is_some() {
+                return Err(Failure::InvalidArgument("uri"));
+            }
+            return OtpauthUri::parse(&uri)
+                .map(|uri| uri.totp)
+                .ok_or(Failure::InvalidArgument("uri"));
+        }
+        let secret = self
+            .secret
+            .and_then(|secret| base32::decode(&secret))
+            .ok_or(Failure::InvalidArgument("secret"))?;
+        Totp::new(
+            &secret,
+            self.algorithm.unwrap_or_default(),
+            self.digits.unwrap_or(6),
+            self.period.unwrap_or(30),
+        )
+    }
+}
+
+/// The failure names the member that can't be read, never what it holds.
+fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
+    const MEMBERS: [&str; 11] = [
+        "uri",
+        "secret",
+        "account",
+        "issuer",
+        "algorithm",
+        "digits",
+        "period",
+        "code",
+        "at",
+        "window",
+        "lastStep",
+    ];
+    let mut json = serde_json::Deserializer::from_str(request);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let member = error.path().iter().next().map(ToString::to_string);
+        let known = MEMBERS.into_iter().find(|known| member.as_deref() == Some(known));
+        Failure::InvalidArgument(known.unwrap_or("request"))
+    })?;
+    json.end().map_err(|_| Failure::InvalidArgument("request"))?;
+    Ok(parsed)
+}
+
+fn seconds(milliseconds: i64) -> i64 {
+    milliseconds.div_euclid(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+    fn invalid(name: &str) -> String {
+        format!(r#"{{"failure":{{"code":"invalid-argument","detail":"{name}"}}}}"#)
+    }
+
+    fn with_secret(members: &str) -> String {
+        format!(r#"{{"secret":"{SECRET}",{members}}}"#)
+    }
+
+    #[test]
+    fn secrets() {
+        assert_eq!(secret(b"12345678901234567890"), format!(r#"{{"value":"{SECRET}"}}"#));
+        for length in [0, 15, 19, 21] {
+            assert_eq!(secret(&vec![1; length]), invalid("random"));
+        }
+    }
+
+    #[test]
+    fn uris_both_ways() {
+        let text = format!("otpauth://totp/Acme:ann?secret={SECRET}&digits=8&algorithm=SHA256&period=60&issuer=Acme");
+        let request = with_secret(r#""account":"ann","issuer":"Acme","algorithm":"SHA256","digits":8,"period":60"#);
+        assert_eq!(uri(&request), format!(r#"{{"value":"{text}"}}"#));
+        let parsed: serde_json::Value = serde_json::from_str(&parse_uri(&text)).unwrap_or_default();
+        assert_eq!(
+            parsed,
+            serde_json::json!({ "value": {
+                "secret": SECRET, "account": "ann", "issuer": "Acme", "algorithm": "SHA256", "digits": 8, "period": 60,
+            }})
+        );
+        assert_eq!(uri(&with_secret(r#""account":"a:b""#)), invalid("account"));
+        assert_eq!(uri(&with_secret(r#""account":"ann","digits":9"#)), invalid("digits"));
+        assert_eq!(uri(r#"{"secret":"","account":"ann"}"#), invalid("secret"));
+        assert_eq!(parse_uri("otpauth://totp/ann?secret=0"), invalid("uri"));
+    }
+
+    #[test]
+    fn codes() {
+        assert_eq!(
+            code(&with_secret(r#""at":59999,"digits":8"#)),
+            r#"{"value":"94287082"}"#
+        );
+        assert_eq!(
+            code(&with_secret(r#""at":60000,"digits":8"#)),
+            r#"{"value":"37359152"}"#
+        );
+        assert_eq!(
+            code(&format!(r#"{{"uri":"otpauth://totp/a?secret={SECRET}","at":59000}}"#)),
+            r#"{"value":"287082"}"#
+        );
+        for at in ["-9223372036854775808", "-1", "0", "9223372036854775807"] {
+            assert!(code(&with_secret(&format!(r#""at":{at}"#))).starts_with(r#"{"value":""#));
+        }
+    }
+
+    #[test]
+    fn verified_codes() {
+        let verify = |members: &str| verify(&with_secret(members));
+        assert_eq!(verify(r#""code":"287 082","at":59000"#), r#"{"value":{"step":1}}"#);
+        assert_eq!(verify(r#""code":"287\u000a082","at":89000"#), r#"{"value":{"step":1}}"#);
+        assert_eq!(
+            verify(r#""code":"287082","at":60000,"window":{"past":0,"future":0}"#),
+            r#"{"value":null}"#
+        );
+        assert_eq!(
+            verify(r#""code":"287082","at":59000,"lastStep":0"#),
+            r#"{"value":{"step":1}}"#
+        );
+        assert_eq!(
+            verify(r#""code":"287082","at":59000,"lastStep":1"#),
+            r#"{"value":null}"#
+        );
+        for code in ["", "28708", "287083", "0287082", "152abc", "\\u0000"] {
+            assert_eq!(verify(&format!(r#""code":"{code}","at":59000"#)), r#"{"value":null}"#);
+        }
+        assert_eq!(
+            verify(&format!(r#""code":"{}","at":59000"#, "2".repeat(100_000))),
+            r#"{"value":null}"#
+        );
+    }
+
+    #[test]
+    fn broken_requests_name_the_argument_alone() {
+        for (members, name) in [
+            (r#""at":"hunter2""#, "at"),
+            (r#""at":1.5"#, "at"),
+            (r#""at":1,"digits":5"#, "digits"),
+            (r#""at":1,"digits":-1"#, "digits"),
+            (r#""at":1,"period":0"#, "period"),
+            (r#""at":1,"algorithm":"MD5""#, "algorithm"),
+            (r#""at":1,"uri":"otpauth://totp/a?secret=GEZDGNBV""#, "uri"),
+        ] {
+            assert_eq!(code(&with_secret(members)), invalid(name), "{members}");
+        }
+        assert_eq!(
+            verify(&with_secret(r#""code":"1","at":1,"window":{"past":11,"future":0}"#)),
+            invalid("window")
+        );
+        assert_eq!(code(r#"{"at":1}"#), invalid("secret"));
+        for request in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{",
+            r#"{"hunter2":1}"#,
+            r#"{"secret":"GEZDGNBV","at":1} x"#,
+        ] {
+            let answer = code(request);
+            assert!(
+                answer.starts_with(r#"{"failure":{"code":"invalid-argument","#),
+                "{answer}"
+            );
+            assert!(!answer.contains("hunter2") && !answer.contains("GEZ"), "{answer}");
+        }
+    }
+
+    #[test]
+    fn qr_codes() {
+        assert!(qr_svg("x").starts_with(r#"{"value":"<svg "#));
+        assert!(qr_terminal("x").starts_with(r#"{"value":""#));
+        assert_eq!(qr_svg(&"x".repeat(5000)), invalid("text"));
+        assert_eq!(qr_terminal(&"x".repeat(5000)), invalid("text"));
+    }
+}
