@@ -1,6 +1,9 @@
 //! The N-API surface: conversion only. Everything that crosses is named `Binding...`, and none of it is public API.
 #![deny(clippy::all)]
 
+pub mod challenge_book;
+pub mod totp;
+
 use napi_derive::napi;
 
 #[napi]

@@ -1,0 +1,58 @@
+// A method of a class takes its strings by value: that is what N-API hands over.
+#![allow(clippy::needless_pass_by_value)]
+
+use countersign_core::challenge_book::ChallengeBook;
+use napi_derive::napi;
+use zeroize::Zeroizing;
+
+/// The open challenges of one process; times are epoch milliseconds.
+#[napi]
+pub struct BindingChallengeBook {
+    book: ChallengeBook,
+}
+
+#[napi]
+impl BindingChallengeBook {
+    /// 16 random bytes.
+    #[napi(constructor)]
+    pub fn new(seed: &[u8]) -> napi::Result<Self> {
+        let seed = seed
+            .try_into()
+            .map_err(|_| napi::Error::from_reason("seed: not 16 bytes"))?;
+        Ok(Self {
+            book: ChallengeBook::new(seed),
+        })
+    }
+
+    /// Opens a challenge. At most 8 stay open for a key and purpose: the oldest goes.
+    #[napi(catch_unwind)]
+    pub fn put(&mut self, key: String, id: String, purpose: String, data: String, expires: i64, now: i64) {
+        self.book.put(&key, &id, &purpose, &Zeroizing::new(data), expires, now);
+    }
+
+    /// Removes a challenge and gives its data, unless it has expired.
+    #[napi(catch_unwind)]
+    pub fn take(&mut self, key: String, id: String, now: i64) -> Option<String> {
+        self.book
+            .take(&key, &id, now)
+            .map(|mut data| std::mem::take(&mut *data))
+    }
+
+    /// Closes all challenges of a key.
+    #[napi(catch_unwind)]
+    pub fn clear(&mut self, key: String) {
+        self.book.clear(&key);
+    }
+
+    /// Frees what has expired, a bounded piece at a time. Whether that was all of it.
+    #[napi(catch_unwind)]
+    pub fn sweep(&mut self, now: i64) -> bool {
+        self.book.sweep(now)
+    }
+
+    /// Challenges in memory.
+    #[napi(getter)]
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.book.len()).unwrap_or(u32::MAX)
+    }
+}
