@@ -1,8 +1,23 @@
 //! Web Authentication Level 3, as a relying party: keys, ceremonies and attestation (sections 6 to 8).
 
-pub mod cbor;
+pub mod attestation;
+pub mod authentication;
+mod authenticator_data;
+mod cbor;
+mod client_data;
 pub mod cose;
+pub mod credential;
+mod distinct;
+pub mod policy;
 pub mod reason;
+pub mod registration;
+pub mod response;
 
+pub use attestation::{Attestation, TrustAnchors};
+pub use authentication::{Authenticated, AuthenticationExpectation, verify_authentication};
 pub use cose::{Algorithm, CoseKey, KeyMaterial};
+pub use credential::Credential;
+pub use policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 pub use reason::Reason;
+pub use registration::{Registered, RegistrationExpectation, verify_registration};
+pub use response::{Peeked, peek};

@@ -1,0 +1,92 @@
+//! Formats whose procedure webauthn-rs-core carries out (8.4, 8.6, 8.8), after all checks of our own.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde_json::json;
+use webauthn_rs_core::WebauthnCore;
+use webauthn_rs_core::error::WebauthnError;
+use webauthn_rs_core::proto::{AuthenticatorAttestationResponseRaw, RegisterPublicKeyCredential, RegistrationState};
+
+use super::{Finding, Statement};
+use crate::webauthn::cose::{Algorithm, CoseKey, KeyMaterial};
+use crate::webauthn::reason::Reason;
+use crate::webauthn::registration::RegistrationExpectation;
+
+/// Its only entry is the whole ceremony, so it gets the challenge and the origin that have been verified already.
+pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {
+    let Some(algorithm) = judged(statement.key) else {
+        return Ok(Finding::Unverified);
+    };
+    // It refuses every embedded page, reads no byte order mark, and knows no ceremony without presence.
+    let unread = statement.client_data.is_cross_origin()
+        || statement.client_data_json.starts_with(b"\xef\xbb\xbf")
+        || expected.user_presence_optional;
+    if unread {
+        return Ok(Finding::Unverified);
+    }
+    let chain = statement.certificates()?.ok_or(Reason::AttestationInvalid)?;
+    match ceremony(statement, expected, algorithm) {
+        None | Some(Err(WebauthnError::AttestationNotSupported | WebauthnError::InvalidRPOrigin)) => {
+            Ok(Finding::Unverified)
+        }
+        Some(Err(_)) => Err(Reason::AttestationInvalid),
+        Some(Ok(())) => {
+            let sound = chain.check(expected.now).is_ok();
+            Ok(Finding::Certified {
+                trusted: sound && chain.is_trusted(expected.trust_anchors, expected.now),
+            })
+        }
+    }
+}
+
+/// Its name of the algorithm, for the keys that it can read.
+fn judged(key: &CoseKey) -> Option<&'static str> {
+    match (key.algorithm(), key.material()) {
+        (Algorithm::Es256, _) => Some("ES256"),
+        (Algorithm::Es384, _) => Some("ES384"),
+        (Algorithm::Rs256, KeyMaterial::Rsa { n, e }) if n.len() == 256 && e.len() == 3 => Some("RS256"),
+        _ => None,
+    }
+}
+
+/// None where the ceremony can't be put to it.
+fn ceremony(
+    statement: &Statement<'_>,
+    expected: &RegistrationExpectation<'_>,
+    algorithm: &str,
+) -> Option<Result<(), WebauthnError>> {
+    // The state has private fields, but it is plain serde.
+    let state: RegistrationState = serde_json::from_value(json!({
+        "policy": "discouraged",
+        "exclude_credentials": [],
+        "challenge": BASE64URL_NOPAD.encode(expected.challenge),
+        "credential_algorithms": [algorithm],
+        "require_resident_key": false,
+        "authenticator_attachment": null,
+        "extensions": {},
+        "allow_synchronised_authenticators": true,
+    }))
+    .ok()?;
+    let origin = statement.client_data.origin().parse().ok()?;
+    let core = WebauthnCore::new_unsafe_experts_only(
+        expected.rp.display_name(),
+        &expected.rp.id,
+        vec![origin],
+        Duration::ZERO,
+        None,
+        None,
+    );
+    let response = RegisterPublicKeyCredential {
+        id: BASE64URL_NOPAD.encode(statement.attested.credential_id),
+        raw_id: statement.attested.credential_id.to_vec(),
+        response: AuthenticatorAttestationResponseRaw {
+            attestation_object: statement.attestation_object.to_vec(),
+            client_data_json: statement.client_data_json.to_vec(),
+            transports: None,
+        },
+        type_: "public-key".to_owned(),
+        extensions: webauthn_rs_core::proto::RegistrationExtensionsClientOutputs::default(),
+    };
+    Some(core.register_credential(&response, &state, None).map(|_| ()))
+}

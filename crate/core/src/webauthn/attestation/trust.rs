@@ -1,0 +1,57 @@
+//! The certificates that a host trusts attestation to end in.
+
+use data_encoding::BASE64;
+use serde::Deserialize;
+use x509_parser::pem::Pem;
+
+use super::certificate;
+use crate::failure::Failure;
+
+/// Root certificates, or attestation certificates themselves, each in DER.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct TrustAnchors(Vec<Vec<u8>>);
+
+impl TrustAnchors {
+    /// Each text holds one or more certificates in PEM, or one as DER in base64.
+    pub fn parse(texts: &[String]) -> Result<Self, Failure> {
+        let mut ders = Vec::new();
+        for text in texts {
+            ders.extend(read(text).ok_or(Failure::InvalidArgument("trustAnchors"))?);
+        }
+        Ok(Self(ders))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn ders(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().map(Vec::as_slice)
+    }
+}
+
+impl TryFrom<Vec<String>> for TrustAnchors {
+    type Error = &'static str;
+
+    fn try_from(texts: Vec<String>) -> Result<Self, Self::Error> {
+        Self::parse(&texts).map_err(|_| "not a certificate")
+    }
+}
+
+fn read(text: &str) -> Option<Vec<Vec<u8>>> {
+    let ders = if text.contains("-----BEGIN") {
+        let pems = Pem::iter_from_buffer(text.as_bytes())
+            .collect::<Result<Vec<_>, _>>()
+            .ok()?;
+        if pems.iter().any(|pem| pem.label != "CERTIFICATE") {
+            return None;
+        }
+        pems.into_iter().map(|pem| pem.contents).collect()
+    } else {
+        let base64: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        vec![BASE64.decode(&base64).ok()?]
+    };
+    let sound = !ders.is_empty() && ders.iter().all(|der| certificate::parse(der).is_some());
+    sound.then_some(ders)
+}

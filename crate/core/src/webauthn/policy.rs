@@ -1,0 +1,305 @@
+//! What a relying party decides: who it is, and what it asks of an authenticator.
+
+use serde::{Deserialize, Serialize};
+
+use super::reason::Reason;
+use crate::failure::Failure;
+
+/// The relying party (5.4.2), and the origins that its pages have.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RelyingParty {
+    /// A domain name in lower case, such as `example.com`.
+    pub id: String,
+    /// Shown by the browser; the id where there is none.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Compared as they stand: `https://example.com`, or what a native app sends (`android:apk-key-hash:…`).
+    pub origins: Vec<String>,
+    /// Also accepts the subdomains of each web origin.
+    #[serde(default)]
+    pub allow_subdomains: bool,
+    /// Also accepts each web origin with another port.
+    #[serde(default)]
+    pub allow_any_port: bool,
+}
+
+/// 5.8.6. Only `Required` is enforced; the others are wishes to the authenticator.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserVerification {
+    Required,
+    Preferred,
+    /// No PIN prompt: what a second factor beside a password wants.
+    #[default]
+    Discouraged,
+}
+
+/// 5.4.7: which attestation is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Conveyance {
+    #[default]
+    None,
+    Indirect,
+    Direct,
+    Enterprise,
+}
+
+/// What happens when a signature counter has not grown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CounterPolicy {
+    #[default]
+    Refuse,
+    /// The answer counts, and the result says it.
+    Report,
+}
+
+/// Where pages of other sites may embed the ceremony. Without this policy they may not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CrossOrigin {
+    /// The sites, compared as they stand.
+    pub top_origins: Vec<String>,
+    /// Also accepts `crossOrigin` from a browser that does not name the site.
+    #[serde(default)]
+    pub allow_missing: bool,
+}
+
+impl RelyingParty {
+    /// Refuses an id or an origin that no browser could ever match.
+    pub fn check(&self) -> Result<(), Failure> {
+        if !is_domain(&self.id) || self.id.parse::<std::net::IpAddr>().is_ok() {
+            return Err(Failure::InvalidArgument("rp.id"));
+        }
+        if self.origins.is_empty() || !self.origins.iter().all(|origin| is_origin(origin)) {
+            return Err(Failure::InvalidArgument("rp.origins"));
+        }
+        Ok(())
+    }
+
+    /// The name to show.
+    pub fn display_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    pub(super) fn check_origin(&self, origin: &str) -> Result<(), Reason> {
+        let accepted = self.origins.iter().any(|own| own == origin)
+            || ((self.allow_subdomains || self.allow_any_port)
+                && self.origins.iter().any(|own| self.widely(own, origin)));
+        if accepted { Ok(()) } else { Err(Reason::OriginMismatch) }
+    }
+
+    fn widely(&self, own: &str, other: &str) -> bool {
+        let (Some(own), Some(other)) = (WebOrigin::parse(own), WebOrigin::parse(other)) else {
+            return false;
+        };
+        let subdomain = other
+            .host
+            .strip_suffix(own.host)
+            .is_some_and(|labels| labels.len() > 1 && labels.ends_with('.'));
+        own.scheme == other.scheme
+            && (own.host == other.host || (self.allow_subdomains && subdomain))
+            && (own.port == other.port || self.allow_any_port)
+    }
+}
+
+impl CrossOrigin {
+    /// The rule of both ceremonies for `crossOrigin` and `topOrigin`.
+    pub(super) fn check(policy: Option<&Self>, cross_origin: bool, top_origin: Option<&str>) -> Result<(), Reason> {
+        let accepted = match (policy, cross_origin, top_origin) {
+            (_, false, None) => true,
+            (Some(policy), true, None) => policy.allow_missing,
+            (Some(policy), true, Some(top)) => policy.top_origins.iter().any(|own| own == top),
+            // A browser names the site above only when there is one.
+            (_, false, Some(_)) | (None, true, _) => false,
+        };
+        if accepted { Ok(()) } else { Err(Reason::CrossOrigin) }
+    }
+}
+
+/// An origin of the web, split but never normalised.
+struct WebOrigin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<&'a str>,
+}
+
+impl<'a> WebOrigin<'a> {
+    fn parse(origin: &'a str) -> Option<Self> {
+        let (scheme, rest) = origin.split_once("://")?;
+        let (host, port) = match rest.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (rest, None),
+        };
+        let digits = |port: &str| port.parse::<u16>().is_ok_and(|number| number.to_string() == port);
+        (matches!(scheme, "https" | "http") && is_domain(host) && port.is_none_or(digits)).then_some(Self {
+            scheme,
+            host,
+            port,
+        })
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.len() <= 63
+            && label
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+fn is_origin(text: &str) -> bool {
+    let web = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
+    let plain = text.len() <= 512 && text.contains(':') && text.bytes().all(|byte| byte.is_ascii_graphic());
+    plain && (!web || text.starts_with("http://[") || text.starts_with("https://[") || WebOrigin::parse(text).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn rp(origins: &[&str], allow_subdomains: bool, allow_any_port: bool) -> RelyingParty {
+        let origins = origins.iter().map(ToString::to_string).collect();
+        RelyingParty {
+            id: "example.org".into(),
+            name: None,
+            origins,
+            allow_subdomains,
+            allow_any_port,
+        }
+    }
+
+    #[test]
+    fn origins_match_as_they_stand() {
+        let strict = rp(&["https://example.org", "android:apk-key-hash:abc"], false, false);
+        assert_eq!(strict.check(), Ok(()));
+        assert_eq!(strict.check_origin("https://example.org"), Ok(()));
+        assert_eq!(strict.check_origin("android:apk-key-hash:abc"), Ok(()));
+        for origin in [
+            "",
+            "null",
+            "http://example.org",
+            "https://example.org/",
+            "https://EXAMPLE.org",
+            "https://example.org:443",
+            "https://example.org:8443",
+            "https://www.example.org",
+            "https://example.org.evil.test",
+            "android:apk-key-hash:abcd",
+        ] {
+            assert_eq!(strict.check_origin(origin), Err(Reason::OriginMismatch), "{origin}");
+        }
+    }
+
+    #[test]
+    fn subdomains_and_ports_only_when_configured() {
+        let subdomains = rp(&["https://example.org"], true, false);
+        assert_eq!(subdomains.check_origin("https://a.b.example.org"), Ok(()));
+        let ports = rp(&["https://example.org"], false, true);
+        assert_eq!(ports.check_origin("https://example.org:8443"), Ok(()));
+        let both = rp(&["https://example.org"], true, true);
+        assert_eq!(both.check_origin("https://a.example.org:1"), Ok(()));
+        assert!(subdomains.check_origin("https://a.example.org:8443").is_err());
+        assert!(ports.check_origin("https://a.example.org").is_err());
+        for origin in [
+            "https://.example.org",
+            "https://evilexample.org",
+            "https://evil.test/.example.org",
+            "https://evil.test#.example.org",
+            "https://a@b.example.org",
+            "https://A.example.org",
+            "http://a.example.org",
+            "https://example.org:",
+            "https://example.org:0443",
+            "https://example.org:65536",
+            "https://example.org:1/",
+            "https://a..example.org",
+        ] {
+            assert_eq!(both.check_origin(origin), Err(Reason::OriginMismatch), "{origin}");
+        }
+    }
+
+    #[test]
+    fn what_no_browser_could_match_is_refused_early() {
+        for id in [
+            "",
+            "Example.org",
+            "https://example.org",
+            "example.org:443",
+            "127.0.0.1",
+            "a..b",
+            ".org",
+        ] {
+            let party = RelyingParty {
+                id: id.into(),
+                ..rp(&["https://example.org"], false, false)
+            };
+            assert_eq!(party.check(), Err(Failure::InvalidArgument("rp.id")), "{id}");
+        }
+        for origin in [
+            "",
+            "example.org",
+            "https://example.org/",
+            "HTTPS://example.org",
+            "https://a b",
+        ] {
+            assert_eq!(
+                rp(&[origin], false, false).check(),
+                Err(Failure::InvalidArgument("rp.origins")),
+                "{origin}"
+            );
+        }
+        assert_eq!(
+            rp(&[], false, false).check(),
+            Err(Failure::InvalidArgument("rp.origins"))
+        );
+        assert_eq!(rp(&["http://localhost:8080"], false, false).check(), Ok(()));
+    }
+
+    #[test]
+    fn cross_origin_needs_a_policy_that_names_the_site() {
+        let policy = |allow_missing| CrossOrigin {
+            top_origins: vec!["https://shop.test".into()],
+            allow_missing,
+        };
+        let refused = Err(Reason::CrossOrigin);
+        assert_eq!(CrossOrigin::check(None, false, None), Ok(()));
+        assert_eq!(CrossOrigin::check(None, true, None), refused);
+        assert_eq!(CrossOrigin::check(None, true, Some("https://shop.test")), refused);
+        assert_eq!(CrossOrigin::check(None, false, Some("https://shop.test")), refused);
+        assert_eq!(CrossOrigin::check(Some(&policy(false)), false, None), Ok(()));
+        assert_eq!(CrossOrigin::check(Some(&policy(false)), true, None), refused);
+        assert_eq!(CrossOrigin::check(Some(&policy(true)), true, None), Ok(()));
+        assert_eq!(
+            CrossOrigin::check(Some(&policy(false)), true, Some("https://shop.test")),
+            Ok(())
+        );
+        assert_eq!(
+            CrossOrigin::check(Some(&policy(true)), true, Some("https://shop.test/")),
+            refused
+        );
+        assert_eq!(
+            CrossOrigin::check(Some(&policy(true)), false, Some("https://shop.test")),
+            refused
+        );
+    }
+
+    #[test]
+    fn policies_read_as_the_standard_spells_them() {
+        let party: RelyingParty =
+            serde_json::from_str(r#"{"id":"a.test","origins":["https://a.test"],"allowSubdomains":true}"#).unwrap();
+        assert!(party.allow_subdomains && !party.allow_any_port && party.display_name() == "a.test");
+        assert!(serde_json::from_str::<RelyingParty>(r#"{"id":"a.test","origins":[],"origin":""}"#).is_err());
+        assert_eq!(
+            serde_json::from_str::<Conveyance>(r#""direct""#).unwrap(),
+            Conveyance::Direct
+        );
+        assert!(serde_json::from_str::<CrossOrigin>(r#"{"topOrigins":[],"allow":true}"#).is_err());
+    }
+}
