@@ -44,7 +44,7 @@ impl BindingChallengeBook {
         self.book.clear(&key);
     }
 
-    /// Frees what has expired, a bounded piece at a time. Whether that was all of it.
+    /// Frees what has expired, a bounded piece at a time. Whether that ended a round over all of them.
     #[napi(catch_unwind)]
     pub fn sweep(&mut self, now: i64) -> bool {
         self.book.sweep(now)

@@ -13,7 +13,7 @@ const LOOKS: usize = 4;
 /// The most that a `put` or `take` looks at.
 const MOST_LOOKS: usize = 64;
 /// The most that a `sweep` looks at: about a millisecond.
-const SWEEP_LOOKS: usize = 8192;
+const SWEEP_LOOKS: usize = 4096;
 
 /// Challenges by the key they are kept under (a user, or the challenge's own id) and their id. Times are epoch
 /// milliseconds. Every operation takes constant time, a key's few purposes aside, and frees some of what has expired.
@@ -37,7 +37,7 @@ impl ChallengeBook {
 
     /// Opens a challenge, in place of one with the same id.
     pub fn put(&mut self, key: &str, id: &str, purpose: &str, data: &str, expires: i64, now: i64) {
-        self.sweep_some(now, LOOKS, MOST_LOOKS);
+        self.sweep_a_little(now);
         let challenges = match self.keys.get_mut(key) {
             Some(challenges) => challenges,
             None => self.keys.entry(key.into()).or_default(),
@@ -57,7 +57,7 @@ impl ChallengeBook {
 
     /// Removes a challenge and gives its data, unless it has expired.
     pub fn take(&mut self, key: &str, id: &str, now: i64) -> Option<Zeroizing<String>> {
-        self.sweep_some(now, LOOKS, MOST_LOOKS);
+        self.sweep_a_little(now);
         let (position, _, challenges) = self.keys.get_full_mut(key)?;
         let place = challenges.iter().position(|open| open.id() == id)?;
         // In order of age still: the oldest has to be known.
@@ -76,11 +76,20 @@ impl ChallengeBook {
         }
     }
 
-    /// Frees what has expired, a bounded piece at a time. Whether that was all of it.
+    /// Frees what has expired among the next 4,096 keys at most. Whether that ended a round over all keys: always so
+    /// when there are no more than these.
     pub fn sweep(&mut self, now: i64) -> bool {
-        let all = self.keys.len() <= SWEEP_LOOKS;
-        self.sweep_some(now, SWEEP_LOOKS.min(self.keys.len()), SWEEP_LOOKS);
-        all
+        if self.keys.len() <= SWEEP_LOOKS {
+            self.cursor = 0;
+        }
+        for _ in 0..SWEEP_LOOKS {
+            self.look(now);
+            if self.cursor == 0 {
+                break;
+            }
+        }
+        self.shrink();
+        self.cursor == 0
     }
 
     /// Challenges in memory, expired ones that are still to be freed included.
@@ -92,30 +101,36 @@ impl ChallengeBook {
         self.open == 0
     }
 
-    fn sweep_some(&mut self, now: i64, looks: usize, most: usize) {
-        let mut looks_left = looks.min(self.keys.len());
-        for _ in 0..most {
-            if looks_left == 0 || self.keys.is_empty() {
+    fn sweep_a_little(&mut self, now: i64) {
+        let mut looks = LOOKS.min(self.keys.len());
+        for _ in 0..MOST_LOOKS {
+            if looks == 0 {
                 break;
             }
-            looks_left -= 1;
-            if self.cursor == 0 || self.cursor > self.keys.len() {
-                self.cursor = self.keys.len();
-            }
-            self.cursor -= 1;
-            let Some((_, challenges)) = self.keys.get_index_mut(self.cursor) else {
-                break;
-            };
-            let before = challenges.len();
-            challenges.retain(|open| open.expires > now);
-            let freed = before - challenges.len();
-            if freed > 0 {
-                self.open -= freed;
-                looks_left += 1;
-                self.settle(self.cursor);
+            if !self.look(now) {
+                looks -= 1;
             }
         }
         self.shrink();
+    }
+
+    /// Looks at the next key of the round. Whether anything was freed.
+    fn look(&mut self, now: i64) -> bool {
+        if self.cursor == 0 || self.cursor > self.keys.len() {
+            self.cursor = self.keys.len();
+        }
+        self.cursor = self.cursor.saturating_sub(1);
+        let Some((_, challenges)) = self.keys.get_index_mut(self.cursor) else {
+            return false;
+        };
+        let before = challenges.len();
+        challenges.retain(|open| open.expires > now);
+        let freed = before - challenges.len();
+        self.open -= freed;
+        if freed > 0 {
+            self.settle(self.cursor);
+        }
+        freed > 0
     }
 
     /// Gives back what a key that has lost challenges no longer needs.
@@ -285,11 +300,35 @@ mod tests {
         for key in 0..3 * SWEEP_LOOKS {
             book.put(&format!("user {key}"), "1", "sign-in", "", 100, 0);
         }
+        // In the middle of a round already.
+        while !book.sweep(0) {}
         assert!(!book.sweep(100));
         assert_eq!(book.len(), 2 * SWEEP_LOOKS);
         while !book.sweep(100) {}
         assert!(book.is_empty());
         assert!(book.sweep(100));
+    }
+
+    #[test]
+    fn a_sweep_of_a_small_book_misses_nothing() {
+        for begun in 0..50 {
+            let mut book = book();
+            for key in 0..200 {
+                book.put(
+                    &format!("user {key}"),
+                    "1",
+                    "sign-in",
+                    "",
+                    if key % 3 == 0 { 1000 } else { 100 },
+                    0,
+                );
+            }
+            for _ in 0..begun {
+                take(&mut book, "nobody", "1", 0);
+            }
+            assert!(book.sweep(100));
+            assert_eq!(book.len(), 67);
+        }
     }
 
     /// What the book promises, without a thought of speed: challenges in the order of putting.

@@ -13,6 +13,7 @@ pub mod qr;
 pub mod recovery_codes;
 pub mod totp;
 pub mod totp_json;
+mod typed_code;
 pub mod webauthn;
 
 pub use envelope::envelope;
