@@ -264,6 +264,29 @@ mod tests {
     }
 
     #[test]
+    fn an_expired_one_makes_room_before_the_oldest_does() {
+        let mut book = book();
+        // Keys enough to keep the sweep away from this one.
+        for key in 0..100 {
+            book.put(&format!("user {key}"), "1", "sign-in", "", 1000, 0);
+        }
+        for id in 0..8 {
+            book.put(
+                "ann",
+                &id.to_string(),
+                "sign-in",
+                "",
+                if id == 3 { 10 } else { 1000 },
+                0,
+            );
+        }
+        book.put("ann", "8", "sign-in", "", 1000, 10);
+        for id in 0..9 {
+            assert_eq!(take(&mut book, "ann", &id.to_string(), 10).is_some(), id != 3);
+        }
+    }
+
+    #[test]
     fn expired_ones_go_without_being_asked_for() {
         let mut book = book();
         for key in 0..100_000 {
