@@ -19,7 +19,7 @@ const SWEEP_LOOKS: usize = 4096;
 /// milliseconds. Every operation takes constant time, a key's few purposes aside, and frees some of what has expired.
 pub struct ChallengeBook {
     /// By position as well as by key: sweeping walks the positions, a few at a time.
-    keys: IndexMap<Box<str>, Vec<Open>, Seed>,
+    keys: IndexMap<Box<str>, Challenges, Seed>,
     open: usize,
     /// Positions from here on have been looked at in this round; goes down.
     cursor: usize,
@@ -42,26 +42,27 @@ impl ChallengeBook {
             Some(challenges) => challenges,
             None => self.keys.entry(key.into()).or_default(),
         };
-        let before = challenges.len();
-        challenges.retain(|open| open.expires > now && open.id() != id);
-        if challenges.iter().filter(|open| open.purpose() == purpose).count() >= OPEN
-            && let Some(oldest) = challenges.iter().position(|open| open.purpose() == purpose)
+        let before = challenges.open.len();
+        challenges.open.retain(|open| open.expires > now && open.id() != id);
+        if challenges.open.iter().filter(|open| open.purpose() == purpose).count() >= OPEN
+            && let Some(oldest) = challenges.open.iter().position(|open| open.purpose() == purpose)
         {
-            challenges.remove(oldest);
+            challenges.open.remove(oldest);
         }
         // One at a time: most keys have one.
-        challenges.reserve_exact(1);
-        challenges.push(Open::new(id, purpose, data, expires));
-        self.open = self.open + challenges.len() - before;
+        challenges.open.reserve_exact(1);
+        challenges.open.push(Open::new(id, purpose, data, expires));
+        challenges.soonest = challenges.soonest.min(expires);
+        self.open = self.open + challenges.open.len() - before;
     }
 
     /// Removes a challenge and gives its data, unless it has expired.
     pub fn take(&mut self, key: &str, id: &str, now: i64) -> Option<Zeroizing<String>> {
         self.sweep_a_little(now);
         let (position, _, challenges) = self.keys.get_full_mut(key)?;
-        let place = challenges.iter().position(|open| open.id() == id)?;
+        let place = challenges.open.iter().position(|open| open.id() == id)?;
         // In order of age still: the oldest has to be known.
-        let taken = challenges.remove(place);
+        let taken = challenges.open.remove(place);
         self.open -= 1;
         self.settle(position);
         self.shrink();
@@ -71,7 +72,7 @@ impl ChallengeBook {
     /// Closes all challenges of a key.
     pub fn clear(&mut self, key: &str) {
         if let Some(challenges) = self.keys.swap_remove(key) {
-            self.open -= challenges.len();
+            self.open -= challenges.open.len();
             self.shrink();
         }
     }
@@ -123,9 +124,18 @@ impl ChallengeBook {
         let Some((_, challenges)) = self.keys.get_index_mut(self.cursor) else {
             return false;
         };
-        let before = challenges.len();
-        challenges.retain(|open| open.expires > now);
-        let freed = before - challenges.len();
+        if challenges.soonest > now {
+            return false;
+        }
+        let before = challenges.open.len();
+        challenges.open.retain(|open| open.expires > now);
+        challenges.soonest = challenges
+            .open
+            .iter()
+            .map(|open| open.expires)
+            .min()
+            .unwrap_or(i64::MAX);
+        let freed = before - challenges.open.len();
         self.open -= freed;
         if freed > 0 {
             self.settle(self.cursor);
@@ -136,11 +146,11 @@ impl ChallengeBook {
     /// Gives back what a key that has lost challenges no longer needs.
     fn settle(&mut self, position: usize) {
         if let Some((_, challenges)) = self.keys.get_index_mut(position) {
-            if challenges.is_empty() {
+            if challenges.open.is_empty() {
                 // The last key moves here; going down, the sweep has seen it in this round.
                 self.keys.swap_remove_index(position);
-            } else if challenges.capacity() >= 2 * challenges.len() {
-                challenges.shrink_to_fit();
+            } else if challenges.open.capacity() >= 2 * challenges.open.len() {
+                challenges.open.shrink_to_fit();
             }
         }
     }
@@ -148,6 +158,22 @@ impl ChallengeBook {
     fn shrink(&mut self) {
         if self.keys.capacity() > 64 && self.keys.capacity() / 4 > self.keys.len() {
             self.keys.shrink_to(self.keys.len() * 2);
+        }
+    }
+}
+
+/// What is open under one key, in order of age.
+struct Challenges {
+    /// None of them expires earlier. Here, so that a look at a key reads nothing but the table.
+    soonest: i64,
+    open: Vec<Open>,
+}
+
+impl Default for Challenges {
+    fn default() -> Self {
+        Self {
+            soonest: i64::MAX,
+            open: Vec::new(),
         }
     }
 }
@@ -413,9 +439,9 @@ mod tests {
                     96 => assert!(book.sweep(now)),
                     _ => now += i64::from(random(20)),
                 }
-                let held: usize = book.keys.values().map(Vec::len).sum();
+                let held: usize = book.keys.values().map(|challenges| challenges.open.len()).sum();
                 assert_eq!(book.len(), held);
-                assert!(book.keys.values().all(|challenges| !challenges.is_empty()));
+                assert!(book.keys.values().all(|challenges| !challenges.open.is_empty()));
                 assert!(model.0.iter().filter(|open| open.4 > now).count() <= held);
             }
             assert!(given > 500, "{given}");
