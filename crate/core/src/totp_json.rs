@@ -21,26 +21,8 @@ pub fn secret(random: &[u8]) -> String {
 /// `{secret, account, issuer?, algorithm?, digits?, period?}` to a URI.
 pub fn uri(request: &str) -> String {
     envelope(read::<UriRequest>(request).and_then(|request| {
-        let UriRequest {
-            secret,
-            account,
-            issuer,
-            algorithm,
-            digits,
-            period,
-        } = request;
-        let totp = Parameters {
-            uri: None,
-            secret: Some(secret),
-            algorithm,
-            digits,
-            period,
-        }
-        .totp()?;
-        if totp.digits() > 8 {
-            return Err(Failure::InvalidArgument("digits"));
-        }
-        Ok(OtpauthUri::new(totp, &account, issuer.as_deref())?.to_text())
+        let totp = totp(Some(&request.secret), request.algorithm, request.digits, request.period)?;
+        Ok(OtpauthUri::new(totp, &request.account, request.issuer.as_deref())?.to_text())
     }))
 }
 
@@ -59,55 +41,21 @@ pub fn parse_uri(uri: &str) -> String {
 
 /// `{uri | secret, algorithm?, digits?, period?, at}` to the code at epoch millisecond `at`.
 pub fn code(request: &str) -> String {
-    envelope(read::<CodeRequest>(request).and_then(|request| {
-        let CodeRequest {
-            uri,
-            secret,
-            algorithm,
-            digits,
-            period,
-            at,
-        } = request;
-        let totp = Parameters {
-            uri,
-            secret,
-            algorithm,
-            digits,
-            period,
-        }
-        .totp()?;
-        Ok(totp.code(seconds(at)))
-    }))
+    envelope(read::<CodeRequest>(request).and_then(|request| Ok(request.totp()?.code(seconds(request.at)))))
 }
 
 /// `{uri | secret, algorithm?, digits?, period?, code, at, window?, lastStep?}` to `{step}`, or null when the code is
 /// malformed, wrong or not of a step later than `lastStep`.
 pub fn verify(request: &str) -> String {
-    envelope(read::<VerifyRequest>(request).and_then(|request| {
-        let VerifyRequest {
-            uri,
-            secret,
-            algorithm,
-            digits,
-            period,
-            code,
-            at,
-            window,
-            last_step,
-        } = request;
-        let totp = Parameters {
-            uri,
-            secret,
-            algorithm,
-            digits,
-            period,
-        }
-        .totp()?;
-        let Some(code) = TypedCode::parse(&code) else {
+    envelope(read::<CodeRequest>(request).and_then(|request| {
+        let totp = request.totp()?;
+        let typed = request.code.as_ref().ok_or(Failure::InvalidArgument("code"))?;
+        let Some(code) = TypedCode::parse(typed) else {
             return Ok(None);
         };
+        let window = request.window.unwrap_or_default();
         Ok(
-            match totp.check(&code, seconds(at), window.unwrap_or_default(), last_step) {
+            match totp.check(&code, seconds(request.at), window, request.last_step) {
                 Checked::Accepted(step) => Some(Step { step }),
                 Checked::Reused | Checked::Wrong => None,
             },
@@ -147,6 +95,7 @@ struct ParsedUri {
     period: u32,
 }
 
+/// What both asking for a code and verifying one take; only the latter has the last three.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CodeRequest {
@@ -156,20 +105,22 @@ struct CodeRequest {
     digits: Option<u8>,
     period: Option<u32>,
     at: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct VerifyRequest {
-    uri: Option<Zeroizing<String>>,
-    secret: Option<Zeroizing<String>>,
-    algorithm: Option<Algorithm>,
-    digits: Option<u8>,
-    period: Option<u32>,
-    code: Zeroizing<String>,
-    at: i64,
+    code: Option<Zeroizing<String>>,
     window: Option<Window>,
     last_step: Option<i64>,
+}
+
+impl CodeRequest {
+    /// Either of a URI or of a secret with what differs from the defaults.
+    fn totp(&self) -> Result<Totp, Failure> {
+        let Some(uri) = &self.uri else {
+            return totp(self.secret.as_ref(), self.algorithm, self.digits, self.period);
+        };
+        let parameters = self.algorithm.is_some() || self.digits.is_some() || self.period.is_some();
+        let alone = self.secret.is_none() && !parameters;
+        let parsed = OtpauthUri::parse(uri).filter(|_| alone);
+        parsed.map(|uri| uri.totp).ok_or(Failure::InvalidArgument("uri"))
+    }
 }
 
 #[derive(Serialize)]
@@ -177,37 +128,25 @@ struct Step {
     step: i64,
 }
 
-/// Either a URI or a secret with what differs from the defaults.
-struct Parameters {
-    uri: Option<Zeroizing<String>>,
-    secret: Option<Zeroizing<String>>,
+fn totp(
+    secret: Option<&Zeroizing<String>>,
     algorithm: Option<Algorithm>,
     digits: Option<u8>,
     period: Option<u32>,
-}
-
-impl Parameters {
-    fn totp(self) -> Result<Totp, Failure> {
-        if let Some(uri) = self.uri {
-            let beside = self.secret.is_some() || self.algorithm.is_some();
-            if beside || self.digits.is_some() || self.period.is_some() {
-                return Err(Failure::InvalidArgument("uri"));
-            }
-            return OtpauthUri::parse(&uri)
-                .map(|uri| uri.totp)
-                .ok_or(Failure::InvalidArgument("uri"));
-        }
-        let secret = self
-            .secret
-            .and_then(|secret| base32::decode(&secret))
-            .ok_or(Failure::InvalidArgument("secret"))?;
-        Totp::new(
-            &secret,
-            self.algorithm.unwrap_or_default(),
-            self.digits.unwrap_or(6),
-            self.period.unwrap_or(30),
-        )
+) -> Result<Totp, Failure> {
+    // More is read out of records alone.
+    if digits.is_some_and(|digits| digits > 8) {
+        return Err(Failure::InvalidArgument("digits"));
     }
+    let secret = secret
+        .and_then(|secret| base32::decode(secret))
+        .ok_or(Failure::InvalidArgument("secret"))?;
+    Totp::new(
+        &secret,
+        algorithm.unwrap_or_default(),
+        digits.unwrap_or(6),
+        period.unwrap_or(30),
+    )
 }
 
 /// The failure names the member that can't be read, never what it holds.
@@ -330,6 +269,7 @@ mod tests {
             (r#""at":"hunter2""#, "at"),
             (r#""at":1.5"#, "at"),
             (r#""at":1,"digits":5"#, "digits"),
+            (r#""at":1,"digits":9"#, "digits"),
             (r#""at":1,"digits":-1"#, "digits"),
             (r#""at":1,"period":0"#, "period"),
             (r#""at":1,"algorithm":"MD5""#, "algorithm"),
@@ -342,6 +282,7 @@ mod tests {
             invalid("window")
         );
         assert_eq!(code(r#"{"at":1}"#), invalid("secret"));
+        assert_eq!(verify(&with_secret(r#""at":1"#)), invalid("code"));
         for request in [
             "",
             "null",
