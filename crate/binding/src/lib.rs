@@ -3,6 +3,7 @@
 
 pub mod challenge_book;
 pub mod totp;
+pub mod webauthn;
 
 use napi_derive::napi;
 

@@ -70,7 +70,12 @@ pub fn verify_authentication(
     // Let hash be the SHA-256 of cData; verify that sig is valid over the concatenation of authData and hash.
     let sign_count = authenticator_data.sign_count;
     signed.extend_from_slice(&sha256(&response.client_data_json));
-    CoseKey::parse_stored(&credential.public_key)?.verify(&signed, &signature)?;
+    let key = CoseKey::parse_stored(&credential.public_key).map_err(|reason| match reason {
+        // Of what is stored; a malformed response is something else.
+        Reason::Malformed => Reason::KeyInvalid,
+        other => other,
+    })?;
+    key.verify(&signed, &signature)?;
     // If authData.signCount or the stored signCount is nonzero, it must be greater than the stored one.
     let counter_increased = sign_count > credential.sign_count || (sign_count == 0 && credential.sign_count == 0);
     if !counter_increased && expected.counter == CounterPolicy::Refuse {

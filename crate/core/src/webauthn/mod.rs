@@ -8,6 +8,8 @@ mod client_data;
 pub mod cose;
 pub mod credential;
 mod distinct;
+pub mod json;
+pub mod options;
 pub mod policy;
 pub mod reason;
 pub mod registration;
@@ -17,6 +19,10 @@ pub use attestation::{Attestation, TrustAnchors};
 pub use authentication::{Authenticated, AuthenticationExpectation, verify_authentication};
 pub use cose::{Algorithm, CoseKey, KeyMaterial};
 pub use credential::Credential;
+pub use options::{
+    AllowedCredential, AuthenticationOptions, AuthenticatorAttachment, Hint, RegistrationOptions, ResidentKey,
+    authentication_options, registration_options,
+};
 pub use policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 pub use reason::Reason;
 pub use registration::{Registered, RegistrationExpectation, verify_registration};

@@ -70,13 +70,19 @@ pub struct CrossOrigin {
 impl RelyingParty {
     /// Refuses an id or an origin that no browser could ever match.
     pub fn check(&self) -> Result<(), Failure> {
-        if !is_domain(&self.id) || self.id.parse::<std::net::IpAddr>().is_ok() {
-            return Err(Failure::InvalidArgument("rp.id"));
-        }
+        self.check_id()?;
         if self.origins.is_empty() || !self.origins.iter().all(|origin| is_origin(origin)) {
             return Err(Failure::InvalidArgument("rp.origins"));
         }
         Ok(())
+    }
+
+    pub(super) fn check_id(&self) -> Result<(), Failure> {
+        if is_domain(&self.id) && self.id.parse::<std::net::IpAddr>().is_err() {
+            Ok(())
+        } else {
+            Err(Failure::InvalidArgument("rp.id"))
+        }
     }
 
     /// The name to show.

@@ -1,0 +1,353 @@
+//! The ceremonies over JSON text, for servers that keep their own tables. Every function answers an envelope.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::credential::{from_base64url, from_optional_base64url};
+use super::options::{self, AllowedCredential, AuthenticationOptions, RegistrationOptions};
+use super::options::{AuthenticatorAttachment, Hint, ResidentKey};
+use super::{
+    Algorithm, Attestation, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
+    Reason, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, authentication, registration,
+};
+use crate::{Failure, envelope};
+
+/// Milliseconds a person is given.
+const TIMEOUT: u32 = 300_000;
+/// 13.4.3: fewer bytes could be guessed.
+const MIN_CHALLENGE: usize = 16;
+
+/// `value`: `PublicKeyCredentialCreationOptionsJSON`. `random`: 32 bytes for a challenge, then 32 for a user handle,
+/// each used where the request brings none.
+///
+/// Request: `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
+/// authenticatorAttachment?, residentKey?, userVerification?, hints?, attestation?}`.
+pub fn registration_options(request: &str, random: &[u8]) -> String {
+    envelope(begin_registration(request, random))
+}
+
+/// `value`: `PublicKeyCredentialRequestOptionsJSON`. `random`: 32 bytes, used where the request brings no challenge.
+///
+/// Request: `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}`.
+pub fn authentication_options(request: &str, random: &[u8]) -> String {
+    envelope(begin_authentication(request, random))
+}
+
+/// `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
+///
+/// Request: `{response, challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
+/// userHandle?, conditional?}`, `now` in epoch milliseconds.
+pub fn verify_registration(request: &str) -> String {
+    envelope(finish_registration(request))
+}
+
+/// `value`: `{ok: true, credential, userVerified, counter?: "not-increased"}` or `{ok: false, reason}`.
+///
+/// Request: `{response, challenge, rp, credential, userVerification?, crossOrigin?, counter?}`.
+pub fn verify_authentication(request: &str) -> String {
+    envelope(finish_authentication(request))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegistrationOptionsRequest {
+    rp: NamedParty,
+    user: User,
+    #[serde(default, deserialize_with = "from_optional_base64url")]
+    challenge: Option<Vec<u8>>,
+    #[serde(default)]
+    algorithms: Option<Vec<i64>>,
+    #[serde(default)]
+    timeout: Option<u32>,
+    #[serde(default)]
+    exclude_credentials: Vec<Descriptor>,
+    #[serde(default)]
+    authenticator_attachment: Option<AuthenticatorAttachment>,
+    #[serde(default)]
+    resident_key: ResidentKey,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    hints: Vec<Hint>,
+    #[serde(default)]
+    attestation: Conveyance,
+}
+
+/// The part of a relying party that options tell.
+#[derive(Deserialize)]
+struct NamedParty {
+    id: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct User {
+    #[serde(default, deserialize_with = "from_optional_base64url")]
+    id: Option<Vec<u8>>,
+    name: String,
+    display_name: String,
+}
+
+/// A stored credential will do.
+#[derive(Deserialize)]
+struct Descriptor {
+    #[serde(deserialize_with = "from_base64url")]
+    id: Vec<u8>,
+    #[serde(default)]
+    transports: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AuthenticationOptionsRequest {
+    rp: NamedParty,
+    #[serde(default, deserialize_with = "from_optional_base64url")]
+    challenge: Option<Vec<u8>>,
+    #[serde(default)]
+    timeout: Option<u32>,
+    #[serde(default)]
+    allow_credentials: Vec<Descriptor>,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    hints: Vec<Hint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegistrationRequest<'a> {
+    #[serde(borrow)]
+    response: &'a RawValue,
+    #[serde(deserialize_with = "from_base64url")]
+    challenge: Vec<u8>,
+    rp: RelyingParty,
+    /// Epoch milliseconds.
+    now: i64,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    algorithms: Option<Vec<i64>>,
+    #[serde(default)]
+    attestation: Conveyance,
+    #[serde(default)]
+    trust_anchors: Vec<String>,
+    #[serde(default)]
+    cross_origin: Option<CrossOrigin>,
+    #[serde(default, deserialize_with = "from_optional_base64url")]
+    user_handle: Option<Vec<u8>>,
+    #[serde(default)]
+    conditional: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AuthenticationRequest<'a> {
+    #[serde(borrow)]
+    response: &'a RawValue,
+    #[serde(deserialize_with = "from_base64url")]
+    challenge: Vec<u8>,
+    rp: RelyingParty,
+    credential: Credential,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    cross_origin: Option<CrossOrigin>,
+    #[serde(default)]
+    counter: CounterPolicy,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegistrationVerdict {
+    ok: bool,
+    credential: Credential,
+    attestation: Attestation,
+    user_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discoverable: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthenticationVerdict {
+    ok: bool,
+    credential: Credential,
+    user_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counter: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Verdict<T> {
+    Accepted(T),
+    Refused { ok: bool, reason: Reason },
+}
+
+fn begin_registration(request: &str, random: &[u8]) -> Result<Value, Failure> {
+    let request: RegistrationOptionsRequest = read(request)?;
+    let (Some(fresh), Some(handle)) = (random.get(..32), random.get(32..64)) else {
+        return Err(Failure::InvalidArgument("random"));
+    };
+    let algorithms = algorithms(request.algorithms.as_deref())?;
+    let challenge = request.challenge.as_deref().unwrap_or(fresh);
+    check_challenge(challenge)?;
+    let user_handle = request.user.id.as_deref().unwrap_or(handle);
+    if !(1..=64).contains(&user_handle.len()) {
+        return Err(Failure::InvalidArgument("user.id"));
+    }
+    Ok(options::registration_options(&RegistrationOptions {
+        challenge,
+        rp: &request.rp.checked()?,
+        user_handle,
+        user_name: &request.user.name,
+        user_display_name: &request.user.display_name,
+        algorithms: &algorithms,
+        exclude_credentials: &descriptors(&request.exclude_credentials),
+        user_verification: request.user_verification,
+        resident_key: request.resident_key,
+        authenticator_attachment: request.authenticator_attachment,
+        hints: &request.hints,
+        attestation: request.attestation,
+        timeout: request.timeout.unwrap_or(TIMEOUT),
+    }))
+}
+
+fn begin_authentication(request: &str, random: &[u8]) -> Result<Value, Failure> {
+    let request: AuthenticationOptionsRequest = read(request)?;
+    let fresh = random.get(..32).ok_or(Failure::InvalidArgument("random"))?;
+    let challenge = request.challenge.as_deref().unwrap_or(fresh);
+    check_challenge(challenge)?;
+    let options = AuthenticationOptions {
+        challenge,
+        rp_id: &request.rp.checked()?.id,
+        allow_credentials: &descriptors(&request.allow_credentials),
+        user_verification: request.user_verification,
+        timeout: request.timeout.unwrap_or(TIMEOUT),
+    };
+    Ok(options::with_hints(&options, &request.hints))
+}
+
+fn finish_registration(request: &str) -> Result<Verdict<RegistrationVerdict>, Failure> {
+    let request: RegistrationRequest<'_> = read_borrowed(request)?;
+    request.rp.check()?;
+    check_challenge(&request.challenge)?;
+    let registered = registration::verify_registration(
+        request.response.get(),
+        &RegistrationExpectation {
+            challenge: &request.challenge,
+            rp: &request.rp,
+            user_verification: request.user_verification,
+            algorithms: &algorithms(request.algorithms.as_deref())?,
+            attestation: request.attestation,
+            trust_anchors: &TrustAnchors::parse(&request.trust_anchors)?,
+            cross_origin: request.cross_origin.as_ref(),
+            user_presence_optional: request.conditional,
+            user_handle: request.user_handle.as_deref(),
+            now: request.now.div_euclid(1000),
+        },
+    );
+    Ok(registered.into_verdict(|registered| RegistrationVerdict {
+        ok: true,
+        credential: registered.credential,
+        attestation: registered.attestation,
+        user_verified: registered.user_verified,
+        discoverable: registered.discoverable,
+    }))
+}
+
+fn finish_authentication(request: &str) -> Result<Verdict<AuthenticationVerdict>, Failure> {
+    let request: AuthenticationRequest<'_> = read_borrowed(request)?;
+    request.rp.check()?;
+    check_challenge(&request.challenge)?;
+    // A stored key that can't be read is the host's affair, not the client's.
+    if let Err(Reason::Malformed | Reason::KeyInvalid) = CoseKey::parse_stored(&request.credential.public_key) {
+        return Err(Failure::InvalidArgument("credential.publicKey"));
+    }
+    let authenticated = authentication::verify_authentication(
+        request.response.get(),
+        &request.credential,
+        &AuthenticationExpectation {
+            challenge: &request.challenge,
+            rp: &request.rp,
+            user_verification: request.user_verification,
+            cross_origin: request.cross_origin.as_ref(),
+            counter: request.counter,
+            app_id_hash: None,
+        },
+    );
+    Ok(authenticated.into_verdict(|authenticated| AuthenticationVerdict {
+        ok: true,
+        credential: authenticated.credential,
+        user_verified: authenticated.user_verified,
+        counter: (!authenticated.counter_increased).then_some("not-increased"),
+    }))
+}
+
+trait IntoVerdict<T> {
+    fn into_verdict<U>(self, accept: impl FnOnce(T) -> U) -> Verdict<U>;
+}
+
+impl<T> IntoVerdict<T> for Result<T, Reason> {
+    fn into_verdict<U>(self, accept: impl FnOnce(T) -> U) -> Verdict<U> {
+        match self {
+            Ok(value) => Verdict::Accepted(accept(value)),
+            Err(reason) => Verdict::Refused { ok: false, reason },
+        }
+    }
+}
+
+impl NamedParty {
+    fn checked(self) -> Result<RelyingParty, Failure> {
+        let Self { id, name } = self;
+        let rp = RelyingParty {
+            id,
+            name,
+            origins: Vec::new(),
+            allow_subdomains: false,
+            allow_any_port: false,
+        };
+        rp.check_id().map(|()| rp)
+    }
+}
+
+fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
+    read_borrowed(request)
+}
+
+fn read_borrowed<'a, T: Deserialize<'a>>(request: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(request).map_err(|_| Failure::InvalidArgument("request"))
+}
+
+fn check_challenge(challenge: &[u8]) -> Result<(), Failure> {
+    if challenge.len() >= MIN_CHALLENGE {
+        Ok(())
+    } else {
+        Err(Failure::InvalidArgument("challenge"))
+    }
+}
+
+fn algorithms(numbers: Option<&[i64]>) -> Result<Vec<Algorithm>, Failure> {
+    let Some(numbers) = numbers else {
+        return Ok(Algorithm::OFFERED.to_vec());
+    };
+    let known = numbers
+        .iter()
+        .map(|number| Algorithm::from_cose(*number))
+        .collect::<Option<Vec<_>>>();
+    known
+        .filter(|known| !known.is_empty())
+        .ok_or(Failure::InvalidArgument("algorithms"))
+}
+
+fn descriptors<'a>(credentials: &'a [Descriptor]) -> Vec<AllowedCredential<'a>> {
+    let descriptor = |credential: &'a Descriptor| AllowedCredential {
+        id: &credential.id,
+        transports: &credential.transports,
+    };
+    credentials.iter().map(descriptor).collect()
+}
