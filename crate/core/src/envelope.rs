@@ -1,31 +1,85 @@
 //! The JSON text in which every answer crosses to the facade.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
+use crate::challenge::OpenChallenge;
+use crate::event::Event;
 use crate::failure::Failure;
 
-/// `{"value": …}`, or `{"failure": {"code", "detail"?}}`.
-pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
-    match result {
-        Ok(value) => match serde_json::to_value(value) {
-            Ok(value) => json!({ "value": value }).to_string(),
-            Err(_) => failure_text("internal", None),
-        },
-        Err(failure) => failure_text(failure.code(), failure.detail()),
+/// An answer with what the facade does beside passing it on.
+#[derive(Debug, Serialize)]
+pub struct Answer<T> {
+    pub value: T,
+    /// To tell the host once the store has committed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+    /// To put into the challenge store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<OpenChallenge>,
+}
+
+impl<T> Answer<T> {
+    pub fn new(value: T) -> Self {
+        Self {
+            value,
+            events: Vec::new(),
+            challenge: None,
+        }
+    }
+
+    #[must_use]
+    pub fn with_event(mut self, event: Event) -> Self {
+        self.events.push(event);
+        self
+    }
+
+    #[must_use]
+    pub fn with_challenge(mut self, challenge: OpenChallenge) -> Self {
+        self.challenge = Some(challenge);
+        self
     }
 }
 
-fn failure_text(code: &str, detail: Option<&str>) -> String {
-    let mut failure = json!({ "code": code });
-    if let (Some(detail), Some(fields)) = (detail, failure.as_object_mut()) {
-        fields.insert("detail".into(), Value::from(detail));
+/// `{"value": …}`, or `{"failure": {"code", "detail"?}}`.
+pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
+    answer_envelope(result.map(Answer::new))
+}
+
+/// `{"value": …, "events"?: […], "challenge"?: {…}}`, or `{"failure": {"code", "detail"?}}`.
+pub fn answer_envelope<T: Serialize>(result: Result<Answer<T>, Failure>) -> String {
+    match result {
+        Ok(answer) => serde_json::to_string(&answer).unwrap_or_else(|_| UNSERIALISABLE.into()),
+        Err(failure) => {
+            let failure = FailureWire {
+                failure: Wire {
+                    code: failure.code(),
+                    detail: failure.detail(),
+                },
+            };
+            serde_json::to_string(&failure).unwrap_or_else(|_| UNSERIALISABLE.into())
+        }
     }
-    json!({ "failure": failure }).to_string()
+}
+
+/// Nothing here holds a map with keys other than strings, so this is never seen.
+const UNSERIALISABLE: &str = r#"{"failure":{"code":"internal"}}"#;
+
+#[derive(Serialize)]
+struct FailureWire<'a> {
+    failure: Wire<'a>,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

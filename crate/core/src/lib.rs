@@ -5,16 +5,30 @@
 #![forbid(unsafe_code)]
 
 pub mod base32;
+mod challenge;
 pub mod challenge_book;
+mod change;
+pub mod enrol;
 mod envelope;
+mod event;
+mod factor;
 mod failure;
+mod locks;
+pub mod manage;
 pub mod otpauth;
+mod outcome;
 pub mod qr;
+pub mod record;
 pub mod recovery_codes;
+mod request;
+mod settings;
+pub mod sign_in;
 pub mod totp;
 pub mod totp_json;
 mod typed_code;
 pub mod webauthn;
 
+pub use change::{Action, Change};
 pub use envelope::envelope;
 pub use failure::Failure;
+pub use settings::Settings;

@@ -1,0 +1,117 @@
+//! Open challenges, as the challenge store keeps them: what a ceremony was begun with.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::webauthn::{Conveyance, UserVerification};
+
+/// What a challenge was made for; an answer given for one purpose is no answer for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    SignIn,
+    StepUp,
+    Register,
+    TotpEnrol,
+}
+
+/// A challenge on its way to the store.
+#[derive(Debug, Serialize)]
+pub struct OpenChallenge {
+    pub id: String,
+    pub purpose: Purpose,
+    /// JSON text that only the core reads.
+    pub data: String,
+    /// Epoch milliseconds.
+    pub expires: i64,
+}
+
+/// What every challenge is bound to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bound {
+    pub purpose: Purpose,
+    pub user: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Epoch milliseconds; the store checks it too, on its own clock.
+    pub expires: i64,
+}
+
+/// What an answer comes with.
+#[derive(Debug, Clone, Copy)]
+pub struct Presented<'a> {
+    pub purpose: Purpose,
+    pub user: &'a str,
+    pub session: Option<&'a str>,
+    /// Epoch milliseconds.
+    pub now: i64,
+}
+
+impl Bound {
+    /// True when the answer is given by whom, for what and where the challenge was made, and in time.
+    pub fn admits(&self, presented: &Presented) -> bool {
+        self.purpose == presented.purpose
+            && self.user == presented.user
+            && self.session.as_deref() == presented.session
+            && presented.now < self.expires
+    }
+}
+
+/// An authentication ceremony.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authentication {
+    #[serde(flatten)]
+    pub bound: Bound,
+    /// base64url
+    pub challenge: String,
+    pub rp_id: String,
+    pub user_verification: UserVerification,
+}
+
+/// A registration ceremony.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registration {
+    #[serde(flatten)]
+    pub bound: Bound,
+    /// base64url
+    pub challenge: String,
+    pub rp_id: String,
+    pub user_verification: UserVerification,
+    pub algorithms: Vec<i64>,
+    pub attestation: Conveyance,
+    /// base64url
+    pub user_handle: String,
+    /// Begun for conditional create, where user presence may be missing.
+    #[serde(default)]
+    pub conditional: bool,
+}
+
+/// A TOTP secret that is not proved yet.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingTotp {
+    #[serde(flatten)]
+    pub bound: Bound,
+    pub uri: Zeroizing<String>,
+    pub tries_left: u8,
+}
+
+/// Puts what a ceremony needs into the store's form.
+pub fn open<T: Serialize>(id: &str, bound: &Bound, data: &T) -> Option<OpenChallenge> {
+    let data = serde_json::to_string(data).ok()?;
+    Some(OpenChallenge {
+        id: id.to_owned(),
+        purpose: bound.purpose,
+        data,
+        expires: bound.expires,
+    })
+}
+
+/// Reads it back; `None` for what another purpose wrote.
+pub fn read<T: DeserializeOwned>(data: &str) -> Option<T> {
+    serde_json::from_str(data).ok()
+}

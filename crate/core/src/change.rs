@@ -1,0 +1,57 @@
+//! What a store does with a record after a call.
+
+use serde::Serialize;
+
+use crate::envelope::{Answer, answer_envelope};
+use crate::failure::Failure;
+use crate::record::Record;
+
+/// The answer of a call that may change the record.
+#[derive(Debug)]
+pub struct Change {
+    pub action: Action,
+    /// The record's new text, for `Write`.
+    pub record: Option<String>,
+    /// The user handle that the store keeps with it.
+    pub handle: Option<String>,
+    /// The envelope for the facade.
+    pub value: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Leave,
+    Write,
+    Delete,
+}
+
+/// What a change decided: the record to store, if it changed, and the answer.
+pub type Decision<T> = Result<(Option<Record>, Answer<T>), Failure>;
+
+impl Change {
+    /// A record without factors is deleted rather than written; a failure leaves everything as it was.
+    pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
+        let stored = decision.and_then(|(record, answer)| {
+            let stored = match record {
+                None => (Action::Leave, None, None),
+                Some(record) if record.is_empty() => (Action::Delete, None, None),
+                Some(record) => (Action::Write, Some(record.to_text()?), record.user_handle),
+            };
+            Ok((stored, answer))
+        });
+        match stored {
+            Ok(((action, record, handle), answer)) => Self {
+                action,
+                record,
+                handle,
+                value: answer_envelope(Ok(answer)),
+            },
+            Err(failure) => Self {
+                action: Action::Leave,
+                record: None,
+                handle: None,
+                value: answer_envelope::<T>(Err(failure)),
+            },
+        }
+    }
+}

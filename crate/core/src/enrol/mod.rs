@@ -1,0 +1,92 @@
+//! Enrolling factors: each is proved before it counts.
+
+mod recovery;
+mod totp;
+mod webauthn;
+
+use serde::Serialize;
+
+pub use recovery::create_recovery_codes;
+pub use totp::{begin_totp, finish_totp};
+pub use webauthn::{begin_webauthn, finish_webauthn, registration_challenge};
+
+use crate::envelope::Answer;
+use crate::event::{Event, EventType};
+use crate::factor::{self, Factor};
+use crate::failure::Failure;
+use crate::record::{FactorType, Record};
+use crate::settings::Settings;
+
+/// `{"ok": true, "factor"}` or `{"ok": false, "reason"}`.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Enrolled {
+    Done { ok: True, factor: Factor },
+    Refused { ok: False, reason: EnrolmentRefusal },
+}
+
+/// Why a factor was not enrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum EnrolmentRefusal {
+    Rejected,
+    Malformed,
+    /// The record holds this credential already.
+    AlreadyEnrolled,
+    /// The host asked for a first factor, and there is one.
+    NotFirst,
+    FactorLimit,
+}
+
+impl Enrolled {
+    pub(crate) fn refused(reason: EnrolmentRefusal, factor: FactorType, inner: &'static str) -> Answer<Self> {
+        Answer::new(Self::Refused { ok: False, reason }).with_event(Event::rejected(factor, inner))
+    }
+
+    /// The answer for a factor that was just added to the record.
+    pub(crate) fn done(record: &Record, id: &str, factor: FactorType) -> Result<Answer<Self>, Failure> {
+        let view = factor::find(record, id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
+        let event = Event::new(EventType::Enrolled).of(id, factor);
+        Ok(Answer::new(Self::Done { ok: True, factor: view }).with_event(event))
+    }
+}
+
+/// Whether the record may take one more factor now.
+pub(crate) fn refuses_another(record: &Record, settings: &Settings, first_only: bool) -> Option<EnrolmentRefusal> {
+    if first_only && !record.is_empty() {
+        return Some(EnrolmentRefusal::NotFirst);
+    }
+    (record.real_factors() >= settings.limits.factors).then_some(EnrolmentRefusal::FactorLimit)
+}
+
+impl EnrolmentRefusal {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rejected => "rejected",
+            Self::Malformed => "malformed",
+            Self::AlreadyEnrolled => "already-enrolled",
+            Self::NotFirst => "not-first",
+            Self::FactorLimit => "factor-limit",
+        }
+    }
+}
+
+/// The literal `true`, so that the type says which members go together.
+#[derive(Debug)]
+pub(crate) struct True;
+
+/// The literal `false`.
+#[derive(Debug)]
+pub(crate) struct False;
+
+impl Serialize for True {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
+}
+
+impl Serialize for False {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(false)
+    }
+}

@@ -1,0 +1,41 @@
+//! Recovery codes: a new set replaces the old one in one step.
+
+use serde::Deserialize;
+
+use crate::change::{Change, Decision};
+use crate::envelope::Answer;
+use crate::event::{Event, EventType};
+use crate::failure::Failure;
+use crate::record::Record;
+use crate::recovery_codes::RecoverySet;
+use crate::request;
+use crate::settings::Settings;
+
+/// Makes a new set; `value` is the list of codes, which nothing stores. Fails with `factor-required` for a user without
+/// another factor. `random`: 8 bytes, and 8 for each code.
+pub fn create_recovery_codes(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(create(record, random, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    now: i64,
+}
+
+fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Vec<String>> {
+    let Request { now } = request::parse(request)?;
+    let mut record = Record::parse(record)?;
+    if record.real_factors() == 0 {
+        return Err(Failure::FactorRequired);
+    }
+    if random.len() != 8 + 8 * settings.recovery_codes {
+        return Err(Failure::InvalidArgument("random"));
+    }
+    let (set, codes) = RecoverySet::create(random, request::seconds(now))?;
+    let left = set.left();
+    record.recovery = Some(set);
+    let codes = codes.iter().map(|code| code.to_string()).collect();
+    let event = Event::new(EventType::RecoveryCodesCreated).leaving(left);
+    Ok((Some(record), Answer::new(codes).with_event(event)))
+}

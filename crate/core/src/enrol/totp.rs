@@ -1,0 +1,179 @@
+//! Enrolling a phone app: the secret is pending, apart from the record, until a code proves it.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Enrolled, EnrolmentRefusal, refuses_another};
+use crate::base32;
+use crate::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open, read};
+use crate::change::{Change, Decision};
+use crate::envelope::{Answer, answer_envelope};
+use crate::failure::Failure;
+use crate::otpauth::OtpauthUri;
+use crate::qr;
+use crate::record::{Entry, FactorType, Record, TotpEntry};
+use crate::request;
+use crate::settings::{Settings, TotpSettings};
+use crate::totp::{Checked, Totp, TypedCode};
+
+/// Codes that may be typed to prove one secret.
+const TRIES: u8 = 5;
+
+/// Makes a secret and leaves it with the challenge store: `value` is `{"enrolment", "uri", "secret", "qr"}`.
+///
+/// `random`: 20 bytes for the secret, then 32 for the enrolment's id.
+pub fn begin_totp(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
+    answer_envelope(begin(record, random, settings, request))
+}
+
+/// Verifies the code and adds the factor; the step of that code counts as used. After a wrong code `challenge` goes
+/// back into the store while there are tries left. `random`: 16 bytes for the factor's id.
+pub fn finish_totp(record: Option<&str>, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(finish(record, challenge, random, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BeginRequest {
+    user: String,
+    account: String,
+    #[serde(default)]
+    issuer: Option<String>,
+    #[serde(default)]
+    session: Option<String>,
+    now: i64,
+}
+
+#[derive(Serialize)]
+struct Begun {
+    enrolment: String,
+    uri: Zeroizing<String>,
+    secret: Zeroizing<String>,
+    /// SVG
+    qr: String,
+}
+
+fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Result<Answer<Begun>, Failure> {
+    let request: BeginRequest = request::parse(request)?;
+    if refuses_another(&Record::parse(record)?, settings, false).is_some() {
+        return Err(Failure::FactorLimit);
+    }
+    let (Some(seed), Some(id)) = (random.first_chunk::<20>(), random.get(20..52)) else {
+        return Err(Failure::InvalidArgument("random"));
+    };
+    let TotpSettings {
+        algorithm,
+        digits,
+        period,
+        ..
+    } = &settings.totp;
+    let totp = Totp::generate(seed, *algorithm, *digits, *period)?;
+    let secret = base32::encode(totp.secret());
+    let issuer = request
+        .issuer
+        .as_deref()
+        .or(settings.totp.issuer.as_deref())
+        .or(settings.rp.name.as_deref());
+    let uri = OtpauthUri::new(totp, &request.account, issuer)?.to_text();
+    let enrolment = BASE64URL_NOPAD.encode(id);
+    let bound = Bound {
+        purpose: Purpose::TotpEnrol,
+        user: request.user,
+        session: request.session,
+        expires: request
+            .now
+            .saturating_add(i64::from(settings.timeouts.totp_enrolment) * 1000),
+    };
+    let pending = PendingTotp {
+        bound: bound.clone(),
+        uri: uri.clone(),
+        tries_left: TRIES,
+    };
+    let challenge = open(&enrolment, &bound, &pending).ok_or(Failure::InvalidArgument("request"))?;
+    let qr = qr::svg(&uri).ok_or(Failure::InvalidArgument("account"))?;
+    Ok(Answer::new(Begun {
+        enrolment,
+        uri,
+        secret,
+        qr,
+    })
+    .with_challenge(challenge))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FinishRequest {
+    user: String,
+    enrolment: String,
+    code: Zeroizing<String>,
+    description: String,
+    #[serde(default)]
+    first_only: bool,
+    #[serde(default)]
+    session: Option<String>,
+    now: i64,
+}
+
+fn finish(
+    record: Option<&str>,
+    challenge: &str,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Decision<Enrolled> {
+    let request: FinishRequest = request::parse(request)?;
+    request::check_description(&request.description)?;
+    let refused = |reason, inner| Ok((None, Enrolled::refused(reason, FactorType::Totp, inner)));
+    let presented = Presented {
+        purpose: Purpose::TotpEnrol,
+        user: &request.user,
+        session: request.session.as_deref(),
+        now: request.now,
+    };
+    let Some(pending) = read::<PendingTotp>(challenge).filter(|pending| pending.bound.admits(&presented)) else {
+        return refused(EnrolmentRefusal::Rejected, "challenge-mismatch");
+    };
+    let mut record = Record::parse(record)?;
+    if let Some(reason) = refuses_another(&record, settings, request.first_only) {
+        return refused(reason, reason.as_str());
+    }
+    let Some(uri) = OtpauthUri::parse_stored(&pending.uri) else {
+        return refused(EnrolmentRefusal::Rejected, "challenge-mismatch");
+    };
+    let now = request::seconds(request.now);
+    let Some(code) = TypedCode::parse(&request.code) else {
+        let answer = Enrolled::refused(EnrolmentRefusal::Malformed, FactorType::Totp, "malformed");
+        return Ok((None, put_back(answer, &request.enrolment, &pending)));
+    };
+    let Checked::Accepted(step) = uri.totp.check(&code, now, settings.totp.window, None) else {
+        let answer = Enrolled::refused(EnrolmentRefusal::Rejected, FactorType::Totp, "wrong-code");
+        let pending = PendingTotp {
+            tries_left: pending.tries_left.saturating_sub(1),
+            ..pending
+        };
+        return Ok((None, put_back(answer, &request.enrolment, &pending)));
+    };
+    let id = request::uuid(random)?;
+    record.totp.push(Entry {
+        id: id.clone(),
+        description: request.description,
+        created: now,
+        enable: true,
+        entry: TotpEntry::new(uri, step),
+        last_used: None,
+    });
+    let answer = Enrolled::done(&record, &id, FactorType::Totp)?;
+    Ok((Some(record), answer))
+}
+
+/// The pending secret goes back to the store as long as a code may still be typed.
+fn put_back(answer: Answer<Enrolled>, enrolment: &str, pending: &PendingTotp) -> Answer<Enrolled> {
+    let open: Option<OpenChallenge> = (pending.tries_left > 0)
+        .then(|| open(enrolment, &pending.bound, pending))
+        .flatten();
+    match open {
+        Some(open) => answer.with_challenge(open),
+        None => answer,
+    }
+}

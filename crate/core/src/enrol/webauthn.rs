@@ -1,0 +1,255 @@
+//! Enrolling a security key or a passkey: the registration ceremony of WebAuthn Level 3, section 7.1.
+
+use std::borrow::Cow;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{Enrolled, EnrolmentRefusal, False, refuses_another};
+use crate::challenge::{Bound, Presented, Purpose, Registration, open, read};
+use crate::change::{Change, Decision};
+use crate::envelope::{Answer, answer_envelope, envelope};
+use crate::failure::Failure;
+use crate::record::{Entry, FactorType, Record, WebauthnEntry};
+use crate::request;
+use crate::settings::Settings;
+use crate::webauthn::{
+    Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, Reason, RegistrationExpectation, RegistrationOptions,
+    ResidentKey, UserVerification, peek, registration_options, verify_registration,
+};
+
+/// Opens a registration ceremony: `value` is the spec's `PublicKeyCredentialCreationOptionsJSON`.
+///
+/// `random`: 32 bytes for the challenge, then 32 for a user handle, used where the user has none yet.
+pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
+    answer_envelope(begin(record, random, settings, request))
+}
+
+/// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
+pub fn registration_challenge(response: &str) -> String {
+    envelope(Ok(match peek(response) {
+        Ok(peeked) => Opened::Found {
+            challenge: peeked.challenge,
+        },
+        Err(_) => Opened::Refused {
+            ok: False,
+            reason: EnrolmentRefusal::Malformed,
+        },
+    }))
+}
+
+/// Verifies the registration against the challenge that the store gave back and adds the factor.
+///
+/// `random`: 16 bytes for the factor's id.
+pub fn finish_webauthn(
+    record: Option<&str>,
+    challenge: &str,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Change {
+    Change::from_decision(finish(record, challenge, random, settings, request))
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Opened {
+    Found { challenge: String },
+    Refused { ok: False, reason: EnrolmentRefusal },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct BeginRequest {
+    user: String,
+    name: String,
+    display_name: String,
+    #[serde(default)]
+    session: Option<String>,
+    now: i64,
+    #[serde(default)]
+    user_verification: Option<UserVerification>,
+    #[serde(default)]
+    resident_key: Option<ResidentKey>,
+    #[serde(default)]
+    authenticator_attachment: Option<AuthenticatorAttachment>,
+    #[serde(default)]
+    hints: Vec<Hint>,
+    #[serde(default)]
+    conditional: bool,
+}
+
+fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Result<Answer<Value>, Failure> {
+    let request: BeginRequest = request::parse(request)?;
+    let record = Record::parse(record)?;
+    if refuses_another(&record, settings, false).is_some() {
+        return Err(Failure::FactorLimit);
+    }
+    let (Some(challenge), Some(new_handle)) = (random.get(..32), random.get(32..64)) else {
+        return Err(Failure::InvalidArgument("random"));
+    };
+    let user_handle = record
+        .user_handle
+        .clone()
+        .unwrap_or_else(|| BASE64URL_NOPAD.encode(new_handle));
+    let handle_bytes = BASE64URL_NOPAD
+        .decode(user_handle.as_bytes())
+        .map_err(|_| Failure::RecordCorrupt("user-handle".into()))?;
+    let exclude: Vec<_> = (record.webauthn.iter().filter(|entry| entry.enable))
+        .map(|entry| AllowedCredential {
+            id: &entry.entry.cred_id,
+            transports: &entry.entry.transports,
+        })
+        .collect();
+    let user_verification = request.user_verification.unwrap_or(settings.webauthn.user_verification);
+    let options = registration_options(&RegistrationOptions {
+        challenge,
+        rp: &settings.rp,
+        user_handle: &handle_bytes,
+        user_name: &request.name,
+        user_display_name: &request.display_name,
+        algorithms: &settings.webauthn.algorithms,
+        exclude_credentials: &exclude,
+        user_verification,
+        resident_key: request.resident_key.unwrap_or_default(),
+        authenticator_attachment: request.authenticator_attachment,
+        hints: &request.hints,
+        attestation: settings.webauthn.attestation,
+        timeout: settings.timeouts.webauthn_enrolment.saturating_mul(1000),
+    });
+    let id = BASE64URL_NOPAD.encode(challenge);
+    let lifetime = i64::from(settings.timeouts.webauthn_enrolment) * 1000;
+    let bound = Bound {
+        purpose: Purpose::Register,
+        user: request.user,
+        session: request.session,
+        expires: request.now.saturating_add(lifetime),
+    };
+    let ceremony = Registration {
+        bound: bound.clone(),
+        challenge: id.clone(),
+        rp_id: settings.rp.id.clone(),
+        user_verification,
+        algorithms: settings
+            .webauthn
+            .algorithms
+            .iter()
+            .map(|algorithm| algorithm.cose())
+            .collect(),
+        attestation: settings.webauthn.attestation,
+        user_handle,
+        conditional: request.conditional,
+    };
+    let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
+    Ok(Answer::new(options).with_challenge(open))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FinishRequest<'a> {
+    #[serde(borrow)]
+    user: Cow<'a, str>,
+    #[serde(borrow)]
+    response: &'a RawValue,
+    description: String,
+    #[serde(default)]
+    first_only: bool,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    now: i64,
+}
+
+fn finish(
+    record: Option<&str>,
+    challenge: &str,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Decision<Enrolled> {
+    let request: FinishRequest = request::parse(request)?;
+    request::check_description(&request.description)?;
+    let mut record = Record::parse(record)?;
+    let id = request::uuid(random)?;
+    match add(&mut record, challenge, settings, &request, &id) {
+        Ok(()) => {
+            let answer = Enrolled::done(&record, &id, FactorType::Webauthn)?;
+            Ok((Some(record), answer))
+        }
+        Err((refusal, inner)) => Ok((None, Enrolled::refused(refusal, FactorType::Webauthn, inner))),
+    }
+}
+
+fn add(
+    record: &mut Record,
+    challenge: &str,
+    settings: &Settings,
+    request: &FinishRequest,
+    id: &str,
+) -> Result<(), (EnrolmentRefusal, &'static str)> {
+    let rejected = |inner| (EnrolmentRefusal::Rejected, inner);
+    let mismatch = rejected("challenge-mismatch");
+    let presented = Presented {
+        purpose: Purpose::Register,
+        user: &request.user,
+        session: request.session.as_deref(),
+        now: request.now,
+    };
+    let ceremony = read::<Registration>(challenge)
+        .filter(|ceremony| ceremony.bound.admits(&presented) && ceremony.rp_id == settings.rp.id)
+        .ok_or(mismatch)?;
+    if let Some(reason) = refuses_another(record, settings, request.first_only) {
+        return Err((reason, reason.as_str()));
+    }
+    // Two first registrations at once were given two handles; the one that comes second starts again.
+    if record
+        .user_handle
+        .as_ref()
+        .is_some_and(|handle| *handle != ceremony.user_handle)
+    {
+        return Err(rejected("user-handle-mismatch"));
+    }
+    let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| mismatch);
+    let (challenge, user_handle) = (decode(&ceremony.challenge)?, decode(&ceremony.user_handle)?);
+    let algorithms: Vec<_> = ceremony
+        .algorithms
+        .iter()
+        .filter_map(|cose| Algorithm::from_cose(*cose))
+        .collect();
+    let registered = verify_registration(
+        request.response.get(),
+        &RegistrationExpectation {
+            challenge: &challenge,
+            rp: &settings.rp,
+            user_verification: ceremony.user_verification,
+            algorithms: &algorithms,
+            attestation: ceremony.attestation,
+            trust_anchors: &settings.webauthn.trust_anchors,
+            cross_origin: settings.webauthn.cross_origin.as_ref(),
+            user_presence_optional: ceremony.conditional,
+            user_handle: Some(&user_handle),
+            now: request::seconds(request.now),
+        },
+    )
+    .map_err(|reason| match reason {
+        Reason::Malformed => (EnrolmentRefusal::Malformed, "malformed"),
+        other => rejected(other.as_str()),
+    })?;
+    let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
+    if record.webauthn.iter().any(|held| held.entry.cred_id == entry.cred_id)
+        || record.u2f.iter().any(|held| held.entry.key.key_handle == entry.cred_id)
+    {
+        return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
+    }
+    record.user_handle.get_or_insert(ceremony.user_handle);
+    record.webauthn.push(Entry {
+        id: id.to_owned(),
+        description: request.description.clone(),
+        created: request::seconds(request.now),
+        enable: true,
+        entry,
+        last_used: None,
+    });
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! What the host may log or tell the user: never part of an answer to the client.
+
+use serde::Serialize;
+
+use crate::record::FactorType;
+
+/// One thing that happened; the facade adds the user and the time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factor: Option<EventFactor>,
+    /// The inner reason of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// Recovery codes left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventType {
+    Enrolled,
+    Updated,
+    Removed,
+    Verified,
+    Rejected,
+    Locked,
+    Unlocked,
+    RecoveryCodesCreated,
+    RecoveryCodeUsed,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EventFactor {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: FactorType,
+}
+
+impl Event {
+    pub fn new(kind: EventType) -> Self {
+        Self {
+            kind,
+            factor: None,
+            reason: None,
+            left: None,
+        }
+    }
+
+    /// A refused answer of this type, with the reason that only the log sees.
+    pub fn rejected(kind: FactorType, reason: &'static str) -> Self {
+        Self::new(EventType::Rejected).of_type(kind).because(reason)
+    }
+
+    #[must_use]
+    pub fn of(mut self, id: &str, kind: FactorType) -> Self {
+        self.factor = Some(EventFactor {
+            id: Some(id.to_owned()),
+            kind,
+        });
+        self
+    }
+
+    #[must_use]
+    pub fn of_type(mut self, kind: FactorType) -> Self {
+        self.factor = Some(EventFactor { id: None, kind });
+        self
+    }
+
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    #[must_use]
+    pub fn leaving(mut self, left: usize) -> Self {
+        self.left = Some(left);
+        self
+    }
+}

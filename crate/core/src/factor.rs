@@ -1,0 +1,106 @@
+//! What the host and its pages may know of a factor: never a secret or a key.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::record::{Entry, FactorType, Record, StoredKey, WebauthnEntry};
+
+/// One enrolled factor, as the public API shows it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Factor {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: FactorType,
+    pub description: String,
+    /// Epoch milliseconds.
+    pub created: i64,
+    pub enabled: bool,
+    /// Epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<i64>,
+    /// Recovery codes left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<usize>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub webauthn: Option<WebauthnDetails>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WebauthnDetails {
+    pub credential_id: String,
+    /// COSE algorithm number; absent for a key that this version can't use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aaguid: Option<Uuid>,
+    pub transports: Vec<String>,
+    pub backup_eligible: bool,
+    pub backup_state: bool,
+}
+
+/// A user's factors: recovery codes first, then by type, as the origin lists them.
+pub fn factors(record: &Record) -> Vec<Factor> {
+    let recovery = record.recovery.as_ref().map(|set| Factor {
+        left: Some(set.left()),
+        ..plain("recovery", FactorType::Recovery, "", set.created, true, None)
+    });
+    recovery
+        .into_iter()
+        .chain(record.totp.iter().map(|entry| entry.view(FactorType::Totp)))
+        .chain(record.webauthn.iter().map(webauthn_factor))
+        .chain(record.u2f.iter().map(|entry| entry.view(FactorType::U2f)))
+        .chain(record.yubico.iter().map(|entry| entry.view(FactorType::Yubico)))
+        .collect()
+}
+
+/// The factor of this id, if there is one.
+pub fn find(record: &Record, id: &str) -> Option<Factor> {
+    factors(record).into_iter().find(|factor| factor.id == id)
+}
+
+impl<T> Entry<T> {
+    fn view(&self, kind: FactorType) -> Factor {
+        plain(
+            &self.id,
+            kind,
+            &self.description,
+            self.created,
+            self.enable,
+            self.last_used,
+        )
+    }
+}
+
+fn webauthn_factor(entry: &Entry<WebauthnEntry>) -> Factor {
+    let credential = &entry.entry;
+    let details = WebauthnDetails {
+        credential_id: data_encoding::BASE64URL_NOPAD.encode(&credential.cred_id),
+        algorithm: match &credential.cred {
+            StoredKey::Known(key) => Some(key.algorithm().cose()),
+            StoredKey::Other(_) => None,
+        },
+        aaguid: credential.aaguid,
+        transports: credential.transports.clone(),
+        backup_eligible: credential.backup_eligible,
+        backup_state: credential.backup_state,
+    };
+    Factor {
+        webauthn: Some(details),
+        ..entry.view(FactorType::Webauthn)
+    }
+}
+
+fn plain(id: &str, kind: FactorType, description: &str, created: i64, enabled: bool, used: Option<i64>) -> Factor {
+    Factor {
+        id: id.to_owned(),
+        kind,
+        description: description.to_owned(),
+        created: created.saturating_mul(1000),
+        enabled,
+        last_used: used.map(|used| used.saturating_mul(1000)),
+        left: None,
+        webauthn: None,
+    }
+}

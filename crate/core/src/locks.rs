@@ -1,0 +1,186 @@
+//! How many wrong codes a user may type, in two tiers, and what lifts each lock.
+//!
+//! The counters are part of the record: they survive a restart and hold on every machine. WebAuthn and U2F are never
+//! refused for a lock, since a signature can't be guessed and whoever knows the password must not shut out the owner.
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{FactorType, Record};
+
+/// `tfa-locked-until` of a lock that only an unlock or a WebAuthn success lifts: the end of the year 9999.
+pub const UNTIL_UNLOCK: i64 = 253_402_300_799;
+
+/// The bounds of a user.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+    /// Wrong TOTP codes in a row until TOTP is locked.
+    pub totp_failures: u32,
+    /// Wrong typed codes of any type in a row until all of them are locked.
+    pub failures: u32,
+    pub lock_seconds: u32,
+    pub hard_lock: HardLock,
+    /// Factors a user may hold.
+    pub factors: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            totp_failures: 8,
+            failures: 100,
+            lock_seconds: 3600,
+            hard_lock: HardLock::Hour,
+            factors: 32,
+        }
+    }
+}
+
+/// How long the second tier locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HardLock {
+    /// For `lock_seconds`; one more wrong code after it locks again.
+    Hour,
+    /// Until an unlock or a WebAuthn success.
+    UntilUnlock,
+}
+
+impl Record {
+    /// True while codes of this type are refused.
+    pub fn is_locked(&self, factor: FactorType, now: i64) -> bool {
+        let codes = self.tfa_locked_until.is_some_and(|until| now < until);
+        match factor {
+            FactorType::Totp => codes || self.totp_locked,
+            FactorType::Recovery | FactorType::Yubico => codes,
+            FactorType::Webauthn | FactorType::U2f => false,
+        }
+    }
+
+    /// Counts a well-formed wrong code; true when that set a lock.
+    pub fn count_wrong_code(&mut self, factor: FactorType, limits: &Limits, now: i64) -> bool {
+        let mut locked = false;
+        if factor == FactorType::Totp {
+            self.totp_failures = self.totp_failures.saturating_add(1);
+            if self.totp_failures >= limits.totp_failures {
+                self.totp_locked = true;
+                locked = true;
+            }
+        }
+        self.tfa_failures = self.tfa_failures.saturating_add(1);
+        if self.tfa_failures >= limits.failures {
+            self.tfa_locked_until = Some(match limits.hard_lock {
+                HardLock::Hour => now.saturating_add(i64::from(limits.lock_seconds)),
+                HardLock::UntilUnlock => UNTIL_UNLOCK,
+            });
+            locked = true;
+        }
+        locked
+    }
+
+    /// Forgets what a success of this type forgives.
+    pub fn count_success(&mut self, factor: FactorType) {
+        self.tfa_failures = 0;
+        self.tfa_locked_until = None;
+        match factor {
+            FactorType::Totp => self.totp_failures = 0,
+            FactorType::Recovery | FactorType::Webauthn | FactorType::U2f => {
+                self.totp_failures = 0;
+                self.totp_locked = false;
+            }
+            FactorType::Yubico => {}
+        }
+    }
+
+    /// Lifts every lock and forgets every failure; true when the user was locked at `now`.
+    pub fn unlock(&mut self, now: i64) -> bool {
+        let was_locked = self.is_locked(FactorType::Totp, now);
+        self.count_success(FactorType::Recovery);
+        was_locked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn wrong(record: &mut Record, factor: FactorType, times: u32) -> u32 {
+        (0..times)
+            .map(|_| u32::from(record.count_wrong_code(factor, &Limits::default(), NOW)))
+            .sum()
+    }
+
+    #[test]
+    fn the_eighth_wrong_totp_code_locks_totp_alone() {
+        let mut record = Record::default();
+        assert_eq!(wrong(&mut record, FactorType::Totp, 7), 0);
+        assert!(!record.is_locked(FactorType::Totp, NOW));
+        assert_eq!(wrong(&mut record, FactorType::Totp, 1), 1);
+        assert!(record.is_locked(FactorType::Totp, i64::MAX));
+        assert!(!record.is_locked(FactorType::Recovery, NOW));
+        assert!(!record.is_locked(FactorType::Webauthn, NOW));
+    }
+
+    #[test]
+    fn a_hundred_wrong_codes_lock_every_typed_code_for_an_hour_and_one_more_locks_again() {
+        let mut record = Record::default();
+        assert_eq!(wrong(&mut record, FactorType::Recovery, 99), 0);
+        assert_eq!(wrong(&mut record, FactorType::Recovery, 1), 1);
+        for factor in [FactorType::Totp, FactorType::Recovery, FactorType::Yubico] {
+            assert!(record.is_locked(factor, NOW + 3599));
+            assert!(!record.is_locked(factor, NOW + 3600));
+        }
+        assert!(!record.is_locked(FactorType::Webauthn, NOW));
+        assert!(record.count_wrong_code(FactorType::Recovery, &Limits::default(), NOW + 3600));
+        assert!(record.is_locked(FactorType::Recovery, NOW + 3600));
+    }
+
+    #[test]
+    fn the_stricter_lock_does_not_lift_itself() {
+        let limits = Limits {
+            failures: 1,
+            hard_lock: HardLock::UntilUnlock,
+            ..Limits::default()
+        };
+        let mut record = Record::default();
+        assert!(record.count_wrong_code(FactorType::Recovery, &limits, NOW));
+        assert!(record.is_locked(FactorType::Recovery, NOW + 1_000_000_000));
+        assert!(record.unlock(NOW));
+        assert!(!record.unlock(NOW));
+        assert_eq!(record.to_text().ok().as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn what_a_success_forgives() {
+        for (factor, keeps_totp_lock) in [
+            (FactorType::Totp, true),
+            (FactorType::Yubico, true),
+            (FactorType::Recovery, false),
+            (FactorType::U2f, false),
+            (FactorType::Webauthn, false),
+        ] {
+            let mut record = Record {
+                totp_locked: true,
+                tfa_failures: 9,
+                tfa_locked_until: Some(NOW),
+                ..Record::default()
+            };
+            record.count_success(factor);
+            assert_eq!(record.totp_locked, keeps_totp_lock, "{factor:?}");
+            assert_eq!((record.tfa_failures, record.tfa_locked_until), (0, None), "{factor:?}");
+        }
+    }
+
+    #[test]
+    fn counters_stop_at_their_end() {
+        let mut record = Record {
+            totp_failures: u32::MAX,
+            tfa_failures: u32::MAX,
+            ..Record::default()
+        };
+        assert!(record.count_wrong_code(FactorType::Totp, &Limits::default(), i64::MAX));
+        assert_eq!((record.totp_failures, record.tfa_failures), (u32::MAX, u32::MAX));
+    }
+}

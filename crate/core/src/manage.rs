@@ -1,0 +1,222 @@
+//! Listing, changing and removing factors; status and unlock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::change::{Change, Decision};
+use crate::envelope::{Answer, envelope};
+use crate::event::{Event, EventType};
+use crate::factor::{self, Factor};
+use crate::failure::Failure;
+use crate::locks::UNTIL_UNLOCK;
+use crate::record::{Entry, FactorType, Record};
+use crate::recovery_codes::RecoverySet;
+use crate::request;
+use crate::sign_in::locked_types;
+
+/// The user's factors, without any secret.
+pub fn factors(record: Option<&str>) -> String {
+    envelope(Record::parse(record).map(|record| factor::factors(&record)))
+}
+
+/// Locks, failures and recovery codes left.
+pub fn status(record: Option<&str>, request: &str) -> String {
+    envelope(read_status(record, request))
+}
+
+/// Renames, enables or disables a factor: `{"ok": true, "factor"}`, or a refusal with `no-such-factor`, `last-factor`
+/// (the last enabled one can't be disabled, only removed) or `not-changeable` (the recovery set).
+pub fn update_factor(record: Option<&str>, request: &str) -> Change {
+    Change::from_decision(update(record, request))
+}
+
+/// Removes a factor, and with the last one the recovery codes: `{"ok": true, "left"}`, or `no-such-factor`.
+pub fn remove_factor(record: Option<&str>, request: &str) -> Change {
+    Change::from_decision(remove(record, request))
+}
+
+/// Lifts every lock and forgets every failure: `{"unlocked"}` says whether there was a lock.
+pub fn unlock(record: Option<&str>, request: &str) -> Change {
+    Change::from_decision(lift_locks(record, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AtRequest {
+    now: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    enrolled: bool,
+    locked: Vec<FactorType>,
+    /// Epoch milliseconds; null: until an unlock. Given while all typed codes are locked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked_until: Option<LockedUntil>,
+    recovery_codes_left: Option<usize>,
+    totp_failures: u32,
+    failures: u32,
+}
+
+/// A number, or null for a lock that does not end by itself.
+#[derive(Serialize)]
+struct LockedUntil(Option<i64>);
+
+impl LockedUntil {
+    fn from_seconds(until: i64) -> Self {
+        Self((until < UNTIL_UNLOCK).then(|| until.saturating_mul(1000)))
+    }
+}
+
+fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
+    let now = request::seconds(request::parse::<AtRequest>(request)?.now);
+    let record = Record::parse(record)?;
+    let until = record.tfa_locked_until.filter(|until| now < *until);
+    Ok(Status {
+        enrolled: !record.is_empty(),
+        locked: locked_types(&record, now),
+        locked_until: until.map(LockedUntil::from_seconds),
+        recovery_codes_left: record.recovery.as_ref().map(RecoverySet::left),
+        totp_failures: record.totp_failures,
+        failures: record.tfa_failures,
+    })
+}
+
+/// `{"ok": true, …}` or `{"ok": false, "reason"}`.
+#[derive(Serialize)]
+struct Managed {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factor: Option<Factor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Vec<Factor>>,
+}
+
+impl Managed {
+    fn refused(reason: &'static str) -> Answer<Self> {
+        Answer::new(Self {
+            ok: false,
+            reason: Some(reason),
+            factor: None,
+            left: None,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UpdateRequest {
+    id: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    enable: Option<bool>,
+}
+
+fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
+    let request: UpdateRequest = request::parse(request)?;
+    if let Some(description) = &request.description {
+        request::check_description(description)?;
+    }
+    let mut record = Record::parse(record)?;
+    let Some(found) = factor::find(&record, &request.id) else {
+        return Ok((None, Managed::refused("no-such-factor")));
+    };
+    if found.kind == FactorType::Recovery {
+        return Ok((None, Managed::refused("not-changeable")));
+    }
+    if request.enable == Some(false) && found.enabled && record.enabled_factors() == 1 {
+        return Ok((None, Managed::refused("last-factor")));
+    }
+    match found.kind {
+        FactorType::Totp => apply(&mut record.totp, &request),
+        FactorType::Webauthn => apply(&mut record.webauthn, &request),
+        FactorType::U2f => apply(&mut record.u2f, &request),
+        FactorType::Yubico => apply(&mut record.yubico, &request),
+        FactorType::Recovery => {}
+    }
+    let factor = factor::find(&record, &request.id);
+    let answer = Answer::new(Managed {
+        ok: true,
+        reason: None,
+        factor,
+        left: None,
+    })
+    .with_event(Event::new(EventType::Updated).of(&found.id, found.kind));
+    Ok((Some(record), answer))
+}
+
+fn apply<T>(entries: &mut [Entry<T>], request: &UpdateRequest) {
+    let Some(entry) = entries.iter_mut().find(|entry| entry.id == request.id) else {
+        return;
+    };
+    if let Some(description) = &request.description {
+        entry.description.clone_from(description);
+    }
+    if let Some(enable) = request.enable {
+        entry.enable = enable;
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemoveRequest {
+    id: String,
+}
+
+fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
+    let RemoveRequest { id } = request::parse(request)?;
+    let mut record = Record::parse(record)?;
+    let Some(found) = factor::find(&record, &id) else {
+        return Ok((None, Managed::refused("no-such-factor")));
+    };
+    match found.kind {
+        FactorType::Recovery => record.recovery = None,
+        FactorType::Totp => take(&mut record.totp, &id),
+        FactorType::Webauthn => take(&mut record.webauthn, &id),
+        FactorType::U2f => take(&mut record.u2f, &id),
+        FactorType::Yubico => take(&mut record.yubico, &id),
+    }
+    let mut events = vec![Event::new(EventType::Removed).of(&found.id, found.kind)];
+    // Recovery codes alone are no second factor.
+    if record.real_factors() == 0 && record.recovery.take().is_some() {
+        events.push(Event::new(EventType::Removed).of("recovery", FactorType::Recovery));
+    }
+    let left = Some(factor::factors(&record));
+    let answer = Answer {
+        events,
+        ..Answer::new(Managed {
+            ok: true,
+            reason: None,
+            factor: None,
+            left,
+        })
+    };
+    Ok((Some(record), answer))
+}
+
+/// Removes the first entry of this id: old imports can hold several.
+fn take<T>(entries: &mut Vec<Entry<T>>, id: &str) {
+    if let Some(position) = entries.iter().position(|entry| entry.id == id) {
+        entries.remove(position);
+    }
+}
+
+#[derive(Serialize)]
+struct Unlocked {
+    unlocked: bool,
+}
+
+fn lift_locks(record: Option<&str>, request: &str) -> Decision<Unlocked> {
+    let now = request::seconds(request::parse::<AtRequest>(request)?.now);
+    let mut record = Record::parse(record)?;
+    let failures = record.tfa_failures != 0 || record.totp_failures != 0;
+    let unlocked = record.unlock(now);
+    let answer = Answer::new(Unlocked { unlocked });
+    if record.is_empty() || !(unlocked || failures) {
+        return Ok((None, answer));
+    }
+    Ok((Some(record), answer.with_event(Event::new(EventType::Unlocked))))
+}

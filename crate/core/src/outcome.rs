@@ -1,0 +1,88 @@
+//! What verifying an answer says; safe to send to the client as it is.
+
+use serde::Serialize;
+
+use crate::record::FactorType;
+
+/// `{"ok": true, …}` or `{"ok": false, "reason"}`.
+#[derive(Debug, PartialEq)]
+pub enum Outcome {
+    Accepted(Accepted),
+    Refused(Refusal),
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accepted {
+    pub factor: FactorName,
+    /// WebAuthn: whether the authenticator verified the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_verified: Option<bool>,
+    /// Recovery: how many codes are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_codes_left: Option<usize>,
+    /// WebAuthn under the policy `report`: the signature counter did not grow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counter: Option<&'static str>,
+}
+
+/// The factor that answered.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FactorName {
+    pub id: String,
+    #[serde(rename = "type")]
+    pub kind: FactorType,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+}
+
+/// Why not, as far as the client may know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Refusal {
+    Rejected,
+    Malformed,
+    Locked,
+}
+
+impl Outcome {
+    pub fn accepted(id: &str, kind: FactorType, description: &str) -> Accepted {
+        let factor = FactorName {
+            id: id.to_owned(),
+            kind,
+            description: description.to_owned(),
+        };
+        Accepted {
+            factor,
+            user_verified: None,
+            recovery_codes_left: None,
+            counter: None,
+        }
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Wire<'a> {
+            ok: bool,
+            #[serde(flatten, skip_serializing_if = "Option::is_none")]
+            accepted: Option<&'a Accepted>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            reason: Option<Refusal>,
+        }
+        match self {
+            Self::Accepted(accepted) => Wire {
+                ok: true,
+                accepted: Some(accepted),
+                reason: None,
+            },
+            Self::Refused(reason) => Wire {
+                ok: false,
+                accepted: None,
+                reason: Some(*reason),
+            },
+        }
+        .serialize(serializer)
+    }
+}

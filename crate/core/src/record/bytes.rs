@@ -1,0 +1,89 @@
+//! The ways in which records hold bytes.
+
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserializer, Serializer};
+
+/// Written as base64url without padding; read as an array of integers or any of the four kinds of base64.
+pub mod base64url {
+    use super::{BASE64URL_NOPAD, BytesVisitor, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64URL_NOPAD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        deserializer.deserialize_any(BytesVisitor)
+    }
+}
+
+/// Written as standard base64 with padding; read like the above.
+pub mod base64_standard {
+    use super::{BASE64, Serializer};
+
+    pub use super::base64url::deserialize;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(bytes))
+    }
+}
+
+/// Written as an array of integers, which is how every version holds an RSA exponent.
+pub mod integers {
+    use super::Serializer;
+
+    pub use super::base64url::deserialize;
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(bytes)
+    }
+}
+
+/// Any of the four kinds of base64.
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let url = text.contains(['-', '_']);
+    let encoding = match (url, text.ends_with('=')) {
+        (true, true) => BASE64URL,
+        (true, false) => BASE64URL_NOPAD,
+        (false, true) => BASE64,
+        (false, false) => BASE64_NOPAD,
+    };
+    encoding.decode(text.as_bytes()).ok()
+}
+
+struct BytesVisitor;
+
+impl<'de> Visitor<'de> for BytesVisitor {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str("base64 text or an array of bytes")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        decode_base64(text).ok_or_else(|| E::custom("not base64"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
+        let mut bytes = Vec::with_capacity(sequence.size_hint().unwrap_or(0).min(1024));
+        while let Some(byte) = sequence.next_element()? {
+            bytes.push(byte);
+        }
+        Ok(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decode_base64;
+
+    #[test]
+    fn reads_all_four_kinds() {
+        for text in ["-_8", "-_8=", "+/8", "+/8="] {
+            assert_eq!(decode_base64(text), Some(vec![0xfb, 0xff]), "{text}");
+        }
+        for text in ["-/8", "+_8=", "a", "-_9", "é"] {
+            assert_eq!(decode_base64(text), None, "{text}");
+        }
+    }
+}

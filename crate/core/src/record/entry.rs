@@ -1,0 +1,43 @@
+//! What every factor of a record has around its own data.
+
+use serde::{Deserialize, Serialize};
+
+use super::is_default;
+
+/// The type of a factor, as records, answers and the public API spell it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FactorType {
+    Totp,
+    Webauthn,
+    U2f,
+    Recovery,
+    Yubico,
+}
+
+/// One enrolled factor.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Entry<T> {
+    /// A lower-case UUID, or `v1-entry` from an old import.
+    pub id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Epoch seconds.
+    pub created: i64,
+    #[serde(default = "enabled", skip_serializing_if = "is_true")]
+    pub enable: bool,
+    pub entry: T,
+    /// Ours: epoch seconds of the last success.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub last_used: Option<i64>,
+}
+
+fn enabled() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}

@@ -1,0 +1,120 @@
+//! Everything stored for one user, as JSON text.
+//!
+//! The form is that of one user in today's `tfa.cfg`, with additions of our own: failure counters, the user handle, and
+//! what the factors' own files list. Only this module reads or writes it. Unknown members are an error where that format
+//! refuses them, and are kept where it ignores them, so that nothing another version wrote is lost.
+
+mod bytes;
+mod entry;
+mod totp_entry;
+mod u2f_entry;
+mod webauthn_entry;
+mod webauthn_key;
+mod yubico_entry;
+
+use serde::{Deserialize, Serialize};
+
+pub use entry::{Entry, FactorType};
+pub use totp_entry::TotpEntry;
+pub use u2f_entry::U2fEntry;
+pub use webauthn_entry::WebauthnEntry;
+pub use webauthn_key::StoredKey;
+pub use yubico_entry::YubicoEntry;
+
+use crate::failure::Failure;
+use crate::recovery_codes::RecoverySet;
+
+/// The largest record that is read or written, in bytes of JSON text.
+pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// One user's factors, counters and locks.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Record {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub totp: Vec<Entry<TotpEntry>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub u2f: Vec<Entry<U2fEntry>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webauthn: Vec<Entry<WebauthnEntry>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<RecoverySet>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yubico: Vec<Entry<YubicoEntry>>,
+    /// TOTP is refused until a recovery code, a WebAuthn success or an unlock.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub totp_locked: bool,
+    /// Typed codes are refused until then, in epoch seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tfa_locked_until: Option<i64>,
+    /// Ours: wrong TOTP codes in a row.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub totp_failures: u32,
+    /// Ours: wrong typed codes of any type in a row.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tfa_failures: u32,
+    /// Ours: the WebAuthn user handle, made once, in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_handle: Option<String>,
+}
+
+impl Record {
+    /// Reads a record, or an empty one where the store has none.
+    ///
+    /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
+    pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
+        let Some(text) = text else { return Ok(Self::default()) };
+        if text.len() > MAX_RECORD_BYTES {
+            return Err(Failure::RecordTooLarge);
+        }
+        // The derived reader would take an array of the members too.
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(Failure::RecordCorrupt(String::new()));
+        }
+        serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))
+    }
+
+    /// The record's text; fails with `record-too-large`.
+    pub fn to_text(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string(self).map_err(|_| Failure::RecordCorrupt(String::new()))?;
+        if text.len() > MAX_RECORD_BYTES {
+            Err(Failure::RecordTooLarge)
+        } else {
+            Ok(text)
+        }
+    }
+
+    /// The factors that stand for themselves: all but the recovery set.
+    pub fn real_factors(&self) -> usize {
+        self.totp.len() + self.u2f.len() + self.webauthn.len() + self.yubico.len()
+    }
+
+    pub fn enabled_factors(&self) -> usize {
+        self.totp.iter().filter(|entry| entry.enable).count()
+            + self.u2f.iter().filter(|entry| entry.enable).count()
+            + self.webauthn.iter().filter(|entry| entry.enable).count()
+            + self.yubico.iter().filter(|entry| entry.enable).count()
+    }
+
+    /// True when the user has no factor of any kind, not even a disabled or used-up one.
+    pub fn is_empty(&self) -> bool {
+        self.real_factors() == 0 && self.recovery.is_none()
+    }
+}
+
+/// Finds the place again with a slower reader; corrupt records are rare.
+fn corrupt_place(text: &str) -> String {
+    let reader = &mut serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, Record>(reader) {
+        Ok(_) => "after the end".into(),
+        Err(error) => error.path().to_string(),
+    }
+}
+
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

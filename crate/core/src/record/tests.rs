@@ -1,0 +1,147 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// One user of each generation of the format; the same credential in both.
+const TODAY: &str = include_str!("../../../../__test__/vectors/record-today.json");
+const OLD: &str = include_str!("../../../../__test__/vectors/record-old.json");
+
+fn read(text: &str) -> Record {
+    Record::parse(Some(text)).unwrap()
+}
+
+fn corrupt(value: &Value) -> String {
+    match Record::parse(Some(&value.to_string())) {
+        Err(Failure::RecordCorrupt(place)) => place,
+        Err(other) => other.code().into(),
+        Ok(_) => "accepted".into(),
+    }
+}
+
+#[test]
+fn what_is_read_is_written_byte_for_byte() {
+    let text = TODAY.trim_end();
+    assert_eq!(read(text).to_text().unwrap(), text);
+}
+
+#[test]
+fn the_old_form_is_read_and_written_as_today() {
+    let written = read(OLD).to_text().unwrap();
+    let value: Value = serde_json::from_str(&written).unwrap();
+    let today: Value = serde_json::from_str(TODAY).unwrap();
+    assert_eq!(value["webauthn"], today["webauthn"]);
+    assert_eq!(
+        value["totp"][0]["entry"].as_str(),
+        today["totp"][0]["entry"]["totp"].as_str()
+    );
+}
+
+#[test]
+fn every_factor_type_is_there() {
+    let record = read(TODAY);
+    assert_eq!(record.real_factors(), 4);
+    assert_eq!(record.enabled_factors(), 3, "the U2F key is disabled");
+    assert_eq!(record.totp[0].entry.last_count, Some(59_845_996));
+    assert_eq!(record.yubico[0].entry.public_id(), "cccccccdjiii");
+    assert_eq!(record.recovery.as_ref().unwrap().left(), 9);
+    assert!(matches!(record.webauthn[0].entry.cred, StoredKey::Known(_)));
+    assert!(record.totp_locked && record.tfa_locked_until == Some(4_102_444_800));
+}
+
+#[test]
+fn members_that_the_format_ignores_survive() {
+    let mut value: Value = serde_json::from_str(TODAY).unwrap();
+    value["webauthn"][0]["entry"]["extensions"] = json!({ "cred_protect": [1, null] });
+    value["u2f"][0]["entry"]["certificate"] = json!("AAAA");
+    value["recovery"]["note"] = json!("kept");
+    let written = read(&value.to_string()).to_text().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
+}
+
+#[test]
+fn keys_of_another_version_are_kept_as_they_are() {
+    for cred in [
+        json!({ "type_": "INSECURE_RS1", "key": { "RSA": { "n": "AAAA", "e": [1, 0, 1] } } }),
+        json!({ "type_": "EDDSA", "key": { "EC_OKP": { "curve": "ED448", "x": "AAAA" } } }),
+        json!({ "type_": "ES256", "key": { "EC_EC2": { "curve": "SECP384R1", "x": "AAAA", "y": "AAAA" } } }),
+    ] {
+        let mut value: Value = serde_json::from_str(TODAY).unwrap();
+        value["webauthn"][0]["entry"]["cred"] = cred;
+        let record = read(&value.to_string());
+        assert!(matches!(record.webauthn[0].entry.cred, StoredKey::Other(_)));
+        assert_eq!(
+            serde_json::from_str::<Value>(&record.to_text().unwrap()).unwrap(),
+            value
+        );
+    }
+}
+
+#[test]
+fn older_spellings_of_an_algorithm_are_read() {
+    let text = TODAY.replace("\"ES256\"", "\"ECDSA_SHA256\"");
+    assert_eq!(read(&text).to_text().unwrap(), TODAY.trim_end());
+}
+
+#[test]
+fn unknown_members_are_an_error_that_names_the_place() {
+    for (pointer, place) in [
+        ("", "hunter2"),
+        ("/totp/0", "totp[0].hunter2"),
+        ("/totp/0/entry", "totp[0].entry.hunter2"),
+    ] {
+        let mut value: Value = serde_json::from_str(TODAY).unwrap();
+        value.pointer_mut(pointer).unwrap()["hunter2"] = json!("secret-value");
+        assert_eq!(corrupt(&value), place);
+    }
+}
+
+#[test]
+fn a_corrupt_value_is_never_quoted() {
+    for (pointer, bad) in [
+        ("/totp/0/entry/totp", json!("otpauth://totp/a?secret=hunter2!")),
+        ("/totp/0/entry", json!(7)),
+        ("/totp/0/created", json!("hunter2")),
+        ("/webauthn/0/entry/cred_id", json!("hunter2!")),
+        ("/webauthn/0/entry/counter", json!(-1)),
+        ("/recovery/entries", json!("hunter2")),
+        ("/tfa-locked-until", json!("hunter2")),
+    ] {
+        let mut value: Value = serde_json::from_str(TODAY).unwrap();
+        *value.pointer_mut(pointer).unwrap() = bad;
+        let place = corrupt(&value);
+        assert_ne!(place, "accepted", "{pointer}");
+        assert!(!place.contains("hunter2"), "{place}");
+        assert!(place.starts_with(&pointer[1..5]), "{place}");
+    }
+}
+
+#[test]
+fn texts_that_are_no_record() {
+    for text in ["", "{", "null", "[]", "{}x", "{\"totp\":[],\"totp\":[]}", "\u{feff}{}"] {
+        assert!(
+            matches!(Record::parse(Some(text)), Err(Failure::RecordCorrupt(_))),
+            "{text}"
+        );
+    }
+    let long = format!("{{{}}}", " ".repeat(MAX_RECORD_BYTES));
+    assert!(matches!(Record::parse(Some(&long)), Err(Failure::RecordTooLarge)));
+    assert!(Record::parse(None).unwrap().is_empty() && read("{}").is_empty());
+}
+
+#[test]
+fn an_origin_s_record_gains_nothing_that_it_would_refuse() {
+    let written = read(OLD).to_text().unwrap();
+    for ours in [
+        "last-used",
+        "backup_recorded",
+        "user-handle",
+        "failures",
+        "transports",
+        "null",
+    ] {
+        let allowed = ours == "null"; // used recovery codes
+        assert_eq!(written.contains(ours), allowed, "{ours}");
+    }
+}

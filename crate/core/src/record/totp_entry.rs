@@ -1,0 +1,82 @@
+//! A TOTP factor: an otpauth URI, with the last accepted step once there is one.
+
+use serde::de::{self, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use crate::otpauth::OtpauthUri;
+
+/// Written as the bare URI while no code was accepted, else as `{"totp", "last-count"}`.
+pub struct TotpEntry {
+    pub uri: OtpauthUri,
+    /// The last accepted step (unix seconds / period); `None` is the origin's "never used".
+    pub last_count: Option<i64>,
+    /// The text as it was stored, so that reading and writing changes nothing.
+    text: Zeroizing<String>,
+}
+
+impl TotpEntry {
+    pub fn new(uri: OtpauthUri, last_count: i64) -> Self {
+        let text = uri.to_text();
+        Self {
+            uri,
+            last_count: Some(last_count),
+            text,
+        }
+    }
+
+    fn stored<E: de::Error>(text: &str, last_count: Option<i64>) -> Result<Self, E> {
+        let uri = OtpauthUri::parse_stored(text).ok_or_else(|| E::custom("not an otpauth URI"))?;
+        Ok(Self {
+            uri,
+            last_count: last_count.filter(|count| *count != i64::MIN),
+            text: Zeroizing::new(text.into()),
+        })
+    }
+}
+
+impl Serialize for TotpEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(last_count) = self.last_count else {
+            return serializer.serialize_str(&self.text);
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("totp", self.text.as_str())?;
+        map.serialize_entry("last-count", &last_count)?;
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for TotpEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TotpVisitor)
+    }
+}
+
+struct TotpVisitor;
+
+impl<'de> Visitor<'de> for TotpVisitor {
+    type Value = TotpEntry;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        formatter.write_str("an otpauth URI or a map that holds one")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        TotpEntry::stored(text, None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        TotpEntry::stored(&fields.totp, fields.last_count)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Fields {
+    totp: Zeroizing<String>,
+    #[serde(default)]
+    last_count: Option<i64>,
+}

@@ -1,0 +1,95 @@
+//! A WebAuthn factor: the origin's credential, with the additions that its spec steps need.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::bytes::base64url;
+use super::is_default;
+use super::webauthn_key::StoredKey;
+use crate::webauthn::{CoseKey, Credential};
+
+/// The credential record of WebAuthn Level 3, section 4, as this format holds it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WebauthnEntry {
+    #[serde(with = "base64url")]
+    pub cred_id: Vec<u8>,
+    pub cred: StoredKey,
+    /// The spec's signCount.
+    pub counter: u32,
+    #[serde(default)]
+    pub backup_eligible: bool,
+    #[serde(default)]
+    pub backup_state: bool,
+    /// Ours: the backup flags were really seen. The origin writes `false` for flags that nobody looked at.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub backup_recorded: bool,
+    /// Ours: user verification was seen at registration or since.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub user_verified: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transports: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aaguid: Option<Uuid>,
+    /// Ours: the handle this credential was made for, in base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_handle: Option<String>,
+    /// Members that the origin ignores.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl WebauthnEntry {
+    /// The entry of a credential that was just registered; `None` for a key that can't be read back.
+    pub fn new(credential: &Credential) -> Option<Self> {
+        let key = CoseKey::parse(&credential.public_key).ok()?;
+        let mut entry = Self {
+            cred_id: credential.id.clone(),
+            cred: StoredKey::Known(key),
+            counter: 0,
+            backup_eligible: false,
+            backup_state: false,
+            backup_recorded: false,
+            user_verified: false,
+            transports: credential.transports.clone(),
+            aaguid: Some(Uuid::from_bytes(credential.aaguid)),
+            user_handle: credential
+                .user_handle
+                .as_ref()
+                .map(|handle| BASE64URL_NOPAD.encode(handle)),
+            other: Map::new(),
+        };
+        entry.update(credential);
+        Some(entry)
+    }
+
+    /// The credential to verify against; `None` for a key that this version can't use.
+    pub fn credential(&self) -> Option<Credential> {
+        let StoredKey::Known(key) = &self.cred else { return None };
+        Some(Credential {
+            id: self.cred_id.clone(),
+            public_key: key.to_cbor(),
+            sign_count: self.counter,
+            transports: self.transports.clone(),
+            aaguid: self.aaguid.map(Uuid::into_bytes).unwrap_or_default(),
+            backup_eligible: self.backup_eligible,
+            backup_state: self.backup_state,
+            backup_recorded: self.backup_recorded,
+            user_verified: self.user_verified,
+            user_handle: self
+                .user_handle
+                .as_ref()
+                .and_then(|handle| BASE64URL_NOPAD.decode(handle.as_bytes()).ok()),
+        })
+    }
+
+    /// Takes over what a ceremony may change.
+    pub fn update(&mut self, credential: &Credential) {
+        self.counter = credential.sign_count;
+        self.backup_eligible = credential.backup_eligible;
+        self.backup_state = credential.backup_state;
+        self.backup_recorded = credential.backup_recorded;
+        self.user_verified = credential.user_verified;
+    }
+}

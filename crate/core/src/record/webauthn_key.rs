@@ -1,0 +1,136 @@
+//! A credential's public key in the origin's form: `{"type_": …, "key": {…}}`.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use super::bytes::{base64url, integers};
+use crate::webauthn::{Algorithm, CoseKey, KeyMaterial};
+
+/// A key that can verify, or one that only another version understands and that is kept as it came.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoredKey {
+    Known(CoseKey),
+    Other(Value),
+}
+
+impl Serialize for StoredKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Known(key) => Wire::from(key).serialize(serializer),
+            Self::Other(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if !value.is_object() {
+            return Err(de::Error::custom("not a key"));
+        }
+        let known = Wire::deserialize(&value).ok().and_then(Wire::into_key);
+        Ok(known.map_or(Self::Other(value), Self::Known))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    type_: String,
+    key: WireKey,
+}
+
+#[derive(Serialize, Deserialize)]
+#[allow(
+    non_camel_case_types,
+    clippy::upper_case_acronyms,
+    reason = "the format's own spelling"
+)]
+enum WireKey {
+    EC_EC2 {
+        curve: String,
+        #[serde(with = "base64url")]
+        x: Vec<u8>,
+        #[serde(with = "base64url")]
+        y: Vec<u8>,
+    },
+    EC_OKP {
+        curve: String,
+        #[serde(with = "base64url")]
+        x: Vec<u8>,
+    },
+    RSA {
+        #[serde(with = "base64url")]
+        n: Vec<u8>,
+        #[serde(with = "integers")]
+        e: Vec<u8>,
+    },
+    /// Ours: RFC 9964 algorithm key pairs, which the origin does not know.
+    AKP {
+        #[serde(rename = "pub", with = "base64url")]
+        public: Vec<u8>,
+    },
+}
+
+/// The format's names; the second of a pair is an older or a deviating spelling that is read too.
+const NAMES: [(Algorithm, &[&str]); 13] = [
+    (Algorithm::Es256, &["ES256", "ECDSA_SHA256"]),
+    (Algorithm::Es384, &["ES384", "ECDSA_SHA384"]),
+    (Algorithm::Es512, &["ES512", "ECDSA_SHA512", "ES521"]),
+    (Algorithm::EdDsa, &["EDDSA"]),
+    (Algorithm::Rs256, &["RS256"]),
+    (Algorithm::Rs384, &["RS384"]),
+    (Algorithm::Rs512, &["RS512"]),
+    (Algorithm::Ps256, &["PS256"]),
+    (Algorithm::Ps384, &["PS384"]),
+    (Algorithm::Ps512, &["PS512"]),
+    (Algorithm::MlDsa44, &["ML-DSA-44"]),
+    (Algorithm::MlDsa65, &["ML-DSA-65"]),
+    (Algorithm::MlDsa87, &["ML-DSA-87"]),
+];
+
+fn name(algorithm: Algorithm) -> &'static str {
+    let found = NAMES.iter().find(|(named, _)| *named == algorithm);
+    found.and_then(|(_, names)| names.first()).copied().unwrap_or_default()
+}
+
+fn curve(algorithm: Algorithm) -> &'static str {
+    match algorithm {
+        Algorithm::Es384 => "SECP384R1",
+        Algorithm::Es512 => "SECP521R1",
+        Algorithm::EdDsa => "ED25519",
+        _ => "SECP256R1",
+    }
+}
+
+impl From<&CoseKey> for Wire {
+    fn from(key: &CoseKey) -> Self {
+        let algorithm = key.algorithm();
+        let curve = curve(algorithm).to_owned();
+        let key = match key.material().clone() {
+            KeyMaterial::Ec2 { x, y } => WireKey::EC_EC2 { curve, x, y },
+            KeyMaterial::Okp { x } => WireKey::EC_OKP { curve, x },
+            KeyMaterial::Rsa { n, e } => WireKey::RSA { n, e },
+            KeyMaterial::Akp { public } => WireKey::AKP { public },
+        };
+        Self {
+            type_: name(algorithm).to_owned(),
+            key,
+        }
+    }
+}
+
+impl Wire {
+    fn into_key(self) -> Option<CoseKey> {
+        let (algorithm, _) = NAMES.iter().find(|(_, names)| names.contains(&self.type_.as_str()))?;
+        let (named_curve, material) = match self.key {
+            WireKey::EC_EC2 { curve, x, y } => (Some(curve), KeyMaterial::Ec2 { x, y }),
+            WireKey::EC_OKP { curve, x } => (Some(curve), KeyMaterial::Okp { x }),
+            WireKey::RSA { n, e } => (None, KeyMaterial::Rsa { n, e }),
+            WireKey::AKP { public } => (None, KeyMaterial::Akp { public }),
+        };
+        if named_curve.is_some_and(|named| named != curve(*algorithm)) {
+            return None;
+        }
+        CoseKey::stored(*algorithm, material).ok()
+    }
+}

@@ -1,0 +1,117 @@
+//! What the host decides once: the relying party, policies, limits and lifetimes.
+
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::locks::Limits;
+use crate::totp::{Algorithm as TotpAlgorithm, Window};
+use crate::webauthn::{
+    Algorithm, Conveyance, CounterPolicy, CrossOrigin, RelyingParty, TrustAnchors, UserVerification,
+};
+
+/// Parsed and checked settings. Every part is given: the facade fills in the defaults.
+#[derive(Debug)]
+pub struct Settings {
+    pub rp: RelyingParty,
+    pub totp: TotpSettings,
+    pub webauthn: WebauthnSettings,
+    pub recovery_codes: usize,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TotpSettings {
+    pub window: Window,
+    pub algorithm: TotpAlgorithm,
+    pub digits: u8,
+    pub period: u32,
+    /// The issuer that phone apps show; the relying party's name where it is not given.
+    #[serde(default)]
+    pub issuer: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct WebauthnSettings {
+    pub user_verification: UserVerification,
+    pub algorithms: Vec<Algorithm>,
+    pub attestation: Conveyance,
+    pub trust_anchors: TrustAnchors,
+    pub counter: CounterPolicy,
+    pub cross_origin: Option<CrossOrigin>,
+}
+
+/// Lifetimes in seconds.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Timeouts {
+    pub sign_in: u32,
+    pub webauthn_enrolment: u32,
+    pub totp_enrolment: u32,
+}
+
+impl Settings {
+    /// Reads the facade's settings text; fails with `invalid-argument` and the argument's name.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let wire: Wire = serde_json::from_str(text).map_err(|_| Failure::InvalidArgument("settings"))?;
+        wire.rp.check()?;
+        let WebauthnWire {
+            algorithms,
+            trust_anchors,
+            ..
+        } = &wire.webauthn;
+        let algorithms = algorithms
+            .iter()
+            .map(|cose| Algorithm::from_cose(*cose))
+            .collect::<Option<Vec<_>>>()
+            .filter(|algorithms| !algorithms.is_empty())
+            .ok_or(Failure::InvalidArgument("webauthn.algorithms"))?;
+        let trust_anchors =
+            TrustAnchors::parse(trust_anchors).map_err(|_| Failure::InvalidArgument("webauthn.trustAnchors"))?;
+        Ok(Self {
+            rp: wire.rp,
+            totp: wire.totp,
+            webauthn: WebauthnSettings {
+                user_verification: wire.webauthn.user_verification,
+                algorithms,
+                attestation: wire.webauthn.attestation,
+                trust_anchors,
+                counter: wire.webauthn.counter,
+                cross_origin: wire.webauthn.cross_origin,
+            },
+            recovery_codes: wire.recovery.codes,
+            limits: wire.limits,
+            timeouts: wire.timeouts,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    rp: RelyingParty,
+    totp: TotpSettings,
+    webauthn: WebauthnWire,
+    recovery: RecoveryWire,
+    limits: Limits,
+    timeouts: Timeouts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct WebauthnWire {
+    user_verification: UserVerification,
+    algorithms: Vec<i64>,
+    attestation: Conveyance,
+    trust_anchors: Vec<String>,
+    counter: CounterPolicy,
+    #[serde(default)]
+    cross_origin: Option<CrossOrigin>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecoveryWire {
+    codes: usize,
+}

@@ -1,0 +1,129 @@
+//! Typed codes: TOTP and recovery codes.
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::change::{Change, Decision};
+use crate::envelope::Answer;
+use crate::event::{Event, EventType};
+use crate::outcome::{Accepted, Outcome, Refusal};
+use crate::record::{FactorType, Record};
+use crate::recovery_codes::Used;
+use crate::request;
+use crate::settings::Settings;
+use crate::totp::{Checked, TypedCode};
+
+/// Verifies a typed code, counts it, and commits what a success uses up.
+///
+/// Nothing is written while the type is locked, for a user who has no such factor, or for a malformed code.
+pub fn verify_code(record: Option<&str>, settings: &Settings, request: &str) -> Change {
+    Change::from_decision(verify(record, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    answer: CodeAnswer,
+    now: i64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeAnswer {
+    #[serde(rename = "type")]
+    kind: FactorType,
+    code: Zeroizing<String>,
+}
+
+fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<Outcome> {
+    let Request { answer, now } = request::parse(request)?;
+    let now = request::seconds(now);
+    let mut record = Record::parse(record)?;
+    let factor = answer.kind;
+    if record.is_locked(factor, now) {
+        return Ok(refuse(Refusal::Locked, Event::rejected(factor, "locked")));
+    }
+    let checked = match factor {
+        FactorType::Totp => check_totp(&mut record, settings, &answer.code, now),
+        FactorType::Recovery => check_recovery(&mut record, &answer.code),
+        // Yubico OTPs need a key or a validation server; the rest are no typed codes.
+        FactorType::Yubico | FactorType::Webauthn | FactorType::U2f => Check::Unavailable("not-supported"),
+    };
+    match checked {
+        Check::Accepted(accepted) => {
+            record.count_success(factor);
+            let event = Event::new(EventType::Verified).of(&accepted.factor.id, factor);
+            let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
+            if let Some(set) = record.recovery.as_ref().filter(|_| factor == FactorType::Recovery) {
+                answer = answer.with_event(Event::new(EventType::RecoveryCodeUsed).leaving(set.left()));
+            }
+            Ok((Some(record), answer))
+        }
+        Check::Wrong => {
+            let locked = record.count_wrong_code(factor, &settings.limits, now);
+            let mut answer =
+                Answer::new(Outcome::Refused(Refusal::Rejected)).with_event(Event::rejected(factor, "wrong-code"));
+            if locked {
+                answer = answer.with_event(Event::new(EventType::Locked).of_type(factor));
+            }
+            Ok((Some(record), answer))
+        }
+        Check::Malformed => Ok(refuse(Refusal::Malformed, Event::rejected(factor, "malformed"))),
+        Check::Unavailable(reason) => Ok(refuse(Refusal::Rejected, Event::rejected(factor, reason))),
+    }
+}
+
+fn refuse(refusal: Refusal, event: Event) -> (Option<Record>, Answer<Outcome>) {
+    (None, Answer::new(Outcome::Refused(refusal)).with_event(event))
+}
+
+enum Check {
+    Accepted(Accepted),
+    /// Counts.
+    Wrong,
+    Malformed,
+    /// Refused without counting, for this reason.
+    Unavailable(&'static str),
+}
+
+fn check_totp(record: &mut Record, settings: &Settings, code: &str, now: i64) -> Check {
+    let Some(code) = TypedCode::parse(code) else {
+        return Check::Malformed;
+    };
+    let mut refusal = Check::Unavailable("no-such-factor");
+    let mut accepted = None;
+    // Every factor is checked whatever the ones before it said, so that the time tells nothing.
+    for entry in record.totp.iter_mut().filter(|entry| entry.enable) {
+        let totp = &mut entry.entry;
+        match totp.uri.totp.check(&code, now, settings.totp.window, totp.last_count) {
+            Checked::Accepted(step) if accepted.is_none() => {
+                totp.last_count = Some(step);
+                entry.last_used = Some(now);
+                accepted = Some(Outcome::accepted(&entry.id, FactorType::Totp, &entry.description));
+            }
+            // The right code once more is an accident or an eavesdropper, not a guess.
+            Checked::Reused => refusal = Check::Unavailable("code-reused"),
+            Checked::Accepted(_) => {}
+            Checked::Wrong => {
+                if !matches!(refusal, Check::Unavailable("code-reused")) {
+                    refusal = Check::Wrong;
+                }
+            }
+        }
+    }
+    accepted.map_or(refusal, Check::Accepted)
+}
+
+fn check_recovery(record: &mut Record, code: &str) -> Check {
+    let Some(set) = record.recovery.as_mut() else {
+        return Check::Unavailable("no-such-factor");
+    };
+    match set.use_code(code) {
+        Used::Accepted { left, .. } => Check::Accepted(Accepted {
+            recovery_codes_left: Some(left),
+            ..Outcome::accepted("recovery", FactorType::Recovery, "")
+        }),
+        Used::Wrong => Check::Wrong,
+        Used::Malformed => Check::Malformed,
+    }
+}

@@ -1,0 +1,304 @@
+//! Typed codes from enrolment to locks, as a host sees them.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use common::{NOW, STEP, User, code, settings, wrong_code};
+use serde_json::{Value, json};
+
+#[test]
+fn a_code_signs_in_once_and_only_later_steps_after_it() {
+    let mut user = User::new();
+    let (uri, id) = user.enrol_totp();
+    assert_eq!(
+        user.verify("totp", &code(&uri, NOW))["ok"],
+        false,
+        "the code typed at enrolment counts as used"
+    );
+    user.now += STEP;
+    let now = user.now;
+    let outcome = user.verify("totp", &code(&uri, now));
+    assert_eq!(
+        outcome,
+        json!({ "ok": true, "factor": { "id": id, "type": "totp", "description": "phone" } })
+    );
+    assert_eq!(user.verify("totp", &code(&uri, now))["ok"], false, "again");
+    assert_eq!(
+        user.verify("totp", &code(&uri, now - STEP))["ok"],
+        false,
+        "an earlier one"
+    );
+    assert_eq!(
+        user.verify("totp", &format!(" {} ", code(&uri, now)))["ok"],
+        false,
+        "with blanks"
+    );
+    user.now += STEP;
+    assert_eq!(
+        user.verify("totp", &code(&uri, now))["ok"],
+        false,
+        "again, in the next step"
+    );
+    assert_eq!(
+        user.verify("totp", &code(&uri, now + 2 * STEP))["ok"],
+        true,
+        "the next one, early"
+    );
+    assert_eq!(
+        user.verify("totp", &code(&uri, now + STEP))["ok"],
+        false,
+        "which kills the current one"
+    );
+    assert_eq!(user.status()["totpFailures"], 0, "a used code is no guess");
+}
+
+#[test]
+fn the_window_ends_where_it_says() {
+    for (past, future) in [(0, 0), (1, 0), (1, 1), (10, 10)] {
+        let mut settings = settings();
+        settings["totp"]["window"] = json!({ "past": past, "future": future });
+        for step in -11..=11_i64 {
+            let mut user = User::with(&settings);
+            let (uri, _) = user.enrol_totp();
+            user.now += 100 * STEP;
+            let now = user.now;
+            let ok = user.verify("totp", &code(&uri, now + step * STEP))["ok"] == true;
+            assert_eq!(ok, (-past..=future).contains(&step), "{past} {future} {step}");
+        }
+    }
+}
+
+#[test]
+fn each_factor_has_its_own_steps() {
+    let mut user = User::new();
+    let (first, _) = user.enrol_totp();
+    let (second, id) = user.enrol_totp();
+    assert_ne!(first, second);
+    user.now += STEP;
+    let now = user.now;
+    assert_eq!(user.verify("totp", &code(&first, now))["ok"], true);
+    let outcome = user.verify("totp", &code(&second, now));
+    assert_eq!(outcome["factor"]["id"], id.as_str());
+}
+
+#[test]
+fn five_tries_to_prove_a_secret_and_nothing_before() {
+    let mut user = User::new();
+    let begun = user.begin_totp();
+    let uri = begun["value"]["uri"].as_str().unwrap().to_owned();
+    let enrolment = begun["value"]["enrolment"].as_str().unwrap();
+    let mut data = begun["challenge"]["data"].as_str().unwrap().to_owned();
+    assert_eq!(user.record, None, "a pending secret is not in the record");
+    let wrong = wrong_code(&uri, user.now);
+    for left in (0..5).rev() {
+        let malformed = user.finish_totp(&data, enrolment, "12345");
+        assert_eq!(malformed["value"]["reason"], "malformed");
+        data = malformed["challenge"]["data"].as_str().unwrap().to_owned();
+        let answer = user.finish_totp(&data, enrolment, &wrong);
+        assert_eq!(answer["value"], json!({ "ok": false, "reason": "rejected" }));
+        assert_eq!(answer["challenge"].is_object(), left > 0, "{left}");
+        if left > 0 {
+            assert_eq!(answer["challenge"]["id"], enrolment);
+            assert_eq!(answer["challenge"]["expires"], begun["challenge"]["expires"]);
+            data = answer["challenge"]["data"].as_str().unwrap().to_owned();
+        }
+    }
+    assert_eq!(user.record, None);
+}
+
+#[test]
+fn an_enrolment_answers_for_its_user_session_and_time_alone() {
+    let mut user = User::new();
+    let begun = user.begin_totp();
+    let uri = begun["value"]["uri"].as_str().unwrap();
+    let data: Value = serde_json::from_str(begun["challenge"]["data"].as_str().unwrap()).unwrap();
+    let right = code(uri, NOW);
+    for (member, value) in [
+        ("user", json!("bob")),
+        ("session", json!("s2")),
+        ("purpose", json!("sign-in")),
+        ("expires", json!(NOW)),
+    ] {
+        let mut other = data.clone();
+        other[member] = value;
+        let answer = user.finish_totp(&other.to_string(), "x", &right);
+        assert_eq!(answer["value"]["reason"], "rejected", "{member}");
+        assert_eq!(answer["events"][0]["reason"], "challenge-mismatch");
+    }
+    assert_eq!(user.finish_totp(&data.to_string(), "x", &right)["value"]["ok"], true);
+}
+
+#[test]
+fn eight_wrong_codes_lock_totp_until_a_recovery_code() {
+    let mut user = User::new();
+    let (uri, _) = user.enrol_totp();
+    let codes = user.recovery_codes();
+    user.now += STEP;
+    let now = user.now;
+    let wrong = wrong_code(&uri, now);
+    for _ in 0..8 {
+        assert_eq!(
+            user.verify("totp", &wrong),
+            json!({ "ok": false, "reason": "rejected" })
+        );
+    }
+    assert_eq!(user.events.last().unwrap()["type"], "locked");
+    let locked = user.record.clone();
+    assert_eq!(
+        user.verify("totp", &code(&uri, now)),
+        json!({ "ok": false, "reason": "locked" })
+    );
+    assert_eq!(user.record, locked, "a refused attempt writes nothing");
+    assert_eq!(user.status()["locked"], json!(["totp"]));
+    assert_eq!(user.challenge(true)["value"]["locked"], json!(["totp"]));
+    let outcome = user.verify("recovery", &codes[3].to_uppercase().replace('-', " "));
+    assert_eq!(outcome["recoveryCodesLeft"], 9);
+    assert_eq!(user.verify("recovery", &codes[3])["ok"], false, "used");
+    assert_eq!(user.verify("totp", &code(&uri, now))["ok"], true);
+    assert_eq!(user.status()["failures"], 0);
+}
+
+#[test]
+fn a_hundred_wrong_codes_lock_every_typed_code() {
+    let mut user = User::new();
+    let (uri, _) = user.enrol_totp();
+    let codes = user.recovery_codes();
+    user.now += STEP;
+    for _ in 0..100 {
+        assert_eq!(user.verify("recovery", "0000-0000-0000-0000")["reason"], "rejected");
+    }
+    let now = user.now;
+    assert_eq!(user.verify("recovery", &codes[0])["reason"], "locked");
+    assert_eq!(user.verify("totp", &code(&uri, now))["reason"], "locked");
+    assert_eq!(user.status()["lockedUntil"], now + 3_600_000);
+    user.now += 3_600_000;
+    assert_eq!(user.verify("recovery", "0000-0000-0000-0000")["reason"], "rejected");
+    assert_eq!(
+        user.verify("recovery", &codes[0])["reason"],
+        "locked",
+        "one more locks again"
+    );
+    assert!(user.unlock());
+    assert!(!user.unlock());
+    assert_eq!(user.verify("recovery", &codes[0])["ok"], true);
+}
+
+#[test]
+fn what_is_malformed_or_unknown_counts_nothing() {
+    let mut user = User::new();
+    assert_eq!(user.verify("totp", "123456")["reason"], "rejected");
+    assert_eq!(user.record, None, "an unknown user makes no record");
+    let (_, id) = user.enrol_totp();
+    let before = user.record.clone();
+    for text in ["", "12345", "12345678901", "123 45a", "١٢٣٤٥٦", "-123456", "1e5000"] {
+        assert_eq!(user.verify("totp", text)["reason"], "malformed", "{text}");
+    }
+    for text in ["", "0000-0000-0000-000", "zzzz-zzzz-zzzz-zzzz"] {
+        assert_eq!(user.verify("recovery", text)["reason"], "rejected", "no set, {text}");
+    }
+    assert_eq!(user.verify("yubico", "cccccc")["reason"], "rejected");
+    assert_eq!(user.record, before);
+    user.recovery_codes();
+    assert_eq!(user.verify("recovery", "zzzz-zzzz-zzzz-zzzz")["reason"], "malformed");
+    assert_eq!(
+        user.update(&json!({ "id": id, "enable": false }))["reason"],
+        "last-factor"
+    );
+}
+
+#[test]
+fn a_challenge_is_null_only_without_factors() {
+    let mut user = User::new();
+    assert_eq!(user.challenge(false), json!({ "value": null }));
+    assert_eq!(user.challenge(true), json!({ "failure": { "code": "record-missing" } }));
+    let (_, first) = user.enrol_totp();
+    let (_, second) = user.enrol_totp();
+    assert_eq!(user.challenge(true)["value"]["totp"], true);
+    assert!(
+        user.challenge(true).get("challenge").is_none(),
+        "typed codes need no open challenge"
+    );
+    assert_eq!(
+        user.update(&json!({ "id": first, "enable": false }))["factor"]["enabled"],
+        false
+    );
+    assert_eq!(
+        user.update(&json!({ "id": second, "enable": false }))["reason"],
+        "last-factor"
+    );
+    assert_eq!(user.remove(&second)["left"].as_array().unwrap().len(), 1);
+    let challenge = user.challenge(true)["value"].clone();
+    assert_eq!(
+        challenge.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["id"],
+        "an empty challenge, never null"
+    );
+    user.recovery_codes();
+    assert_eq!(user.challenge(true)["value"]["recovery"], json!({ "left": 10 }));
+    assert_eq!(
+        user.remove(&first)["left"],
+        json!([]),
+        "the set goes with the last factor"
+    );
+    assert_eq!(user.record, None);
+}
+
+#[test]
+fn recovery_codes_need_a_factor_and_replace_the_old_ones() {
+    let mut user = User::new();
+    let change = countersign_core::enrol::create_recovery_codes(None, &[0; 88], &user.settings, r#"{"now":0}"#);
+    assert_eq!(user.apply(change), json!({ "failure": { "code": "factor-required" } }));
+    user.enrol_totp();
+    let old = user.recovery_codes();
+    let new = user.recovery_codes();
+    assert_eq!((old.len(), new.len()), (10, 10));
+    assert_eq!(user.verify("recovery", &old[0])["ok"], false);
+    for (used, code) in new.iter().enumerate() {
+        assert_eq!(user.verify("recovery", code)["recoveryCodesLeft"], 9 - used);
+    }
+    assert_eq!(user.verify("recovery", &new[9])["reason"], "rejected");
+    assert_eq!(
+        user.challenge(true)["value"]["recovery"],
+        json!({ "left": 0 }),
+        "used up, and still a factor"
+    );
+}
+
+#[test]
+fn thirty_two_factors_and_no_more() {
+    let mut user = User::new();
+    for _ in 0..32 {
+        user.enrol_totp();
+    }
+    assert_eq!(user.begin_totp(), json!({ "failure": { "code": "factor-limit" } }));
+}
+
+#[test]
+fn a_corrupt_record_is_named_and_left_alone() {
+    let mut user = User::new();
+    user.record = Some(r#"{"totp":[{"id":"a","created":0,"entry":"otpauth://totp/a?secret=A"}]}"#.into());
+    let request = json!({ "answer": { "type": "totp", "code": "123456" }, "now": NOW }).to_string();
+    let change = countersign_core::sign_in::verify_code(user.record.as_deref(), &user.settings, &request);
+    assert_eq!(change.action, countersign_core::Action::Leave);
+    assert_eq!(
+        user.apply(change),
+        json!({ "failure": { "code": "record-corrupt", "detail": "totp[0].entry" } })
+    );
+}
+
+#[test]
+fn no_event_and_no_answer_holds_a_secret() {
+    let mut user = User::new();
+    let (uri, _) = user.enrol_totp();
+    let codes = user.recovery_codes();
+    user.now += STEP;
+    let right = code(&uri, user.now);
+    user.verify("totp", &right);
+    user.verify("recovery", &codes[0]);
+    user.verify("totp", "999999");
+    let secret = uri.split("secret=").nth(1).unwrap().split('&').next().unwrap();
+    let text = serde_json::to_string(&user.events).unwrap();
+    for hidden in [secret, &right, &codes[0], "999999", "otpauth"] {
+        assert!(!text.contains(hidden), "{text}");
+    }
+}
