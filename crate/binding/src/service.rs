@@ -1,0 +1,192 @@
+//! The service: settings parsed once, and the core's functions over one user's record.
+
+use countersign_core::{Action, Change, Settings, enrol, envelope, manage, sign_in};
+use napi::bindgen_prelude::Either;
+use napi_derive::napi;
+use zeroize::Zeroizing;
+
+/// What the store does with a record, and the envelope for the facade.
+#[napi(object, object_from_js = false)]
+pub struct BindingChange {
+    #[napi(ts_type = "'leave' | 'write' | 'delete'")]
+    pub action: &'static str,
+    pub record: Option<String>,
+    pub handle: Option<String>,
+    pub value: String,
+}
+
+impl From<Change> for BindingChange {
+    fn from(change: Change) -> Self {
+        let action = match change.action {
+            Action::Leave => "leave",
+            Action::Write => "write",
+            Action::Delete => "delete",
+        };
+        Self {
+            action,
+            record: change.record,
+            handle: change.handle,
+            value: change.value,
+        }
+    }
+}
+
+/// Parses settings; answers a failure envelope where they are wrong.
+#[napi(catch_unwind)]
+pub fn open_service(settings: String) -> Either<BindingService, String> {
+    match Settings::parse(&settings) {
+        Ok(settings) => Either::A(BindingService { settings }),
+        Err(failure) => Either::B(envelope::<()>(Err(failure))),
+    }
+}
+
+#[napi]
+pub struct BindingService {
+    settings: Settings,
+}
+
+#[napi]
+impl BindingService {
+    #[napi(catch_unwind)]
+    pub fn factors(&self, record: Option<String>) -> String {
+        manage::factors(Call::new(record, String::new()).record())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn status(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        manage::status(call.record(), call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn begin_challenge(&self, record: Option<String>, random: &[u8], request: String) -> String {
+        let call = Call::new(record, request);
+        sign_in::begin_challenge(call.record(), random, &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn open_response(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        sign_in::open_response(call.record(), call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify_code(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::verify_code(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify_response(&self, record: Option<String>, challenge: String, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::verify_response(
+            call.record(),
+            &Zeroizing::new(challenge),
+            &self.settings,
+            call.request(),
+        )
+        .into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn begin_totp(&self, record: Option<String>, random: &[u8], request: String) -> String {
+        let call = Call::new(record, request);
+        enrol::begin_totp(call.record(), random, &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn finish_totp(
+        &self,
+        record: Option<String>,
+        challenge: String,
+        random: &[u8],
+        request: String,
+    ) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::finish_totp(
+            call.record(),
+            &Zeroizing::new(challenge),
+            random,
+            &self.settings,
+            call.request(),
+        )
+        .into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn begin_webauthn(&self, record: Option<String>, random: &[u8], request: String) -> String {
+        let call = Call::new(record, request);
+        enrol::begin_webauthn(call.record(), random, &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn registration_challenge(&self, response: String) -> String {
+        enrol::registration_challenge(&response)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn finish_webauthn(
+        &self,
+        record: Option<String>,
+        challenge: String,
+        random: &[u8],
+        request: String,
+    ) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::finish_webauthn(
+            call.record(),
+            &Zeroizing::new(challenge),
+            random,
+            &self.settings,
+            call.request(),
+        )
+        .into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn create_recovery_codes(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::create_recovery_codes(call.record(), random, &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn update_factor(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        manage::update_factor(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn remove_factor(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        manage::remove_factor(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn unlock(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        manage::unlock(call.record(), call.request()).into()
+    }
+}
+
+/// What a call was given. It holds secrets: this side's copy is wiped after the call.
+struct Call {
+    record: Option<Zeroizing<String>>,
+    request: Zeroizing<String>,
+}
+
+impl Call {
+    fn new(record: Option<String>, request: String) -> Self {
+        Self {
+            record: record.map(Zeroizing::new),
+            request: Zeroizing::new(request),
+        }
+    }
+
+    fn record(&self) -> Option<&str> {
+        self.record.as_deref().map(String::as_str)
+    }
+
+    fn request(&self) -> &str {
+        &self.request
+    }
+}
