@@ -1,0 +1,15 @@
+// The entries that a program may name, and that there are no others. What they export is tested beside this file.
+import type * as main from 'countersign'
+import type * as browser from 'countersign/browser'
+import type * as stores from 'countersign/stores'
+import type * as testing from 'countersign/testing'
+import type * as totp from 'countersign/totp'
+import type * as webauthn from 'countersign/webauthn'
+// @ts-expect-error the native addon is private
+import type * as binding from 'countersign/binding'
+// @ts-expect-error so are the files of the package
+import type * as dist from 'countersign/dist/index.js'
+
+export type Entries = [
+  typeof main, typeof browser, typeof stores, typeof testing, typeof totp, typeof webauthn, typeof binding, typeof dist,
+]

@@ -1,0 +1,41 @@
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+if (!process.env.NAPI_RS_NATIVE_LIBRARY_PATH) check()
+
+/** Loads the addon, from the checkout or from this platform's package; the loader then gets it from Node's cache. */
+function check() {
+  const failures = []
+  for (const name of platformNames()) {
+    for (const place of [`./countersign.${name}.node`, `@countersign/binding-${name}`]) {
+      try {
+        require(place)
+        return
+      } catch (error) {
+        failures.push([place, error])
+      }
+    }
+  }
+  throw notFound(failures)
+}
+
+function platformNames() {
+  const { platform, arch } = process
+  // npm installs the one that fits; where both are there, the other one fails to load.
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`]
+  return [platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`]
+}
+
+/** As a CountersignError, whose class is not to be had when the package can't be loaded. */
+function notFound(failures) {
+  const { platform, arch } = process
+  const [place, broken] = failures.find(([, error]) => error.code !== 'MODULE_NOT_FOUND') ?? []
+  const wanted = platformNames().map((name) => `@countersign/binding-${name}`).join(' or ')
+  const what = broken ? `${place} can't be loaded` : `${wanted} is not installed`
+  const advice = broken ? 'see the cause' : 'install it, and let npm install optional dependencies (no --omit=optional)'
+  const error = new Error(`no native binding for ${platform} ${arch}: ${what}; ${advice}`, { cause: broken ?? failures.at(-1)[1] })
+  error.name = 'CountersignError'
+  error.code = 'binding-not-found'
+  return error
+}

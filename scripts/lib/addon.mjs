@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { root, scratch } from './paths.mjs'
+import { addonFile, isMusl } from './platform.mjs'
+import { local, mustRun } from './run.mjs'
+import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
+import { needRust } from './tools.mjs'
+
+const stamp = join(scratch, 'addon.stamp')
+const outputs = () => ['binding.js', 'binding.d.ts', addonFile()]
+
+/** The native addon and its generated loader and types, in `release` mode or quickly for development. */
+export async function buildAddon({ release = true } = {}) {
+  if (isFresh(stamp, state(release))) return
+  needRust()
+  console.log(release ? 'building the native addon in release mode: the first time takes some minutes' : 'building the native addon for development')
+  clearStamp(stamp)
+  await mustRun('cargo', ['fetch', '--locked'])
+  const staged = join(scratch, 'addon.new')
+  rmSync(staged, { recursive: true, force: true })
+  mkdirSync(staged, { recursive: true })
+  const [command, ...args] = local('@napi-rs/cli/dist/cli.js')
+  await mustRun(command, [
+    ...args, 'build', '--platform', '--esm', '--manifest-path', 'crate/binding/Cargo.toml',
+    '--js', 'binding.js', '--dts', 'binding.d.ts', '--output-dir', staged, ...(release ? ['--release'] : []), '--', '--locked',
+  ], { env: release ? pathFree() : {} })
+  // A rename: a process that has the old addon mapped keeps it whole.
+  for (const name of outputs()) renameSync(join(staged, name), join(root, name))
+  writeStamp(stamp, state(release))
+}
+
+function state(release) {
+  const { version, napi, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const facts = { release, version, napi, cli: devDependencies['@napi-rs/cli'], flags: process.env.RUSTFLAGS }
+  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs']
+  return `${fingerprint(sources, facts)} ${fingerprint(outputs())}`
+}
+
+/** Compiler flags that keep this machine's folders out of the binary (panic messages and assertions name source files). */
+function pathFree() {
+  const cargoHome = resolve(process.env.CARGO_HOME ?? join(homedir(), '.cargo'))
+  const registry = join(cargoHome, 'registry', 'src')
+  // The last match wins, so the longer come later. A registry's folder is named after its host.
+  const folders = [
+    [homedir(), '/home'],
+    [cargoHome, '/cargo'],
+    ...readdirSync(registry).map((name) => [join(registry, name), '/cargo/src']),
+    [root, '/countersign'],
+    [resolve(process.env.CARGO_TARGET_DIR ?? join(root, 'target')), '/target'],
+  ]
+  const given = process.env.CARGO_ENCODED_RUSTFLAGS?.split('\x1f') ?? process.env.RUSTFLAGS?.split(/\s+/) ?? []
+  const flags = [...given.filter(Boolean), ...folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)]
+  // napi's own flag for musl goes into RUSTFLAGS, which the encoded form overrides.
+  if (isMusl()) flags.push('-Ctarget-feature=-crt-static')
+  if (process.platform === 'win32') flags.push('-Clink-arg=/PDBALTPATH:%_PDB%')
+  const forC = folders.filter(([from]) => !/\s/.test(from)).map(([from, to]) => `-ffile-prefix-map=${from}=${to}`)
+  return {
+    CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
+    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...forC].join(' ').trim() }),
+  }
+}

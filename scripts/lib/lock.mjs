@@ -1,0 +1,63 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { scratch } from './paths.mjs'
+
+const path = join(scratch, 'lock')
+
+/** Runs `work` while no other set-up of this checkout runs; waits for one that does. */
+export async function underLock(work) {
+  mkdirSync(scratch, { recursive: true })
+  let said = false
+  while (!tryLock()) {
+    if (!said) console.log('waiting for another set-up of this checkout to finish')
+    said = true
+    await sleep(200)
+  }
+  const release = () => rmSync(path, { force: true })
+  process.on('exit', release)
+  try {
+    return await work()
+  } finally {
+    process.off('exit', release)
+    release()
+  }
+}
+
+function tryLock() {
+  try {
+    writeFileSync(path, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error
+  }
+  const holder = read()
+  if (holder === undefined || isAlive(Number(holder))) return false
+  // Of several that find the same dead holder, the rename lets one take it away.
+  const mine = `${path}.${process.pid}`
+  try {
+    renameSync(path, mine)
+    if (read(mine) !== holder) renameSync(mine, path)
+    else rmSync(mine, { force: true })
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+  }
+  return false
+}
+
+function read(file = path) {
+  try {
+    return readFileSync(file, 'utf8') || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}

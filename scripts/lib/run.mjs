@@ -1,0 +1,70 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { root } from './paths.mjs'
+
+/** A command that ended badly; its own output has been shown already. */
+export class CommandFailed extends Error {}
+
+/**
+ * Runs a command in the checkout, its output shown as it comes and its input closed.
+ * @returns {Promise<{ code: number, output: string }>} `output` only with `capture`; a signal counts as 128 + its number
+ */
+export function run(command, args, { env = {}, capture = false, cwd = root, quiet = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, ...colour(), ...env },
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
+    })
+    const stopForwarding = forwardSignals(child)
+    let output = ''
+    for (const [stream, sink] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+      stream?.setEncoding('utf8')
+      stream?.on('data', (text) => {
+        output += text
+        if (!quiet) sink.write(text)
+      })
+    }
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      stopForwarding()
+      resolve({ code: code ?? 128 + constants.signals[signal], output })
+    })
+  })
+}
+
+/** The same, and throws when the command fails. */
+export async function mustRun(command, args, options) {
+  const result = await run(command, args, options)
+  if (result.code !== 0) throw new CommandFailed(`${[command, ...args].join(' ')} ended with code ${result.code}`)
+  return result
+}
+
+/** npm as a Node script: the one that runs us, or the one on the PATH (a .cmd file on Windows can't be spawned). */
+export function npm() {
+  const running = process.env.npm_execpath
+  if (running && /npm-cli\.c?js$/.test(running)) return [process.execPath, running]
+  if (process.platform !== 'win32') return ['npm']
+  return [process.execPath, join(process.execPath, '..', 'node_modules', 'npm', 'bin', 'npm-cli.js')]
+}
+
+/** A command of a dev dependency, run by this Node. */
+export const local = (path) => [process.execPath, join(root, 'node_modules', path)]
+
+/** What a command prints, or undefined when it is missing or fails. */
+export function ask(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return status === 0 ? stdout.trim() : undefined
+}
+
+/** Hands signals on to the child, so that it decides how to end and we wait for it. */
+export function forwardSignals(child) {
+  const forward = (signal) => child.kill(signal)
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
+  for (const signal of signals) process.on(signal, forward)
+  return () => signals.forEach((signal) => process.off(signal, forward))
+}
+
+// A pipe hides the terminal from the tools.
+const colour = () => (process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' } : {})

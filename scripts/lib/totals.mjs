@@ -1,0 +1,40 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/**
+ * How a runner's output counts. A runner that fails without naming a failed test (it did not compile, it crashed,
+ * it ran nothing) counts as one failure.
+ * @typedef {{ passed: number, failed: number }} Totals
+ */
+
+/** A tool that only ends well or badly: one check. */
+export const countOne = (code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
+
+/** cargo test: one summary line for each binary. */
+export function countCargo(code, output) {
+  const lines = plain(output).matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed;/gm)
+  return settle(code, [...lines].map(([, passed, failed]) => ({ passed: Number(passed), failed: Number(failed) })))
+}
+
+/** ava: the closing lines, each on its own, such as `12 tests passed` and `1 uncaught exception`. */
+export function countAva(code, output) {
+  const sum = (words) => {
+    const lines = plain(output).matchAll(new RegExp(`^\\s*(\\d+) (?:${words})$`, 'gm'))
+    return [...lines].reduce((total, [, number]) => total + Number(number), 0)
+  }
+  const passed = sum('tests? passed|known failures?')
+  const failed = sum('tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?|tests? remained? pending.*')
+  return settle(code, [{ passed, failed }])
+}
+
+export const add = (totals) => ({
+  passed: totals.reduce((sum, { passed }) => sum + passed, 0),
+  failed: totals.reduce((sum, { failed }) => sum + failed, 0),
+})
+
+function settle(code, totals) {
+  const { passed, failed } = add(totals)
+  const unexplained = failed === 0 && (code !== 0 || passed === 0)
+  return { passed, failed: unexplained ? 1 : failed }
+}
+
+const plain = (output) => stripVTControlCharacters(output)

@@ -1,0 +1,37 @@
+import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, scratch } from './paths.mjs'
+import { local, mustRun } from './run.mjs'
+import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
+
+const stamp = join(scratch, 'typescript.stamp')
+const sources = [
+  'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'binding.d.ts',
+  'index.ts', 'facade', '__test__', 'demo', 'scripts/lib/typescript.mjs',
+]
+
+/** `dist` (what is published) and `build` (tests and demo, with their data files beside them as in the sources). */
+export async function compileTypeScript() {
+  if (isFresh(stamp, state())) return
+  console.log('compiling TypeScript')
+  clearStamp(stamp)
+  await compile('tsconfig.json', 'dist')
+  // The tests and the demo may import the package by its own name, that is from `dist`.
+  await compile('tsconfig.test.json', 'build', ['__test__', 'demo'])
+  writeStamp(stamp, state())
+}
+
+/** Into a new folder that then takes the place of the old one: nothing of a deleted source stays, and a failure changes nothing. */
+async function compile(project, folder, withData = []) {
+  const staged = join(scratch, `${folder}.new`)
+  rmSync(staged, { recursive: true, force: true })
+  const [command, ...args] = local('typescript/bin/tsc')
+  await mustRun(command, [...args, '-p', project, '--outDir', staged])
+  for (const name of withData.filter((name) => existsSync(join(root, name)))) {
+    cpSync(join(root, name), join(staged, name), { recursive: true, filter: (path) => !path.endsWith('.ts') })
+  }
+  rmSync(join(root, folder), { recursive: true, force: true })
+  renameSync(staged, join(root, folder))
+}
+
+const state = () => `${fingerprint(sources)} ${existsSync(join(root, 'dist'))} ${existsSync(join(root, 'build'))}`
