@@ -1,0 +1,160 @@
+// The package as people get it: packed, installed into an empty folder, loaded on every Node that it is for.
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const exec = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+const entries = Object.keys(manifest.exports).map((entry) => entry.replace('.', manifest.name))
+
+let main: string
+let native: string
+let whole: string
+let alone: string
+let nodes: Record<string, string>
+
+test.before(async (t) => {
+  t.timeout(600_000)
+  await run(process.execPath, ['scripts/pack.mjs'])
+  const tarballs = (await readdir(join(root, 'tarballs'))).map((name) => join(root, 'tarballs', name))
+  native = tarballs.find((path) => path.includes('binding'))!
+  main = tarballs.find((path) => path !== native)!
+  nodes = JSON.parse((await run(process.execPath, ['scripts/nodes.mjs'])).trim().split('\n').at(-1)!)
+  if (Object.keys(nodes).length === 0) t.log('no other Nodes to be had for this platform: tested on the running one alone')
+  nodes[process.versions.node] = process.execPath
+  whole = await install(main, native)
+  alone = await install(main)
+})
+
+test.after.always(async () => {
+  for (const folder of [whole, alone].filter(Boolean)) await rm(folder, { recursive: true })
+})
+
+test('every entry loads by import and by require, and gives the same, on every Node', async (t) => {
+  for (const [version, node] of Object.entries(nodes)) {
+    for (const entry of entries) {
+      const imported = await names(node, whole, 'import', entry)
+      t.deepEqual(await names(node, whole, 'require', entry), imported, `${entry} on ${version}`)
+      t.true(imported.length > 0, `${entry} on ${version}`)
+    }
+  }
+})
+
+test('the package has these files and no others', async (t) => {
+  const sources = (await readdir(join(root, 'facade'), { recursive: true })).filter((path) => path.endsWith('.ts'))
+  const compiled = ['index.ts', ...sources.map((path) => join('facade', path))]
+    .flatMap((path) => [path.replace(/\.ts$/, '.js'), path.replace(/\.ts$/, '.d.ts')])
+    .map((path) => `dist/${path.split(sep).join('/')}`)
+  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native-check.js', 'native.js', 'package.json']
+  const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
+  t.deepEqual(await filesOf(main), [...compiled, ...others, ...documents].sort())
+})
+
+test('the package of this platform has its addon', async (t) => {
+  const files = await filesOf(native)
+  t.is(files.length, 3)
+  t.regex(files.join(' '), /^README\.md countersign\.[\w-]+\.node package\.json$/)
+})
+
+test('every platform has a package of our version', async (t) => {
+  const platforms = await readdir(join(root, 'npm'))
+  t.is(platforms.length, manifest.napi.targets.length)
+  for (const platform of platforms) {
+    const { name, version } = JSON.parse(await readFile(join(root, 'npm', platform, 'package.json'), 'utf8'))
+    t.deepEqual({ name, version }, { name: `${manifest.napi.packageName}-${platform}`, version: manifest.version })
+  }
+})
+
+test('nothing is installed beside the package', (t) => {
+  t.is(manifest.dependencies, undefined)
+  t.is(manifest.optionalDependencies, undefined)
+})
+
+test('no published type names the native addon', async (t) => {
+  const installed = join(whole, 'node_modules', manifest.name)
+  const types = (await readdir(installed, { recursive: true })).filter((path) => path.endsWith('.d.ts'))
+  t.true(types.length > 0)
+  for (const path of types) t.notRegex(await readFile(join(installed, path), 'utf8'), /#binding|napi/i, path)
+})
+
+test('the types compile in a program that has them checked, with no DOM unless for the browser', async (t) => {
+  const typeRoots = JSON.stringify([join(root, 'node_modules', '@types')])
+  const program = (list: string[]) => list.map((entry, at) => `import * as e${at} from '${entry}'\nvoid e${at}\n`).join('')
+  const server = entries.filter((entry) => !entry.endsWith('/browser') && !entry.endsWith('.json'))
+  const cases = [
+    { file: 'esm.mts', text: program(server), lib: '["ES2023"]' },
+    { file: 'commonjs.cts', text: program(server), lib: '["ES2023"]' },
+    { file: 'page.mts', text: program(entries.filter((entry) => entry.endsWith('/browser'))), lib: '["ES2023", "DOM"]' },
+  ]
+  for (const { file, text, lib } of cases) {
+    await writeFile(join(whole, file), text)
+    await writeFile(join(whole, `${file}.json`), `{ "compilerOptions": { "target": "ES2022", "module": "NodeNext", "strict": true,
+      "noEmit": true, "lib": ${lib}, "types": ["node"], "typeRoots": ${typeRoots} }, "files": ["${file}"] }`)
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const failed = await exec(process.execPath, [tsc, '-p', `${file}.json`], { cwd: whole }).catch((error: unknown) => error)
+    t.is((failed as { stdout: string }).stdout, '', file)
+  }
+})
+
+test('a missing native package is our own error, which names what to install', async (t) => {
+  const addon = JSON.parse(await fileOf(native, 'package.json')).name
+  for (const [version, node] of Object.entries(nodes)) {
+    for (const how of ['import', 'require'] as const) {
+      const { name, code, message } = JSON.parse(await load(node, alone, how, manifest.name))
+      t.deepEqual({ name, code }, { name: 'CountersignError', code: 'binding-not-found' }, version)
+      t.true(message.includes(addon) && message.includes(`${process.platform} ${process.arch}`), message)
+    }
+  }
+})
+
+test('the page needs no native package', async (t) => {
+  t.true((await names(process.execPath, alone, 'import', `${manifest.name}/browser`)).length > 0)
+})
+
+test('the addon names no folder of the machine that built it', async (t) => {
+  const [name] = (await readdir(join(whole, 'node_modules', '@countersign'))).map((folder) => join(whole, 'node_modules', '@countersign', folder))
+  const file = (await readdir(name!)).find((path) => path.endsWith('.node'))!
+  const binary = await readFile(join(name!, file))
+  t.true(binary.includes('/cargo/src'), 'the addon holds panic locations, so this test can fail')
+  for (const folder of [homedir() + sep, root, '.cargo', 'registry/src']) t.false(binary.includes(folder), folder)
+})
+
+/** An empty folder with these tarballs installed; no registry is asked, since none has a dependency. */
+async function install(...tarballs: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-package-'))
+  await writeFile(join(folder, 'package.json'), '{ "private": true }')
+  const npm = process.env['npm_execpath']?.endsWith('npm-cli.js') ? [process.execPath, process.env['npm_execpath']] : ['npm']
+  await run(npm[0]!, [...npm.slice(1), 'install', '--offline', '--no-audit', '--no-fund', ...tarballs], folder)
+  return folder
+}
+
+async function names(node: string, folder: string, how: 'import' | 'require', entry: string): Promise<string[]> {
+  const { names: found, message } = JSON.parse(await load(node, folder, how, entry))
+  if (!found) throw new Error(`${entry} by ${how}: ${message}`)
+  return found
+}
+
+/** In a process of its own: JSON with the names that an entry exports, or the error that it threw. */
+async function load(node: string, folder: string, how: 'import' | 'require', entry: string): Promise<string> {
+  const attributes = entry.endsWith('.json') ? `, { with: { type: 'json' } }` : ''
+  const expression = how === 'import' ? `import('${entry}'${attributes})` : `Promise.resolve().then(() => require('${entry}'))`
+  const tell = `(found) => Object.keys(found.default ?? found).filter((name) => !name.startsWith('__')).sort()`
+  const script = `${expression}.then(${tell}).then((names) => ({ names }), ({ name, code, message }) => ({ name, code, message }))
+    .then((result) => console.log(JSON.stringify(result)))`
+  return run(node, ['--input-type=commonjs', '-e', script], folder)
+}
+
+const filesOf = async (tarball: string): Promise<string[]> =>
+  (await run('tar', ['-tzf', tarball])).trim().split('\n').map((path) => path.replace('package/', '')).sort()
+
+const fileOf = (tarball: string, path: string): Promise<string> => run('tar', ['-xzOf', tarball, `package/${path}`])
+
+async function run(program: string, args: string[], cwd = root): Promise<string> {
+  const { stdout } = await exec(program, args, { cwd, maxBuffer: 2 ** 26 })
+  return stdout
+}
