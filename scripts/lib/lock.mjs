@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scratch } from './paths.mjs'
@@ -10,8 +10,9 @@ export async function underLock(work) {
   mkdirSync(scratch, { recursive: true })
   let said = false
   while (!tryLock()) {
-    if (!said) console.log('waiting for another set-up of this checkout to finish')
-    said = true
+    const holder = read()
+    if (holder && !said) console.log(`waiting for another set-up of this checkout (process ${holder}, which holds ${path})`)
+    said ||= Boolean(holder)
     await sleep(200)
   }
   const release = () => rmSync(path, { force: true })
@@ -25,16 +26,20 @@ export async function underLock(work) {
 }
 
 function tryLock() {
+  const mine = `${path}.${process.pid}`
+  writeFileSync(mine, String(process.pid))
   try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' })
+    // A link appears with its content: nobody ever sees a lock without a holder.
+    linkSync(mine, path)
     return true
   } catch (error) {
     if (error.code !== 'EEXIST') throw error
+  } finally {
+    rmSync(mine, { force: true })
   }
   const holder = read()
   if (holder === undefined || isAlive(Number(holder))) return false
   // Of several that find the same dead holder, the rename lets one take it away.
-  const mine = `${path}.${process.pid}`
   try {
     renameSync(path, mine)
     if (read(mine) !== holder) renameSync(mine, path)
@@ -47,7 +52,7 @@ function tryLock() {
 
 function read(file = path) {
   try {
-    return readFileSync(file, 'utf8') || undefined
+    return readFileSync(file, 'utf8')
   } catch {
     return undefined
   }

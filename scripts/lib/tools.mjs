@@ -6,7 +6,7 @@ import { ask } from './run.mjs'
 /** Something the machine lacks; the message says what, and how to get it. */
 export class ToolMissing extends Error {}
 
-/** Before anything else: older Nodes can't even load the rest. */
+/** Before anything else: an older Node fails later, in places that don't say why. */
 export function needNode() {
   const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).engines.node.replace('>=', '')
   if (!atLeast(process.versions.node, wanted)) {
