@@ -15,15 +15,12 @@ export function countCargo(code, output) {
   return settle(code, [...lines].map(([, passed, failed]) => ({ passed: Number(passed), failed: Number(failed) })))
 }
 
-/** ava: the closing lines, each on its own, such as `12 tests passed` and `1 uncaught exception`. */
+/** ava: a tick for each test that passed (their sum is told only when all did), and closing lines such as `1 uncaught exception`. */
 export function countAva(code, output) {
-  const sum = (words) => {
-    const lines = plain(output).matchAll(new RegExp(`^\\s*(\\d+) (?:${words})$`, 'gm'))
-    return [...lines].reduce((total, [, number]) => total + Number(number), 0)
-  }
-  const passed = sum('tests? passed|known failures?')
-  const failed = sum('tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?|tests? remained? pending.*')
-  return settle(code, [{ passed, failed }])
+  const text = plain(output)
+  const passed = [...text.matchAll(/^\s*[✔√] /gm)].length
+  const failures = text.matchAll(/^\s*(\d+) (?:tests? failed|hooks? failed|uncaught exceptions?|unhandled rejections?)$/gm)
+  return settle(code, [{ passed, failed: [...failures].reduce((sum, [, number]) => sum + Number(number), 0) }])
 }
 
 export const add = (totals) => ({
