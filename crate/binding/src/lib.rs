@@ -3,6 +3,7 @@
 #![allow(clippy::needless_pass_by_value)]
 
 pub mod challenge_book;
+pub mod files;
 pub mod service;
 pub mod totp;
 pub mod webauthn;

@@ -1,0 +1,260 @@
+//! The directory store's file work, off the JavaScript thread. Nothing here waits for a lock.
+// N-API hands over owned values.
+#![allow(clippy::needless_pass_by_value)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use countersign_files::{Directory, Fault, Lock};
+use napi::bindgen_prelude::{AsyncTask, Either, ToNapiValue, TypeName};
+use napi::{Env, Error, Result, Task};
+use napi_derive::napi;
+
+/// Why file work failed: a code of the facade's errors, and a detail that names places, never contents.
+#[napi(object)]
+pub struct BindingFault {
+    pub code: String,
+    pub detail: String,
+}
+
+#[napi(object, use_nullable = true)]
+pub struct BindingText {
+    pub text: Option<String>,
+    pub fault: Option<BindingFault>,
+}
+
+#[napi(object, use_nullable = true)]
+pub struct BindingNames {
+    pub names: Vec<String>,
+    pub fault: Option<BindingFault>,
+}
+
+#[napi(object, use_nullable = true)]
+pub struct BindingAttempt {
+    /// False: someone else holds the lock.
+    pub held: bool,
+    /// What the file holds, read under the lock.
+    pub text: Option<String>,
+    pub fault: Option<BindingFault>,
+}
+
+// Nullable, so that a property is always there: an absent one would be looked up in the prototype.
+/// One file to write, or with `text` null to remove.
+#[napi(object, use_nullable = true)]
+pub struct BindingStep {
+    pub folder: String,
+    pub name: String,
+    pub text: Option<String>,
+}
+
+/// A checked directory, held open.
+#[napi]
+pub struct BindingDirectory(Arc<Directory>);
+
+#[napi]
+pub fn open_directory(path: String, folders: Vec<String>, group: bool) -> Either<BindingDirectory, BindingFault> {
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    match Directory::open(Path::new(&path), &folders, group) {
+        Ok(directory) => Either::A(BindingDirectory(Arc::new(directory))),
+        Err(fault) => Either::B(fault.into()),
+    }
+}
+
+#[napi]
+impl BindingDirectory {
+    #[napi(ts_return_type = "Promise<BindingText>")]
+    pub fn read(&self, folder: String, name: String) -> AsyncTask<Job<BindingText>> {
+        let directory = Arc::clone(&self.0);
+        job(move || match directory.read(&folder, &name) {
+            Ok(text) => BindingText { text, fault: None },
+            Err(fault) => BindingText {
+                text: None,
+                fault: Some(fault.into()),
+            },
+        })
+    }
+
+    #[napi(ts_return_type = "Promise<BindingNames>")]
+    pub fn names(&self, folder: String, shard: String) -> AsyncTask<Job<BindingNames>> {
+        let directory = Arc::clone(&self.0);
+        job(move || match directory.names(&folder, &shard) {
+            Ok(names) => BindingNames { names, fault: None },
+            Err(fault) => BindingNames {
+                names: Vec::new(),
+                fault: Some(fault.into()),
+            },
+        })
+    }
+
+    /// Removes temporaries older than `age` seconds in one shard of every folder.
+    #[napi(ts_return_type = "Promise<BindingFault | null>")]
+    pub fn sweep(&self, shard: String, age: u32) -> AsyncTask<Job<Option<BindingFault>>> {
+        let directory = Arc::clone(&self.0);
+        job(move || {
+            directory
+                .sweep(&shard, Duration::from_secs(age.into()))
+                .err()
+                .map(Into::into)
+        })
+    }
+
+    /// A lock of this name, not taken yet.
+    #[napi]
+    pub fn lock(&self, name: String) -> BindingLock {
+        let holder = Arc::new(Holder {
+            directory: Arc::clone(&self.0),
+            name,
+            held: Mutex::new(Held::Free),
+        });
+        BindingLock(holder)
+    }
+}
+
+/// Released by `finish`, `release` or the collector, or when its environment goes.
+#[napi]
+pub struct BindingLock(Arc<Holder>);
+
+#[napi]
+impl BindingLock {
+    /// Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held.
+    #[napi(ts_return_type = "Promise<BindingAttempt>")]
+    pub fn attempt(&self, folder: String, name: String) -> AsyncTask<Job<BindingAttempt>> {
+        let holder = Arc::clone(&self.0);
+        job(move || holder.attempt(&folder, &name).unwrap_or_else(BindingAttempt::failed))
+    }
+
+    /// Does the steps in their order, up to the first that fails, then releases the lock.
+    #[napi(ts_return_type = "Promise<BindingFault | null>")]
+    pub fn finish(&self, steps: Vec<BindingStep>) -> AsyncTask<Job<Option<BindingFault>>> {
+        let holder = Arc::clone(&self.0);
+        job(move || holder.finish(&steps).err().map(Into::into))
+    }
+
+    #[napi]
+    pub fn release(&self) {
+        drop(self.0.take(Held::Free));
+    }
+}
+
+impl Drop for BindingLock {
+    fn drop(&mut self) {
+        drop(self.0.take(Held::Abandoned));
+    }
+}
+
+pub struct Holder {
+    directory: Arc<Directory>,
+    name: String,
+    held: Mutex<Held>,
+}
+
+enum Held {
+    Free,
+    Lock(Lock),
+    /// The JavaScript side is gone: an attempt still under way must not leave a lock that nobody releases.
+    Abandoned,
+}
+
+impl Holder {
+    fn attempt(&self, folder: &str, name: &str) -> std::result::Result<BindingAttempt, Fault> {
+        let Some(lock) = self.directory.try_lock(&self.name)? else {
+            return Ok(BindingAttempt {
+                held: false,
+                text: None,
+                fault: None,
+            });
+        };
+        let text = self.directory.read(folder, name)?;
+        let mut held = self.held();
+        if !matches!(*held, Held::Abandoned) {
+            *held = Held::Lock(lock);
+        }
+        Ok(BindingAttempt {
+            held: true,
+            text,
+            fault: None,
+        })
+    }
+
+    fn finish(&self, steps: &[BindingStep]) -> std::result::Result<(), Fault> {
+        // Owned here until the last step is done, whatever becomes of the environment meanwhile.
+        let Some(lock) = self.take(Held::Free) else {
+            return Err(Fault::NotHeld);
+        };
+        for step in steps {
+            match &step.text {
+                Some(text) => self.directory.replace(&lock, &step.folder, &step.name, text)?,
+                None => self.directory.remove(&lock, &step.folder, &step.name)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, next: Held) -> Option<Lock> {
+        let mut held = self.held();
+        let next = if matches!(*held, Held::Abandoned) {
+            Held::Abandoned
+        } else {
+            next
+        };
+        match std::mem::replace(&mut *held, next) {
+            Held::Lock(lock) => Some(lock),
+            Held::Free | Held::Abandoned => None,
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl BindingAttempt {
+    fn failed(fault: Fault) -> Self {
+        Self {
+            held: false,
+            text: None,
+            fault: Some(fault.into()),
+        }
+    }
+}
+
+impl From<Fault> for BindingFault {
+    fn from(fault: Fault) -> Self {
+        Self {
+            code: fault.code().into(),
+            detail: fault.to_string(),
+        }
+    }
+}
+
+type Work<T> = Box<dyn FnOnce() -> T + Send>;
+
+/// One piece of work for the thread pool.
+pub struct Job<T>(Option<Work<T>>);
+
+fn job<T>(work: impl FnOnce() -> T + Send + 'static) -> AsyncTask<Job<T>>
+where
+    T: ToNapiValue + TypeName + Send + 'static,
+{
+    AsyncTask::new(Job(Some(Box::new(work))))
+}
+
+impl<T: ToNapiValue + TypeName + Send + 'static> Task for Job<T> {
+    type Output = T;
+    type JsValue = T;
+
+    fn compute(&mut self) -> Result<T> {
+        // A panic on a pool thread would abort the process.
+        let result = self.0.take().map(|work| catch_unwind(AssertUnwindSafe(work)));
+        match result {
+            Some(Ok(output)) => Ok(output),
+            _ => Err(Error::from_reason("the file work did not end")),
+        }
+    }
+
+    fn resolve(&mut self, _env: Env, output: T) -> Result<T> {
+        Ok(output)
+    }
+}
