@@ -118,7 +118,8 @@ pub struct BindingLock(Arc<Holder>);
 
 #[napi]
 impl BindingLock {
-    /// Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held.
+    /// Tries once to take the lock, and reads a file if that went well. A file that is not text is a fault with the
+    /// lock held; after any other fault it is not.
     #[napi(ts_return_type = "Promise<BindingAttempt>")]
     pub fn attempt(&self, folder: String, name: String) -> AsyncTask<Job<BindingAttempt>> {
         let holder = Arc::clone(&self.0);
@@ -166,7 +167,12 @@ impl Holder {
                 fault: None,
             });
         };
-        let text = self.directory.read(folder, name)?;
+        let (text, fault) = match self.directory.read(folder, name) {
+            Ok(text) => (text, None),
+            // Whoever holds the lock may still replace it.
+            Err(Fault::NotText) => (None, Some(Fault::NotText.into())),
+            Err(fault) => return Err(fault),
+        };
         let mut held = self.held();
         if !matches!(*held, Held::Abandoned) {
             *held = Held::Lock(lock);
@@ -174,7 +180,7 @@ impl Holder {
         Ok(BindingAttempt {
             held: true,
             text,
-            fault: None,
+            fault,
         })
     }
 

@@ -1,0 +1,27 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+import { CountersignError } from '../errors.js'
+
+/** Makes a directory, and those above it, where there is nothing yet. Whatever is there already is left to its checks. */
+export function createDirectory(path: string, group: boolean): void {
+  try {
+    if (existsSync(path)) return
+    const first = mkdirSync(path, { recursive: true, mode: group ? 0o750 : 0o700 })
+    if (first === undefined) return
+    if (group) chmodSync(path, 0o750)
+    for (let made = path; made.length >= first.length; made = dirname(made)) sync(dirname(made))
+  } catch (cause) {
+    throw new CountersignError('directory-refused', { detail: `${path} can not be made`, cause })
+  }
+}
+
+/** A directory is on disk once the one above it is. */
+function sync(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}

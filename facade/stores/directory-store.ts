@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { performance } from 'node:perf_hooks'
+
+import { flag, integer, invalid, isWellFormed, object, optional, text } from '../check.js'
+import { CountersignError } from '../errors.js'
+import { isSpent, parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
+import { createDirectory } from './create-directory.js'
+import { LockedDirectory } from './locked-directory.js'
+import type { Folder, Step } from './locked-directory.js'
+import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
+import type { RecordFile } from './record-file.js'
+import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+export interface DirectoryStoreOptions {
+  /**
+   * Make the directory when it is missing. Without it a missing one is refused: on a server that has users already,
+   * an empty store in place of a lost volume would say that nobody has a second factor. Default false.
+   */
+  create?: boolean
+  /** Let the directory's group read it, for a backup: modes 0750 and 0640, not 0700 and 0600. Default false. */
+  allowGroup?: boolean
+  /** How long to try for a lock that another process holds, in seconds. Default 10. */
+  lockTimeout?: number
+}
+
+/** Between two sweeps of a 256th part of the store, in milliseconds. */
+const sweepInterval = 10_000
+
+/**
+ * Keeps records and challenges in files, for any number of processes and worker threads of one machine. Needs nothing
+ * but a directory of its own on a local file system (a network's locks don't hold between the threads of a process).
+ * Unix only.
+ *
+ * What has been answered is on disk. A process that dies at any moment leaves each record as it was or as it was to
+ * be, and no lock.
+ *
+ * @param path the directory: ours, closed to everyone else (mode 0700), and no symbolic link
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks; later, `lock-timeout` when a
+ *   lock was not free in time, `store-failed` when the system refuses (a full disk), `record-corrupt`
+ * @example
+ * const store = directoryStore('var/countersign', { create: true })
+ */
+export function directoryStore(path: string, options: DirectoryStoreOptions = {}): Store {
+  const { create = false, allowGroup = false, lockTimeout = 10 } = checkOptions(options, 'options')
+  const absolute = resolve(text(4096)(path, 'path'))
+  if (process.platform === 'win32') {
+    throw new CountersignError('directory-refused', { detail: 'directoryStore works on Unix systems only' })
+  }
+  if (create) createDirectory(absolute, allowGroup)
+  return new DirectoryStore(new LockedDirectory(absolute, allowGroup, lockTimeout * 1000))
+}
+
+const checkOptions = object<DirectoryStoreOptions>({
+  create: optional(flag),
+  allowGroup: optional(flag),
+  lockTimeout: optional(integer(0, 3600)),
+})
+
+class DirectoryStore implements Store {
+  readonly #directory: LockedDirectory
+  #lastSweep = performance.now()
+  #shard = Math.floor(Math.random() * 256)
+
+  constructor(directory: LockedDirectory) {
+    this.#directory = directory
+  }
+
+  async read(user: string): Promise<string | undefined> {
+    const file = await this.#directory.read('records', nameOf(user, 'user'))
+    return recordOf(file, user)?.record
+  }
+
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    const name = nameOf(user, 'user')
+    this.#sweepNowAndThen()
+    return this.#directory.exclusive('records', name, (file) => {
+      const before = recordOf(file.text(), user)
+      const { record, handle, value } = change(before?.record)
+      if (record === undefined) return { steps: [], value }
+      if (record === null) return { steps: before ? deletion(before) : [], value }
+      checkRecord(record)
+      return { steps: replacement(before, { user, handle, record }), value }
+    })
+  }
+
+  async owner(handle: string): Promise<string | undefined> {
+    const file = await this.#directory.read('handles', nameOf(handle, 'handle'))
+    const user = file === undefined ? undefined : parseHandleFile(file, handle)
+    if (user === undefined) return undefined
+    const record = recordOf(await this.#directory.read('records', nameOf(user, 'user')), user)
+    return record?.handle === handle ? user : undefined
+  }
+
+  async *users(): AsyncIterable<string> {
+    for (let shard = 0; shard < 256; shard += 1) {
+      for (const name of await this.#directory.names('records', digits(shard))) {
+        const file = await this.#directory.read('records', name)
+        if (file === undefined) continue
+        const user = parseRecordFile(file)?.user
+        if (user === undefined || nameOf(user, 'user') !== name) throw corrupt(name)
+        yield user
+      }
+    }
+  }
+
+  async put(key: string, challenge: OpenChallenge): Promise<void> {
+    const name = nameOf(key, 'key')
+    this.#sweepNowAndThen()
+    await this.#directory.exclusive('challenges', name, (file) => {
+      const open = withChallenge(parseChallengeFile(file.readableText(), key), challenge)
+      return { steps: [challengeStep(name, key, open)], value: undefined }
+    })
+  }
+
+  async take(key: string, id: string, now: number): Promise<string | undefined> {
+    const name = nameOf(key, 'key')
+    return this.#directory.exclusive('challenges', name, (file) => {
+      const open = parseChallengeFile(file.readableText(), key)
+      const taken = open.find((one) => one.id === id && one.expires > now)
+      const left = open.filter((one) => one !== taken && one.expires > now)
+      const steps = left.length < open.length ? [challengeStep(name, key, left)] : []
+      return { steps, value: taken?.data }
+    })
+  }
+
+  async clear(key: string): Promise<void> {
+    const name = nameOf(key, 'key')
+    await this.#directory.exclusive('challenges', name, () => ({ steps: [removal('challenges', name)], value: undefined }))
+  }
+
+  /** In passing, and never in the way: what fails is tried again when its turn comes next. */
+  #sweepNowAndThen(): void {
+    if (performance.now() - this.#lastSweep < sweepInterval) return
+    this.#lastSweep = performance.now()
+    this.#shard = (this.#shard + 1) % 256
+    this.#sweep(digits(this.#shard)).catch(() => {})
+  }
+
+  async #sweep(shard: string): Promise<void> {
+    await this.#directory.sweep(shard)
+    const now = Date.now()
+    for (const name of await this.#directory.names('challenges', shard)) {
+      const file = await this.#directory.read('challenges', name)
+      if (!isSpent(file, now)) continue
+      await this.#directory.exclusive('challenges', name, (locked) => {
+        return { steps: isSpent(locked.readableText(), now) ? [removal('challenges', name)] : [], value: undefined }
+      })
+    }
+  }
+}
+
+/** The handle's file first: after a crash in between it leads to a record that does not confirm it, so nowhere. */
+function replacement(before: RecordFile | undefined, after: RecordFile): Step[] {
+  const steps: Step[] = []
+  const { user, handle } = after
+  if (handle !== undefined && handle !== before?.handle) {
+    steps.push({ folder: 'handles', name: nameOf(handle, 'handle'), text: writeHandleFile(handle, user) })
+  }
+  steps.push({ folder: 'records', name: nameOf(user, 'user'), text: writeRecordFile(after) })
+  if (before?.handle !== undefined && before.handle !== handle) {
+    steps.push(removal('handles', nameOf(before.handle, 'handle')))
+  }
+  return steps
+}
+
+function deletion({ user, handle }: RecordFile): Step[] {
+  const record = removal('records', nameOf(user, 'user'))
+  return handle === undefined ? [record] : [record, removal('handles', nameOf(handle, 'handle'))]
+}
+
+function removal(folder: Folder, name: string): Step {
+  return { folder, name, text: null }
+}
+
+function challengeStep(name: string, key: string, open: OpenChallenge[]): Step {
+  const folder = 'challenges'
+  return open.length > 0 ? { folder, name, text: writeChallengeFile(key, open) } : removal(folder, name)
+}
+
+/** The record in a user's file, which has to say that it is this user's. */
+function recordOf(file: string | undefined, user: string): RecordFile | undefined {
+  if (file === undefined) return undefined
+  const record = parseRecordFile(file)
+  if (record?.user !== user) throw corrupt(nameOf(user, 'user'), user)
+  return record
+}
+
+function corrupt(name: string, user?: string): CountersignError {
+  const whose = user === undefined ? '' : `${JSON.stringify(user)}, `
+  return new CountersignError('record-corrupt', { detail: `${whose}records/${name.slice(0, 2)}/${name}` })
+}
+
+/** Any id becomes a file name that leads nowhere else, of one length and one case. */
+function nameOf(id: string, argument: string): string {
+  if (typeof id !== 'string' || !isWellFormed(id)) throw invalid(argument)
+  return createHash('sha256').update(id).digest('hex')
+}
+
+function digits(shard: number): string {
+  return shard.toString(16).padStart(2, '0')
+}

@@ -1,0 +1,37 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+/** After this many turns without a break, the others get a chance. */
+const turnsInARow = 16
+/** Longer than anyone else waits between two attempts, in milliseconds. */
+const breakLength = 10
+
+interface Line {
+  last: Promise<void>
+  waiting: number
+  turns: number
+}
+
+/** Runs tasks with the same key one after the other, in the order in which they came; other keys don't wait. */
+export class KeyedQueue {
+  readonly #lines = new Map<string, Line>()
+
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const line = this.#lines.get(key) ?? { last: Promise.resolve(), waiting: 0, turns: 0 }
+    this.#lines.set(key, line)
+    const before = line.last
+    let next!: () => void
+    line.last = new Promise((resolve) => (next = resolve))
+    line.waiting += 1
+    await before
+    try {
+      line.turns += 1
+      // Whoever is served from a long queue would otherwise hold a lock that other processes wait for without end.
+      if (line.turns % turnsInARow === 0) await pause(breakLength)
+      return await task()
+    } finally {
+      line.waiting -= 1
+      if (line.waiting === 0) this.#lines.delete(key)
+      next()
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import { performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { openDirectory } from '#binding'
+import type { BindingAttempt, BindingDirectory, BindingFault, BindingLock, BindingStep } from '#binding'
+
+import { CountersignError } from '../errors.js'
+import type { CountersignErrorCode } from '../errors.js'
+import { KeyedQueue } from './keyed-queue.js'
+
+export type Folder = 'records' | 'challenges' | 'handles'
+
+/** One file to write, or with `text` null to remove. */
+export type Step = BindingStep & { folder: Folder }
+
+const folders: Folder[] = ['records', 'challenges', 'handles']
+/** The longest time between two attempts at a lock, in milliseconds. */
+const longestPause = 8
+
+/**
+ * Files under locks. A name is a SHA-256 in hexadecimal, and its first three digits name its lock: 4096 lock files and
+ * no more. One lock file for each name could never be removed again, and names are made by whoever asks for a
+ * challenge: strangers would fill the disk. That two users share a lock costs one of them a short wait, rarely.
+ *
+ * No attempt at a lock waits in the thread pool: a few waiters there would keep its holder from ever ending.
+ */
+export class LockedDirectory {
+  readonly #directory: BindingDirectory
+  readonly #queue = new KeyedQueue()
+  readonly #patience: number
+
+  /** @param patience how long to try for a lock, in milliseconds */
+  constructor(path: string, group: boolean, patience: number) {
+    const directory = openDirectory(path, folders, group)
+    if ('code' in directory) throw errorFor(directory)
+    this.#directory = directory
+    this.#patience = patience
+  }
+
+  /** The text of a file, read without a lock: files are replaced whole. */
+  async read(folder: Folder, name: string): Promise<string | undefined> {
+    const { text, fault } = await native(this.#directory.read(folder, name))
+    if (fault) throw errorFor(fault)
+    return text ?? undefined
+  }
+
+  async names(folder: Folder, shard: string): Promise<string[]> {
+    const { names, fault } = await native(this.#directory.names(folder, shard))
+    if (fault) throw errorFor(fault)
+    return names
+  }
+
+  /** Removes the temporary files that crashed writers left in a shard, once they are an hour old. */
+  async sweep(shard: string): Promise<void> {
+    const fault = await native(this.#directory.sweep(shard, 3600))
+    if (fault) throw errorFor(fault)
+  }
+
+  /** Gives a file to `change` under its lock, then does the steps that it answers. What it throws undoes nothing. */
+  exclusive<T>(folder: Folder, name: string, change: (file: LockedFile) => Changed<T>): Promise<T> {
+    const deadline = performance.now() + this.#patience
+    const lockName = name.slice(0, 3)
+    return this.#queue.run(lockName, async () => {
+      const lock = this.#directory.lock(lockName)
+      try {
+        const file = await this.#acquire(lock, folder, name, deadline)
+        const { steps, value } = change(file)
+        const fault = steps.length > 0 ? await native(lock.finish(steps)) : null
+        if (fault) throw errorFor(fault)
+        return value
+      } finally {
+        lock.release()
+      }
+    })
+  }
+
+  async #acquire(lock: BindingLock, folder: Folder, name: string, deadline: number): Promise<LockedFile> {
+    for (let wait = 1; ; wait = Math.min(wait * 2, longestPause)) {
+      const attempt = await native(lock.attempt(folder, name))
+      if (attempt.held) return new LockedFile(attempt)
+      if (attempt.fault) throw errorFor(attempt.fault)
+      if (performance.now() >= deadline) throw new CountersignError('lock-timeout')
+      await pause(wait * Math.random())
+    }
+  }
+}
+
+export interface Changed<T> {
+  steps: Step[]
+  value: T
+}
+
+/** What a file held when its lock was taken. */
+export class LockedFile {
+  readonly #attempt: BindingAttempt
+
+  constructor(attempt: BindingAttempt) {
+    this.#attempt = attempt
+  }
+
+  /** `undefined` when there is no such file. Throws when it is not text. */
+  text(): string | undefined {
+    if (this.#attempt.fault) throw errorFor(this.#attempt.fault)
+    return this.#attempt.text ?? undefined
+  }
+
+  /** The same, but what is not text counts as nothing. */
+  readableText(): string | undefined {
+    return this.#attempt.text ?? undefined
+  }
+}
+
+/** Only a defect makes file work reject: all that the system refuses comes back as a value. */
+async function native<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw new CountersignError('store-failed', { cause })
+  }
+}
+
+function errorFor({ code, detail }: BindingFault): CountersignError {
+  return new CountersignError(code as CountersignErrorCode, { detail })
+}

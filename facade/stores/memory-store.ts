@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto'
+
+import { BindingChallengeBook } from '#binding'
+
+import { checkRecord } from './record-file.js'
+import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+/** What one sweep of the book looks at, in challenges. */
+const sweepSize = 8192
+
+/**
+ * Keeps everything in the memory of this thread: for tests and for trying things out. All is lost with the process,
+ * and another process or worker thread has a store of its own.
+ */
+export function memoryStore(): Store {
+  return new MemoryStore()
+}
+
+class MemoryStore implements Store {
+  readonly #records = new Map<string, { record: string; handle: string | undefined }>()
+  readonly #owners = new Map<string, string>()
+  readonly #challenges = new BindingChallengeBook(randomBytes(16))
+  #timer: NodeJS.Timeout | undefined
+
+  async read(user: string): Promise<string | undefined> {
+    return this.#records.get(user)?.record
+  }
+
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    const before = this.#records.get(user)
+    const { record, handle, value } = change(before?.record)
+    if (record === undefined) return value
+    if (record !== null) checkRecord(record)
+    if (before?.handle !== undefined && this.#owners.get(before.handle) === user) this.#owners.delete(before.handle)
+    if (record === null) {
+      this.#records.delete(user)
+    } else {
+      this.#records.set(user, { record, handle })
+      if (handle !== undefined) this.#owners.set(handle, user)
+    }
+    return value
+  }
+
+  async owner(handle: string): Promise<string | undefined> {
+    return this.#owners.get(handle)
+  }
+
+  async *users(): AsyncIterable<string> {
+    yield* [...this.#records.keys()]
+  }
+
+  async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
+    // No challenge expires by this time: the host's clock is known in `take` alone, and may be a test's.
+    this.#challenges.put(key, id, purpose, data, expires, 0)
+    this.#timer ??= this.#sweepLater()
+  }
+
+  async take(key: string, id: string, now: number): Promise<string | undefined> {
+    return this.#challenges.take(key, id, now) ?? undefined
+  }
+
+  async clear(key: string): Promise<void> {
+    this.#challenges.clear(key)
+  }
+
+  /** One timer, and only while something is open; a large book is swept in pieces. */
+  #sweepLater(): NodeJS.Timeout {
+    const sweep = () => {
+      this.#challenges.sweep(Date.now())
+      this.#timer = this.#challenges.size > 0 ? this.#sweepLater() : undefined
+    }
+    return setTimeout(sweep, this.#challenges.size > sweepSize ? 100 : 30_000).unref()
+  }
+}

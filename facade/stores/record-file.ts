@@ -1,0 +1,45 @@
+import { invalid, isWellFormed } from '../check.js'
+
+/** A user's file: the first line says whose it is, the rest is the record as it was given. */
+export interface RecordFile {
+  user: string
+  /** The WebAuthn user handle that leads to this user; here, because only the record can say who owns it. */
+  handle: string | undefined
+  record: string
+}
+
+export function writeRecordFile({ user, handle, record }: RecordFile): string {
+  return `${JSON.stringify({ user, handle })}\n${record}`
+}
+
+/** `undefined` when the text is no such file. */
+export function parseRecordFile(text: string): RecordFile | undefined {
+  const end = text.indexOf('\n')
+  const { user, handle } = parseHeader(text.slice(0, Math.max(end, 0)))
+  if (typeof user !== 'string' || (handle !== undefined && typeof handle !== 'string')) return undefined
+  return { user, handle, record: text.slice(end + 1) }
+}
+
+/** The file of a WebAuthn user handle: only a hint, which the user's own file has to confirm. */
+export function writeHandleFile(handle: string, user: string): string {
+  return JSON.stringify({ handle, user })
+}
+
+/** The user, `undefined` when the text is no file of this handle. */
+export function parseHandleFile(text: string, expected: string): string | undefined {
+  const { handle, user } = parseHeader(text)
+  return handle === expected && typeof user === 'string' ? user : undefined
+}
+
+/** A record is well-formed text: anything else would be stored as another text. */
+export function checkRecord(record: unknown): asserts record is string {
+  if (typeof record !== 'string' || !isWellFormed(record)) throw invalid('record')
+}
+
+function parseHeader(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text)) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
