@@ -4,12 +4,13 @@ import { performance } from 'node:perf_hooks'
 
 import { flag, integer, invalid, isWellFormed, object, optional, text } from '../check.js'
 import { CountersignError } from '../errors.js'
-import { isSpent, parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
+import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
-import { LockedDirectory } from './locked-directory.js'
+import { LockedDirectory, shardName } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
 import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
+import { sweep } from './sweep.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
 export interface DirectoryStoreOptions {
@@ -94,7 +95,7 @@ class DirectoryStore implements Store {
 
   async *users(): AsyncIterable<string> {
     for (let shard = 0; shard < 256; shard += 1) {
-      for (const name of await this.#directory.names('records', digits(shard))) {
+      for (const name of await this.#directory.names('records', shardName(shard))) {
         const file = await this.#directory.read('records', name)
         if (file === undefined) continue
         const user = parseRecordFile(file)?.user
@@ -134,19 +135,7 @@ class DirectoryStore implements Store {
     if (performance.now() - this.#lastSweep < sweepInterval) return
     this.#lastSweep = performance.now()
     this.#shard = (this.#shard + 1) % 256
-    this.#sweep(digits(this.#shard)).catch(() => {})
-  }
-
-  async #sweep(shard: string): Promise<void> {
-    await this.#directory.sweep(shard)
-    const now = Date.now()
-    for (const name of await this.#directory.names('challenges', shard)) {
-      const file = await this.#directory.read('challenges', name)
-      if (!isSpent(file, now)) continue
-      await this.#directory.exclusive('challenges', name, (locked) => {
-        return { steps: isSpent(locked.readableText(), now) ? [removal('challenges', name)] : [], value: undefined }
-      })
-    }
+    sweep(this.#directory, shardName(this.#shard), Date.now()).catch(() => {})
   }
 }
 
@@ -195,8 +184,4 @@ function corrupt(name: string, user?: string): CountersignError {
 function nameOf(id: string, argument: string): string {
   if (typeof id !== 'string' || !isWellFormed(id)) throw invalid(argument)
   return createHash('sha256').update(id).digest('hex')
-}
-
-function digits(shard: number): string {
-  return shard.toString(16).padStart(2, '0')
 }

@@ -110,6 +110,11 @@ export class LockedFile {
   }
 }
 
+/** A shard: what the first two digits of a name say, as a number. */
+export function shardName(shard: number): string {
+  return shard.toString(16).padStart(2, '0')
+}
+
 /** Only a defect makes file work reject: all that the system refuses comes back as a value. */
 async function native<T>(work: Promise<T>): Promise<T> {
   try {

@@ -1,9 +1,9 @@
 /** What {@link UserStore.update} is to do with a record. */
 export interface RecordChange<T> {
   /** The new record; `null` deletes it, `undefined` leaves everything as it is. */
-  record?: string | null
+  record?: string | null | undefined
   /** With a new record: the WebAuthn user handle that leads to this user. Absent, no handle does any more. */
-  handle?: string
+  handle?: string | undefined
   /** What `update` answers. */
   value: T
 }

@@ -1,0 +1,14 @@
+import { challengeStoreTests } from './challenge-store-tests.js'
+import { userStoreTests } from './user-store-tests.js'
+import type { StoreTest } from './store-test.js'
+
+export type { StoreTest } from './store-test.js'
+
+/**
+ * What every store must pass, in any test runner. Each test uses ids of its own, so that a shared database will do,
+ * and removes its records at the end.
+ *
+ * @example
+ * for (const { name, run } of storeTests) test(name, () => run(() => myStore(pool)))
+ */
+export const storeTests: StoreTest[] = [...userStoreTests, ...challengeStoreTests]
