@@ -76,7 +76,7 @@ class DirectoryStore implements Store {
     const name = nameOf(user, 'user')
     this.#sweepNowAndThen()
     return this.#directory.exclusive('records', name, (file) => {
-      const before = recordOf(file.text(), user)
+      const before = recordOf(file, user)
       const { record, handle, value } = change(before?.record)
       if (record === undefined) return { steps: [], value }
       if (record === null) return { steps: before ? deletion(before) : [], value }
@@ -109,7 +109,7 @@ class DirectoryStore implements Store {
     const name = nameOf(key, 'key')
     this.#sweepNowAndThen()
     await this.#directory.exclusive('challenges', name, (file) => {
-      const open = withChallenge(parseChallengeFile(file.readableText(), key), challenge)
+      const open = withChallenge(parseChallengeFile(file, key), challenge)
       return { steps: [challengeStep(name, key, open)], value: undefined }
     })
   }
@@ -117,7 +117,7 @@ class DirectoryStore implements Store {
   async take(key: string, id: string, now: number): Promise<string | undefined> {
     const name = nameOf(key, 'key')
     return this.#directory.exclusive('challenges', name, (file) => {
-      const open = parseChallengeFile(file.readableText(), key)
+      const open = parseChallengeFile(file, key)
       const taken = open.find((one) => one.id === id && one.expires > now)
       const left = open.filter((one) => one !== taken && one.expires > now)
       const steps = left.length < open.length ? [challengeStep(name, key, left)] : []

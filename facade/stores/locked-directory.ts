@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openDirectory } from '#binding'
-import type { BindingAttempt, BindingDirectory, BindingFault, BindingLock, BindingStep } from '#binding'
+import type { BindingDirectory, BindingFault, BindingLock, BindingStep } from '#binding'
 
 import { CountersignError } from '../errors.js'
 import type { CountersignErrorCode } from '../errors.js'
@@ -37,7 +37,7 @@ export class LockedDirectory {
     this.#patience = patience
   }
 
-  /** The text of a file, read without a lock: files are replaced whole. */
+  /** The text of a file, empty if it is not text. Read without a lock: files are replaced whole. */
   async read(folder: Folder, name: string): Promise<string | undefined> {
     const { text, fault } = await native(this.#directory.read(folder, name))
     if (fault) throw errorFor(fault)
@@ -57,7 +57,7 @@ export class LockedDirectory {
   }
 
   /** Gives a file to `change` under its lock, then does the steps that it answers. What it throws undoes nothing. */
-  exclusive<T>(folder: Folder, name: string, change: (file: LockedFile) => Changed<T>): Promise<T> {
+  exclusive<T>(folder: Folder, name: string, change: (file: string | undefined) => Changed<T>): Promise<T> {
     const deadline = performance.now() + this.#patience
     const lockName = name.slice(0, 3)
     return this.#queue.run(lockName, async () => {
@@ -74,10 +74,10 @@ export class LockedDirectory {
     })
   }
 
-  async #acquire(lock: BindingLock, folder: Folder, name: string, deadline: number): Promise<LockedFile> {
+  async #acquire(lock: BindingLock, folder: Folder, name: string, deadline: number): Promise<string | undefined> {
     for (let wait = 1; ; wait = Math.min(wait * 2, longestPause)) {
       const attempt = await native(lock.attempt(folder, name))
-      if (attempt.held) return new LockedFile(attempt)
+      if (attempt.held) return attempt.text ?? undefined
       if (attempt.fault) throw errorFor(attempt.fault)
       if (performance.now() >= deadline) throw new CountersignError('lock-timeout')
       await pause(wait * Math.random())
@@ -88,26 +88,6 @@ export class LockedDirectory {
 export interface Changed<T> {
   steps: Step[]
   value: T
-}
-
-/** What a file held when its lock was taken. */
-export class LockedFile {
-  readonly #attempt: BindingAttempt
-
-  constructor(attempt: BindingAttempt) {
-    this.#attempt = attempt
-  }
-
-  /** `undefined` when there is no such file. Throws when it is not text. */
-  text(): string | undefined {
-    if (this.#attempt.fault) throw errorFor(this.#attempt.fault)
-    return this.#attempt.text ?? undefined
-  }
-
-  /** The same, but what is not text counts as nothing. */
-  readableText(): string | undefined {
-    return this.#attempt.text ?? undefined
-  }
 }
 
 /** A shard: what the first two digits of a name say, as a number. */

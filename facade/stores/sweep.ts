@@ -8,7 +8,7 @@ export async function sweep(directory: LockedDirectory, shard: string, now: numb
     const file = await directory.read('challenges', name)
     if (!isSpent(file, now)) continue
     await directory.exclusive('challenges', name, (locked) => {
-      const spent = isSpent(locked.readableText(), now)
+      const spent = isSpent(locked, now)
       return { steps: spent ? [{ folder: 'challenges', name, text: null }] : [], value: undefined }
     })
   }

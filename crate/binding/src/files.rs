@@ -118,8 +118,7 @@ pub struct BindingLock(Arc<Holder>);
 
 #[napi]
 impl BindingLock {
-    /// Tries once to take the lock, and reads a file if that went well. A file that is not text is a fault with the
-    /// lock held; after any other fault it is not.
+    /// Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held.
     #[napi(ts_return_type = "Promise<BindingAttempt>")]
     pub fn attempt(&self, folder: String, name: String) -> AsyncTask<Job<BindingAttempt>> {
         let holder = Arc::clone(&self.0);
@@ -167,12 +166,7 @@ impl Holder {
                 fault: None,
             });
         };
-        let (text, fault) = match self.directory.read(folder, name) {
-            Ok(text) => (text, None),
-            // Whoever holds the lock may still replace it.
-            Err(Fault::NotText) => (None, Some(Fault::NotText.into())),
-            Err(fault) => return Err(fault),
-        };
+        let text = self.directory.read(folder, name)?;
         let mut held = self.held();
         if !matches!(*held, Held::Abandoned) {
             *held = Held::Lock(lock);
@@ -180,7 +174,7 @@ impl Holder {
         Ok(BindingAttempt {
             held: true,
             text,
-            fault,
+            fault: None,
         })
     }
 

@@ -66,7 +66,8 @@ impl Directory {
         Ok(directory)
     }
 
-    /// The text of a file, `None` when there is none. Needs no lock: a file is replaced whole.
+    /// The text of a file, `None` when there is none. Needs no lock: a file is replaced whole. What is not UTF-8 reads
+    /// as the empty text, which is no more a file of ours.
     pub fn read(&self, folder: &str, name: &str) -> Result<Option<String>, Fault> {
         self.still_there()?;
         let Some(shard) = self.shard(folder, name)? else {
@@ -89,7 +90,7 @@ impl Directory {
         File::from(file)
             .read_to_end(&mut bytes)
             .map_err(Fault::io("read a file"))?;
-        String::from_utf8(bytes).map(Some).map_err(|_| Fault::NotText)
+        Ok(Some(String::from_utf8(bytes).unwrap_or_default()))
     }
 
     /// The names of the files in one shard (the first two digits of a name) of a folder; temporaries are left out.
@@ -372,6 +373,6 @@ mod tests {
         let lock = directory.try_lock("abc").unwrap().unwrap();
         directory.replace(&lock, "records", "abcd", "text").unwrap();
         fs::write(scratch.path.join("records/ab/abcd"), [0xff, 0xfe]).unwrap();
-        assert_eq!(directory.read("records", "abcd"), Err(Fault::NotText));
+        assert_eq!(directory.read("records", "abcd").unwrap().unwrap(), "");
     }
 }

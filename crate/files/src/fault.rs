@@ -12,8 +12,6 @@ pub enum Fault {
     Refused { path: PathBuf, rule: Rule },
     /// The system refused a step: a full disk, a missing permission.
     Failed { step: &'static str, errno: Errno },
-    /// A file is not UTF-8 text.
-    NotText,
     /// A write without the lock that it needs.
     NotHeld,
 }
@@ -48,7 +46,6 @@ impl Fault {
         match self {
             Self::Refused { .. } => "directory-refused",
             Self::Failed { .. } | Self::NotHeld => "store-failed",
-            Self::NotText => "record-corrupt",
         }
     }
 }
@@ -58,7 +55,6 @@ impl fmt::Display for Fault {
         match self {
             Self::Refused { path, rule } => write!(formatter, "{} {rule}", path.display()),
             Self::Failed { step, errno } => write!(formatter, "{step}: {errno}"),
-            Self::NotText => formatter.write_str("a file is not UTF-8 text"),
             Self::NotHeld => formatter.write_str("the lock is not held"),
         }
     }
