@@ -1,0 +1,91 @@
+import { isWellFormed, own } from './check.js'
+
+/** The most that an answer or a response may have, in bytes of UTF-8. */
+const maxBytes = 65_536
+
+/** More than any real response opens, and less than what a JSON reader may refuse as too deep. */
+const maxBrackets = 100
+
+export type CodeType = 'totp' | 'recovery' | 'yubico'
+export type ResponseType = 'webauthn' | 'u2f'
+
+/** An answer in the form that the core takes: a typed code, or a ceremony's response as JSON text. */
+export type ParsedAnswer = { type: CodeType; code: string } | { type: ResponseType; response: string }
+
+/**
+ * Reads an answer from outside: an object (`{ type: 'totp', code }`, `{ type: 'webauthn', response }`, ...) or its
+ * text form (`totp:123456`, `webauthn:{json}`). `undefined` for whatever is neither; it never throws.
+ */
+export function parseAnswer(answer: unknown): ParsedAnswer | undefined {
+  return guarded(() => {
+    if (typeof answer === 'string') return fromText(answer)
+    return typeof answer === 'object' && answer !== null ? fromObject(answer) : undefined
+  })
+}
+
+/** A response from outside, an object or JSON text, as bounded JSON text of one object; it never throws. */
+export function parseResponse(response: unknown): string | undefined {
+  return guarded(() => {
+    const text = JSON.stringify(typeof response === 'string' ? parseBounded(response) : response) as string | undefined
+    return text !== undefined && isResponse(text) ? text : undefined
+  })
+}
+
+/** A typed code from outside; it is text, since a number has lost its leading zeros. */
+export function parseCode(code: unknown): string | undefined {
+  return typeof code === 'string' && code.length <= maxBytes && isWellFormed(code) ? code : undefined
+}
+
+/** The `answer` member of a request. Both parts are JSON already, so nothing is quoted twice. */
+export function answerJson(answer: ParsedAnswer): string {
+  return 'code' in answer
+    ? `{"type":"${answer.type}","code":${JSON.stringify(answer.code)}}`
+    : `{"type":"${answer.type}","response":${answer.response}}`
+}
+
+function fromText(answer: string): ParsedAnswer | undefined {
+  const colon = answer.indexOf(':')
+  return colon > 0 && colon <= 8 ? typed(answer.slice(0, colon), answer.slice(colon + 1)) : undefined
+}
+
+function fromObject(answer: object): ParsedAnswer | undefined {
+  const type = own(answer, 'type')
+  return typed(type, own(answer, isResponseType(type) ? 'response' : 'code'))
+}
+
+function typed(type: unknown, given: unknown): ParsedAnswer | undefined {
+  if (isResponseType(type)) {
+    const response = parseResponse(given)
+    return response === undefined ? undefined : { type, response }
+  }
+  const code = parseCode(given)
+  return code !== undefined && isCodeType(type) ? { type, code } : undefined
+}
+
+function parseBounded(text: string): unknown {
+  return text.length <= maxBytes ? (JSON.parse(text) as unknown) : undefined
+}
+
+function isResponse(json: string): boolean {
+  if (json[0] !== '{' || json.length > maxBytes || Buffer.byteLength(json) > maxBytes) return false
+  // A lone surrogate. Text that only looks like one holds a backslash, and no member of a response may.
+  if (json.includes('\\ud')) return false
+  return json.length - json.replace(/[[{]/g, '').length <= maxBrackets
+}
+
+function isCodeType(type: unknown): type is CodeType {
+  return type === 'totp' || type === 'recovery' || type === 'yubico'
+}
+
+function isResponseType(type: unknown): type is ResponseType {
+  return type === 'webauthn' || type === 'u2f'
+}
+
+/** Getters that throw, cycles, BigInts, revoked proxies and endless nesting all end here. */
+function guarded<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}

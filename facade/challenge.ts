@@ -1,0 +1,37 @@
+import type { TypedFactorType } from './factor.js'
+import type { PublicKeyCredentialRequestOptionsJSON } from './webauthn-json.js'
+
+/**
+ * What a user may answer with; safe to send to the client as it is. Each member that is there is one way to answer; a
+ * challenge with none of them means that this user has factors and none can be used now: never a way in.
+ */
+export interface Challenge {
+  id: string
+  /** `{ type: 'totp', code }` answers. */
+  totp?: true
+  /** For `navigator.credentials.get()`; `{ type: 'webauthn', response }` answers. */
+  webauthn?: PublicKeyCredentialRequestOptionsJSON
+  /** `{ type: 'recovery', code }` answers; an exhausted set is still told, with 0 left. */
+  recovery?: { left: number }
+  /** The browser API's sign-in challenge; `{ type: 'u2f', response }` answers. */
+  u2f?: { challenge: string; appId: string; keys: { keyHandle: string; version: string }[] }
+  /** `{ type: 'yubico', code }` answers. */
+  yubico?: true
+  /** Types that the user has and that are refused now after too many wrong codes. */
+  locked?: TypedFactorType[]
+}
+
+/** What a sign-in challenge is for; an answer given for one purpose is no answer for the other. */
+export type Purpose = 'sign-in' | 'step-up'
+
+/** An enrolment of a phone app that is not proved yet. */
+export interface TotpEnrolment {
+  /** Names it in `finishTotp`. Not a secret. */
+  enrolment: string
+  /** `otpauth://totp/...`: a secret, for the user's eyes alone. */
+  uri: string
+  /** base32, for those who type it in: a secret. */
+  secret: string
+  /** The URI as a QR code, SVG text: a secret. */
+  qr: string
+}

@@ -1,0 +1,121 @@
+import { CountersignError } from './errors.js'
+
+/** Turns an argument of the host into a fresh, checked value, or throws `invalid-argument` with the argument's name. */
+export type Check<T> = (value: unknown, name: string) => T
+
+/** The error for a wrong argument: it names the argument, never its value. */
+export function invalid(name: string): CountersignError {
+  return new CountersignError('invalid-argument', { detail: name })
+}
+
+/** The host's id of a user: well-formed Unicode, 1 to 256 bytes of UTF-8. */
+export function checkUser(user: unknown): string {
+  return text(256)(user, 'user')
+}
+
+/** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */
+export function text(max: number): Check<string> {
+  return (value, name) => {
+    if (typeof value !== 'string' || value === '' || !isWellFormed(value)) throw invalid(name)
+    if (Buffer.byteLength(value) > max) throw invalid(name)
+    return value
+  }
+}
+
+/** What a person called a factor: at most 255 characters, none of them a control character. It may be empty. */
+export const description: Check<string> = (value, name) => {
+  if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) throw invalid(name)
+  if (/\p{Cc}/u.test(value) || [...value].length > 255) throw invalid(name)
+  return value
+}
+
+/** A safe integer of this range, both ends included. */
+export function integer(min: number, max: number): Check<number> {
+  return (value, name) => {
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) throw invalid(name)
+    return value as number
+  }
+}
+
+/** Epoch milliseconds, up to the end of the year 9999. */
+export const epochMilliseconds: Check<number> = integer(0, 253_402_300_799_999)
+
+export const flag: Check<boolean> = (value, name) => {
+  if (typeof value !== 'boolean') throw invalid(name)
+  return value
+}
+
+export function oneOf<const T extends string | number>(...allowed: T[]): Check<T> {
+  return (value, name) => {
+    if (!allowed.includes(value as T)) throw invalid(name)
+    return value as T
+  }
+}
+
+export function listOf<T>(check: Check<T>, { min = 0, max = 1000 } = {}): Check<T[]> {
+  return (value, name) => {
+    if (!Array.isArray(value) || value.length < min || value.length > max) throw invalid(name)
+    return Array.from({ length: value.length }, (_, index) => check(own(value, index), `${name}[${index}]`))
+  }
+}
+
+/** `undefined` counts as absent; `null` does not. */
+export function optional<T>(check: Check<T>): Check<T | undefined> {
+  return (value, name) => (value === undefined ? undefined : check(value, name))
+}
+
+/** base64url without padding, of `min` to `max` bytes. */
+export function base64url(min: number, max: number): Check<string> {
+  return (value, name) => {
+    if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3) || !/^[\w-]*$/.test(value)) throw invalid(name)
+    const bytes = Buffer.from(value, 'base64url')
+    if (bytes.length < min || bytes.length > max || bytes.toString('base64url') !== value) throw invalid(name)
+    return value
+  }
+}
+
+/** Bytes, as base64url text or as a `Uint8Array`. */
+export function bytesOrBase64url(min: number, max: number): Check<string> {
+  const checkText = base64url(min, max)
+  return (value, name) => checkText(value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value, name)
+}
+
+/**
+ * An object with these members and no others: a misspelt option must not silently weaken anything. Only own
+ * properties are read. Absent members stay absent in the copy.
+ */
+export function object<T extends object>(shape: Shape<T>, { others = false } = {}): Check<T> {
+  const known = Object.entries<Check<unknown>>(shape)
+  return (value, name) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name || 'options')
+    const place = name === '' ? '' : `${name}.`
+    if (!others) refuseUnknown(value, shape, name, place)
+    const copy = Object.create(null) as Record<string, unknown>
+    for (const [key, check] of known) {
+      const checked = check(own(value, key), place + key)
+      if (checked !== undefined) copy[key] = checked
+    }
+    return copy as T
+  }
+}
+
+/** A check for each member of `T`. */
+export type Shape<T> = { [K in keyof T]-?: Check<T[K] | ({} extends Pick<T, K> ? undefined : never)> }
+
+/** An own property, or `undefined`: never an inherited one. */
+export function own(value: object, key: PropertyKey): unknown {
+  return Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined
+}
+
+/** False for text with a lone surrogate, which would be stored as another text. */
+export function isWellFormed(value: string): boolean {
+  return !/\p{Surrogate}/u.test(value)
+}
+
+function refuseUnknown(value: object, shape: object, name: string, place: string): void {
+  for (const key of Object.keys(value)) {
+    if (Object.hasOwn(shape, key)) continue
+    // Anything that does not look like an option's name may be a value in the wrong place.
+    throw invalid(/^[a-zA-Z]{1,40}$/.test(key) ? place + key : name || 'options')
+  }
+}

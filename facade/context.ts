@@ -1,0 +1,120 @@
+import { openService } from '#binding'
+import type { BindingChange, BindingService } from '#binding'
+
+import { epochMilliseconds } from './check.js'
+import { internalFailure, openEnvelope } from './envelope.js'
+import type { Answered } from './envelope.js'
+import { CountersignError, isCountersignError } from './errors.js'
+import { Events } from './events.js'
+import { jsonText } from './json.js'
+import type { RelyingParty } from './policy.js'
+import type { Settings } from './settings.js'
+import type { OpenChallenge, RecordChange } from './stores/traits.js'
+
+/** Relying parties whose parsed settings are kept; the one used longest ago goes. */
+const maxServices = 64
+
+/** What every operation works with: the core's service, the stores and the clock, each behind its own guard. */
+export class Context {
+  readonly settings: Settings
+  readonly events: Events
+  readonly #default: BindingService
+  readonly #services = new Map<string, BindingService>()
+
+  constructor(settings: Settings) {
+    this.settings = settings
+    this.events = new Events(settings.onEvent)
+    this.#default = serviceFor(settings, settings.rp)
+  }
+
+  /** The core's service for a relying party, the default one if none is given. */
+  service(rp?: RelyingParty): BindingService {
+    if (!rp) return this.#default
+    const key = jsonText(rp)
+    const service = this.#services.get(key) ?? serviceFor(this.settings, rp)
+    this.#services.delete(key)
+    this.#services.set(key, service)
+    if (this.#services.size > maxServices) this.#services.delete(this.#services.keys().next().value as string)
+    return service
+  }
+
+  /** Epoch milliseconds. */
+  now(): number {
+    return epochMilliseconds(this.settings.now(), 'now')
+  }
+
+  /** The user's record, or `null`. */
+  async read(user: string): Promise<string | null> {
+    return recordText(await fromStore(() => this.settings.users.read(user)))
+  }
+
+  /** Runs one call of the core inside the store's atomic change, then tells what happened. */
+  async update<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<Answered<T>> {
+    const change = (record: string | undefined) => stored(call, recordText(record))
+    const envelope = await fromStore(() => this.settings.users.update(user, change))
+    if (typeof envelope !== 'string') throw new CountersignError('store-failed')
+    const answered = openEnvelope<T>(envelope, user)
+    this.events.tell(answered.events, user, at)
+    return answered
+  }
+
+  /** Runs one call of the core that changes no record, then tells what happened. */
+  answer<T>(user: string, at: number, call: () => string): Answered<T> {
+    const answered = openEnvelope<T>(native(call), user)
+    this.events.tell(answered.events, user, at)
+    return answered
+  }
+
+  async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
+    if (challenge) await fromStore(() => this.settings.challenges.put(user, challenge as OpenChallenge))
+  }
+
+  /** The challenge's data, which nobody else gets any more; `undefined` when it is not there, or not any more. */
+  async take(user: string, id: string, now: number): Promise<string | undefined> {
+    const data: unknown = await fromStore(() => this.settings.challenges.take(user, id, now))
+    if (data === undefined || data === null) return undefined
+    if (typeof data !== 'string') throw new CountersignError('store-failed')
+    return data
+  }
+}
+
+/** Whatever a store throws becomes one error, so that a host knows it from a refusal; nobody gets in by it. */
+export async function fromStore<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    throw isCountersignError(cause) ? cause : new CountersignError('store-failed', { cause })
+  }
+}
+
+function serviceFor(settings: Settings, rp: RelyingParty): BindingService {
+  const service = openService(settings.textFor(rp))
+  return typeof service === 'string' ? openEnvelope<never>(service).value : service
+}
+
+function recordText(record: unknown): string | null {
+  if (record === undefined || record === null) return null
+  if (typeof record !== 'string') throw new CountersignError('store-failed')
+  return record
+}
+
+function stored(call: (record: string | null) => BindingChange, before: string | null): RecordChange<string> {
+  let change: BindingChange
+  try {
+    change = call(before)
+  } catch {
+    return { value: internalFailure }
+  }
+  const { action, record, handle, value } = change
+  if (action === 'delete') return { record: null, value }
+  if (action !== 'write' || record === undefined) return { value }
+  return handle === undefined ? { record, value } : { record, handle, value }
+}
+
+function native(call: () => string): string {
+  try {
+    return call()
+  } catch {
+    return internalFailure
+  }
+}

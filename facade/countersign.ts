@@ -1,0 +1,190 @@
+import type { Challenge, TotpEnrolment } from './challenge.js'
+import { Context } from './context.js'
+import * as enrolment from './enrolment.js'
+import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './enrolment.js'
+import { CountersignError } from './errors.js'
+import type { Factor } from './factor.js'
+import * as management from './management.js'
+import type { UpdateFactorOptions } from './management.js'
+import type { OpenOptions } from './options.js'
+import type { Enrolled, Outcome, Removed, Status, Updated } from './outcome.js'
+import { checkSettings } from './settings.js'
+import * as signIn from './sign-in.js'
+import type { ChallengeOptions, VerifyOptions } from './sign-in.js'
+import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+
+/**
+ * The service that a server uses: second factors of its users, enrolled, verified and managed. It holds no user data;
+ * any number of services, processes and machines may work on one store.
+ *
+ * `user` is the host's own id of a user throughout: 1 to 256 bytes of well-formed Unicode. Times are epoch
+ * milliseconds.
+ *
+ * Every method rejects with a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
+ * `record-corrupt` for a record that can't be read, `store-failed` when the store threw (its error is the `cause`),
+ * `closed` after `close()`. What a client sent never makes a method reject: it is refused with a `reason`.
+ *
+ * @example
+ * const countersign = await Countersign.open({
+ *   rp: { id: 'example.com', name: 'Example', origins: ['https://example.com'] },
+ *   store: directoryStore('var/countersign'),
+ * })
+ */
+export class Countersign {
+  readonly #context: Context
+  #closed = false
+  readonly #running = new Set<Promise<unknown>>()
+
+  private constructor(context: Context) {
+    this.#context = context
+  }
+
+  /**
+   * Opens the service: checks the options, and reads nothing yet.
+   *
+   * @throws {CountersignError} `invalid-argument`, naming the option (`webauthn.userVerification`), unknown ones too
+   */
+  static async open(options: OpenOptions): Promise<Countersign> {
+    return new Countersign(new Context(checkSettings(options)))
+  }
+
+  /**
+   * Begins to enrol a phone app: a fresh 160-bit secret, open for `timeouts.totpEnrolment`. It is not part of the
+   * user's record before `finishTotp` proves it; factors that are enrolled stay as they are.
+   *
+   * @example
+   * const { enrolment, qr, secret } = await countersign.beginTotp(user, { account: 'ann@example.com' })
+   */
+  beginTotp(user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
+    return this.#run((context) => enrolment.beginTotp(context, user, options))
+  }
+
+  /**
+   * Enrols the phone app, proved by a code that it shows. Five tries; the code counts as used.
+   *
+   * @example
+   * const enrolled = await countersign.finishTotp(user, { enrolment, code, description: 'phone' })
+   * if (!enrolled.ok) return reply.status(400).send(enrolled)
+   */
+  finishTotp(user: string, options: FinishTotpOptions): Promise<Enrolled> {
+    return this.#run((context) => enrolment.finishTotp(context, user, options))
+  }
+
+  /**
+   * Begins a registration ceremony (WebAuthn Level 3, 7.1), open for `timeouts.webauthnEnrolment`. The answer is for
+   * `navigator.credentials.create()`.
+   *
+   * @example
+   * const creation = await countersign.beginWebauthn(user, { name: 'ann@example.com', displayName: 'Ann' })
+   */
+  beginWebauthn(user: string, options: BeginWebauthnOptions): Promise<PublicKeyCredentialCreationOptionsJSON> {
+    return this.#run((context) => enrolment.beginWebauthn(context, user, options))
+  }
+
+  /**
+   * Verifies what the authenticator made and enrols it. One try a ceremony.
+   *
+   * @example
+   * const enrolled = await countersign.finishWebauthn(user, { response: body.response, description: 'YubiKey' })
+   * if (!enrolled.ok) return reply.status(400).send(enrolled)
+   */
+  finishWebauthn(user: string, options: FinishWebauthnOptions): Promise<Enrolled> {
+    return this.#run((context) => enrolment.finishWebauthn(context, user, options))
+  }
+
+  /**
+   * Makes recovery codes (`xxxx-xxxx-xxxx-xxxx`, 64 random bits each), in place of an older set, in one step. They are
+   * stored hashed: show them now or never.
+   *
+   * @throws {CountersignError} `factor-required` when the user has no other factor
+   */
+  createRecoveryCodes(user: string): Promise<string[]> {
+    return this.#run((context) => enrolment.createRecoveryCodes(context, user))
+  }
+
+  /**
+   * What this user may answer with. `null`: this user has no factor at all, disabled ones included. A challenge that
+   * offers nothing is not that: it is a user with factors who can't use any of them now.
+   *
+   * At most 8 are open for a user and purpose; the oldest goes.
+   *
+   * @throws {CountersignError} `record-missing` when `enrolled` is true and there is no factor
+   *
+   * @example
+   * const challenge = await countersign.challenge(user, { enrolled: account.hasSecondFactor })
+   * if (challenge === null) return signIn(user)
+   */
+  challenge(user: string, options: ChallengeOptions = {}): Promise<Challenge | null> {
+    return this.#run((context) => signIn.challenge(context, user, options))
+  }
+
+  /**
+   * Verifies an answer. It comes from outside, as an object (`{ type: 'totp', code }`, `{ type: 'recovery', code }`,
+   * `{ type: 'webauthn', response }`) or as text (`totp:123456`, `webauthn:{...}`); anything else is refused as
+   * `malformed`. A code is accepted once, a challenge is answered once.
+   *
+   * @example
+   * const outcome = await countersign.verify(user, request.body)
+   * if (!outcome.ok) return reply.status(401).send(outcome)
+   */
+  verify(user: string, answer: unknown, options: VerifyOptions = {}): Promise<Outcome> {
+    return this.#run((context) => signIn.verify(context, user, answer, options))
+  }
+
+  /** The user's factors, without secrets or keys; none for a user that nobody knows. */
+  factors(user: string): Promise<Factor[]> {
+    return this.#run((context) => management.factors(context, user))
+  }
+
+  /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */
+  updateFactor(user: string, id: string, options: UpdateFactorOptions): Promise<Updated> {
+    return this.#run((context) => management.updateFactor(context, user, id, options))
+  }
+
+  /** Removes a factor and says which are left. With the last real factor, the recovery codes go in the same change. */
+  removeFactor(user: string, id: string): Promise<Removed> {
+    return this.#run((context) => management.removeFactor(context, user, id))
+  }
+
+  /** Locks, counters and codes left. */
+  status(user: string): Promise<Status> {
+    return this.#run((context) => management.status(context, user))
+  }
+
+  /** An administrator's unlock: lifts every lock and resets the counters. `unlocked` is false if there was none. */
+  unlock(user: string): Promise<{ unlocked: boolean }> {
+    return this.#run((context) => management.unlock(context, user))
+  }
+
+  /** Removes everything that is stored of a user, open challenges and a record that can't be read included. */
+  removeUser(user: string): Promise<boolean> {
+    return this.#run((context) => management.removeUser(context, user))
+  }
+
+  /** Every user with a record, in the store's order. */
+  users(): AsyncIterable<string> {
+    if (this.#closed) throw new CountersignError('closed')
+    return management.users(this.#context)
+  }
+
+  /** Waits for what is running; every later call rejects with `closed`. The store stays open: it is the host's. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#running)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #run<T>(work: (context: Context) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new CountersignError('closed')
+    const running = work(this.#context)
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+}

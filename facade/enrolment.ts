@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto'
+
+import { parseCode, parseResponse } from './answer.js'
+import type { TotpEnrolment } from './challenge.js'
+import { checkUser, description, flag, isWellFormed, object, optional, text } from './check.js'
+import type { Check } from './check.js'
+import type { Context } from './context.js'
+import { jsonText } from './json.js'
+import type { FinishOptions, RpOption, SessionOption } from './options.js'
+import type { Enrolled, Refused } from './outcome.js'
+import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from './policy.js'
+import type {
+  AuthenticatorAttachment,
+  Hint,
+  PublicKeyCredentialCreationOptionsJSON,
+  ResidentKey,
+  UserVerification,
+} from './webauthn-json.js'
+
+export interface BeginTotpOptions extends RpOption, SessionOption {
+  /** What the phone app shows: a name or an address, without a colon. */
+  account: string
+  /** Default: `totp.issuer` of `open()`, else `rp.name`. */
+  issuer?: string
+}
+
+export interface FinishTotpOptions extends FinishOptions {
+  /** The one that `beginTotp` gave. It may come back through the page: a wrong one is refused. */
+  enrolment: unknown
+  /** What the person typed, as text. */
+  code: unknown
+}
+
+export interface BeginWebauthnOptions extends RpOption, SessionOption {
+  /** The account, as the person knows it: an address or a user name. */
+  name: string
+  displayName: string
+  /** Default: that of `open()`. */
+  userVerification?: UserVerification
+  /** `required` or `preferred` makes a passkey. */
+  residentKey?: ResidentKey
+  authenticatorAttachment?: AuthenticatorAttachment
+  hints?: Hint[]
+  /** For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. Default false. */
+  conditional?: boolean
+}
+
+export interface FinishWebauthnOptions extends FinishOptions, RpOption {
+  /** The `RegistrationResponseJSON` of the browser, as an object or as JSON text. */
+  response: unknown
+}
+
+export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
+  checkUser(user)
+  const { rp, ...about } = checkBeginTotp(options, '')
+  const service = context.service(rp)
+  const record = await context.read(user)
+  const now = context.now()
+  const request = jsonText({ user, ...about, now })
+  const answered = context.answer<TotpEnrolment>(user, now, () => service.beginTotp(record, randomBytes(52), request))
+  await context.put(user, answered)
+  return answered.value
+}
+
+export async function finishTotp(context: Context, user: string, options: FinishTotpOptions): Promise<Enrolled> {
+  checkUser(user)
+  const { enrolment, code, ...about } = checkFinishTotp(options, '')
+  const typed = parseCode(code)
+  if (typed === undefined || !isChallengeId(enrolment)) return refuse(context, user, 'totp', 'malformed')
+  const now = context.now()
+  const data = await context.take(user, enrolment, now)
+  if (data === undefined) return refuse(context, user, 'totp', 'rejected', 'challenge-missing')
+  const request = jsonText({ user, enrolment, code: typed, ...about, now })
+  const random = randomBytes(16)
+  const answered = await context.update<Enrolled>(user, now, (record) =>
+    context.service().finishTotp(record, data, random, request),
+  )
+  // A wrong code leaves the enrolment open, with one try less.
+  await context.put(user, answered)
+  return answered.value
+}
+
+export async function beginWebauthn(
+  context: Context,
+  user: string,
+  options: BeginWebauthnOptions,
+): Promise<PublicKeyCredentialCreationOptionsJSON> {
+  checkUser(user)
+  const { rp, ...about } = checkBeginWebauthn(options, '')
+  const service = context.service(rp)
+  const record = await context.read(user)
+  const now = context.now()
+  const request = jsonText({ user, ...about, now })
+  const answered = context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () =>
+    service.beginWebauthn(record, randomBytes(64), request),
+  )
+  await context.put(user, answered)
+  return answered.value
+}
+
+export async function finishWebauthn(context: Context, user: string, options: FinishWebauthnOptions): Promise<Enrolled> {
+  checkUser(user)
+  const { rp, response, ...about } = checkFinishWebauthn(options, '')
+  const json = parseResponse(response)
+  if (json === undefined) return refuse(context, user, 'webauthn', 'malformed')
+  const service = context.service(rp)
+  const now = context.now()
+  const opened = context.answer<{ challenge: string } | Refused>(user, now, () => service.registrationChallenge(json)).value
+  if ('reason' in opened) return refuse(context, user, 'webauthn', 'malformed')
+  const data = await context.take(user, opened.challenge, now)
+  if (data === undefined) return refuse(context, user, 'webauthn', 'rejected', 'challenge-missing')
+  const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
+  const random = randomBytes(16)
+  const call = (record: string | null) => service.finishWebauthn(record, data, random, request)
+  return (await context.update<Enrolled>(user, now, call)).value
+}
+
+export async function createRecoveryCodes(context: Context, user: string): Promise<string[]> {
+  checkUser(user)
+  const now = context.now()
+  // 8 bytes a code, and 8 for the key of the set.
+  const random = randomBytes(context.settings.recoveryCodes * 8 + 8)
+  const call = (record: string | null) => context.service().createRecoveryCodes(record, random, `{"now":${now}}`)
+  return (await context.update<string[]>(user, now, call)).value
+}
+
+const session = optional(text(1024))
+const rp = optional(checkRp)
+const outside: Check<unknown> = (value) => value
+const finishShape = { session, description, firstOnly: optional(flag) }
+
+const checkBeginTotp = object<BeginTotpOptions>({ account: text(256), issuer: optional(text(256)), session, rp })
+const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })
+const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, response: outside, rp })
+const checkBeginWebauthn = object<BeginWebauthnOptions>({
+  name: text(256),
+  displayName: text(256),
+  userVerification: optional(checkUserVerification),
+  residentKey: optional(checkResidentKey),
+  authenticatorAttachment: optional(checkAttachment),
+  hints: optional(checkHints),
+  conditional: optional(flag),
+  session,
+  rp,
+})
+
+function isChallengeId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= 128 && isWellFormed(id)
+}
+
+function refuse(
+  context: Context,
+  user: string,
+  type: 'totp' | 'webauthn',
+  outward: 'malformed' | 'rejected',
+  reason: string = outward,
+): Enrolled {
+  context.events.tell([{ type: 'rejected', factor: { type }, reason }], user, context.now())
+  return { ok: false, reason: outward }
+}

@@ -1,0 +1,38 @@
+import { CountersignError, errorCodes } from './errors.js'
+import type { CountersignErrorCode } from './errors.js'
+import type { OpenChallenge } from './stores/traits.js'
+import type { CountersignEvent } from './event.js'
+
+/** What a native call answered. */
+export interface Answered<T> {
+  value: T
+  events: Omit<CountersignEvent, 'user' | 'at'>[]
+  challenge?: OpenChallenge
+}
+
+/** Reads the envelope of a native call. The one place where a failure of the core becomes an error. */
+export function openEnvelope<T>(text: string, user?: string): Answered<T> {
+  const envelope = JSON.parse(text) as Envelope<T>
+  if (envelope.failure) throw failed(envelope.failure, user)
+  const { value, events = [], challenge } = envelope
+  return challenge ? { value: value as T, events, challenge } : { value: value as T, events }
+}
+
+/** The envelope of a call that threw, which the core never does on purpose. What it threw is dropped: it may quote. */
+export const internalFailure = '{"failure":{"code":"internal"}}'
+
+interface Envelope<T> extends Partial<Answered<T>> {
+  failure?: { code: string; detail?: string }
+}
+
+function failed({ code, detail }: { code: string; detail?: string }, user: string | undefined): CountersignError {
+  if (!isCode(code)) return new CountersignError('internal')
+  if (code === 'record-corrupt' && user !== undefined) {
+    return new CountersignError(code, { detail: `user ${JSON.stringify(user)}, at ${detail ?? 'the start'}` })
+  }
+  return new CountersignError(code, detail === undefined ? {} : { detail })
+}
+
+function isCode(code: string): code is CountersignErrorCode {
+  return (errorCodes as readonly string[]).includes(code)
+}

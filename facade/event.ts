@@ -1,0 +1,30 @@
+import type { FactorType } from './factor.js'
+
+/**
+ * What happened, for the host's log and for mails to the user. Told after the store has committed, never part of an
+ * answer to the client, and never with a code, a secret or a key in it.
+ */
+export interface CountersignEvent {
+  type:
+    | 'enrolled'
+    | 'updated'
+    /** A factor was removed; without `factor`, the whole user. */
+    | 'removed'
+    | 'verified'
+    /** An answer was refused; `reason` says why in more detail than the client is told. */
+    | 'rejected'
+    /** Typed codes of this type are refused from now on. */
+    | 'locked'
+    | 'unlocked'
+    | 'recovery-codes-created'
+    /** NIST SP 800-63B-4, 4.2.1.1: tell the user. */
+    | 'recovery-code-used'
+  user: string
+  /** Epoch milliseconds. */
+  at: number
+  factor?: { type: FactorType; id?: string }
+  /** The inner reason of a refusal, such as `wrong-code`, `challenge-missing` or `signature-invalid`. */
+  reason?: string
+  /** Recovery codes left. */
+  left?: number
+}

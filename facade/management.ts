@@ -1,0 +1,86 @@
+import { checkUser, description, flag, invalid, isWellFormed, object, optional } from './check.js'
+import type { Context } from './context.js'
+import { fromStore } from './context.js'
+import { CountersignError } from './errors.js'
+import type { Factor } from './factor.js'
+import { jsonText } from './json.js'
+import type { Removed, Status, Updated } from './outcome.js'
+
+export interface UpdateFactorOptions {
+  /** At most 255 characters, no control characters. */
+  description?: string
+  enable?: boolean
+}
+
+const checkUpdate = object<UpdateFactorOptions>({ description: optional(description), enable: optional(flag) })
+
+export async function factors(context: Context, user: string): Promise<Factor[]> {
+  const record = await context.read(checkUser(user))
+  return context.answer<Factor[]>(user, context.now(), () => context.service().factors(record)).value
+}
+
+export async function status(context: Context, user: string): Promise<Status> {
+  const record = await context.read(checkUser(user))
+  const now = context.now()
+  return context.answer<Status>(user, now, () => context.service().status(record, `{"now":${now}}`)).value
+}
+
+export async function updateFactor(
+  context: Context,
+  user: string,
+  id: string,
+  options: UpdateFactorOptions,
+): Promise<Updated> {
+  checkUser(user)
+  const change = checkUpdate(options, '')
+  if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
+  const request = jsonText({ id, ...change })
+  const call = (record: string | null) => context.service().updateFactor(record, request)
+  return (await context.update<Updated>(user, context.now(), call)).value
+}
+
+export async function removeFactor(context: Context, user: string, id: string): Promise<Removed> {
+  checkUser(user)
+  if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
+  const call = (record: string | null) => context.service().removeFactor(record, jsonText({ id }))
+  return (await context.update<Removed>(user, context.now(), call)).value
+}
+
+export async function unlock(context: Context, user: string): Promise<{ unlocked: boolean }> {
+  checkUser(user)
+  const now = context.now()
+  const call = (record: string | null) => context.service().unlock(record, `{"now":${now}}`)
+  return (await context.update<{ unlocked: boolean }>(user, now, call)).value
+}
+
+/** Challenges too, or an enrolment that is still open would bring the user back. */
+export async function removeUser(context: Context, user: string): Promise<boolean> {
+  checkUser(user)
+  const { users, challenges } = context.settings
+  await fromStore(() => challenges.clear(user))
+  const removed: unknown = await fromStore(() =>
+    users.update(user, (record) => (record === undefined ? { value: false } : { record: null, value: true })),
+  )
+  if (typeof removed !== 'boolean') throw new CountersignError('store-failed')
+  if (removed) context.events.tell([{ type: 'removed' }], user, context.now())
+  return removed
+}
+
+export async function* users(context: Context): AsyncGenerator<string, void, undefined> {
+  const iterator = await fromStore(() => context.settings.users.users()[Symbol.asyncIterator]())
+  try {
+    for (;;) {
+      const next = await fromStore(() => iterator.next())
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    await fromStore(() => iterator.return?.())
+  }
+}
+
+/** An id often comes from a page's address: what can't be one is of no factor. */
+function isFactorId(id: unknown): id is string {
+  if (typeof id !== 'string') throw invalid('id')
+  return id.length <= 128 && isWellFormed(id)
+}

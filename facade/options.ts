@@ -1,0 +1,94 @@
+import type { CountersignEvent } from './event.js'
+import type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './policy.js'
+import type { ChallengeStore, Store, UserStore } from './stores/traits.js'
+import type { AttestationConveyance, UserVerification } from './webauthn-json.js'
+
+/** What `Countersign.open()` takes. Unknown members are refused: a misspelt one must not weaken anything. */
+export interface OpenOptions {
+  rp: RelyingParty
+  /** One store for both, or two engines. The service never closes it. */
+  store: Store | { users: UserStore; challenges: ChallengeStore }
+  totp?: TotpOptions
+  webauthn?: WebauthnOptions
+  recovery?: {
+    /** Codes a set, 1 to 100. Default 10. */
+    codes?: number
+  }
+  limits?: LimitOptions
+  timeouts?: TimeoutOptions
+  /** For the log and for mails to the user. What it throws is warned of once and changes nothing. */
+  onEvent?: (event: CountersignEvent) => void
+  /** The clock: epoch milliseconds. Default `Date.now`. */
+  now?: () => number
+}
+
+/** RFC 6238. The defaults are what every phone app knows; many know nothing else. */
+export interface TotpOptions {
+  /** Default 1: one step each way. */
+  window?: TotpWindow
+  /** For new enrolments. Default `SHA1`. */
+  algorithm?: TotpAlgorithm
+  /** For new enrolments, 6 to 8. Default 6. */
+  digits?: number
+  /** For new enrolments, seconds. Default 30. */
+  period?: number
+  /** What phone apps show beside the account. Default `rp.name`. */
+  issuer?: string
+}
+
+export interface WebauthnOptions {
+  /** Enforced on the server. Default `discouraged`: as a second factor, no PIN prompt. */
+  userVerification?: UserVerification
+  /** What new credentials may use, the preferred one first. Default -8, -7, -257. */
+  algorithms?: CoseAlgorithm[]
+  /** Default `none`. Any other refuses a statement that can't be verified. */
+  attestation?: AttestationConveyance
+  /** Certificates, PEM text or DER bytes, that an attestation's chain may end in. */
+  trustAnchors?: (string | Uint8Array)[]
+  /** A signature counter that does not grow (WebAuthn Level 3, 6.1.1): refuse, or report it in the outcome. Default `refuse`. */
+  counter?: 'refuse' | 'report'
+  /** Default: refused. */
+  crossOrigin?: CrossOrigin
+}
+
+export interface LimitOptions {
+  /** Wrong TOTP codes in a row that lock a user's TOTP until something stronger lifts it, 1 to 100. Default 8. */
+  totpFailures?: number
+  /** Wrong typed codes in a row that lock all of them, 1 to 100 (NIST SP 800-63B-4, 3.2.2). Default 100. */
+  failures?: number
+  /** How long that lock lasts, seconds. Default 3600. */
+  lockSeconds?: number
+  /** `hour`: it lifts after `lockSeconds`; `until-unlock`: an unlock or a WebAuthn success lifts it. Default `hour`. */
+  hardLock?: 'hour' | 'until-unlock'
+  /** Factors a user, 1 to 256. Default 32. */
+  factors?: number
+}
+
+/** Seconds, 1 to 86400. */
+export interface TimeoutOptions {
+  /** Default 300. */
+  signIn?: number
+  /** Default 300. */
+  webauthnEnrolment?: number
+  /** Default 900. */
+  totpEnrolment?: number
+}
+
+/** For hosts that serve several relying parties: the one that this call is for. Default: the one given to `open()`. */
+export interface RpOption {
+  rp?: RelyingParty
+}
+
+/** Binds a ceremony to the host's session, if given: what was begun in one can't be finished in another. */
+export interface SessionOption {
+  /** Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. */
+  session?: string
+}
+
+/** How an enrolment ends. */
+export interface FinishOptions extends SessionOption {
+  /** What the user calls it: at most 255 characters, no control characters. */
+  description: string
+  /** Refuse if there is a factor already, checked in the same atomic change: for enrolment during a sign-in. */
+  firstOnly?: boolean
+}

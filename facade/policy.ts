@@ -1,0 +1,92 @@
+import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from './check.js'
+import type { Check } from './check.js'
+
+/** WebAuthn's relying party: who asks for a second factor. */
+export interface RelyingParty {
+  /** A domain, such as `example.com`: credentials belong to it and to its subdomains' pages. */
+  id: string
+  /** What people read. */
+  name: string
+  /** Exact origins, such as `https://example.com` or `android:apk-key-hash:...`. */
+  origins: string[]
+  /** Also take `https` origins of subdomains of those. Default false. */
+  allowSubdomains?: boolean
+  /** Also take those origins on another port. Default false. */
+  allowAnyPort?: boolean
+}
+
+/** A relying party where no one reads the name. */
+export type RelyingPartyToVerify = Omit<RelyingParty, 'name'> & { name?: string }
+
+/** Ceremonies inside a frame of another site are refused unless this says otherwise. */
+export interface CrossOrigin {
+  /** Exact origins of the pages that may hold the frame. */
+  topOrigins: string[]
+  /** Also take a response that does not say which page held it. Default false. */
+  allowMissing?: boolean
+}
+
+/**
+ * COSE numbers: -7 ES256, -35 ES384, -36 ES512, -8 EdDSA (Ed25519), -257/-258/-259 RS256/384/512, -37/-38/-39
+ * PS256/384/512, -48/-49/-50 ML-DSA-44/65/87.
+ */
+export type CoseAlgorithm = -7 | -8 | -35 | -36 | -37 | -38 | -39 | -48 | -49 | -50 | -257 | -258 | -259
+
+/** Steps beside the present one that are accepted: one number for both ways, or each way, 0 to 10. */
+export type TotpWindow = number | { past: number; future: number }
+
+export type TotpAlgorithm = 'SHA1' | 'SHA256' | 'SHA512'
+
+const rpShape = {
+  id: text(253),
+  origins: listOf(text(2048), { min: 1, max: 100 }),
+  allowSubdomains: optional(flag),
+  allowAnyPort: optional(flag),
+}
+
+export const checkRp: Check<RelyingParty> = object<RelyingParty>({ ...rpShape, name: text(256) })
+
+export const checkRpToVerify: Check<RelyingPartyToVerify> = object<RelyingPartyToVerify>({
+  ...rpShape,
+  name: optional(text(256)),
+})
+
+export const checkCrossOrigin: Check<CrossOrigin> = object<CrossOrigin>({
+  topOrigins: listOf(text(2048), { max: 100 }),
+  allowMissing: optional(flag),
+})
+
+export const checkAlgorithms: Check<CoseAlgorithm[]> = listOf(
+  oneOf<CoseAlgorithm>(-7, -8, -35, -36, -37, -38, -39, -48, -49, -50, -257, -258, -259),
+  { min: 1, max: 32 },
+)
+
+export const checkUserVerification = oneOf('discouraged', 'preferred', 'required')
+export const checkAttestation = oneOf('none', 'indirect', 'direct', 'enterprise')
+export const checkResidentKey = oneOf('discouraged', 'preferred', 'required')
+export const checkAttachment = oneOf('platform', 'cross-platform')
+export const checkHints = listOf(oneOf('security-key', 'client-device', 'hybrid'), { max: 3 })
+export const checkCounter = oneOf('refuse', 'report')
+export const checkTransports = listOf(text(64), { max: 16 })
+export const checkChallenge = bytesOrBase64url(16, 1024)
+export const checkCredentialId = bytesOrBase64url(1, 1023)
+
+/** Certificates as PEM text or DER bytes; PEM text comes out. */
+export const checkTrustAnchors: Check<string[]> = listOf((value, name) => {
+  if (!(value instanceof Uint8Array)) return text(65_536)(value, name)
+  if (value.length === 0 || value.length > 49_152) throw invalid(name)
+  const lines = Buffer.from(value).toString('base64').match(/.{1,64}/g) ?? []
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
+})
+
+export const checkTotpAlgorithm = oneOf('SHA1', 'SHA256', 'SHA512')
+export const checkDigits = integer(6, 8)
+export const checkPeriod = integer(1, 86_400)
+
+const steps = integer(0, 10)
+
+export const checkWindow: Check<{ past: number; future: number }> = (value, name) => {
+  if (typeof value !== 'number') return object<{ past: number; future: number }>({ past: steps, future: steps })(value, name)
+  const both = steps(value, name)
+  return { past: both, future: both }
+}

@@ -1,0 +1,131 @@
+import { invalid, integer, object, oneOf, optional, text } from './check.js'
+import type { Check } from './check.js'
+import { jsonText } from './json.js'
+import type { LimitOptions, OpenOptions, TimeoutOptions, TotpOptions, WebauthnOptions } from './options.js'
+import {
+  checkAlgorithms,
+  checkAttestation,
+  checkCounter,
+  checkCrossOrigin,
+  checkDigits,
+  checkPeriod,
+  checkRp,
+  checkTotpAlgorithm,
+  checkTrustAnchors,
+  checkUserVerification,
+  checkWindow,
+} from './policy.js'
+import type { RelyingParty } from './policy.js'
+import type { ChallengeStore, UserStore } from './stores/traits.js'
+
+/** The options of `open()`, checked, with every default filled in. */
+export interface Settings {
+  rp: RelyingParty
+  /** The core's settings text for a relying party. */
+  textFor(rp: RelyingParty): string
+  recoveryCodes: number
+  users: UserStore
+  challenges: ChallengeStore
+  onEvent: OpenOptions['onEvent']
+  now: () => number
+}
+
+export function checkSettings(options: unknown): Settings {
+  const { rp, store, totp, webauthn, recovery, limits, timeouts, onEvent, now = Date.now } = checkOptions(options, '')
+  const policy = {
+    totp: { ...totpDefaults, ...totp },
+    webauthn: { ...webauthnDefaults, ...webauthn },
+    recovery: { codes: 10, ...recovery },
+    limits: { ...limitDefaults, ...limits },
+    timeouts: { ...timeoutDefaults, ...timeouts },
+  }
+  const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy })
+  return { rp, textFor, recoveryCodes: policy.recovery.codes, ...store, onEvent, now }
+}
+
+const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits: 6, period: 30 }
+const webauthnDefaults = {
+  userVerification: 'discouraged',
+  algorithms: [-8, -7, -257],
+  attestation: 'none',
+  trustAnchors: [],
+  counter: 'refuse',
+}
+const limitDefaults = { totpFailures: 8, failures: 100, lockSeconds: 3600, hardLock: 'hour', factors: 32 }
+const timeoutDefaults = { signIn: 300, webauthnEnrolment: 300, totpEnrolment: 900 }
+
+const userMethods = ['read', 'update', 'owner', 'users']
+const challengeMethods = ['put', 'take', 'clear']
+
+const checkStore: Check<{ users: UserStore; challenges: ChallengeStore }> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw invalid(name)
+  // A store is an instance of some class: its methods are inherited, and `users` is one of them.
+  const { users, challenges } = value as { users?: unknown; challenges?: unknown }
+  if (typeof users !== 'object') return { users: implementing<UserStore>(value, userMethods, name), challenges: implementing<ChallengeStore>(value, challengeMethods, name) }
+  return {
+    users: implementing<UserStore>(users, userMethods, `${name}.users`),
+    challenges: implementing<ChallengeStore>(challenges, challengeMethods, `${name}.challenges`),
+  }
+}
+
+function implementing<T>(value: unknown, methods: string[], name: string): T {
+  const has = (method: string) => typeof (value as Record<string, unknown>)[method] === 'function'
+  if (typeof value !== 'object' || value === null || !methods.every(has)) throw invalid(name)
+  return value as T
+}
+
+function callback<T>(value: unknown, name: string): T {
+  if (typeof value !== 'function') throw invalid(name)
+  return value as T
+}
+
+const seconds = integer(1, 86_400)
+
+interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn'> {
+  store: { users: UserStore; challenges: ChallengeStore }
+  totp?: Omit<TotpOptions, 'window'> & { window?: { past: number; future: number } }
+  webauthn?: Omit<WebauthnOptions, 'trustAnchors'> & { trustAnchors?: string[] }
+}
+
+const checkOptions = object<CheckedOptions>({
+  rp: checkRp,
+  store: checkStore,
+  totp: optional(
+    object<NonNullable<CheckedOptions['totp']>>({
+      window: optional(checkWindow),
+      algorithm: optional(checkTotpAlgorithm),
+      digits: optional(checkDigits),
+      period: optional(checkPeriod),
+      issuer: optional(text(256)),
+    }),
+  ),
+  webauthn: optional(
+    object<NonNullable<CheckedOptions['webauthn']>>({
+      userVerification: optional(checkUserVerification),
+      algorithms: optional(checkAlgorithms),
+      attestation: optional(checkAttestation),
+      trustAnchors: optional(checkTrustAnchors),
+      counter: optional(checkCounter),
+      crossOrigin: optional(checkCrossOrigin),
+    }),
+  ),
+  recovery: optional(object<{ codes?: number }>({ codes: optional(integer(1, 100)) })),
+  limits: optional(
+    object<LimitOptions>({
+      totpFailures: optional(integer(1, 100)),
+      failures: optional(integer(1, 100)),
+      lockSeconds: optional(integer(1, 0xffff_ffff)),
+      hardLock: optional(oneOf('hour', 'until-unlock')),
+      factors: optional(integer(1, 256)),
+    }),
+  ),
+  timeouts: optional(
+    object<TimeoutOptions>({
+      signIn: optional(seconds),
+      webauthnEnrolment: optional(seconds),
+      totpEnrolment: optional(seconds),
+    }),
+  ),
+  onEvent: optional(callback<NonNullable<OpenOptions['onEvent']>>),
+  now: optional(callback<NonNullable<OpenOptions['now']>>),
+})

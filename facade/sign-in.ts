@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+
+import { answerJson, parseAnswer } from './answer.js'
+import type { ParsedAnswer } from './answer.js'
+import type { Challenge, Purpose } from './challenge.js'
+import { checkUser, flag, object, oneOf, optional, text } from './check.js'
+import type { Context } from './context.js'
+import { jsonText } from './json.js'
+import type { RpOption, SessionOption } from './options.js'
+import type { Outcome, Refused } from './outcome.js'
+import { checkRp } from './policy.js'
+
+export interface VerifyOptions extends RpOption, SessionOption {
+  /** Default `sign-in`; the one that the challenge was made for. */
+  purpose?: Purpose
+}
+
+export interface ChallengeOptions extends VerifyOptions {
+  /** The host knows this user to be enrolled: a missing record is an error then, not a way in. Default false. */
+  enrolled?: boolean
+}
+
+const verifyShape = {
+  purpose: optional(oneOf('sign-in', 'step-up')),
+  session: optional(text(1024)),
+  rp: optional(checkRp),
+}
+const checkVerify = object<VerifyOptions>(verifyShape)
+const checkChallenge = object<ChallengeOptions>({ ...verifyShape, enrolled: optional(flag) })
+
+export async function challenge(context: Context, user: string, options: ChallengeOptions): Promise<Challenge | null> {
+  checkUser(user)
+  const { rp, purpose = 'sign-in', session, enrolled = false } = checkChallenge(options, '')
+  const service = context.service(rp)
+  const record = await context.read(user)
+  const now = context.now()
+  const request = jsonText({ user, purpose, session, enrolled, now })
+  const answered = context.answer<Challenge | null>(user, now, () => service.beginChallenge(record, randomBytes(32), request))
+  await context.put(user, answered)
+  return answered.value
+}
+
+export async function verify(context: Context, user: string, answer: unknown, options: VerifyOptions): Promise<Outcome> {
+  checkUser(user)
+  const checked = checkVerify(options, '')
+  const parsed = parseAnswer(answer)
+  if (parsed === undefined) return refuse(context, user, 'malformed')
+  return 'code' in parsed ? verifyCode(context, user, parsed, checked) : verifyResponse(context, user, parsed, checked)
+}
+
+async function verifyCode(context: Context, user: string, answer: ParsedAnswer, { rp }: VerifyOptions): Promise<Outcome> {
+  const service = context.service(rp)
+  const now = context.now()
+  const request = `{"answer":${answerJson(answer)},"now":${now}}`
+  return (await context.update<Outcome>(user, now, (record) => service.verifyCode(record, request))).value
+}
+
+/** The record first, so that a refusal takes nothing; then the challenge, gone before anything is verified. */
+async function verifyResponse(
+  context: Context,
+  user: string,
+  answer: ParsedAnswer,
+  { rp, purpose = 'sign-in', session }: VerifyOptions,
+): Promise<Outcome> {
+  const service = context.service(rp)
+  const json = answerJson(answer)
+  const record = await context.read(user)
+  const now = context.now()
+  const opened = context.answer<{ challenge: string } | Refused>(user, now, () =>
+    service.openResponse(record, `{"answer":${json},"now":${now}}`),
+  ).value
+  if ('reason' in opened) return opened
+  const data = await context.take(user, opened.challenge, now)
+  if (data === undefined) return refuse(context, user, 'rejected', 'challenge-missing', answer.type)
+  const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
+  const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"${purpose}"${bound},"now":${now}}`
+  return (await context.update<Outcome>(user, now, (stored) => service.verifyResponse(stored, data, request))).value
+}
+
+function refuse(
+  context: Context,
+  user: string,
+  outward: Refused['reason'],
+  reason: string = outward,
+  type?: ParsedAnswer['type'],
+): Refused {
+  const event = { type: 'rejected', reason } as const
+  context.events.tell([type === undefined ? event : { ...event, factor: { type } }], user, context.now())
+  return { ok: false, reason: outward }
+}

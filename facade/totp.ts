@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+
+import * as binding from '#binding'
+
+import { parseCode } from './answer.js'
+import { epochMilliseconds, integer, invalid, object, optional, own, text } from './check.js'
+import type { Check } from './check.js'
+import { openEnvelope } from './envelope.js'
+import { jsonText } from './json.js'
+import { checkDigits, checkPeriod, checkTotpAlgorithm, checkWindow } from './policy.js'
+import type { TotpAlgorithm, TotpWindow } from './policy.js'
+
+export type { TotpAlgorithm, TotpWindow } from './policy.js'
+
+/** A TOTP key and how codes are made of it (RFC 6238). */
+export interface TotpParameters {
+  /** base32 text, in any case, with blanks, hyphens and padding if need be; or the bytes. */
+  secret: string | Uint8Array
+  /** Default `SHA1`. */
+  algorithm?: TotpAlgorithm
+  /** 6 to 8. Default 6. */
+  digits?: number
+  /** Seconds. Default 30. */
+  period?: number
+}
+
+/** What `otpauthUri` writes. */
+export interface OtpauthParameters extends TotpParameters {
+  /** Without a colon. */
+  account: string
+  /** Without a colon. */
+  issuer?: string
+}
+
+/** What `parseOtpauthUri` reads. */
+export interface ParsedOtpauth {
+  /** base32, upper case, no padding. */
+  secret: string
+  account: string
+  issuer?: string
+  algorithm: TotpAlgorithm
+  digits: number
+  period: number
+}
+
+/** Whose code it is: the parameters, themselves or as a member, or an `otpauth:` URI. */
+export type TotpSource = TotpParameters | { parameters: TotpParameters } | { uri: string }
+
+export type VerifyTotpOptions = TotpSource & {
+  /** What the person typed, as text; blanks, a hyphen and full-width digits are taken for what they mean. */
+  code: unknown
+  /** Epoch milliseconds. Default: now. */
+  at?: number
+  /** Default 1: one step each way. */
+  window?: TotpWindow
+  /** The step of the last success: only later ones are accepted (RFC 6238, 5.2). */
+  lastStep?: number
+}
+
+/** A fresh secret of 160 bits, as base32 text without padding. */
+export function generateSecret(): string {
+  return openEnvelope<string>(binding.totpSecret(randomBytes(20))).value
+}
+
+/**
+ * The key URI that phone apps read from a QR code: `otpauth://totp/issuer:account?secret=...`. It is a secret.
+ *
+ * @throws {CountersignError} `invalid-argument`, naming the member
+ */
+export function otpauthUri(parameters: OtpauthParameters): string {
+  return openEnvelope<string>(binding.totpUri(jsonText(checkOtpauth(parameters, '')))).value
+}
+
+/**
+ * Reads a key URI. Steam and HOTP URIs, an empty secret, a period of 0 and unknown algorithms are refused.
+ *
+ * @throws {CountersignError} `invalid-argument` (`uri`)
+ */
+export function parseOtpauthUri(uri: string): ParsedOtpauth {
+  return openEnvelope<ParsedOtpauth>(binding.totpParseUri(checkUri(uri, 'uri'))).value
+}
+
+/**
+ * The code at a time.
+ *
+ * @param source the parameters, or an `otpauth:` URI
+ * @param at epoch milliseconds; default: now
+ * @throws {CountersignError} `invalid-argument`, naming the member
+ */
+export function totpCode(source: TotpParameters | string, at: number = Date.now()): string {
+  const key = typeof source === 'string' ? { uri: checkUri(source, 'uri') } : checkParameters(source, '')
+  return openEnvelope<string>(binding.totpCode(jsonText({ ...key, at: epochMilliseconds(at, 'at') }))).value
+}
+
+/**
+ * Verifies a code. `null`: wrong, malformed, or of a step that `lastStep` rules out. Store the `step` of every success
+ * and give it as `lastStep` the next time, in one atomic change: a code is good for one success.
+ *
+ * @throws {CountersignError} `invalid-argument`, naming the member; never for the code
+ *
+ * @example
+ * const match = verifyTotp({ secret: row.secret, code: body.code, lastStep: row.lastStep })
+ * if (match === null) return reply.status(401).send()
+ * await saveStepIfLater(row.id, match.step)
+ */
+export function verifyTotp(options: VerifyTotpOptions): { step: number } | null {
+  const { code, parameters, at = Date.now(), ...about } = checkVerify(options, '')
+  requireOneSource(options)
+  const typed = parseCode(code)
+  if (typed === undefined) return null
+  const request = jsonText({ ...about, ...parameters, code: typed, at })
+  return openEnvelope<{ step: number } | null>(binding.totpVerify(request)).value
+}
+
+const checkUri = text(4096)
+
+/** base32 text; bytes are turned into it. */
+const checkSecret: Check<string> = (value, name) => {
+  if (!(value instanceof Uint8Array)) return text(1024)(value, name)
+  if (value.length === 0 || value.length > 512) throw invalid(name)
+  return base32(value)
+}
+
+interface CheckedParameters {
+  secret: string
+  algorithm?: TotpAlgorithm
+  digits?: number
+  period?: number
+}
+
+const parametersShape = {
+  secret: checkSecret,
+  algorithm: optional(checkTotpAlgorithm),
+  digits: optional(checkDigits),
+  period: optional(checkPeriod),
+}
+
+const checkParameters = object<CheckedParameters>(parametersShape)
+
+const checkOtpauth = object<CheckedParameters & { account: string; issuer?: string }>({
+  ...parametersShape,
+  account: text(256),
+  issuer: optional(text(256)),
+})
+
+interface CheckedVerify extends Partial<CheckedParameters> {
+  parameters?: CheckedParameters
+  uri?: string
+  code?: unknown
+  at?: number
+  window?: { past: number; future: number }
+  lastStep?: number
+}
+
+const checkVerify = object<CheckedVerify>({
+  ...parametersShape,
+  secret: optional(checkSecret),
+  parameters: optional(checkParameters),
+  uri: optional(checkUri),
+  code: (value) => value,
+  at: optional(epochMilliseconds),
+  window: optional(checkWindow),
+  lastStep: optional(integer(0, Number.MAX_SAFE_INTEGER)),
+})
+
+/** Two keys, or a key's members beside another key, would leave open which one counts. */
+function requireOneSource(options: object): void {
+  const given = ['secret', 'parameters', 'uri'].filter((name) => own(options, name) !== undefined)
+  if (given.length !== 1) throw invalid(given[1] ?? 'secret')
+  if (given[0] === 'secret') return
+  const stray = ['algorithm', 'digits', 'period'].find((name) => own(options, name) !== undefined)
+  if (stray !== undefined) throw invalid(stray)
+}
+
+function base32(bytes: Uint8Array): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+  let out = ''
+  let pending = 0
+  let bits = 0
+  for (const byte of bytes) {
+    pending = ((pending << 8) | byte) & 0xfff
+    for (bits += 8; bits >= 5; bits -= 5) out += alphabet[(pending >> (bits - 5)) & 31]
+  }
+  return bits > 0 ? out + alphabet[(pending << (5 - bits)) & 31] : out
+}

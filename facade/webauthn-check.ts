@@ -1,0 +1,126 @@
+import { bytesOrBase64url, epochMilliseconds, flag, integer, invalid, listOf, object, oneOf, optional, own, text } from './check.js'
+import type { Check } from './check.js'
+import * as policy from './policy.js'
+import type {
+  AuthenticationOptions,
+  RegistrationOptions,
+  StoredCredential,
+  VerifyAuthenticationOptions,
+  VerifyRegistrationOptions,
+} from './webauthn.js'
+
+const outside: Check<unknown> = (value) => value
+const checkTimeout = integer(1, 86_400_000)
+const checkHandle = bytesOrBase64url(1, 64)
+const checkSignCount = integer(0, 0xffff_ffff)
+
+const checkDescriptor = object<{ id: string; transports?: string[] }>(
+  { id: policy.checkCredentialId, transports: optional(policy.checkTransports) },
+  { others: true },
+)
+
+export const checkRegistrationOptions = object<CheckedRegistrationOptions>({
+  rp: object<RegistrationOptions['rp']>({
+    id: text(253),
+    name: text(256),
+    origins: optional(listOf(text(2048), { max: 100 })),
+    allowSubdomains: optional(flag),
+    allowAnyPort: optional(flag),
+  }),
+  user: object<{ id?: string; name: string; displayName: string }>({
+    id: optional(checkHandle),
+    name: text(256),
+    displayName: text(256),
+  }),
+  challenge: optional(policy.checkChallenge),
+  algorithms: optional(policy.checkAlgorithms),
+  timeout: optional(checkTimeout),
+  excludeCredentials: optional(listOf(checkDescriptor)),
+  authenticatorAttachment: optional(policy.checkAttachment),
+  residentKey: optional(policy.checkResidentKey),
+  userVerification: optional(policy.checkUserVerification),
+  hints: optional(policy.checkHints),
+  attestation: optional(policy.checkAttestation),
+})
+
+export const checkAuthenticationOptions = object<CheckedAuthenticationOptions>({
+  rp: object<{ id: string }>({ id: text(253) }, { others: true }),
+  challenge: optional(policy.checkChallenge),
+  timeout: optional(checkTimeout),
+  allowCredentials: optional(listOf(checkDescriptor)),
+  userVerification: optional(policy.checkUserVerification),
+  hints: optional(policy.checkHints),
+})
+
+const checkStoredFields = object<CheckedCredential>(
+  {
+    id: policy.checkCredentialId,
+    publicKey: bytesOrBase64url(1, 16_384),
+    signCount: checkSignCount,
+    transports: optional(policy.checkTransports),
+    aaguid: optional(text(36)),
+    backupEligible: optional(flag),
+    backupState: optional(flag),
+    userVerified: optional(flag),
+    userHandle: optional(checkHandle),
+    algorithm: optional(integer(-65_536, 65_535)),
+  },
+  { others: true },
+)
+
+const checkCredential: Check<CheckedCredential> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw invalid(name)
+  const signCount = own(value, 'signCount') ?? own(value, 'counter')
+  return checkStoredFields({ ...value, signCount }, name)
+}
+
+const verifyShape = {
+  response: outside,
+  challenge: policy.checkChallenge,
+  rp: policy.checkRpToVerify,
+  userVerification: optional(policy.checkUserVerification),
+  crossOrigin: optional(policy.checkCrossOrigin),
+}
+
+export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
+  ...verifyShape,
+  algorithms: optional(policy.checkAlgorithms),
+  attestation: optional(policy.checkAttestation),
+  trustAnchors: optional(policy.checkTrustAnchors),
+  userHandle: optional(checkHandle),
+  conditional: optional(flag),
+  now: optional(epochMilliseconds),
+})
+
+export const checkVerifyAuthentication = object<CheckedVerifyAuthentication>({
+  ...verifyShape,
+  credential: checkCredential,
+  counter: optional(oneOf('refuse', 'report')),
+})
+
+// The same options with every byte string as base64url text.
+
+export type CheckedCredential = Omit<StoredCredential, 'counter' | 'signCount' | 'id' | 'publicKey' | 'userHandle'> & {
+  id: string
+  publicKey: string
+  signCount: number
+  userHandle?: string
+}
+export type CheckedRegistrationOptions = Omit<RegistrationOptions, 'user' | 'challenge' | 'excludeCredentials'> & {
+  user: { id?: string; name: string; displayName: string }
+  challenge?: string
+  excludeCredentials?: { id: string; transports?: string[] }[]
+}
+export type CheckedAuthenticationOptions = Omit<AuthenticationOptions, 'challenge' | 'allowCredentials'> & {
+  challenge?: string
+  allowCredentials?: { id: string; transports?: string[] }[]
+}
+export type CheckedVerifyRegistration = Omit<VerifyRegistrationOptions, 'challenge' | 'trustAnchors' | 'userHandle'> & {
+  challenge: string
+  trustAnchors?: string[]
+  userHandle?: string
+}
+export type CheckedVerifyAuthentication = Omit<VerifyAuthenticationOptions, 'challenge' | 'credential'> & {
+  challenge: string
+  credential: CheckedCredential
+}
