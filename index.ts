@@ -2,12 +2,6 @@ export { Countersign } from './facade/countersign.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
 export type { CountersignErrorCode } from './facade/errors.js'
 export type { Challenge, Purpose, TotpEnrolment } from './facade/challenge.js'
-export type {
-  BeginTotpOptions,
-  BeginWebauthnOptions,
-  FinishTotpOptions,
-  FinishWebauthnOptions,
-} from './facade/enrolment.js'
 export type { CountersignEvent } from './facade/event.js'
 export type {
   Factor,
@@ -18,19 +12,24 @@ export type {
   TypedFactorType,
   WebauthnFactor,
 } from './facade/factor.js'
-export type { UpdateFactorOptions } from './facade/management.js'
 export type {
+  BeginTotpOptions,
+  BeginWebauthnOptions,
+  ChallengeOptions,
   FinishOptions,
+  FinishTotpOptions,
+  FinishWebauthnOptions,
   LimitOptions,
   OpenOptions,
   RpOption,
   SessionOption,
   TimeoutOptions,
   TotpOptions,
+  UpdateFactorOptions,
+  VerifyOptions,
   WebauthnOptions,
 } from './facade/options.js'
 export type { Accepted, Enrolled, Outcome, Refused, Removed, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
-export type { ChallengeOptions, VerifyOptions } from './facade/sign-in.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
 export type * from './facade/webauthn-json.js'

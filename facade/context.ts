@@ -27,7 +27,7 @@ export class Context {
     this.#default = serviceFor(settings, settings.rp)
   }
 
-  /** The core's service for a relying party, the default one if none is given. */
+  /** The core's service for a relying party, the default one if none is given. @internal */
   service(rp?: RelyingParty): BindingService {
     if (!rp) return this.#default
     const key = jsonText(rp)
@@ -48,7 +48,7 @@ export class Context {
     return recordText(await fromStore(() => this.settings.users.read(user)))
   }
 
-  /** Runs one call of the core inside the store's atomic change, then tells what happened. */
+  /** Runs one call of the core inside the store's atomic change, then tells what happened. @internal */
   async update<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<Answered<T>> {
     const change = (record: string | undefined) => stored(call, recordText(record))
     const envelope = await fromStore(() => this.settings.users.update(user, change))

@@ -1,16 +1,22 @@
 import type { Challenge, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
-import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './enrolment.js'
 import { CountersignError } from './errors.js'
 import type { Factor } from './factor.js'
 import * as management from './management.js'
-import type { UpdateFactorOptions } from './management.js'
-import type { OpenOptions } from './options.js'
+import type {
+  BeginTotpOptions,
+  BeginWebauthnOptions,
+  ChallengeOptions,
+  FinishTotpOptions,
+  FinishWebauthnOptions,
+  OpenOptions,
+  UpdateFactorOptions,
+  VerifyOptions,
+} from './options.js'
 import type { Enrolled, Outcome, Removed, Status, Updated } from './outcome.js'
 import { checkSettings } from './settings.js'
 import * as signIn from './sign-in.js'
-import type { ChallengeOptions, VerifyOptions } from './sign-in.js'
 import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
 
 /**

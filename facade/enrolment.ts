@@ -6,49 +6,10 @@ import { checkUser, description, flag, isWellFormed, object, optional, text } fr
 import type { Check } from './check.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
-import type { FinishOptions, RpOption, SessionOption } from './options.js'
+import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
 import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from './policy.js'
-import type {
-  AuthenticatorAttachment,
-  Hint,
-  PublicKeyCredentialCreationOptionsJSON,
-  ResidentKey,
-  UserVerification,
-} from './webauthn-json.js'
-
-export interface BeginTotpOptions extends RpOption, SessionOption {
-  /** What the phone app shows: a name or an address, without a colon. */
-  account: string
-  /** Default: `totp.issuer` of `open()`, else `rp.name`. */
-  issuer?: string
-}
-
-export interface FinishTotpOptions extends FinishOptions {
-  /** The one that `beginTotp` gave. It may come back through the page: a wrong one is refused. */
-  enrolment: unknown
-  /** What the person typed, as text. */
-  code: unknown
-}
-
-export interface BeginWebauthnOptions extends RpOption, SessionOption {
-  /** The account, as the person knows it: an address or a user name. */
-  name: string
-  displayName: string
-  /** Default: that of `open()`. */
-  userVerification?: UserVerification
-  /** `required` or `preferred` makes a passkey. */
-  residentKey?: ResidentKey
-  authenticatorAttachment?: AuthenticatorAttachment
-  hints?: Hint[]
-  /** For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. Default false. */
-  conditional?: boolean
-}
-
-export interface FinishWebauthnOptions extends FinishOptions, RpOption {
-  /** The `RegistrationResponseJSON` of the browser, as an object or as JSON text. */
-  response: unknown
-}
+import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
   checkUser(user)

@@ -4,13 +4,8 @@ import { fromStore } from './context.js'
 import { CountersignError } from './errors.js'
 import type { Factor } from './factor.js'
 import { jsonText } from './json.js'
+import type { UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
-
-export interface UpdateFactorOptions {
-  /** At most 255 characters, no control characters. */
-  description?: string
-  enable?: boolean
-}
 
 const checkUpdate = object<UpdateFactorOptions>({ description: optional(description), enable: optional(flag) })
 

@@ -1,7 +1,14 @@
+import type { Purpose } from './challenge.js'
 import type { CountersignEvent } from './event.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './policy.js'
 import type { ChallengeStore, Store, UserStore } from './stores/traits.js'
-import type { AttestationConveyance, UserVerification } from './webauthn-json.js'
+import type {
+  AttestationConveyance,
+  AuthenticatorAttachment,
+  Hint,
+  ResidentKey,
+  UserVerification,
+} from './webauthn-json.js'
 
 /** What `Countersign.open()` takes. Unknown members are refused: a misspelt one must not weaken anything. */
 export interface OpenOptions {
@@ -91,4 +98,53 @@ export interface FinishOptions extends SessionOption {
   description: string
   /** Refuse if there is a factor already, checked in the same atomic change: for enrolment during a sign-in. */
   firstOnly?: boolean
+}
+
+export interface BeginTotpOptions extends RpOption, SessionOption {
+  /** What the phone app shows: a name or an address, without a colon. */
+  account: string
+  /** Default: `totp.issuer` of `open()`, else `rp.name`. */
+  issuer?: string
+}
+
+export interface FinishTotpOptions extends FinishOptions {
+  /** The one that `beginTotp` gave. It may come back through the page: a wrong one is refused. */
+  enrolment: unknown
+  /** What the person typed, as text. */
+  code: unknown
+}
+
+export interface BeginWebauthnOptions extends RpOption, SessionOption {
+  /** The account, as the person knows it: an address or a user name. */
+  name: string
+  displayName: string
+  /** Default: that of `open()`. */
+  userVerification?: UserVerification
+  /** `required` or `preferred` makes a passkey. */
+  residentKey?: ResidentKey
+  authenticatorAttachment?: AuthenticatorAttachment
+  hints?: Hint[]
+  /** For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. Default false. */
+  conditional?: boolean
+}
+
+export interface FinishWebauthnOptions extends FinishOptions, RpOption {
+  /** The `RegistrationResponseJSON` of the browser, as an object or as JSON text. */
+  response: unknown
+}
+
+export interface VerifyOptions extends RpOption, SessionOption {
+  /** Default `sign-in`; the one that the challenge was made for. */
+  purpose?: Purpose
+}
+
+export interface ChallengeOptions extends VerifyOptions {
+  /** The host knows this user to be enrolled: a missing record is an error then, not a way in. Default false. */
+  enrolled?: boolean
+}
+
+export interface UpdateFactorOptions {
+  /** At most 255 characters, no control characters. */
+  description?: string
+  enable?: boolean
 }

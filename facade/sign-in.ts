@@ -2,23 +2,13 @@ import { randomBytes } from 'node:crypto'
 
 import { answerJson, parseAnswer } from './answer.js'
 import type { ParsedAnswer } from './answer.js'
-import type { Challenge, Purpose } from './challenge.js'
+import type { Challenge } from './challenge.js'
 import { checkUser, flag, object, oneOf, optional, text } from './check.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
-import type { RpOption, SessionOption } from './options.js'
+import type { ChallengeOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused } from './outcome.js'
 import { checkRp } from './policy.js'
-
-export interface VerifyOptions extends RpOption, SessionOption {
-  /** Default `sign-in`; the one that the challenge was made for. */
-  purpose?: Purpose
-}
-
-export interface ChallengeOptions extends VerifyOptions {
-  /** The host knows this user to be enrolled: a missing record is an error then, not a way in. Default false. */
-  enrolled?: boolean
-}
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),

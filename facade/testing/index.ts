@@ -1,0 +1,12 @@
+export { storeTests } from './store-tests.js'
+export type { StoreTest } from './store-tests.js'
+export { TestAuthenticator } from './test-authenticator.js'
+export type {
+  CeremonyOptions,
+  CreateOptions,
+  GetOptions,
+  TestAlgorithm,
+  TestAuthenticatorOptions,
+  TestCredential,
+} from './test-authenticator.js'
+export { totpAt } from './totp-at.js'
