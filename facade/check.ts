@@ -67,7 +67,7 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
 /** base64url without padding, of `min` to `max` bytes. */
 export function base64url(min: number, max: number): Check<string> {
   return (value, name) => {
-    if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3) || !/^[\w-]*$/.test(value)) throw invalid(name)
+    if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3)) throw invalid(name)
     const bytes = Buffer.from(value, 'base64url')
     if (bytes.length < min || bytes.length > max || bytes.toString('base64url') !== value) throw invalid(name)
     return value
@@ -77,7 +77,10 @@ export function base64url(min: number, max: number): Check<string> {
 /** Bytes, as base64url text or as a `Uint8Array`. */
 export function bytesOrBase64url(min: number, max: number): Check<string> {
   const checkText = base64url(min, max)
-  return (value, name) => checkText(value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value, name)
+  return (value, name) => {
+    if (value instanceof Uint8Array && value.length > max) throw invalid(name)
+    return checkText(value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value, name)
+  }
 }
 
 /**

@@ -59,14 +59,19 @@ export async function beginWebauthn(
   return answered.value
 }
 
-export async function finishWebauthn(context: Context, user: string, options: FinishWebauthnOptions): Promise<Enrolled> {
+export async function finishWebauthn(
+  context: Context,
+  user: string,
+  options: FinishWebauthnOptions,
+): Promise<Enrolled> {
   checkUser(user)
   const { rp, response, ...about } = checkFinishWebauthn(options, '')
   const json = parseResponse(response)
   if (json === undefined) return refuse(context, user, 'webauthn', 'malformed')
   const service = context.service(rp)
   const now = context.now()
-  const opened = context.answer<{ challenge: string } | Refused>(user, now, () => service.registrationChallenge(json)).value
+  const peek = () => service.registrationChallenge(json)
+  const opened = context.answer<{ challenge: string } | Refused>(user, now, peek).value
   if ('reason' in opened) return refuse(context, user, 'webauthn', 'malformed')
   const data = await context.take(user, opened.challenge, now)
   if (data === undefined) return refuse(context, user, 'webauthn', 'rejected', 'challenge-missing')

@@ -45,7 +45,8 @@ export class CountersignError extends Error {
    */
   constructor(code: CountersignErrorCode, options: { detail?: string; cause?: unknown } = {}) {
     const { detail } = options
-    super(detail === undefined ? texts[code] : `${texts[code]}: ${detail}`, 'cause' in options ? { cause: options.cause } : {})
+    const message = detail === undefined ? texts[code] : `${texts[code]}: ${detail}`
+    super(message, 'cause' in options ? { cause: options.cause } : {})
     this.code = code
   }
 

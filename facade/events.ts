@@ -35,6 +35,7 @@ export class Events {
   #warn(): void {
     if (this.#warned) return
     this.#warned = true
-    process.emitWarning('onEvent threw or rejected; that changes no outcome, and is not reported again', 'CountersignWarning')
+    const text = 'onEvent threw or rejected; that changes no outcome, and is not reported again'
+    process.emitWarning(text, 'CountersignWarning')
   }
 }

@@ -52,7 +52,7 @@ export interface WebauthnOptions {
   attestation?: AttestationConveyance
   /** Certificates, PEM text or DER bytes, that an attestation's chain may end in. */
   trustAnchors?: (string | Uint8Array)[]
-  /** A signature counter that does not grow (WebAuthn Level 3, 6.1.1): refuse, or report it in the outcome. Default `refuse`. */
+  /** A signature counter that does not grow (WebAuthn Level 3, 6.1.1): refuse, or report it. Default `refuse`. */
   counter?: 'refuse' | 'report'
   /** Default: refused. */
   crossOrigin?: CrossOrigin

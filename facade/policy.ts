@@ -85,8 +85,10 @@ export const checkPeriod = integer(1, 86_400)
 
 const steps = integer(0, 10)
 
+const checkWays = object<{ past: number; future: number }>({ past: steps, future: steps })
+
 export const checkWindow: Check<{ past: number; future: number }> = (value, name) => {
-  if (typeof value !== 'number') return object<{ past: number; future: number }>({ past: steps, future: steps })(value, name)
+  if (typeof value !== 'number') return checkWays(value, name)
   const both = steps(value, name)
   return { past: both, future: both }
 }

@@ -61,10 +61,10 @@ const checkStore: Check<{ users: UserStore; challenges: ChallengeStore }> = (val
   if (typeof value !== 'object' || value === null) throw invalid(name)
   // A store is an instance of some class: its methods are inherited, and `users` is one of them.
   const { users, challenges } = value as { users?: unknown; challenges?: unknown }
-  if (typeof users !== 'object') return { users: implementing<UserStore>(value, userMethods, name), challenges: implementing<ChallengeStore>(value, challengeMethods, name) }
+  const both = typeof users === 'function'
   return {
-    users: implementing<UserStore>(users, userMethods, `${name}.users`),
-    challenges: implementing<ChallengeStore>(challenges, challengeMethods, `${name}.challenges`),
+    users: implementing(both ? value : users, userMethods, both ? name : `${name}.users`),
+    challenges: implementing(both ? value : challenges, challengeMethods, both ? name : `${name}.challenges`),
   }
 }
 

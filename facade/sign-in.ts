@@ -25,12 +25,18 @@ export async function challenge(context: Context, user: string, options: Challen
   const record = await context.read(user)
   const now = context.now()
   const request = jsonText({ user, purpose, session, enrolled, now })
-  const answered = context.answer<Challenge | null>(user, now, () => service.beginChallenge(record, randomBytes(32), request))
+  const begin = () => service.beginChallenge(record, randomBytes(32), request)
+  const answered = context.answer<Challenge | null>(user, now, begin)
   await context.put(user, answered)
   return answered.value
 }
 
-export async function verify(context: Context, user: string, answer: unknown, options: VerifyOptions): Promise<Outcome> {
+export async function verify(
+  context: Context,
+  user: string,
+  answer: unknown,
+  options: VerifyOptions,
+): Promise<Outcome> {
   checkUser(user)
   const checked = checkVerify(options, '')
   const parsed = parseAnswer(answer)
@@ -38,7 +44,12 @@ export async function verify(context: Context, user: string, answer: unknown, op
   return 'code' in parsed ? verifyCode(context, user, parsed, checked) : verifyResponse(context, user, parsed, checked)
 }
 
-async function verifyCode(context: Context, user: string, answer: ParsedAnswer, { rp }: VerifyOptions): Promise<Outcome> {
+async function verifyCode(
+  context: Context,
+  user: string,
+  answer: ParsedAnswer,
+  { rp }: VerifyOptions,
+): Promise<Outcome> {
   const service = context.service(rp)
   const now = context.now()
   const request = `{"answer":${answerJson(answer)},"now":${now}}`

@@ -1,4 +1,16 @@
-import { bytesOrBase64url, epochMilliseconds, flag, integer, invalid, listOf, object, oneOf, optional, own, text } from './check.js'
+import {
+  bytesOrBase64url,
+  epochMilliseconds,
+  flag,
+  integer,
+  invalid,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  own,
+  text,
+} from './check.js'
 import type { Check } from './check.js'
 import * as policy from './policy.js'
 import type {
@@ -61,9 +73,9 @@ const checkStoredFields = object<CheckedCredential>(
     aaguid: optional(text(36)),
     backupEligible: optional(flag),
     backupState: optional(flag),
+    backupRecorded: optional(flag),
     userVerified: optional(flag),
     userHandle: optional(checkHandle),
-    algorithm: optional(integer(-65_536, 65_535)),
   },
   { others: true },
 )

@@ -1,6 +1,6 @@
 /**
- * The JSON forms of WebAuthn Level 3, section 5.1 (`...ResponseJSON`) and 5.4 and 5.5 (`...OptionsJSON`). Own copies, so
- * that a server's types need no DOM library. Members of type `Base64URLString` hold bytes, without padding.
+ * The JSON forms of WebAuthn Level 3, section 5.1 (`...ResponseJSON`) and 5.4 and 5.5 (`...OptionsJSON`). Own copies,
+ * so that a server's types need no DOM library. Members of type `Base64URLString` hold bytes, without padding.
  */
 export type Base64URLString = string
 

@@ -1,6 +1,6 @@
-/** Why a ceremony is refused (WebAuthn Level 3, 7.1 and 7.2). For the log: tell the client no more than that it failed. */
+/** Why a ceremony is refused (WebAuthn Level 3, 7.1, 7.2). For the log: tell the client no more than that it failed. */
 export const webauthnReasons = [
-  /** The response is not well-formed: JSON, base64url, CBOR, a length, a member that is missing or contradicts another. */
+  /** The response is not well-formed: JSON, base64url, CBOR, a length, a member that is missing or contradictory. */
   'malformed',
   /** `clientDataJSON.type` is that of the other ceremony. */
   'type-mismatch',

@@ -42,12 +42,12 @@ export interface Credential {
   /** Whether it may be synchronised to other devices (WebAuthn Level 3, 6.1.3). */
   backupEligible: boolean
   backupState: boolean
-  /** Whether the person was verified at the registration or since. */
+  /** Whether an authenticator told the two flags; where none did, the first success settles them. */
+  backupRecorded: boolean
+  /** Whether the person was verified at the registration. */
   userVerified: boolean
   /** base64url; a response that names another user is refused. */
   userHandle?: Base64URLString
-  /** The COSE number of its algorithm. */
-  algorithm?: CoseAlgorithm
 }
 
 /** A stored credential, of this package or of another one; bytes may be `Uint8Array`s. Further members are ignored. */
@@ -62,9 +62,9 @@ export interface StoredCredential {
   /** Absent: never recorded, and the first success settles it. */
   backupEligible?: boolean
   backupState?: boolean
+  backupRecorded?: boolean
   userVerified?: boolean
   userHandle?: Base64URLString | Uint8Array
-  algorithm?: number
 }
 
 export interface RegistrationOptions {
@@ -179,7 +179,8 @@ export type AuthenticationVerdict =
  */
 export function registrationOptions(options: RegistrationOptions): PublicKeyCredentialCreationOptionsJSON {
   const request = jsonText(checkRegistrationOptions(options, ''))
-  return openEnvelope<PublicKeyCredentialCreationOptionsJSON>(binding.webauthnRegistrationOptions(request, randomBytes(64))).value
+  const text = binding.webauthnRegistrationOptions(request, randomBytes(64))
+  return openEnvelope<PublicKeyCredentialCreationOptionsJSON>(text).value
 }
 
 /**
@@ -189,7 +190,8 @@ export function registrationOptions(options: RegistrationOptions): PublicKeyCred
  */
 export function authenticationOptions(options: AuthenticationOptions): PublicKeyCredentialRequestOptionsJSON {
   const request = jsonText(checkAuthenticationOptions(options, ''))
-  return openEnvelope<PublicKeyCredentialRequestOptionsJSON>(binding.webauthnAuthenticationOptions(request, randomBytes(32))).value
+  const text = binding.webauthnAuthenticationOptions(request, randomBytes(32))
+  return openEnvelope<PublicKeyCredentialRequestOptionsJSON>(text).value
 }
 
 /**

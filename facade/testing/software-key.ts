@@ -22,6 +22,8 @@ export function generateKey(algorithm: TestAlgorithm): SoftwareKey {
   return { algorithm, cose: coseKey(algorithm, publicKey), sign: (data) => sign(digest, data, privateKey) }
 }
 
+type Members = [number, CborValue][]
+
 const makers = {
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   EdDSA: () => generateKeyPairSync('ed25519'),
@@ -33,7 +35,7 @@ function coseKey(algorithm: TestAlgorithm, publicKey: KeyObject): Map<number, Cb
   const bytes = (text = '') => Buffer.from(text, 'base64url')
   const alg = coseNumbers[algorithm]
   // 1 kty, 3 alg; EC2 and OKP: -1 crv, -2 x, -3 y; RSA: -1 n, -2 e.
-  if (algorithm === 'RS256') return new Map<number, CborValue>([[1, 3], [3, alg], [-1, bytes(jwk.n)], [-2, bytes(jwk.e)]])
-  if (algorithm === 'EdDSA') return new Map<number, CborValue>([[1, 1], [3, alg], [-1, 6], [-2, bytes(jwk.x)]])
-  return new Map<number, CborValue>([[1, 2], [3, alg], [-1, 1], [-2, bytes(jwk.x)], [-3, bytes(jwk.y)]])
+  if (algorithm === 'RS256') return new Map([[1, 3], [3, alg], [-1, bytes(jwk.n)], [-2, bytes(jwk.e)]] as Members)
+  if (algorithm === 'EdDSA') return new Map([[1, 1], [3, alg], [-1, 6], [-2, bytes(jwk.x)]] as Members)
+  return new Map([[1, 2], [3, alg], [-1, 1], [-2, bytes(jwk.x)], [-3, bytes(jwk.y)]] as Members)
 }

@@ -104,7 +104,8 @@ export class TestAuthenticator {
     const id = Buffer.from(credential.id, 'base64url')
     const cose = encodeCbor(key.cose)
     const attested = Buffer.concat([this.#options.aaguid ?? Buffer.alloc(16), uint16(id.length), id, cose])
-    const authData = Buffer.concat([this.#authenticatorData(credential, ceremony, flags.attestedCredentialData), attested])
+    const header = this.#authenticatorData(credential, ceremony, flags.attestedCredentialData)
+    const authData = Buffer.concat([header, attested])
     const clientData = clientDataJson('webauthn.create', options.challenge, ceremony)
     const object = attestationObject(ceremony.attestation ?? 'none', key, authData, clientData)
     const { transports = ['usb'] } = this.#options
@@ -156,9 +157,10 @@ export class TestAuthenticator {
     }
   }
 
-  #choose({ allowCredentials = [], rpId }: PublicKeyCredentialRequestOptionsJSON, { credentialId, origin }: GetOptions) {
+  #choose(options: PublicKeyCredentialRequestOptionsJSON, { credentialId, origin }: GetOptions) {
     if (credentialId !== undefined) return this.#keys.get(credentialId)
-    const here = [...this.#keys.values()].filter(({ credential }) => credential.rpId === (rpId ?? new URL(origin).hostname))
+    const { allowCredentials = [], rpId = new URL(origin).hostname } = options
+    const here = [...this.#keys.values()].filter(({ credential }) => credential.rpId === rpId)
     if (allowCredentials.length === 0) return here.find(({ credential }) => credential.resident)
     return here.find(({ credential }) => allowCredentials.some(({ id }) => id === credential.id))
   }
@@ -187,7 +189,8 @@ const flags = {
 }
 
 /** WebAuthn Level 3, 5.8.1, in the member order of 5.8.1.1. */
-function clientDataJson(type: string, challenge: string, { origin, crossOrigin = false, topOrigin }: CeremonyOptions): Buffer {
+function clientDataJson(type: string, challenge: string, ceremony: CeremonyOptions): Buffer {
+  const { origin, crossOrigin = false, topOrigin } = ceremony
   return Buffer.from(JSON.stringify({ type, challenge, origin, crossOrigin, topOrigin }))
 }
 
