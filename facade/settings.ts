@@ -61,7 +61,7 @@ const checkStore: Check<{ users: UserStore; challenges: ChallengeStore }> = (val
   if (typeof value !== 'object' || value === null) throw invalid(name)
   // A store is an instance of some class: its methods are inherited, and `users` is one of them.
   const { users, challenges } = value as { users?: unknown; challenges?: unknown }
-  const both = typeof users === 'function'
+  const both = typeof users === 'function' || (users === undefined && challenges === undefined)
   return {
     users: implementing(both ? value : users, userMethods, both ? name : `${name}.users`),
     challenges: implementing(both ? value : challenges, challengeMethods, both ? name : `${name}.challenges`),

@@ -1,0 +1,116 @@
+import test from 'ava'
+
+import * as check from '../facade/check.js'
+import { CountersignError, errorCodes, isCountersignError } from '../facade/errors.js'
+import { openEnvelope } from '../facade/envelope.js'
+import { jsonText } from '../facade/json.js'
+import { checkSettings } from '../facade/settings.js'
+
+const secret = 'hunter2'
+const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
+const method = () => undefined
+const store = { read: method, update: method, owner: method, users: method, put: method, take: method, clear: method }
+
+function argument(t: import('ava').ExecutionContext, name: string, work: () => unknown): void {
+  const err = t.throws(work, { instanceOf: CountersignError })
+  t.is(err.code, 'invalid-argument')
+  t.is(err.message, `Invalid argument: ${name}`)
+}
+
+test('a user is well-formed text of 1 to 256 bytes', (t) => {
+  for (const user of ['a', '../../etc/passwd', 'CON', '😀'.repeat(64), '\u0000', ' ', '__proto__']) t.is(check.checkUser(user), user)
+  for (const user of ['', '😀'.repeat(64) + 'a', 'a\ud800', '\udc00', 7, null, undefined, {}, ['a'], new String('a')]) {
+    argument(t, 'user', () => check.checkUser(user))
+  }
+})
+
+test('numbers are safe integers in range', (t) => {
+  const port = check.integer(1, 100)
+  for (const value of [1, 100]) t.is(port(value, 'n'), value)
+  for (const value of [0, 101, -1, 1.5, NaN, Infinity, 2 ** 53, '7', 7n, null, undefined]) argument(t, 'n', () => port(value, 'n'))
+})
+
+test('base64url is canonical, and bytes will do', (t) => {
+  const bytes = check.bytesOrBase64url(1, 4)
+  t.is(bytes('AQID', 'b'), 'AQID')
+  t.is(bytes(Uint8Array.of(1, 2, 3), 'b'), 'AQID')
+  for (const value of ['', 'AQID==', 'AQI=', 'A', 'AR', '+/==', 'AQIDBAU', 'Aé', new Uint8Array(5), new Uint8Array(0), [1]]) {
+    argument(t, 'b', () => bytes(value, 'b'))
+  }
+})
+
+test('a description has at most 255 characters and no control characters', (t) => {
+  for (const text of ['', 'phone', '😀'.repeat(255), 'é\u00a0']) t.is(check.description(text, 'd'), text)
+  for (const text of ['😀'.repeat(256), 'a\nb', '\u0000', '\u0085', 'a\ud800', 5, null]) argument(t, 'd', () => check.description(text, 'd'))
+})
+
+test('a misspelt option is refused by its path, at every depth', (t) => {
+  const open = (more: object) => () => checkSettings({ rp, store, ...more })
+  t.notThrows(open({}))
+  argument(t, 'webauthn.userVerfication', open({ webauthn: { userVerfication: 'required' } }))
+  argument(t, 'webauthn.userVerification', open({ webauthn: { userVerification: 'require' } }))
+  argument(t, 'webauthn.algorithms[1]', open({ webauthn: { algorithms: [-7, 0] } }))
+  argument(t, 'webauthn.crossOrigin.topOrigins', open({ webauthn: { crossOrigin: {} } }))
+  argument(t, 'totp.window', open({ totp: { window: 11 } }))
+  argument(t, 'totp.window.past', open({ totp: { window: { past: -1, future: 0 } } }))
+  argument(t, 'totp.period', open({ totp: { period: 0 } }))
+  argument(t, 'limits.failures', open({ limits: { failures: 101 } }))
+  argument(t, 'timeouts.signIn', open({ timeouts: { signIn: 0 } }))
+  argument(t, 'rp.origins[0]', open({ rp: { ...rp, origins: [7] } }))
+  argument(t, 'store', open({ store: {} }))
+  argument(t, 'store.challenges', open({ store: { users: store } }))
+  argument(t, 'onEvent', open({ onEvent: 'log' }))
+  argument(t, 'limt', open({ limt: {} }))
+  argument(t, 'options', () => checkSettings(null))
+})
+
+test('no message carries what was passed', (t) => {
+  for (const passed of [secret, [secret], { [`${secret} `]: secret }, { secret: { toString: () => secret } }]) {
+    for (const at of ['rp', 'store', 'totp', 'webauthn', 'limits', 'now']) {
+      const err = t.throws(() => checkSettings({ rp, store, [at]: passed }))
+      t.false(err.message.includes(secret))
+    }
+  }
+})
+
+test('inherited options are neither read nor trusted', (t) => {
+  argument(t, 'rp', () => checkSettings(Object.create({ rp, store })))
+  const inherited = Object.assign(Object.create({ webauthn: { counter: 'report' } }) as object, { rp, store })
+  t.true(checkSettings(inherited).textFor(rp).includes('"counter":"refuse"'))
+})
+
+test.serial('a polluted prototype changes no text', (t) => {
+  const polluted = Object.prototype as Record<string, unknown>
+  const before = checkSettings({ rp, store }).textFor(rp)
+  polluted.toJSON = () => 'polluted'
+  polluted.allowAnyPort = true
+  try {
+    t.is(checkSettings({ rp, store }).textFor(rp), before)
+    t.is(jsonText({ a: [1, { b: 'c' }], d: undefined }), '{"a":[1,{"b":"c"}]}')
+  } finally {
+    delete polluted.toJSON
+    delete polluted.allowAnyPort
+  }
+})
+
+test('every code has a text, and the guard tells them apart', (t) => {
+  for (const code of errorCodes) {
+    const err = new CountersignError(code)
+    t.true(err.message.length > 5)
+    t.is(err.name, 'CountersignError')
+    t.true(isCountersignError(err, code))
+    t.false(isCountersignError(err, code === 'closed' ? 'internal' : 'closed'))
+  }
+  t.false(isCountersignError({ code: 'closed' }))
+  t.is(new CountersignError('store-failed', { cause: 7 }).cause, 7)
+  t.false('cause' in new CountersignError('closed'))
+})
+
+test('an envelope is a value or one error', (t) => {
+  t.deepEqual(openEnvelope('{"value":null}'), { value: null, events: [] })
+  const failure = (code: string, detail?: string) => JSON.stringify({ failure: { code, detail } })
+  const corrupt = t.throws(() => openEnvelope(failure('record-corrupt', 'webauthn[0].entry.cred'), 'ann'))
+  t.is(corrupt.message, 'A stored record can not be read: user "ann", at webauthn[0].entry.cred')
+  t.throws(() => openEnvelope(failure('factor-limit')), { code: 'factor-limit' })
+  t.throws(() => openEnvelope(failure('toString')), { code: 'internal' })
+})
