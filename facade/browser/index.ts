@@ -1,0 +1,85 @@
+import { CeremonyError, ceremonyError } from './error.js'
+import { credentialToJSON, creationOptions, requestOptions } from './json.js'
+
+export { CeremonyError, type CeremonyErrorCode } from './error.js'
+
+export interface CeremonyOptions {
+  /** Offer the credential in the form's autofill and wait there, without a dialog. Needs `conditionalSupported()`. */
+  conditional?: boolean
+  /** Ends the ceremony with the code `aborted`. */
+  signal?: AbortSignal
+}
+
+/** Whether this page can use WebAuthn at all: a browser that knows it, in a secure context. */
+export function supported(): boolean {
+  return isSecureContext && typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
+}
+
+/** Whether `authenticate(options, { conditional: true })` works here. */
+export async function conditionalSupported(): Promise<boolean> {
+  return supported() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
+}
+
+/**
+ * Makes a credential on a security key or passkey provider. Throws nothing but a `CeremonyError`.
+ *
+ * @param options What the server's `beginWebauthn` gave (WebAuthn Level 3, section 5.1.8).
+ * @returns The response for the server's `finishWebauthn`, ready for `JSON.stringify` (section 5.1.9).
+ */
+export async function register(
+  options: PublicKeyCredentialCreationOptionsJSON,
+  ceremony: CeremonyOptions = {},
+): Promise<RegistrationResponseJSON> {
+  const json = await run('create', () => creationOptions(options), options.timeout, ceremony)
+  return json as unknown as RegistrationResponseJSON
+}
+
+/**
+ * Signs a challenge with a credential. Throws nothing but a `CeremonyError`.
+ *
+ * @param options `challenge.webauthn` of the server's `challenge` (WebAuthn Level 3, section 5.1.8).
+ * @returns The response for the server's `verify`, as `{ type: 'webauthn', response }`.
+ */
+export async function authenticate(
+  options: PublicKeyCredentialRequestOptionsJSON,
+  ceremony: CeremonyOptions = {},
+): Promise<AuthenticationResponseJSON> {
+  const json = await run('get', () => requestOptions(options), options.timeout, ceremony)
+  return json as unknown as AuthenticationResponseJSON
+}
+
+/** The one that waits in the autofill: the browser runs one ceremony at a time, so the next call ends it. */
+let waiting: AbortController | undefined
+
+async function run(
+  method: 'create' | 'get',
+  publicKey: () => unknown,
+  timeout: number | undefined,
+  { conditional, signal }: CeremonyOptions,
+): Promise<object> {
+  waiting?.abort()
+  waiting = undefined
+  if (!isSecureContext) throw new CeremonyError('insecure-context')
+  if (!supported()) throw new CeremonyError('not-supported')
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort)
+  if (conditional) waiting = controller
+  const started = performance.now()
+  try {
+    const credential = await navigator.credentials[method]({
+      publicKey: publicKey(),
+      signal: controller.signal,
+      ...(conditional && { mediation: 'conditional' }),
+    } as object)
+    if (!credential) throw new CeremonyError('unknown')
+    return credentialToJSON(credential as PublicKeyCredential)
+  } catch (error) {
+    const late = timeout !== undefined && performance.now() - started >= timeout
+    throw ceremonyError(error, method, controller.signal.aborted, late)
+  } finally {
+    signal?.removeEventListener('abort', abort)
+    if (waiting === controller) waiting = undefined
+  }
+}

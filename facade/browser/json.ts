@@ -1,0 +1,101 @@
+type Fields = Record<string, any>
+
+export function creationOptions(json: PublicKeyCredentialCreationOptionsJSON): unknown {
+  return native(() => PublicKeyCredential.parseCreationOptionsFromJSON(json)) ?? {
+    ...json,
+    ...decoded(json, ['challenge']),
+    user: { ...json.user, ...decoded(json.user, ['id']) },
+    excludeCredentials: descriptors(json.excludeCredentials),
+    extensions: extensions(json.extensions),
+  }
+}
+
+export function requestOptions(json: PublicKeyCredentialRequestOptionsJSON): unknown {
+  return native(() => PublicKeyCredential.parseRequestOptionsFromJSON(json)) ?? {
+    ...json,
+    ...decoded(json, ['challenge']),
+    allowCredentials: descriptors(json.allowCredentials),
+    extensions: extensions(json.extensions),
+  }
+}
+
+export function credentialToJSON(credential: PublicKeyCredential): object {
+  return native(() => complete(credential.toJSON())) ?? byHand(credential)
+}
+
+/** Absent in older browsers, replaced by password managers with something that throws: both mean by hand. */
+function native<T>(convert: () => T): T | undefined {
+  try {
+    return convert()
+  } catch {
+    return undefined
+  }
+}
+
+/** Some password managers answer `{}`, or leave bytes where text belongs. */
+function complete(json: Fields): object | undefined {
+  const { clientDataJSON, attestationObject, signature, authenticatorData } = json.response
+  const proof = attestationObject ? [attestationObject] : [signature, authenticatorData]
+  const texts = [json.id, json.rawId, json.type, clientDataJSON, ...proof]
+  return texts.every((text) => text && typeof text === 'string') ? json : undefined
+}
+
+function byHand(credential: PublicKeyCredential): object {
+  const from: Fields = credential.response
+  const response: Fields = {}
+  for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+    if (from[name]) response[name] = encode(from[name])
+  }
+  // The server reads the key from attestationObject; these spare others that work.
+  const transports = native(() => from.getTransports())
+  if (transports) response.transports = transports
+  return {
+    id: credential.id,
+    rawId: encode(credential.rawId),
+    type: credential.type,
+    ...(credential.authenticatorAttachment && { authenticatorAttachment: credential.authenticatorAttachment }),
+    clientExtensionResults: encodeAll(native(() => credential.getClientExtensionResults()) ?? {}),
+    response,
+  }
+}
+
+function descriptors(list: PublicKeyCredentialDescriptorJSON[] = []): unknown[] {
+  return list.map((one) => ({ ...one, ...decoded(one, ['id']) }))
+}
+
+function extensions(json: Fields = {}): unknown {
+  const { prf, largeBlob } = json
+  return {
+    ...json,
+    ...(prf && {
+      prf: {
+        ...(prf.eval && { eval: decoded(prf.eval) }),
+        ...(prf.evalByCredential && {
+          evalByCredential: Object.fromEntries(Object.entries(prf.evalByCredential).map(([id, one]) => [id, decoded(one!)])),
+        }),
+      },
+    }),
+    ...(largeBlob && { largeBlob: { ...largeBlob, ...decoded(largeBlob, ['write']) } }),
+  }
+}
+
+function decoded(from: object, names = Object.keys(from)): Fields {
+  const found = names.filter((name) => (from as Fields)[name] !== undefined)
+  return Object.fromEntries(found.map((name) => [name, decode((from as Fields)[name])]))
+}
+
+function encodeAll(value: unknown): unknown {
+  if (value instanceof ArrayBuffer) return encode(value)
+  if (Array.isArray(value) || !value || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, encodeAll(one)]))
+}
+
+function decode(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0))
+}
+
+function encode(bytes: ArrayBuffer): string {
+  let binary = ''
+  for (const byte of new Uint8Array(bytes)) binary += String.fromCharCode(byte)
+  return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+}
