@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { open, readFile, rename } from 'node:fs/promises'
+import type { PasswordHash } from './password.js'
+
+export interface Account {
+  /** Given to the service as the user: stable, whatever becomes of the name. */
+  id: string
+  name: string
+  password: PasswordHash
+  /** Whether this account has factors: were their store lost, this keeps the password alone from being enough. */
+  enrolled: boolean
+}
+
+export interface Accounts {
+  byId(id: string): Account | undefined
+  byName(name: string): Account | undefined
+  /** Undefined: the name is taken. */
+  create(name: string, password: PasswordHash): Promise<Account | undefined>
+  setEnrolled(id: string, enrolled: boolean): Promise<void>
+}
+
+/** All accounts in one JSON file, read once and replaced whole by each change. For one process. */
+export async function openAccounts(path: string): Promise<Accounts> {
+  const list = await load(path)
+  const ids = new Map(list.map((account) => [account.id, account]))
+  const names = new Map(list.map((account) => [folded(account.name), account]))
+  let writing: Promise<void> = Promise.resolve()
+
+  function save(): Promise<void> {
+    const next = writing.then(() => replace(path, JSON.stringify([...ids.values()], null, 2)))
+    writing = next.catch(() => undefined)
+    return next
+  }
+
+  return {
+    byId: (id) => ids.get(id),
+    byName: (name) => names.get(folded(name)),
+    async create(name, password) {
+      if (names.has(folded(name))) return undefined
+      const account = { id: randomUUID(), name, password, enrolled: false }
+      ids.set(account.id, account)
+      names.set(folded(name), account)
+      await save()
+      return account
+    },
+    async setEnrolled(id, enrolled) {
+      const account = ids.get(id)
+      if (!account || account.enrolled === enrolled) return
+      account.enrolled = enrolled
+      await save()
+    },
+  }
+}
+
+function folded(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}
+
+async function load(path: string): Promise<Account[]> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Account[]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+async function replace(path: string, content: string): Promise<void> {
+  const file = await open(`${path}.tmp`, 'w', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.tmp`, path)
+}

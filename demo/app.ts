@@ -1,0 +1,105 @@
+import { mkdir } from 'node:fs/promises'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { Countersign } from 'countersign'
+import { directoryStore } from 'countersign/stores'
+import { openAccounts, type Accounts } from './accounts.js'
+import { checkOrigin, HttpError, readJson, securityHeaders, sendJson } from './http.js'
+import { pageFiles } from './page.js'
+import { factorRoutes } from './routes/factors.js'
+import { signInRoutes } from './routes/sign-in.js'
+import { stepUpRoutes } from './routes/step-up.js'
+import { Sessions, type Session } from './sessions.js'
+import { Throttle } from './throttle.js'
+
+export interface AppSettings {
+  /** Where the browser finds the page, such as `http://localhost:8080`. */
+  origin: string
+  /** Accounts and factors live here. */
+  directory: string
+  /** Epoch milliseconds; tests move it. */
+  now?: () => number
+}
+
+export interface App {
+  countersign: Countersign
+  accounts: Accounts
+  sessions: Sessions
+  throttle: Throttle
+  now: () => number
+}
+
+/** What a route gets, and its answer: a value is sent as JSON. */
+export interface RouteRequest {
+  body: Record<string, unknown>
+  /** The last part of the path, where the route ends with `/:id`. */
+  id: string
+  /** Undefined for a visitor. */
+  session: Session | undefined
+  /** Makes `session` the one of this browser, under a new id; undefined ends it. */
+  become: (session: Session | undefined) => void
+  address: string
+}
+export type Route = (request: RouteRequest) => Promise<unknown>
+export type Routes = Record<string, Route>
+
+export async function openApp({ origin, directory, now = Date.now }: AppSettings) {
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const countersign = await Countersign.open({
+    rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },
+    store: directoryStore(join(directory, 'countersign'), { create: true }),
+    now,
+  })
+  const app: App = {
+    countersign,
+    accounts: await openAccounts(join(directory, 'accounts.json')),
+    sessions: new Sessions(origin.startsWith('https:'), now),
+    throttle: new Throttle(now),
+    now,
+  }
+  const routes: Routes = { ...signInRoutes(app), ...stepUpRoutes(app), ...factorRoutes(app) }
+  const files = await pageFiles()
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    securityHeaders(response)
+    const method = request.method ?? ''
+    const path = (request.url ?? '').split('?', 1)[0] ?? ''
+    const file = files.get(path)
+    if (file && (method === 'GET' || method === 'HEAD')) {
+      response.setHeader('content-type', file.type)
+      response.end(method === 'HEAD' ? undefined : file.content)
+      return
+    }
+    const found = findRoute(routes, method, path)
+    if (!found) throw new HttpError(404, 'not-found')
+    if (method !== 'GET') checkOrigin(request, origin)
+    const body = method === 'GET' ? {} : await readJson(request)
+    const session = app.sessions.find(request.headers.cookie)
+    const become = (next: Session | undefined): void => {
+      app.sessions.end(session)
+      response.setHeader('set-cookie', app.sessions.cookie(next && app.sessions.issue(next)))
+    }
+    const address = request.socket.remoteAddress ?? ''
+    sendJson(response, 200, await found.route({ body, id: found.id, session, become, address }))
+  }
+
+  return {
+    handle(request: IncomingMessage, response: ServerResponse): void {
+      answer(request, response).catch((error: unknown) => {
+        if (error instanceof HttpError) return sendJson(response, error.status, { error: error.code })
+        // Errors of the service carry a code and never what was passed in; the browser learns nothing of them.
+        console.error(error)
+        sendJson(response, 500, { error: 'internal' })
+      })
+    },
+    close: () => countersign.close(),
+  }
+}
+
+function findRoute(routes: Routes, method: string, path: string): { route: Route; id: string } | undefined {
+  const exact = routes[`${method} ${path}`]
+  if (exact) return { route: exact, id: '' }
+  const cut = path.lastIndexOf('/') + 1
+  const route = routes[`${method} ${path.slice(0, cut)}:id`]
+  return route && { route, id: path.slice(cut) }
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+const BODY_LIMIT = 64 * 1024
+
+/** Becomes the answer `{ "error": code }` with this status. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+  ) {
+    super(code)
+  }
+}
+
+export function securityHeaders(response: ServerResponse): void {
+  const headers = {
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'publickey-credentials-create=(self), publickey-credentials-get=(self)',
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+}
+
+/** A browser names the page's origin in every request that can change something; another site's page can't forge it. */
+export function checkOrigin(request: IncomingMessage, origin: string): void {
+  if (request.headers.origin !== origin) throw new HttpError(403, 'wrong-origin')
+}
+
+/** The body, an object; JSON only, since a form of another site can't send that. */
+export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw new HttpError(415, 'not-json')
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > BODY_LIMIT) throw new HttpError(413, 'too-large')
+    chunks.push(chunk)
+  }
+  const body = parse(Buffer.concat(chunks).toString())
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new HttpError(400, 'not-json')
+  return body as Record<string, unknown>
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  if (response.headersSent) return
+  // The rest of a refused body stays unread, so this connection can't carry another request.
+  if (status === 413) response.setHeader('connection', 'close')
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+  response.end(JSON.stringify(value))
+}
+
+/** A text of the body, at most `limit` characters; anything else is the client's mistake. */
+export function text(body: Record<string, unknown>, name: string, limit = 255): string {
+  const value = Object.hasOwn(body, name) ? body[name] : undefined
+  if (typeof value !== 'string' || value.length > limit) throw new HttpError(400, 'invalid')
+  return value
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new HttpError(400, 'not-json')
+  }
+}

@@ -1,0 +1,30 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+
+// 32 MiB and three passes: OWASP's advice for scrypt; four at once at most, for that is the thread pool.
+const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 }
+
+export const PASSWORD_LENGTH = { least: 8, most: 256 }
+
+export interface PasswordHash {
+  salt: string
+  hash: string
+}
+
+export async function hashPassword(password: string): Promise<PasswordHash> {
+  const salt = randomBytes(16)
+  const hash = await derive(password, salt)
+  return { salt: salt.toString('base64url'), hash: hash.toString('base64url') }
+}
+
+/** Takes as long for an account that doesn't exist, so time tells nobody which names do. */
+export async function checkPassword(password: string, stored: PasswordHash | undefined): Promise<boolean> {
+  const salt = stored ? Buffer.from(stored.salt, 'base64url') : Buffer.alloc(16)
+  const hash = await derive(password, salt)
+  return stored !== undefined && timingSafeEqual(hash, Buffer.from(stored.hash, 'base64url'))
+}
+
+function derive(password: string, salt: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    scrypt(password.normalize('NFKC'), salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)))
+  })
+}

@@ -1,0 +1,27 @@
+import { createServer } from 'node:http'
+import { openApp } from './app.js'
+
+const port = Number(process.env.PORT ?? 8080)
+const directory = process.env.VAR_DIR ?? 'var'
+const origin = `http://localhost:${port}`
+
+const app = await openApp({ origin, directory })
+const server = createServer(app.handle)
+
+server.on('error', async (error: NodeJS.ErrnoException) => {
+  console.error(error.code === 'EADDRINUSE' ? `Port ${port} is in use: set PORT to another one.` : error.message)
+  await app.close()
+  process.exit(1)
+})
+// This machine only: over a network a password needs https.
+server.listen(port, 'localhost', () => console.log(`The demo is ready on ${origin}`))
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    server.close(async () => {
+      await app.close()
+      process.exit(0)
+    })
+    server.closeAllConnections()
+  })
+}

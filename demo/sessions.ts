@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto'
+
+const PENDING = 5 * 60_000
+const SIGNED_IN = 12 * 3_600_000
+const FRESH = 5 * 60_000
+
+export interface Session {
+  account: string
+  /** `pending`: the password was right, the second factor is still to come. */
+  state: 'pending' | 'signed-in'
+  /** Binds challenges to this sign-in; unlike the id in the cookie it stays the same until the session ends. */
+  binding: string
+  /** What was shown last, and when (epoch ms): factors may be changed for five minutes after it. */
+  proof: { by: 'password' | 'factor'; at: number }
+  expires: number
+}
+
+/** Sessions in memory: a restart signs everyone out. */
+export class Sessions {
+  readonly #byId = new Map<string, Session>()
+  readonly #cookieName: string
+  readonly #attributes: string
+  readonly #now: () => number
+
+  constructor(secure: boolean, now: () => number) {
+    this.#cookieName = secure ? '__Host-session' : 'session'
+    this.#attributes = `; Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
+    this.#now = now
+  }
+
+  start(account: string, state: Session['state'], by: Session['proof']['by']): Session {
+    const now = this.#now()
+    const expires = now + (state === 'pending' ? PENDING : SIGNED_IN)
+    return { account, state, binding: randomId(), proof: { by, at: now }, expires }
+  }
+
+  /** Gives the session a new id: one that was known before a privilege changed is worth nothing after it. */
+  issue(session: Session): string {
+    this.#sweep()
+    const id = randomId()
+    this.#byId.set(id, session)
+    return id
+  }
+
+  find(cookies = ''): Session | undefined {
+    const session = this.#byId.get(this.#id(cookies))
+    return session && session.expires > this.#now() ? session : undefined
+  }
+
+  end(session: Session | undefined): void {
+    for (const [id, one] of this.#byId) if (one === session) this.#byId.delete(id)
+  }
+
+  /** Signs the account out everywhere else. */
+  endOthers(session: Session): void {
+    for (const [id, one] of this.#byId) {
+      if (one.account === session.account && one.binding !== session.binding) this.#byId.delete(id)
+    }
+  }
+
+  /** The same sign-in with a newer proof, for `become` to put in its place. */
+  proved(session: Session, by: Session['proof']['by']): Session {
+    return { ...session, proof: { by, at: this.#now() } }
+  }
+
+  fresh(session: Session): boolean {
+    return this.#now() - session.proof.at < FRESH
+  }
+
+  /** The value of `set-cookie`; without an id it takes the cookie away. */
+  cookie(id: string | undefined): string {
+    return `${this.#cookieName}=${id ?? ''}${this.#attributes}${id ? '' : '; Max-Age=0'}`
+  }
+
+  #id(cookies: string): string {
+    const prefix = `${this.#cookieName}=`
+    const found = cookies.split(';').find((one) => one.trim().startsWith(prefix))
+    return found?.trim().slice(prefix.length) ?? ''
+  }
+
+  #sweep(): void {
+    const now = this.#now()
+    for (const [id, { expires }] of this.#byId) if (expires <= now) this.#byId.delete(id)
+  }
+}
+
+function randomId(): string {
+  return randomBytes(32).toString('base64url')
+}
