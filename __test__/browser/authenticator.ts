@@ -1,0 +1,49 @@
+import type { CDPSession, Page } from 'playwright-core'
+
+export interface KeyOptions {
+  protocol?: 'ctap2' | 'u2f'
+  transport?: 'usb' | 'internal'
+  hasResidentKey?: boolean
+  hasUserVerification?: boolean
+  isUserVerified?: boolean
+}
+
+/** A security key in the browser's socket, by the DevTools protocol. */
+export class VirtualKey {
+  private constructor(
+    private readonly session: CDPSession,
+    private readonly authenticatorId: string,
+  ) {}
+
+  static async plugIn(page: Page, options: KeyOptions = {}): Promise<VirtualKey> {
+    const session = await page.context().newCDPSession(page)
+    await session.send('WebAuthn.enable')
+    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: { protocol: 'ctap2', transport: 'usb', automaticPresenceSimulation: true, ...options },
+    })
+    return new VirtualKey(session, authenticatorId)
+  }
+
+  async credentials(): Promise<{ isResidentCredential: boolean; signCount: number }[]> {
+    return (await this.session.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId })).credentials
+  }
+
+  /** Forgets its credentials; the browser then answers as it does when a person closes the prompt. */
+  async clear(): Promise<void> {
+    await this.session.send('WebAuthn.clearCredentials', { authenticatorId: this.authenticatorId })
+  }
+
+  /** Whether it is touched by itself. */
+  async touch(enabled: boolean): Promise<void> {
+    await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.authenticatorId, enabled })
+  }
+
+  /** Whether the next check of PIN or fingerprint succeeds. */
+  async userVerified(isUserVerified: boolean): Promise<void> {
+    await this.session.send('WebAuthn.setUserVerified', { authenticatorId: this.authenticatorId, isUserVerified })
+  }
+
+  async unplug(): Promise<void> {
+    await this.session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId: this.authenticatorId })
+  }
+}
