@@ -1,0 +1,263 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import test, { type ExecutionContext } from 'ava'
+import type { Browser, Page } from 'playwright-core'
+import { VirtualKey, type KeyOptions } from './authenticator.js'
+import { findChromium, launch } from './chromium.js'
+
+const folder = new URL('.', import.meta.resolve('countersign/browser'))
+const executable = findChromium()
+if (!executable) console.warn('Browser tests skipped: no Chrome or Chromium found, and CHROME_PATH is not set.')
+const browserTest = executable ? test.serial : test.serial.skip
+
+let server: Server
+let origin: string
+let browser: Browser
+
+test.before(async () => {
+  server = createServer(async (request, response) => {
+    const name = request.url?.match(/^\/module\/([\w-]+\.js)$/)?.[1]
+    response.setHeader('content-type', name ? 'text/javascript' : 'text/html')
+    response.end(name ? await readFile(new URL(name, folder)) : '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">')
+  })
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  if (executable) browser = await launch(executable)
+})
+test.after.always(async () => {
+  await browser?.close()
+  server.closeAllConnections()
+  server.close()
+})
+
+type Call = { method: 'register' | 'authenticate'; options: object; ceremony?: object }
+type Result = { json?: any; code?: string; name?: string; cause?: string }
+
+/** Runs one ceremony in the page; what is broken there stays broken. */
+function ceremony(page: Page, call: Call): Promise<Result> {
+  return page.evaluate(async ({ method, options, ceremony }): Promise<Result> => {
+    const path = '/module/index.js'
+    const module = await import(path)
+    try {
+      return { json: JSON.parse(JSON.stringify(await module[method](options, ceremony))) }
+    } catch (error) {
+      const { code, name, cause } = error as Error & { code: string; cause?: Error }
+      return { code, name, cause: cause?.name ?? '' }
+    }
+  }, call)
+}
+
+const CHALLENGE = Buffer.alloc(32, 0xfb).toString('base64url')
+const USER = Buffer.from([0, 255, 254, 62, 63]).toString('base64url')
+
+function creation(more: object = {}): object {
+  return {
+    rp: { id: 'localhost', name: 'Test' },
+    user: { id: USER, name: 'ann', displayName: 'Ann' },
+    challenge: CHALLENGE,
+    pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+    timeout: 20_000,
+    ...more,
+  }
+}
+
+function request(id: string, more: object = {}): object {
+  return { challenge: CHALLENGE, rpId: 'localhost', allowCredentials: [{ type: 'public-key', id }], timeout: 20_000, ...more }
+}
+
+const PASSKEY: KeyOptions = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true }
+const RESIDENT = { authenticatorSelection: { residentKey: 'required', userVerification: 'required' } }
+
+function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Promise<void>, at = () => origin): void {
+  browserTest(title, async (t) => {
+    const context = await browser.newContext()
+    try {
+      const page = await context.newPage()
+      await page.goto(at())
+      await play(t, page)
+    } finally {
+      await context.close()
+    }
+  })
+}
+
+/** How a browser or a password manager may spoil the conversions. */
+const spoilers: Record<string, () => void> = {
+  'the browser’s own conversions': () => {},
+  'no conversions at all': () => {
+    const statics = PublicKeyCredential as unknown as Record<string, unknown>
+    delete statics['parseCreationOptionsFromJSON']
+    delete statics['parseRequestOptionsFromJSON']
+    delete (PublicKeyCredential.prototype as { toJSON?: unknown }).toJSON
+  },
+  'conversions that throw': () => {
+    const illegal = (): never => {
+      throw new TypeError('Illegal invocation')
+    }
+    PublicKeyCredential.parseCreationOptionsFromJSON = illegal
+    PublicKeyCredential.parseRequestOptionsFromJSON = illegal
+    PublicKeyCredential.prototype.toJSON = illegal
+    AuthenticatorAttestationResponse.prototype.getTransports = illegal
+  },
+  'a toJSON that gives half': () => {
+    PublicKeyCredential.prototype.toJSON = function (this: PublicKeyCredential) {
+      return { id: this.id, rawId: this.rawId, type: this.type, response: {} }
+    } as () => any
+  },
+  'a toJSON that gives nothing': () => {
+    PublicKeyCredential.prototype.toJSON = () => ({}) as any
+  },
+}
+for (const [how, spoil] of Object.entries(spoilers)) {
+  pageTest(`both ceremonies with ${how}`, async (t, page) => {
+    const key = await VirtualKey.plugIn(page, PASSKEY)
+    await page.evaluate(spoil)
+    const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { credProps: true } }) })
+    const { id, rawId, type, response, clientExtensionResults } = made.json
+    t.is(rawId, id)
+    t.is(type, 'public-key')
+    t.deepEqual(clientExtensionResults.credProps, { rk: true })
+    t.is(JSON.parse(Buffer.from(response.clientDataJSON, 'base64url').toString()).challenge, CHALLENGE)
+    t.true(Buffer.from(response.attestationObject, 'base64url').includes('authData'))
+    if (!how.endsWith('throw')) t.deepEqual(response.transports, ['internal'])
+
+    const signed = await ceremony(page, { method: 'authenticate', options: request(id) })
+    t.is(signed.json.id, id)
+    t.is(signed.json.response.userHandle, USER)
+    t.true(Buffer.from(signed.json.response.signature, 'base64url').length > 60)
+    t.is(Buffer.from(signed.json.response.authenticatorData, 'base64url').length, 37)
+    t.true(JSON.stringify(signed.json).match(/[+/=]/) === null, 'base64url everywhere')
+
+    const again = { excludeCredentials: [{ type: 'public-key', id }] }
+    t.like(await ceremony(page, { method: 'register', options: creation(again) }), { code: 'already-registered', name: 'CeremonyError' })
+    await key.unplug()
+  })
+}
+
+pageTest('PRF inputs and outputs by hand are those of the browser', async (t, page) => {
+  const context = await page.context().newCDPSession(page)
+  await context.send('WebAuthn.enable')
+  await context.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', ctap2Version: 'ctap2_1', hasPrf: true, automaticPresenceSimulation: true, ...PASSKEY } as any,
+  })
+  const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { prf: {} } }) })
+  t.deepEqual(made.json.clientExtensionResults.prf, { enabled: true })
+  const salt = Buffer.alloc(32, 7).toString('base64url')
+  const options = request(made.json.id, {
+    userVerification: 'required',
+    extensions: { prf: { evalByCredential: { [made.json.id]: { first: salt, second: CHALLENGE } } } },
+  })
+  const native = await ceremony(page, { method: 'authenticate', options })
+  await page.evaluate(spoilers['no conversions at all']!)
+  const byHand = await ceremony(page, { method: 'authenticate', options })
+  t.is(Buffer.from(byHand.json.clientExtensionResults.prf.results.first, 'base64url').length, 32)
+  t.deepEqual(byHand.json.clientExtensionResults, native.json.clientExtensionResults)
+})
+
+pageTest('refusals that a page can branch on', async (t, page) => {
+  const key = await VirtualKey.plugIn(page, { hasResidentKey: true, hasUserVerification: true, isUserVerified: false })
+  const unknown = Buffer.alloc(32, 1).toString('base64url')
+  const cases: [string, Call][] = [
+    ['cancelled', { method: 'authenticate', options: request(unknown) }],
+    ['cancelled', { method: 'register', options: creation(RESIDENT) }],
+    ['invalid-domain', { method: 'register', options: creation({ rp: { id: 'example.com', name: 'Other' } }) }],
+    ['invalid-domain', { method: 'authenticate', options: request(unknown, { rpId: 'example.com' }) }],
+    ['not-supported', { method: 'register', options: creation({ pubKeyCredParams: [{ type: 'other', alg: -7 }] }) }],
+    ['invalid-options', { method: 'register', options: { challenge: CHALLENGE } }],
+    ['invalid-options', { method: 'register', options: creation({ challenge: 'not base64url!' }) }],
+    ['invalid-options', { method: 'authenticate', options: {} }],
+  ]
+  for (const [code, call] of cases) t.is((await ceremony(page, call)).code, code, JSON.stringify(call))
+  await key.unplug()
+})
+
+pageTest('a signal ends a ceremony, before it or during it', async (t, page) => {
+  const key = await VirtualKey.plugIn(page, PASSKEY)
+  await key.touch(false)
+  const codes = await page.evaluate(async (options) => {
+    const path = '/module/index.js'
+    const { register } = await import(path)
+    const codeOf = (promise: Promise<unknown>) => promise.then(() => 'done', (error) => error.code)
+    const controller = new AbortController()
+    const during = codeOf(register(options, { signal: controller.signal }))
+    setTimeout(() => controller.abort('a reason of the page'), 200)
+    return [await codeOf(register(options, { signal: AbortSignal.abort() })), await during]
+  }, creation() as any)
+  t.deepEqual(codes, ['aborted', 'aborted'])
+})
+
+pageTest('nobody answers in time', async (t, page) => {
+  const key = await VirtualKey.plugIn(page, PASSKEY)
+  await key.touch(false)
+  // The browser keeps its own lower bound of 10 s, so the clock of the page is the one to move.
+  await page.evaluate(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials)
+    const now = performance.now.bind(performance)
+    navigator.credentials.get = (options) => {
+      performance.now = () => now() + 30_000
+      return get({ ...options, signal: AbortSignal.abort(new DOMException('', 'NotAllowedError')) })
+    }
+  })
+  t.is((await ceremony(page, { method: 'authenticate', options: request(USER) })).code, 'timeout')
+})
+
+pageTest('a new ceremony ends the one that waits in the autofill', async (t, page) => {
+  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
+  await key.touch(false)
+  const waiting = ceremony(page, {
+    method: 'authenticate',
+    options: request(made.json.id, { allowCredentials: [] }),
+    ceremony: { conditional: true },
+  })
+  await page.waitForTimeout(300)
+  await key.touch(true)
+  const signed = await ceremony(page, { method: 'authenticate', options: request(made.json.id) })
+  t.is(signed.json?.id, made.json.id)
+  t.is((await waiting).code, 'aborted')
+})
+
+pageTest('autofill gives the passkey', async (t, page) => {
+  await VirtualKey.plugIn(page, PASSKEY)
+  const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
+  const filled = await ceremony(page, {
+    method: 'authenticate',
+    options: request('', { allowCredentials: [] }),
+    ceremony: { conditional: true },
+  })
+  t.is(filled.json?.id, made.json.id)
+})
+
+pageTest('what this browser can do', async (t, page) => {
+  const [supported, conditional, without] = await page.evaluate(async () => {
+    const path = '/module/index.js'
+    const module = await import(path)
+    const before = [module.supported(), await module.conditionalSupported()]
+    delete (window as { PublicKeyCredential?: unknown }).PublicKeyCredential
+    const code = await module.register({}).catch((error: { code: string }) => error.code)
+    return [...before, [module.supported(), await module.conditionalSupported(), code]]
+  })
+  t.true(supported)
+  t.is(typeof conditional, 'boolean')
+  t.deepEqual(without, [false, false, 'not-supported'])
+})
+
+pageTest(
+  'a page without https',
+  async (t, page) => {
+    t.is((await ceremony(page, { method: 'register', options: creation() })).code, 'insecure-context')
+  },
+  () => origin.replace('localhost', '0.0.0.0'),
+)
+
+test('the module stands alone and is small', async (t) => {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.js'))
+  const files = await Promise.all(names.map((name) => readFile(new URL(name, folder))))
+  const size = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
+  t.true(size < 3000, `${size} bytes gzipped`)
+  for (const file of files) {
+    for (const [, from] of file.toString().matchAll(/from '([^']+)'/g)) t.true(names.includes(from!.replace('./', '')), from)
+  }
+})
