@@ -19,6 +19,8 @@ export interface AppSettings {
   directory: string
   /** Epoch milliseconds; tests move it. */
   now?: () => number
+  /** Gets what went wrong here, as opposed to what was refused. */
+  log?: (error: unknown) => void
 }
 
 export interface App {
@@ -43,7 +45,7 @@ export interface RouteRequest {
 export type Route = (request: RouteRequest) => Promise<unknown>
 export type Routes = Record<string, Route>
 
-export async function openApp({ origin, directory, now = Date.now }: AppSettings) {
+export async function openApp({ origin, directory, now = Date.now, log = console.error }: AppSettings) {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const countersign = await Countersign.open({
     rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },
@@ -88,7 +90,7 @@ export async function openApp({ origin, directory, now = Date.now }: AppSettings
       answer(request, response).catch((error: unknown) => {
         if (error instanceof HttpError) return sendJson(response, error.status, { error: error.code })
         // Errors of the service carry a code and never what was passed in; the browser learns nothing of them.
-        console.error(error)
+        log(error)
         sendJson(response, 500, { error: 'internal' })
       })
     },

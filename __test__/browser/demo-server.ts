@@ -12,6 +12,8 @@ export interface DemoServer {
   now: () => number
   /** Moves the server's clock forward. */
   pass: (milliseconds: number) => void
+  /** What the server logged. */
+  logged: unknown[]
   close: () => Promise<void>
 }
 
@@ -19,16 +21,18 @@ export interface DemoServer {
 export async function startDemo(): Promise<DemoServer> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
   let ahead = 0
+  const logged: unknown[] = []
   const now = (): number => Date.now() + ahead
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
-  const app = await openApp({ origin, directory, now })
+  const app = await openApp({ origin, directory, now, log: (error) => logged.push(error) })
   server.on('request', app.handle)
   return {
     origin,
     directory,
     now,
+    logged,
     pass: (milliseconds) => void (ahead += milliseconds),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))

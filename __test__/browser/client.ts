@@ -1,0 +1,35 @@
+import type { DemoServer } from './demo-server.js'
+
+export interface Reply {
+  status: number
+  body: any
+  headers: Headers
+}
+
+/** Speaks to the demo as its page does, without a browser: keeps the cookie, names the origin. */
+export class Client {
+  cookie = ''
+
+  constructor(private readonly demo: DemoServer) {}
+
+  async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const response = await fetch(`${this.demo.origin}${path}`, {
+      method,
+      headers: { origin: this.demo.origin, 'content-type': 'application/json', cookie: this.cookie, ...headers },
+      ...(method !== 'GET' && { body: typeof body === 'string' ? body : JSON.stringify(body ?? {}) }),
+    })
+    const set = response.headers.get('set-cookie')
+    if (set) this.cookie = set.split(';', 1)[0] ?? ''
+    const content = await response.text()
+    const json = response.headers.get('content-type')?.startsWith('application/json')
+    return { status: response.status, body: json ? JSON.parse(content) : content, headers: response.headers }
+  }
+
+  post(path: string, body?: unknown): Promise<Reply> {
+    return this.send('POST', `/api/${path}`, body)
+  }
+
+  get(path: string): Promise<Reply> {
+    return this.send('GET', `/api/${path}`)
+  }
+}

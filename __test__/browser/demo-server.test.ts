@@ -1,0 +1,289 @@
+import { once } from 'node:events'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { spawn } from 'node:child_process'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import test, { type ExecutionContext } from 'ava'
+import { Client } from './client.js'
+import { phoneCode, startDemo, type DemoServer } from './demo-server.js'
+
+const ANN = { name: 'ann', password: 'correct horse battery' }
+const STEP = 31_000
+const FIVE_MINUTES = 5 * 60_000
+
+function demoTest(title: string, play: (t: ExecutionContext, demo: DemoServer) => Promise<void>): void {
+  test(title, async (t) => {
+    const demo = await startDemo()
+    try {
+      await play(t, demo)
+    } finally {
+      await demo.close()
+    }
+  })
+}
+
+/** Enrols an app and gives its secret. */
+async function enrol(client: Client, demo: DemoServer): Promise<string> {
+  const { body } = await client.post('factors/totp')
+  const code = phoneCode(body.secret, demo.now())
+  const finished = await client.post('factors/totp/finish', { enrolment: body.enrolment, code, description: 'Phone' })
+  if (!finished.body.ok) throw new Error(`not enrolled: ${JSON.stringify(finished.body)}`)
+  demo.pass(STEP)
+  return body.secret
+}
+
+async function withAccount(demo: DemoServer): Promise<Client> {
+  const client = new Client(demo)
+  await client.post('accounts', ANN)
+  return client
+}
+
+demoTest('every answer carries the security headers', async (t, demo) => {
+  const client = new Client(demo)
+  for (const path of ['/', '/app.js', '/countersign/browser/index.js', '/api/session', '/nowhere']) {
+    const { headers, status } = await client.send('GET', path)
+    t.is(status, path === '/nowhere' ? 404 : 200, path)
+    t.is(headers.get('cache-control'), 'no-store')
+    t.is(headers.get('x-content-type-options'), 'nosniff')
+    const policy = headers.get('content-security-policy') ?? ''
+    t.true(policy.startsWith("default-src 'none'; script-src 'self';"))
+    t.false(policy.includes('unsafe'))
+  }
+})
+
+demoTest('no path leads out of the page', async (t, demo) => {
+  for (const path of ['/../package.json', '/%2e%2e/server.js', '/constructor', '/api/constructor', '/countersign/browser/../../index.js']) {
+    t.is((await new Client(demo).send('GET', path)).status, 404, path)
+  }
+})
+
+demoTest('a request that changes something names its origin, is JSON, and is small', async (t, demo) => {
+  const client = await withAccount(demo)
+  const refusals: [number, Record<string, string>, unknown][] = [
+    [403, { origin: 'https://evil.example' }, {}],
+    [403, { origin: 'null' }, {}],
+    [403, { origin: `${demo.origin}.evil.example` }, {}],
+    [415, { 'content-type': 'text/plain' }, {}],
+    [415, { 'content-type': 'application/x-www-form-urlencoded' }, 'a=b'],
+    [400, {}, '{'],
+    [400, {}, '[]'],
+    [400, {}, 'null'],
+    [413, {}, { fill: 'x'.repeat(64 * 1024) }],
+  ]
+  for (const [status, headers, body] of refusals) {
+    t.is((await client.send('POST', '/api/sign-out', body, headers)).status, status, JSON.stringify(headers))
+  }
+  const without = await fetch(`${demo.origin}/api/sign-out`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', cookie: client.cookie },
+    body: '{}',
+  })
+  t.is(without.status, 403)
+  t.is((await client.get('session')).body.state, 'signed-in')
+})
+
+demoTest('the cookie is kept from scripts and from other sites', async (t, demo) => {
+  const { headers } = await new Client(demo).post('accounts', ANN)
+  t.regex(headers.get('set-cookie') ?? '', /^session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
+})
+
+demoTest('a pending sign-in reaches its challenge and nothing else', async (t, demo) => {
+  const client = await withAccount(demo)
+  await enrol(client, demo)
+  const { body } = await client.post('sign-in', ANN)
+  t.is(body.state, 'pending')
+  t.true(body.challenge.totp)
+  const closed: [string, string][] = [
+    ['GET', 'factors'],
+    ['POST', 'factors/totp'],
+    ['POST', 'factors/totp/finish'],
+    ['POST', 'factors/webauthn'],
+    ['POST', 'factors/webauthn/finish'],
+    ['POST', 'recovery-codes'],
+    ['PATCH', 'factors/recovery'],
+    ['DELETE', 'factors/recovery'],
+    ['POST', 'step-up'],
+    ['POST', 'step-up/answer'],
+    ['POST', 'step-up/password'],
+  ]
+  for (const [method, path] of closed) {
+    for (const one of [client, new Client(demo)]) {
+      const reply = await one.send(method, `/api/${path}`, { ...ANN, answer: { type: 'totp', code: '000000' }, description: 'x' })
+      t.is(reply.status, 401, `${method} ${path}`)
+    }
+  }
+  t.is((await client.post('sign-in/challenge')).status, 200)
+})
+
+demoTest('each privilege gets a new session id, and the old one is worth nothing', async (t, demo) => {
+  const client = await withAccount(demo)
+  const seen = new Set([client.cookie])
+  const expectNew = async (reason: string) => {
+    t.false(seen.has(client.cookie), reason)
+    for (const cookie of seen) {
+      const old = new Client(demo)
+      old.cookie = cookie
+      t.is((await old.get('session')).body.state, 'none', reason)
+    }
+    seen.add(client.cookie)
+  }
+  const secret = await enrol(client, demo)
+  await expectNew('first factor')
+  await client.post('sign-in', ANN)
+  await expectNew('password')
+  await client.post('sign-in/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
+  await expectNew('second factor')
+  demo.pass(STEP)
+  await client.post('step-up/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
+  await expectNew('step-up')
+  t.is((await client.get('session')).body.state, 'signed-in')
+  await client.post('sign-out')
+  await expectNew('sign-out')
+})
+
+demoTest('answers are only answers: anything else is a refusal', async (t, demo) => {
+  const client = await withAccount(demo)
+  await enrol(client, demo)
+  await client.post('sign-in', ANN)
+  const odd = [undefined, null, 7, 'totp:', [], {}, { type: 'totp' }, { type: 'totp', code: 123456 }, { type: '__proto__' },
+    { type: 'webauthn', response: {} }, { type: 'recovery', code: '' }]
+  for (const answer of odd) {
+    const { status, body } = await client.post('sign-in/answer', { answer })
+    t.is(status, 200)
+    t.false(body.ok)
+  }
+  t.is((await client.get('session')).body.state, 'pending')
+  t.deepEqual(demo.logged, [])
+})
+
+demoTest('changing factors needs a proof of the last five minutes', async (t, demo) => {
+  const client = await withAccount(demo)
+  demo.pass(FIVE_MINUTES)
+  t.deepEqual((await client.post('factors/totp')).body, { error: 'step-up' })
+  t.is((await client.post('step-up')).body.challenge, null)
+  t.false((await client.post('step-up/password', { password: 'wrong' })).body.ok)
+  t.is((await client.post('factors/totp')).status, 403)
+  t.true((await client.post('step-up/password', ANN)).body.ok)
+  const secret = await enrol(client, demo)
+  const [factor] = (await client.get('factors')).body.factors
+
+  demo.pass(FIVE_MINUTES)
+  t.is((await client.post('step-up/password', ANN)).status, 403)
+  const changes: [string, string][] = [
+    ['POST', 'factors/totp'],
+    ['POST', 'factors/webauthn'],
+    ['POST', 'recovery-codes'],
+    ['PATCH', `factors/${factor.id}`],
+    ['DELETE', `factors/${factor.id}`],
+  ]
+  for (const [method, path] of changes) {
+    const reply = await client.send(method, `/api/${path}`, { description: 'x' })
+    t.deepEqual([reply.status, reply.body], [403, { error: 'step-up' }], `${method} ${path}`)
+  }
+  t.is((await client.post('step-up/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })).body.ok, true)
+  t.true((await client.send('DELETE', `/api/factors/${factor.id}`)).body.ok)
+  t.is((await client.post('sign-in', ANN)).body.state, 'signed-in')
+
+  demo.pass(FIVE_MINUTES)
+  t.true((await client.post('step-up/password', ANN)).body.ok)
+  t.is((await client.post('factors/totp')).status, 200)
+})
+
+demoTest('a session that knows the password alone can’t add to the factors of another', async (t, demo) => {
+  const owner = await withAccount(demo)
+  const other = new Client(demo)
+  await other.post('sign-in', ANN)
+  const begun = await other.post('factors/totp')
+  await enrol(owner, demo)
+  const code = phoneCode(begun.body.secret, demo.now())
+  const finished = await other.post('factors/totp/finish', { enrolment: begun.body.enrolment, code, description: 'x' })
+  t.is(finished.status, 401)
+  t.is((await owner.get('factors')).body.factors.length, 1)
+})
+
+demoTest('a password is throttled by account and by address, whether or not the name exists', async (t, demo) => {
+  const client = await withAccount(demo)
+  for (const name of ['ann', 'nobody']) {
+    const replies = []
+    for (let tries = 0; tries < 11; tries++) replies.push(await client.post('sign-in', { name, password: 'wrong' }))
+    t.deepEqual(replies.map(({ status }) => status), [...Array(10).fill(401), 429])
+    t.deepEqual(replies[0]?.body, { error: 'wrong-password' })
+  }
+  t.is((await client.post('sign-in', ANN)).status, 429)
+  demo.pass(15 * 60_000)
+  t.is((await client.post('sign-in', ANN)).status, 200)
+})
+
+demoTest('an account is refused that could not be used', async (t, demo) => {
+  const client = await withAccount(demo)
+  const refusals: [object, number][] = [
+    [{ name: 'ANN', password: 'long enough' }, 409],
+    [{ name: '', password: 'long enough' }, 400],
+    [{ name: 'x'.repeat(65), password: 'long enough' }, 400],
+    [{ name: 'a\u0000b', password: 'long enough' }, 400],
+    [{ name: '\ud800', password: 'long enough' }, 400],
+    [{ name: 'bob', password: 'short' }, 400],
+    [{ name: 'bob' }, 400],
+    [{ name: ['bob'], password: 'long enough' }, 400],
+  ]
+  for (const [body, status] of refusals) t.is((await client.post('accounts', body)).status, status, JSON.stringify(body))
+})
+
+demoTest('a lost factor store lets nobody in with the password alone', async (t, demo) => {
+  const client = await withAccount(demo)
+  await enrol(client, demo)
+  const records = join(demo.directory, 'countersign', 'records')
+  for (const name of await readdir(records)) await rm(join(records, name), { recursive: true })
+  const reply = await new Client(demo).post('sign-in', ANN)
+  t.deepEqual([reply.status, reply.body], [500, { error: 'internal' }])
+  t.is(reply.headers.get('set-cookie'), null)
+  t.like(demo.logged, [{ code: 'record-missing' }])
+})
+
+demoTest('the files of the demo are its owner’s', async (t, demo) => {
+  await withAccount(demo)
+  t.is((await stat(join(demo.directory, 'accounts.json'))).mode & 0o777, 0o600)
+  t.is((await stat(demo.directory)).mode & 0o777, 0o700)
+})
+
+test('the server says one line, names a busy port, and stops when told', async (t) => {
+  const demo = await startDemo()
+  t.teardown(demo.close)
+  const script = fileURLToPath(new URL('../../demo/server.js', import.meta.url))
+  const run = (port: number) => {
+    const child = spawn(process.execPath, [script], {
+      env: { ...process.env, PORT: String(port), VAR_DIR: join(demo.directory, 'another') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    t.teardown(() => child.kill('SIGKILL'))
+    const output = { out: '', error: '' }
+    child.stdout.on('data', (data) => (output.out += data))
+    child.stderr.on('data', (data) => (output.error += data))
+    return { child, output }
+  }
+  const busyPort = Number(new URL(demo.origin).port)
+  const busy = run(busyPort)
+  t.deepEqual(await once(busy.child, 'close'), [1, null])
+  t.regex(busy.output.error, new RegExp(`^Port ${busyPort} is in use`))
+  t.is(busy.output.out, '')
+
+  const port = await freePort()
+  const good = run(port)
+  await once(good.child.stdout, 'data')
+  t.is((await fetch(`http://localhost:${port}/`)).status, 200)
+  good.child.kill('SIGTERM')
+  t.deepEqual(await once(good.child, 'close'), [0, null])
+  t.is(good.output.out, `The demo is ready on http://localhost:${port}\n`)
+  t.is(good.output.error, '')
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, 'localhost')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
