@@ -37,9 +37,10 @@ export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS })
 }
 
-/** Saves a picture of the whole page under `build/screenshots`, once its fonts and transitions are settled. */
+/** Saves a picture of the page under `build/screenshots`: the whole of it, or what a dialog stands before. */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = fileURLToPath(new URL('build/screenshots/', import.meta.resolve('countersign/package.json')))
   await mkdir(folder, { recursive: true })
-  await page.screenshot({ path: `${folder}${name}.png`, fullPage: true, animations: 'disabled' })
+  const fullPage = (await page.getByRole('dialog').count()) === 0
+  await page.screenshot({ path: `${folder}${name}.png`, fullPage, animations: 'disabled' })
 }

@@ -1,6 +1,7 @@
 /** Shows one of the page's views and moves the focus into it: to `focus`, or else to its heading. */
 export function showView(id, focus) {
   for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== id
+  announce('')
   const section = document.getElementById(id)
   const title = section.querySelector('h1')
   document.title = `${title.textContent} - Countersign demo`
@@ -85,6 +86,7 @@ export function openDialog(template, setUp) {
   dialog.append(close)
   document.body.append(dialog)
 
+  announce('')
   const before = document.activeElement
   return new Promise((resolve) => {
     let result

@@ -54,7 +54,7 @@ export function factorRoutes({ countersign, accounts, sessions }: App): Routes {
     'POST /api/factors/totp/finish': (request) =>
       enrol(request, ({ account, binding }, firstOnly) =>
         countersign.finishTotp(account, {
-          enrolment: text(request.body, 'enrolment'),
+          enrolment: request.body['enrolment'],
           code: request.body['code'],
           description: description(request.body),
           session: binding,
