@@ -9,4 +9,149 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-export declare function bindingVersion(): string
+/** The open challenges of one process; times are epoch milliseconds. */
+export declare class BindingChallengeBook {
+  /** 16 random bytes. */
+  constructor(seed: Uint8Array)
+  /** Opens a challenge. At most 8 stay open for a key and purpose: the oldest goes. */
+  put(key: string, id: string, purpose: string, data: string, expires: number, now: number): void
+  /** Removes a challenge and gives its data, unless it has expired. */
+  take(key: string, id: string, now: number): string | null
+  /** Closes all challenges of a key. */
+  clear(key: string): void
+  /** Frees what has expired, a bounded piece at a time. Whether that ended a round over all of them. */
+  sweep(now: number): boolean
+  /** Challenges in memory. */
+  get size(): number
+}
+
+/** A checked directory, held open. */
+export declare class BindingDirectory {
+  read(folder: string, name: string): Promise<BindingText>
+  names(folder: string, shard: string): Promise<BindingNames>
+  /** Removes temporaries older than `age` seconds in one shard of every folder. */
+  sweep(shard: string, age: number): Promise<BindingFault | null>
+  /** A lock of this name, not taken yet. */
+  lock(name: string): BindingLock
+}
+
+/** Released by `finish`, `release` or the collector, or when its environment goes. */
+export declare class BindingLock {
+  /** Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held. */
+  attempt(folder: string, name: string): Promise<BindingAttempt>
+  /** Does the steps in their order, up to the first that fails, then releases the lock. */
+  finish(steps: Array<BindingStep>): Promise<BindingFault | null>
+  release(): void
+}
+
+export declare class BindingService {
+  factors(record?: string | undefined | null): string
+  status(record: string | undefined | null, request: string): string
+  beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
+  openResponse(record: string | undefined | null, request: string): string
+  verifyCode(record: string | undefined | null, request: string): BindingChange
+  verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
+  beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
+  finishTotp(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
+  beginWebauthn(record: string | undefined | null, random: Uint8Array, request: string): string
+  registrationChallenge(response: string): string
+  finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
+  createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
+  updateFactor(record: string | undefined | null, request: string): BindingChange
+  removeFactor(record: string | undefined | null, request: string): BindingChange
+  unlock(record: string | undefined | null, request: string): BindingChange
+}
+
+export interface BindingAttempt {
+  /** False: someone else holds the lock. */
+  held: boolean
+  /** What the file holds, read under the lock. */
+  text: string | null
+  fault: BindingFault | null
+}
+
+/** What the store does with a record, and the envelope for the facade. */
+export interface BindingChange {
+  action: 'leave' | 'write' | 'delete'
+  record?: string
+  handle?: string
+  value: string
+}
+
+/** Why file work failed: a code of the facade's errors, and a detail that names places, never contents. */
+export interface BindingFault {
+  code: string
+  detail: string
+}
+
+export interface BindingNames {
+  names: Array<string>
+  fault: BindingFault | null
+}
+
+/** One file to write, or with `text` null to remove. */
+export interface BindingStep {
+  folder: string
+  name: string
+  text: string | null
+}
+
+export interface BindingText {
+  text: string | null
+  fault: BindingFault | null
+}
+
+export declare function openDirectory(path: string, folders: Array<string>, group: boolean): BindingDirectory | BindingFault
+
+/** Parses settings; answers a failure envelope where they are wrong. */
+export declare function openService(settings: string): BindingService | string
+
+/** `value`: an `<svg>` element. */
+export declare function qrSvg(text: string): string
+
+/** `value`: lines of half blocks. */
+export declare function qrTerminal(text: string): string
+
+/** `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code. */
+export declare function totpCode(request: string): string
+
+/** `value`: `{secret, account, issuer?, algorithm, digits, period}`. */
+export declare function totpParseUri(uri: string): string
+
+/** 20 random bytes. `value`: base32. */
+export declare function totpSecret(random: Uint8Array): string
+
+/** `{secret, account, issuer?, algorithm?, digits?, period?}`. `value`: the URI. */
+export declare function totpUri(request: string): string
+
+/**
+ * `{uri | secret, algorithm?, digits?, period?, code, at, window?: {past, future}, lastStep?}`. `value`: `{step}` or
+ * null.
+ */
+export declare function totpVerify(request: string): string
+
+/**
+ * `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}` and 32 random bytes. `value`:
+ * `PublicKeyCredentialRequestOptionsJSON`.
+ */
+export declare function webauthnAuthenticationOptions(request: string, random: Uint8Array): string
+
+/**
+ * `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
+ * authenticatorAttachment?, residentKey?, userVerification?, hints?, attestation?}` and 64 random bytes. `value`:
+ * `PublicKeyCredentialCreationOptionsJSON`.
+ */
+export declare function webauthnRegistrationOptions(request: string, random: Uint8Array): string
+
+/**
+ * `{response, challenge, rp, credential, userVerification?, crossOrigin?, counter?}`. `value`: `{ok: true,
+ * credential, userVerified, counter?: 'not-increased'}` or `{ok: false, reason}`.
+ */
+export declare function webauthnVerifyAuthentication(request: string): string
+
+/**
+ * `{response, challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
+ * userHandle?, conditional?}`, `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
+ * userVerified, discoverable?}` or `{ok: false, reason}`.
+ */
+export declare function webauthnVerifyRegistration(request: string): string

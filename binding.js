@@ -773,6 +773,22 @@ if (
   }
 }
 
-const { bindingVersion } = nativeBinding
-export { bindingVersion }
+const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, openDirectory, openService, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration } = nativeBinding
+export { BindingChallengeBook }
+export { BindingDirectory }
+export { BindingLock }
+export { BindingService }
+export { openDirectory }
+export { openService }
+export { qrSvg }
+export { qrTerminal }
+export { totpCode }
+export { totpParseUri }
+export { totpSecret }
+export { totpUri }
+export { totpVerify }
+export { webauthnAuthenticationOptions }
+export { webauthnRegistrationOptions }
+export { webauthnVerifyAuthentication }
+export { webauthnVerifyRegistration }
 export const __napiBindingTarget = __napiLoadedBindingTarget
