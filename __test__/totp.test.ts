@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto'
+
 import test from 'ava'
 
 import { totpAt } from '../facade/testing/totp-at.js'
@@ -133,4 +135,15 @@ test('there is one key, and no stray parameters', (t) => {
   for (const [options, name] of wrong) {
     t.throws(() => verifyTotp(options as never), { code: 'invalid-argument', message: `Invalid argument: ${name}` })
   }
+})
+
+test('100,000 random wrong codes are all refused', (t) => {
+  const secret = generateSecret()
+  const at = 1_800_000_000_000
+  const right = new Set([-1, 0, 1].map((step) => totpAt(secret, at + step * 30_000)))
+  for (let i = 0; i < 100_000; i++) {
+    const code = String(randomInt(1_000_000)).padStart(6, '0')
+    if (!right.has(code) && verifyTotp({ secret, code, at }) !== null) return t.fail('accepted a wrong code')
+  }
+  for (const code of right) t.truthy(verifyTotp({ secret, code, at }))
 })

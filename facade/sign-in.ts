@@ -68,7 +68,7 @@ async function verifyResponse(
   const record = await context.read(user)
   const now = context.now()
   const opened = context.answer<{ challenge: string } | Refused>(user, now, () =>
-    service.openResponse(record, `{"answer":${json},"now":${now}}`),
+    service.openResponse(record, `{"answer":${json}}`),
   ).value
   if ('reason' in opened) return opened
   const data = await context.take(user, opened.challenge, now)

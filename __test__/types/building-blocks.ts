@@ -1,0 +1,53 @@
+// What the types of the stateless building blocks and of the testing aids allow, and what they refuse.
+import { TestAuthenticator, totpAt } from 'countersign/testing'
+import { otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from 'countersign/totp'
+import { authenticationOptions, registrationOptions, verifyAuthentication, verifyRegistration } from 'countersign/webauthn'
+import type { Credential, WebauthnReason } from 'countersign/webauthn'
+
+const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
+const secret = 'A'.repeat(32)
+
+export function totp(): void {
+  const match = verifyTotp({ secret, code: {} as unknown, window: { past: 1, future: 0 }, lastStep: 7 })
+  // @ts-expect-error null: wrong
+  match.step
+  if (match) match.step satisfies number
+  verifyTotp({ uri: otpauthUri({ secret, account: 'ann' }), code: '' })
+  verifyTotp({ parameters: { secret: new Uint8Array(20), algorithm: 'SHA512' }, code: '' })
+  // @ts-expect-error whose code
+  verifyTotp({ code: '' })
+  // @ts-expect-error no such algorithm
+  totpCode({ secret, algorithm: 'MD5' })
+  // @ts-expect-error an account belongs to it
+  otpauthUri({ secret })
+  parseOtpauthUri('').issuer satisfies string | undefined
+  totpAt(secret, 0) satisfies string
+}
+
+export function webauthn(response: unknown): void {
+  const creation = registrationOptions({ rp, user: { name: 'ann', displayName: 'Ann' } })
+  const { challenge } = creation
+  const registered = verifyRegistration({ response, challenge, rp: { id: 'example.com', origins: [] } })
+  // @ts-expect-error test ok first
+  registered.credential
+  if (!registered.ok) {
+    registered.reason satisfies WebauthnReason
+    // @ts-expect-error not in the list
+    registered.reason satisfies 'wrong'
+    return
+  }
+  registered.attestation.trusted satisfies boolean
+  const credential: Credential = registered.credential
+  const bytes = { id: credential.id, publicKey: new Uint8Array(77), counter: 0, deviceType: 'singleDevice' }
+  const verified = verifyAuthentication({ response, challenge, rp, credential: bytes, counter: 'report' })
+  if (verified.ok) verified.credential satisfies Credential
+  // @ts-expect-error a credential belongs to it
+  verifyAuthentication({ response, challenge, rp })
+  // @ts-expect-error the relying party has origins
+  verifyRegistration({ response, challenge, rp: { id: 'example.com' } })
+  const key = new TestAuthenticator({ algorithm: 'EdDSA' })
+  key.create(creation, { origin: 'https://example.com' }).response.attestationObject satisfies string
+  key.get(authenticationOptions({ rp }), { origin: 'https://example.com' }).response.signature satisfies string
+  // @ts-expect-error none that it knows
+  new TestAuthenticator({ algorithm: 'ES512' })
+}

@@ -1,0 +1,70 @@
+// What the types of the service allow, and what they refuse.
+import { Countersign, isCountersignError } from 'countersign'
+import type { Challenge, CountersignEvent, Enrolled, Factor, Outcome, Removed, Store, Updated } from 'countersign'
+import { memoryStore } from 'countersign/stores'
+
+const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
+const store = memoryStore()
+
+export async function service(): Promise<void> {
+  const countersign: Countersign = await Countersign.open({ rp, store, onEvent: (event: CountersignEvent) => void event.at })
+  await Countersign.open({ rp, store: { users: store, challenges: store }, totp: { window: { past: 1, future: 0 } } })
+  // @ts-expect-error a relying party has origins
+  await Countersign.open({ rp: { id: 'example.com', name: 'Example' }, store })
+  // @ts-expect-error misspelt
+  await Countersign.open({ rp, store, webauthn: { userVerfication: 'required' } })
+  // @ts-expect-error not a value of it
+  await Countersign.open({ rp, store, webauthn: { userVerification: 'always' } })
+  // @ts-expect-error no COSE algorithm that is implemented
+  await Countersign.open({ rp, store, webauthn: { algorithms: [-65535] } })
+  // @ts-expect-error opened, not constructed
+  new Countersign()
+
+  const outcome: Outcome = await countersign.verify('ann', JSON.parse('{}') as unknown)
+  // @ts-expect-error test ok first
+  outcome.factor
+  if (outcome.ok) {
+    const left: number | undefined = outcome.recoveryCodesLeft
+    // @ts-expect-error a reason is a refusal's
+    outcome.reason
+    void left
+  } else {
+    const reason: 'rejected' | 'malformed' | 'locked' = outcome.reason
+    // @ts-expect-error never mixed with an error's code
+    outcome.code
+    void reason
+  }
+
+  const challenge: Challenge | null = await countersign.challenge('ann', { purpose: 'step-up', session: 's', enrolled: true })
+  // @ts-expect-error null: this user has no factor at all
+  challenge.totp
+  // @ts-expect-error enrolment has its own methods
+  await countersign.challenge('ann', { purpose: 'register' })
+
+  const { enrolment, uri, secret, qr } = await countersign.beginTotp('ann', { account: 'ann' })
+  const enrolled: Enrolled = await countersign.finishTotp('ann', { enrolment, code: 1 as unknown, description: '', firstOnly: true })
+  // @ts-expect-error a description belongs to it
+  await countersign.finishTotp('ann', { enrolment, code: '' })
+  // @ts-expect-error a user is text
+  await countersign.factors(7)
+
+  const factors: Factor[] = await countersign.factors('ann')
+  for (const factor of factors) {
+    if (factor.type === 'webauthn') factor.backupEligible satisfies boolean
+    if (factor.type === 'recovery') factor.left satisfies number
+    // @ts-expect-error no secrets
+    factor.secret
+  }
+  const updated: Updated = await countersign.updateFactor('ann', 'id', { enable: false })
+  const removed: Removed = await countersign.removeFactor('ann', 'id')
+  if (removed.ok) removed.left satisfies Factor[]
+  for await (const user of countersign.users()) user satisfies string
+  await using disposed = countersign
+  void [uri, secret, qr, enrolled, updated, disposed, {} as Store]
+}
+
+export function errors(err: unknown): void {
+  if (isCountersignError(err, 'record-missing')) err.code satisfies string
+  // @ts-expect-error no such code
+  isCountersignError(err, 'missing')
+}
