@@ -51,11 +51,14 @@ test('whatever is no answer is malformed, never an exception', (t) => {
     { type: 'totp', code: 'a\ud800' }, 'totp:\udc00', { type: 'totp', code: '1'.repeat(65_537) },
     { type: 'webauthn' }, { type: 'webauthn', response: null }, { type: 'webauthn', response: 'no json' },
     { type: 'webauthn', response: '[]' }, { type: 'webauthn', response: [] }, { type: 'webauthn', response: 7 },
-    { type: 'webauthn', response: '7' }, { type: 'webauthn', response: 10n }, { type: 'webauthn', response: { n: 10n } },
-    { type: 'webauthn', response: cyclic }, { type: 'webauthn', response: deep }, { type: 'webauthn', response: hostile },
+    { type: 'webauthn', response: '7' }, { type: 'webauthn', response: 10n },
+    { type: 'webauthn', response: { n: 10n } },
+    { type: 'webauthn', response: cyclic }, { type: 'webauthn', response: deep },
+    { type: 'webauthn', response: hostile },
     { type: 'webauthn', response: { toJSON: thrower } }, { type: 'webauthn', response: { toJSON: () => undefined } },
     { type: 'webauthn', response: { id: '\ud800' } }, 'webauthn:{"id":"\\ud800"}',
-    { type: 'webauthn', response: { id: 'a'.repeat(65_536) } }, { type: 'webauthn', response: { id: '€'.repeat(30_000) } },
+    { type: 'webauthn', response: { id: 'a'.repeat(65_536) } },
+    { type: 'webauthn', response: { id: '€'.repeat(30_000) } },
     `webauthn:${'['.repeat(30_000)}${']'.repeat(30_000)}`, `webauthn:{"a":${'['.repeat(200)}${']'.repeat(200)}}`,
   ]
   for (const [index, answer] of answers.entries()) t.is(parseAnswer(answer), undefined, `answer ${index}`)

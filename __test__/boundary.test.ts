@@ -13,7 +13,8 @@ const secret = 'hunter2'
 
 /** What a host may pass by mistake; each is wrong everywhere. */
 const wrong: unknown[] = [
-  null, true, 7, -1, NaN, 10n, Symbol(secret), () => secret, [secret], { secret }, new Date(), `${secret}\ud800`, new Map(),
+  null, true, 7, -1, NaN, 10n, Symbol(secret), () => secret, [secret], { secret }, new Date(), `${secret}\ud800`,
+  new Map(),
   Object.create({ toString: () => secret }), new Proxy({}, {}),
 ]
 
@@ -80,11 +81,16 @@ test('everything from a client is an outcome', async (t) => {
   await fixture.enrolTotp(user)
   const { key } = await fixture.enrolKey(user)
   const good = await fixture.assertion(user, key)
-  const cut = (member: string, value: unknown) => ({ ...good.response, response: { ...good.response.response, [member]: value } })
+  const cut = (member: string, value: unknown) => ({
+    ...good.response, response: { ...good.response.response, [member]: value },
+  })
   const hostile: unknown[] = [
-    ...wrong, undefined, '', 'totp:', `totp:${'1'.repeat(70_000)}`, 'webauthn:{}', 'u2f:{}', 'yubico:cccccc', 'recovery:\u0000',
+    ...wrong, undefined, '', 'totp:', `totp:${'1'.repeat(70_000)}`, 'webauthn:{}', 'u2f:{}', 'yubico:cccccc',
+    'recovery:\u0000',
     ...['clientDataJSON', 'authenticatorData', 'signature', 'userHandle'].flatMap((member) =>
-      [null, 7, '', '!', 'A', '====', 'é', {}, [], 'A'.repeat(60_000)].map((value) => ({ type: 'webauthn', response: cut(member, value) })),
+      [null, 7, '', '!', 'A', '====', 'é', {}, [], 'A'.repeat(60_000)].map(
+        (value) => ({ type: 'webauthn', response: cut(member, value) }),
+      ),
     ),
     { type: 'webauthn', response: { ...good.response, id: '__proto__' } },
     { type: 'webauthn', response: { ...good.response, type: 'password' } },
@@ -99,7 +105,9 @@ test('everything from a client is an outcome', async (t) => {
     t.false(enrolled.ok)
     t.false((await service.finishTotp(user, { enrolment: answer, code: answer, description: '' })).ok)
   }
-  const response = new TestAuthenticator().create(await service.beginWebauthn(user, { name: 'a', displayName: 'a' }), { origin })
+  const response = new TestAuthenticator().create(
+    await service.beginWebauthn(user, { name: 'a', displayName: 'a' }), { origin },
+  )
   t.true((await service.finishWebauthn(user, { response, description: '' })).ok)
 })
 
@@ -107,9 +115,16 @@ test.serial('polluted prototypes change nothing', async (t) => {
   const polluted = Object.prototype as Record<string, unknown>
   const fixture = await Fixture.open(memoryStore())
   const { key } = await fixture.enrolKey(user)
-  const names = { toJSON: () => ({ ok: true }), session: 'evil', enrolled: true, rp: { id: 'evil' }, allowSubdomains: true, failure: { code: 'closed' }, reason: 'locked' }
+  const evil = {
+    session: 'evil',
+    enrolled: true,
+    rp: { id: 'evil' },
+    allowSubdomains: true,
+    failure: { code: 'closed' },
+    reason: 'locked',
+  }
   try {
-    Object.assign(polluted, { session: names.session, enrolled: names.enrolled, rp: names.rp, allowSubdomains: true })
+    Object.assign(polluted, evil)
     const answer = await fixture.assertion(user, key)
     t.true((await fixture.service.verify(user, answer)).ok)
     t.is(await fixture.service.challenge('nobody'), null)
@@ -117,7 +132,7 @@ test.serial('polluted prototypes change nothing', async (t) => {
     const foreign = key.get(other!.webauthn!, { origin: 'https://sub.example.com' })
     t.false((await fixture.service.verify(user, { type: 'webauthn', response: foreign })).ok)
   } finally {
-    for (const name of Object.keys(names)) delete polluted[name]
+    for (const name of Object.keys(evil)) delete polluted[name]
   }
 })
 
@@ -128,13 +143,17 @@ test('ids of factors that can not be are of no factor', async (t) => {
     t.deepEqual(await fixture.service.removeFactor(user, id), { ok: false, reason: 'no-such-factor' })
     t.deepEqual(await fixture.service.updateFactor(user, id, { enable: true }), { ok: false, reason: 'no-such-factor' })
   }
-  for (const id of [null, 7, {}, undefined]) await refused(t, 'id', () => fixture.service.removeFactor(user, id as never))
+  for (const id of [null, 7, {}, undefined]) await refused(
+    t, 'id', () => fixture.service.removeFactor(user, id as never),
+  )
 })
 
 test('a record of a store that is no record, or too large', async (t) => {
   const store = memoryStore()
   const { service } = await Fixture.open(store)
-  for (const record of ['', 'null', '[]', '7', '{', `{"a":"${'a'.repeat(2_000_000)}"}`, '{"totp":[{}]}', '\u0000', '['.repeat(10_000)]) {
+  for (const record of [
+    '', 'null', '[]', '7', '{', `{"a":"${'a'.repeat(2_000_000)}"}`, '{"totp":[{}]}', '\u0000', '['.repeat(10_000),
+  ]) {
     await store.update(user, () => ({ record, value: undefined }))
     const err = await t.throwsAsync(service.factors(user), { instanceOf: CountersignError })
     t.true(['record-corrupt', 'record-too-large'].includes(err?.code ?? ''), err?.code)

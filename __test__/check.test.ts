@@ -18,7 +18,9 @@ function argument(t: import('ava').ExecutionContext, name: string, work: () => u
 }
 
 test('a user is well-formed text of 1 to 256 bytes', (t) => {
-  for (const user of ['a', '../../etc/passwd', 'CON', '😀'.repeat(64), '\u0000', ' ', '__proto__']) t.is(check.checkUser(user), user)
+  for (const user of [
+    'a', '../../etc/passwd', 'CON', '😀'.repeat(64), '\u0000', ' ', '__proto__',
+  ]) t.is(check.checkUser(user), user)
   for (const user of ['', '😀'.repeat(64) + 'a', 'a\ud800', '\udc00', 7, null, undefined, {}, ['a'], new String('a')]) {
     argument(t, 'user', () => check.checkUser(user))
   }
@@ -27,21 +29,27 @@ test('a user is well-formed text of 1 to 256 bytes', (t) => {
 test('numbers are safe integers in range', (t) => {
   const port = check.integer(1, 100)
   for (const value of [1, 100]) t.is(port(value, 'n'), value)
-  for (const value of [0, 101, -1, 1.5, NaN, Infinity, 2 ** 53, '7', 7n, null, undefined]) argument(t, 'n', () => port(value, 'n'))
+  for (const value of [0, 101, -1, 1.5, NaN, Infinity, 2 ** 53, '7', 7n, null, undefined]) argument(
+    t, 'n', () => port(value, 'n'),
+  )
 })
 
 test('base64url is canonical, and bytes will do', (t) => {
   const bytes = check.bytesOrBase64url(1, 4)
   t.is(bytes('AQID', 'b'), 'AQID')
   t.is(bytes(Uint8Array.of(1, 2, 3), 'b'), 'AQID')
-  for (const value of ['', 'AQID==', 'AQI=', 'A', 'AR', '+/==', 'AQIDBAU', 'Aé', new Uint8Array(5), new Uint8Array(0), [1]]) {
+  for (const value of [
+    '', 'AQID==', 'AQI=', 'A', 'AR', '+/==', 'AQIDBAU', 'Aé', new Uint8Array(5), new Uint8Array(0), [1],
+  ]) {
     argument(t, 'b', () => bytes(value, 'b'))
   }
 })
 
 test('a description has at most 255 characters and no control characters', (t) => {
   for (const text of ['', 'phone', '😀'.repeat(255), 'é\u00a0']) t.is(check.description(text, 'd'), text)
-  for (const text of ['😀'.repeat(256), 'a\nb', '\u0000', '\u0085', 'a\ud800', 5, null]) argument(t, 'd', () => check.description(text, 'd'))
+  for (const text of ['😀'.repeat(256), 'a\nb', '\u0000', '\u0085', 'a\ud800', 5, null]) argument(
+    t, 'd', () => check.description(text, 'd'),
+  )
 })
 
 test('a misspelt option is refused by its path, at every depth', (t) => {

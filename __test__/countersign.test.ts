@@ -19,7 +19,9 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.true(begun.uri.includes(begun.secret))
     t.regex(begun.qr, /<svg/)
     t.deepEqual(await service.factors(user), [])
-    const wrong = await service.finishTotp(user, { enrolment: begun.enrolment, code: wrongCode(begun.uri, start), description: 'phone' })
+    const wrong = await service.finishTotp(
+      user, { enrolment: begun.enrolment, code: wrongCode(begun.uri, start), description: 'phone' },
+    )
     t.deepEqual(wrong, { ok: false, reason: 'rejected' })
     const code = totpAt(begun.uri, start)
     const enrolled = await service.finishTotp(user, { enrolment: begun.enrolment, code, description: 'phone' })
@@ -123,7 +125,9 @@ for (const [name, makeStore] of Object.entries(stores)) {
     const begun = await service.beginTotp(user, { account: 'ann' })
     await fixture.enrolKey(user)
     const code = totpAt(begun.uri, start)
-    const enrolled = await service.finishTotp(user, { enrolment: begun.enrolment, code, description: '', firstOnly: true })
+    const enrolled = await service.finishTotp(
+      user, { enrolment: begun.enrolment, code, description: '', firstOnly: true },
+    )
     t.deepEqual(enrolled, { ok: false, reason: 'not-first' })
     t.is((await service.factors(user)).length, 1)
   })
@@ -176,7 +180,9 @@ test('users and challenges may live in different engines', async (t) => {
   fixture.service = await fixture.another({ store: { users, challenges } })
   const { key } = await fixture.enrolKey(user)
   const answer = await fixture.assertion(user, key)
-  const id = JSON.parse(Buffer.from(answer.response.response.clientDataJSON, 'base64url').toString()).challenge as string
+  const id = JSON.parse(
+    Buffer.from(answer.response.response.clientDataJSON, 'base64url').toString(),
+  ).challenge as string
   t.is(await users.take(user, id, start), undefined)
   t.true((await fixture.service.verify(user, answer)).ok)
 })
@@ -215,7 +221,9 @@ test('a store that fails makes the call fail, with its error as cause, and lets 
       await t.throwsAsync(() => calls(service)[method]!(), { code: 'store-failed' })
     }
   }
-  t.true((await fixture.service.verify(user, { type: 'totp', code: totpAt(uri, fixture.now) })).ok, 'nothing was used up')
+  t.true(
+    (await fixture.service.verify(user, { type: 'totp', code: totpAt(uri, fixture.now) })).ok, 'nothing was used up',
+  )
 })
 
 test('events come after the commit, and a listener that fails changes nothing', async (t) => {
@@ -298,7 +306,9 @@ test('the options reach the core', async (t) => {
   t.is(creation.authenticatorSelection?.userVerification, 'required')
   const key = new TestAuthenticator()
   const response = key.create(creation, { origin })
-  t.deepEqual(await fixture.service.finishWebauthn(user, { response, description: '' }), { ok: false, reason: 'rejected' })
+  t.deepEqual(
+    await fixture.service.finishWebauthn(user, { response, description: '' }), { ok: false, reason: 'rejected' },
+  )
   await fixture.enrolKey(user, { userVerified: true })
   await t.throwsAsync(fixture.enrolKey('ann', { userVerified: true }), { code: 'factor-limit' })
 })

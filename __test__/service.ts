@@ -43,7 +43,9 @@ export class Fixture {
     return { factor: enrolled.factor, uri, code }
   }
 
-  async enrolKey(user: string, options: TestAuthenticatorOptions = {}): Promise<{ factor: Factor; key: TestAuthenticator }> {
+  async enrolKey(
+    user: string, options: TestAuthenticatorOptions = {},
+  ): Promise<{ factor: Factor; key: TestAuthenticator }> {
     const key = new TestAuthenticator(options)
     const creation = await this.service.beginWebauthn(user, { name: 'ann@example.com', displayName: 'Ann' })
     const response = key.create(creation, { origin })

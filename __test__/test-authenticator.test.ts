@@ -28,9 +28,13 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
   test(`${algorithm}: node:crypto verifies what it signs`, (t) => {
     const key = new TestAuthenticator({ algorithm, userVerified: true, signCount: 41 })
     const made = key.create(creation, { origin })
-    const authData = Buffer.from(made.response.attestationObject, 'base64url').subarray(-cborTail(made.response.attestationObject))
+    const authData = Buffer.from(
+      made.response.attestationObject, 'base64url',
+    ).subarray(-cborTail(made.response.attestationObject))
     t.is(authData[32], 0x45)
-    const response = key.get({ challenge: 'AAAA', rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: made.id }] }, { origin }).response
+    const response = key.get(
+      { challenge: 'AAAA', rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: made.id }] }, { origin },
+    ).response
     const signed = Buffer.from(response.authenticatorData, 'base64url')
     t.is(signed.readUInt32BE(33), 42)
     t.is(signed[32], 0x05)
@@ -38,18 +42,24 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
     const data = Buffer.concat([signed, hash])
     const jwk = jwkOf(algorithm, authData.subarray(37 + 18 + 32))
     const digest = algorithm === 'EdDSA' ? null : 'sha256'
-    t.true(verify(digest, data, createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(response.signature, 'base64url')))
+    t.true(
+      verify(digest, data, createPublicKey({ key: jwk, format: 'jwk' }), Buffer.from(response.signature, 'base64url')),
+    )
   })
 }
 
 test('it takes the first algorithm that it knows, and refuses as a browser does', (t) => {
   const key = new TestAuthenticator()
-  const only = (...algs: number[]) => ({ ...creation, pubKeyCredParams: algs.map((alg) => ({ type: 'public-key' as const, alg })) })
+  const only = (...algs: number[]) => ({
+    ...creation, pubKeyCredParams: algs.map((alg) => ({ type: 'public-key' as const, alg })),
+  })
   t.throws(() => key.create(only(-48), { origin }), { any: true, name: 'NotSupportedError' })
   const { id } = key.create(only(-48, -7), { origin })
   const again = { ...creation, excludeCredentials: [{ type: 'public-key' as const, id }] }
   t.throws(() => key.create(again, { origin }), { any: true, name: 'InvalidStateError' })
-  t.throws(() => key.get({ challenge: 'AAAA', rpId: 'other.example' }, { origin }), { any: true, name: 'NotAllowedError' })
+  t.throws(
+    () => key.get({ challenge: 'AAAA', rpId: 'other.example' }, { origin }), { any: true, name: 'NotAllowedError' },
+  )
   t.throws(() => key.get({ challenge: 'AAAA' }, { origin }), { any: true, name: 'NotAllowedError' })
 })
 
@@ -65,7 +75,9 @@ test('only a resident credential answers without a list, and names its user', (t
   t.is(data.readUInt32BE(33), 0)
   t.is(key.credentials[0]?.rpId, 'example.com')
   const client = JSON.parse(Buffer.from(found.response.clientDataJSON, 'base64url').toString()) as object
-  t.deepEqual(client, { type: 'webauthn.get', challenge: 'AAAA', origin, crossOrigin: true, topOrigin: 'https://top.example' })
+  t.deepEqual(
+    client, { type: 'webauthn.get', challenge: 'AAAA', origin, crossOrigin: true, topOrigin: 'https://top.example' },
+  )
 })
 
 /** The authenticator data is the object's last member; its length stands in the two or three bytes before it. */

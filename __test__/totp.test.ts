@@ -49,7 +49,9 @@ test('bytes and base32 text are the same secret', (t) => {
 
 test('a key URI goes both ways', (t) => {
   const secret = generateSecret()
-  const full = { secret, account: 'ann@example.com', issuer: 'Ann & Co', algorithm: 'SHA512', digits: 8, period: 60 } as const
+  const full = {
+    secret, account: 'ann@example.com', issuer: 'Ann & Co', algorithm: 'SHA512', digits: 8, period: 60,
+  } as const
   const uri = otpauthUri(full)
   t.regex(uri, /^otpauth:\/\/totp\/Ann%20%26%20Co:ann%40example(\.|%2E)com\?secret=/)
   t.false(uri.includes('+'), 'blanks are %20')
@@ -73,7 +75,9 @@ test('URIs that no one should accept are refused, by the name of the argument al
     t.throws(() => parseOtpauthUri(uri), { code: 'invalid-argument', message: 'Invalid argument: uri' })
     t.throws(() => totpCode(uri), { code: 'invalid-argument', message: 'Invalid argument: uri' })
   }
-  for (const uri of [null, 7, {}, undefined]) t.throws(() => parseOtpauthUri(uri as string), { code: 'invalid-argument' })
+  for (const uri of [null, 7, {}, undefined]) t.throws(
+    () => parseOtpauthUri(uri as string), { code: 'invalid-argument' },
+  )
 })
 
 test('the window, both ways and past only', (t) => {
@@ -82,7 +86,9 @@ test('the window, both ways and past only', (t) => {
   const step = at / 30_000
   const accepted = (window: Parameters<typeof verifyTotp>[0]['window']) =>
     [-3, -2, -1, 0, 1, 2, 3].filter((off) => {
-      const found = verifyTotp({ secret, code: totpAt(secret, at + off * 30_000), at, ...(window === undefined ? {} : { window }) })
+      const found = verifyTotp(
+        { secret, code: totpAt(secret, at + off * 30_000), at, ...(window === undefined ? {} : { window }) },
+      )
       return found?.step === step + off
     })
   t.deepEqual(accepted(undefined), [-1, 0, 1])
@@ -110,12 +116,16 @@ test('what a person types is untrusted: null, never an exception', (t) => {
   const at = 59_000
   const code = totpAt(secret, at)
   const wide = [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join('')
-  for (const typed of [code, ` ${code} `, `${code.slice(0, 3)} ${code.slice(3)}`, `${code.slice(0, 3)}-${code.slice(3)}`, wide]) {
+  for (const typed of [
+    code, ` ${code} `, `${code.slice(0, 3)} ${code.slice(3)}`, `${code.slice(0, 3)}-${code.slice(3)}`, wide,
+  ]) {
     t.truthy(verifyTotp({ secret, code: typed, at }), typed)
   }
   const hostile: unknown[] = [
-    undefined, null, Number(code), BigInt(code), [code], { code }, new String(code), '', ' ', `${code}a`, `a${code}`, `${code}0`,
-    code.slice(0, 5), `+${code}`, `-${code}`, `${code}\u0000`, `0x${code}`, `${code}.0`, `${code}\ud800`, '1'.repeat(100_000),
+    undefined, null, Number(code), BigInt(code), [code], { code }, new String(code), '', ' ', `${code}a`, `a${code}`,
+    `${code}0`,
+    code.slice(0, 5), `+${code}`, `-${code}`, `${code}\u0000`, `0x${code}`, `${code}.0`, `${code}\ud800`,
+    '1'.repeat(100_000),
   ]
   for (const typed of hostile) t.is(verifyTotp({ secret, code: typed, at }), null, typeof typed)
 })
@@ -130,7 +140,8 @@ test('there is one key, and no stray parameters', (t) => {
     [{ code }, 'secret'], [{ uri, secret, code }, 'uri'], [{ uri, digits: 6, code }, 'digits'],
     [{ secret, digts: 8, code }, 'digts'], [{ secret, digits: 9, code }, 'digits'], [{ secret: '', code }, 'secret'],
     [{ secret: '0189', code }, 'secret'], [{ secret: 7, code }, 'secret'], [{ secret, period: 0, code }, 'period'],
-    [{ secret, algorithm: 'MD5', code }, 'algorithm'], [{ secret, code, at: -1 }, 'at'], [{ secret, code, lastStep: 1.5 }, 'lastStep'],
+    [{ secret, algorithm: 'MD5', code }, 'algorithm'], [{ secret, code, at: -1 }, 'at'],
+    [{ secret, code, lastStep: 1.5 }, 'lastStep'],
   ]
   for (const [options, name] of wrong) {
     t.throws(() => verifyTotp(options as never), { code: 'invalid-argument', message: `Invalid argument: ${name}` })

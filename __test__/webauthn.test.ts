@@ -61,9 +61,13 @@ test('options are the standard JSON, fresh each time', (t) => {
     attestation: 'direct',
     hints: ['client-device'],
   })
-  t.like(full.authenticatorSelection, { residentKey: 'required', userVerification: 'required', authenticatorAttachment: 'platform' })
+  t.like(full.authenticatorSelection, {
+    residentKey: 'required', userVerification: 'required', authenticatorAttachment: 'platform',
+  })
   const get = authenticationOptions({ rp, allowCredentials: [{ id: Uint8Array.of(1, 2, 3) }] })
-  t.like(get, { rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: 'AQID' }], userVerification: 'discouraged' })
+  t.like(get, {
+    rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: 'AQID' }], userVerification: 'discouraged',
+  })
 })
 
 for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
@@ -72,11 +76,15 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
       const key = new TestAuthenticator({ algorithm, signCount: 5 })
       const creation = registrationOptions({ rp, user: person, challenge })
       const response = key.create(creation, { origin, attestation })
-      const verdict = verifyRegistration({ response, challenge, rp, attestation: attestation === 'none' ? 'none' : 'direct' })
+      const verdict = verifyRegistration(
+        { response, challenge, rp, attestation: attestation === 'none' ? 'none' : 'direct' },
+      )
       if (!verdict.ok) return t.fail(verdict.reason)
       t.like(verdict.attestation, { format: attestation, trusted: false })
       t.like(verdict.credential, { id: response.id, signCount: 5, transports: ['usb'], backupEligible: false })
-      const again = verifyAuthentication({ response: assertion(key, verdict.credential), challenge, rp, credential: verdict.credential })
+      const again = verifyAuthentication(
+        { response: assertion(key, verdict.credential), challenge, rp, credential: verdict.credential },
+      )
       if (!again.ok) return t.fail(again.reason)
       t.is(again.credential.signCount, 6)
       t.deepEqual({ ...again.credential, signCount: 5 }, verdict.credential)
@@ -88,7 +96,9 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
 test('a credential that another library stored goes straight in', (t) => {
   const { key, credential } = registered()
   const bytes = new Uint8Array(Buffer.from(credential.publicKey, 'base64url'))
-  const stored = { id: credential.id, publicKey: bytes, counter: 0, transports: ['usb'], credentialDeviceType: 'singleDevice' }
+  const stored = {
+    id: credential.id, publicKey: bytes, counter: 0, transports: ['usb'], credentialDeviceType: 'singleDevice',
+  }
   t.true(verifyAuthentication({ response: assertion(key, credential), challenge, rp, credential: stored }).ok)
 })
 
@@ -110,7 +120,9 @@ test('registration: every refusal by its name', (t) => {
     ['origin-mismatch', about({}, { origin: 'https://example.com:8443' })],
     ['origin-mismatch', about({}, { origin: 'https://sub.example.com' })],
     ['cross-origin', about({}, { crossOrigin: true })],
-    ['cross-origin', about({ crossOrigin: { topOrigins: ['https://a.example'] } }, { crossOrigin: true, topOrigin: 'https://b.example' })],
+    ['cross-origin', about(
+      { crossOrigin: { topOrigins: ['https://a.example'] } }, { crossOrigin: true, topOrigin: 'https://b.example' },
+    )],
     ['rp-id-mismatch', about({ rp: { id: 'com', origins: [origin] } })],
     ['user-not-present', about({}, { userPresent: false })],
     ['user-not-verified', about({ userVerification: 'required' })],
@@ -183,7 +195,8 @@ test('what a client sends is malformed, never an exception', (t) => {
 test('what a host passes wrong is named', (t) => {
   const { response, credential } = registered()
   const registration: [string, object][] = [
-    ['challenge', { challenge: 'short' }], ['challenge', { challenge: `${challenge}=` }], ['rp.origins', { rp: { id: 'example.com' } }],
+    ['challenge', { challenge: 'short' }], ['challenge', { challenge: `${challenge}=` }],
+    ['rp.origins', { rp: { id: 'example.com' } }],
     ['rp', { rp: null }], ['userVerfication', { userVerfication: 'required' }], ['algorithms', { algorithms: [] }],
     ['trustAnchors[0]', { trustAnchors: [7] }], ['now', { now: NaN }], ['conditional', { conditional: 1 }],
   ]

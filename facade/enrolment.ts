@@ -72,8 +72,9 @@ export async function finishWebauthn(
   const now = context.now()
   const peek = () => service.registrationChallenge(json)
   const opened = context.answer<{ challenge: string } | Refused>(user, now, peek).value
-  if ('reason' in opened) return refuse(context, user, 'webauthn', 'malformed')
-  const data = await context.take(user, opened.challenge, now)
+  if (!Object.hasOwn(opened, 'challenge')) return refuse(context, user, 'webauthn', 'malformed')
+  const { challenge } = opened as { challenge: string }
+  const data = await context.take(user, challenge, now)
   if (data === undefined) return refuse(context, user, 'webauthn', 'rejected', 'challenge-missing')
   const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
   const random = randomBytes(16)

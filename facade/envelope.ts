@@ -1,3 +1,4 @@
+import { own } from './check.js'
 import { CountersignError, errorCodes } from './errors.js'
 import type { CountersignErrorCode } from './errors.js'
 import type { OpenChallenge } from './stores/traits.js'
@@ -13,8 +14,9 @@ export interface Answered<T> {
 /** Reads the envelope of a native call. The one place where a failure of the core becomes an error. */
 export function openEnvelope<T>(text: string, user?: string): Answered<T> {
   const envelope = JSON.parse(text) as Envelope<T>
-  if (envelope.failure) throw failed(envelope.failure, user)
-  const { value, events = [], challenge } = envelope
+  const failure = own(envelope, 'failure') as Envelope<T>['failure']
+  if (failure) throw failed(failure, user)
+  const { value, events, challenge } = { events: [], challenge: undefined, ...envelope }
   return challenge ? { value: value as T, events, challenge } : { value: value as T, events }
 }
 

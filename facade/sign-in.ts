@@ -70,8 +70,9 @@ async function verifyResponse(
   const opened = context.answer<{ challenge: string } | Refused>(user, now, () =>
     service.openResponse(record, `{"answer":${json}}`),
   ).value
-  if ('reason' in opened) return opened
-  const data = await context.take(user, opened.challenge, now)
+  if (!Object.hasOwn(opened, 'challenge')) return opened as Refused
+  const { challenge } = opened as { challenge: string }
+  const data = await context.take(user, challenge, now)
   if (data === undefined) return refuse(context, user, 'rejected', 'challenge-missing', answer.type)
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
   const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"${purpose}"${bound},"now":${now}}`

@@ -18,7 +18,9 @@ export const recoveryAttacks: Attack[] = [
       const code = codes[0] ?? ''
       t.deepEqual(await enter(fixture.service, 'eve', 'recovery', code), rejected)
       const forms = [code, code.toUpperCase(), code.replaceAll('-', ''), ` ${code}`, code.replaceAll('-', ' ')]
-      const all = Array.from({ length: 50 }, (_, i) => enter(fixture.service, user, 'recovery', forms[i % forms.length]))
+      const all = Array.from(
+        { length: 50 }, (_, i) => enter(fixture.service, user, 'recovery', forms[i % forms.length]),
+      )
       t.is((await Promise.all(all)).filter(({ ok }) => ok).length, 1)
       t.is((await fixture.service.status(user)).recoveryCodesLeft, 9)
     },
@@ -76,7 +78,9 @@ export const recoveryAttacks: Attack[] = [
       const { key } = await fixture.enrolKey(user)
       const codes = await fixture.service.createRecoveryCodes(user)
       fixture.step()
-      for (let i = 0; i < 3; i++) t.deepEqual(await enter(fixture.service, user, 'totp', wrongCode(uri, fixture.now)), rejected)
+      for (let i = 0; i < 3; i++) t.deepEqual(
+        await enter(fixture.service, user, 'totp', wrongCode(uri, fixture.now)), rejected,
+      )
       for (let i = 0; i < 3; i++) t.deepEqual(await enter(fixture.service, user, 'recovery', wrong), rejected)
       t.deepEqual(await enter(fixture.service, user, 'recovery', codes[0]), locked)
       t.deepEqual(await enter(fixture.service, user, 'totp', totpAt(uri, fixture.now)), locked)

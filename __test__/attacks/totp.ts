@@ -45,7 +45,9 @@ export const totpAttacks: Attack[] = [
       t.true((await enter(fixture.service, user, 'totp', code)).ok)
       const wide = [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join('')
       const arabic = [...code].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join('')
-      for (const same of [` ${code}`, `${code}\n`, `${code.slice(0, 3)} ${code.slice(3)}`, wide, `\u3000${wide}`, arabic]) {
+      for (const same of [
+        ` ${code}`, `${code}\n`, `${code.slice(0, 3)} ${code.slice(3)}`, wide, `\u3000${wide}`, arabic,
+      ]) {
         t.false((await enter(fixture.service, user, 'totp', same)).ok, JSON.stringify(same))
       }
     },
@@ -79,7 +81,9 @@ export const totpAttacks: Attack[] = [
       const right = totpAt(uri, fixture.now)
       t.deepEqual(await enter(await fixture.another(), user, 'totp', right), locked)
       fixture.now += 365 * 86_400_000
-      t.deepEqual(await enter(fixture.service, user, 'totp', totpAt(uri, fixture.now)), locked, 'time alone lifts nothing')
+      t.deepEqual(
+        await enter(fixture.service, user, 'totp', totpAt(uri, fixture.now)), locked, 'time alone lifts nothing',
+      )
       t.deepEqual((await fixture.service.challenge(user))?.locked, ['totp'])
       t.deepEqual(await fixture.service.unlock(user), { unlocked: true })
       t.true((await enter(fixture.service, user, 'totp', totpAt(uri, fixture.now))).ok)
@@ -133,7 +137,9 @@ export const totpAttacks: Attack[] = [
       const { service } = fixture
       const begin = () => service.beginTotp(user, { account: 'ann', session: 's1' })
       const finish = (who: string, begun: { enrolment: string; uri: string }, more: object) =>
-        service.finishTotp(who, { enrolment: begun.enrolment, code: totpAt(begun.uri, fixture.now), description: '', ...more })
+        service.finishTotp(
+          who, { enrolment: begun.enrolment, code: totpAt(begun.uri, fixture.now), description: '', ...more },
+        )
       const first = await begin()
       t.deepEqual(await finish('eve', first, { session: 's1' }), rejected)
       t.deepEqual(await finish(user, first, { session: 's2' }), rejected)
@@ -188,8 +194,12 @@ export const totpAttacks: Attack[] = [
       for (const answer of [typed, wrong, `${typed}x`]) await enter(fixture.service, user, 'totp', answer)
       const hostile = { enrolment: secret, code, description: `${secret}\n` }
       const err = await t.throwsAsync(fixture.service.finishTotp(user, hostile), { code: 'invalid-argument' })
-      const told = [err?.message, err?.stack, JSON.stringify(fixture.events), JSON.stringify(await fixture.service.factors(user))]
-      for (const text of told) for (const secretText of [secret, code, typed, wrong]) t.false(text?.includes(secretText))
+      const told = [
+        err?.message, err?.stack, JSON.stringify(fixture.events), JSON.stringify(await fixture.service.factors(user)),
+      ]
+      for (const text of told) {
+        for (const hidden of [secret, code, typed, wrong]) t.false(text?.includes(hidden))
+      }
     },
   },
 ]

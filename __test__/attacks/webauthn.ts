@@ -39,12 +39,18 @@ export const webauthnAttacks: Attack[] = [
       t.deepEqual(await service.verify(user, await sign({ session: 'a' }), { session: 'b' }), rejected)
       t.deepEqual(await service.verify(user, await sign({ session: 'a' })), rejected)
       t.deepEqual(await service.verify(user, await sign({}), { session: 'a' }), rejected)
-      t.true((await service.verify(user, await sign({ session: 'a', purpose: 'step-up' }), { session: 'a', purpose: 'step-up' })).ok)
+      t.true((await service.verify(
+        user, await sign({ session: 'a', purpose: 'step-up' }), { session: 'a', purpose: 'step-up' },
+      )).ok)
       const creation = await service.beginWebauthn(user, person)
-      const response = key.get({ challenge: creation.challenge, rpId: 'example.com', allowCredentials: creation.excludeCredentials ?? [] }, { origin })
+      const response = key.get({
+        challenge: creation.challenge, rpId: 'example.com', allowCredentials: creation.excludeCredentials ?? [],
+      }, { origin })
       t.deepEqual(await service.verify(user, { type: 'webauthn', response }), rejected)
       const challenge = await service.challenge(user)
-      const made = new TestAuthenticator().create({ ...creation, challenge: challenge!.webauthn!.challenge }, { origin })
+      const made = new TestAuthenticator().create(
+        { ...creation, challenge: challenge!.webauthn!.challenge }, { origin },
+      )
       t.false((await service.finishWebauthn(user, { response: made, description: '' })).ok)
       t.is((await service.factors(user)).length, 1)
     },
@@ -115,7 +121,9 @@ export const webauthnAttacks: Attack[] = [
       t.deepEqual(await service.verify(user, await fixture.assertion(user, key)), rejected)
       t.is(fixture.events.at(-1)?.reason, 'counter-not-increased')
       held.signCount = 5
-      t.deepEqual(await service.verify(user, await fixture.assertion(user, key)), rejected, 'the counter was written back')
+      t.deepEqual(
+        await service.verify(user, await fixture.assertion(user, key)), rejected, 'the counter was written back',
+      )
       held.signCount = 9
       t.true((await service.verify(user, await fixture.assertion(user, key))).ok)
       const lenient = await fixture.another({ webauthn: { counter: 'report' } })
@@ -161,7 +169,9 @@ export const webauthnAttacks: Attack[] = [
       const challenge = await fixture.service.challenge(user)
       t.truthy(challenge)
       t.deepEqual(Object.keys(challenge ?? {}), ['id'])
-      const moved = await fixture.another({ rp: { id: 'moved.example', name: 'Moved', origins: ['https://moved.example'] } })
+      const moved = await fixture.another(
+        { rp: { id: 'moved.example', name: 'Moved', origins: ['https://moved.example'] } },
+      )
       t.truthy(await moved.challenge(user))
       t.truthy(key)
     },

@@ -1,7 +1,9 @@
 // What the types of the stateless building blocks and of the testing aids allow, and what they refuse.
 import { TestAuthenticator, totpAt } from 'countersign/testing'
 import { otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from 'countersign/totp'
-import { authenticationOptions, registrationOptions, verifyAuthentication, verifyRegistration } from 'countersign/webauthn'
+import {
+  authenticationOptions, registrationOptions, verifyAuthentication, verifyRegistration,
+} from 'countersign/webauthn'
 import type { Credential, WebauthnReason } from 'countersign/webauthn'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }

@@ -7,7 +7,9 @@ const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'
 const store = memoryStore()
 
 export async function service(): Promise<void> {
-  const countersign: Countersign = await Countersign.open({ rp, store, onEvent: (event: CountersignEvent) => void event.at })
+  const countersign: Countersign = await Countersign.open(
+    { rp, store, onEvent: (event: CountersignEvent) => void event.at },
+  )
   await Countersign.open({ rp, store: { users: store, challenges: store }, totp: { window: { past: 1, future: 0 } } })
   // @ts-expect-error a relying party has origins
   await Countersign.open({ rp: { id: 'example.com', name: 'Example' }, store })
@@ -35,14 +37,18 @@ export async function service(): Promise<void> {
     void reason
   }
 
-  const challenge: Challenge | null = await countersign.challenge('ann', { purpose: 'step-up', session: 's', enrolled: true })
+  const challenge: Challenge | null = await countersign.challenge(
+    'ann', { purpose: 'step-up', session: 's', enrolled: true },
+  )
   // @ts-expect-error null: this user has no factor at all
   challenge.totp
   // @ts-expect-error enrolment has its own methods
   await countersign.challenge('ann', { purpose: 'register' })
 
   const { enrolment, uri, secret, qr } = await countersign.beginTotp('ann', { account: 'ann' })
-  const enrolled: Enrolled = await countersign.finishTotp('ann', { enrolment, code: 1 as unknown, description: '', firstOnly: true })
+  const enrolled: Enrolled = await countersign.finishTotp(
+    'ann', { enrolment, code: 1 as unknown, description: '', firstOnly: true },
+  )
   // @ts-expect-error a description belongs to it
   await countersign.finishTotp('ann', { enrolment, code: '' })
   // @ts-expect-error a user is text
