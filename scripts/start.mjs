@@ -10,6 +10,6 @@ main(async () => {
   await setUp()
   const server = join('build', 'demo', 'server.js')
   if (!existsSync(join(root, server))) throw new CommandFailed('demo/server.ts is missing: there is nothing to start')
-  const { code } = await run(process.execPath, [server])
+  const { code } = await run(process.execPath, [server], { server: true })
   process.exitCode = code
 })

@@ -7,13 +7,14 @@ import { root } from './paths.mjs'
 export class CommandFailed extends Error {}
 
 /**
- * Runs a command in the checkout, its output shown as it comes and its input closed.
+ * Runs a command in the checkout, its output shown as it comes and its input closed. A signal that reaches us goes to the
+ * command, and when that has ended we end too, unless it is a `server`, whose own code says how it took it.
  * @returns {Promise<{ code: number, output: string }>} `output` only with `capture`; a signal counts as 128 + its number
  */
-export function run(command, args, { env = {}, capture = false, cwd = root, quiet = false } = {}) {
+export function run(command, args, { env = {}, capture = false, server = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd,
+      cwd: root,
       env: { ...process.env, ...colour(), ...env },
       stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
     })
@@ -23,12 +24,13 @@ export function run(command, args, { env = {}, capture = false, cwd = root, quie
       stream?.setEncoding('utf8')
       stream?.on('data', (text) => {
         output += text
-        if (!quiet) sink.write(text)
+        sink.write(text)
       })
     }
     child.on('error', reject)
     child.on('close', (code, signal) => {
-      stopForwarding()
+      const received = stopForwarding()
+      if (received && !server) process.exit(128 + constants.signals[received])
       resolve({ code: code ?? 128 + constants.signals[signal], output })
     })
   })
@@ -58,12 +60,19 @@ export function ask(command, args) {
   return status === 0 ? stdout.trim() : undefined
 }
 
-/** Hands signals on to the child, so that it decides how to end and we wait for it. */
-export function forwardSignals(child) {
-  const forward = (signal) => child.kill(signal)
+/** Hands signals on to the child; the function that it answers ends that and tells which signal came, if any. */
+function forwardSignals(child) {
+  let received
+  const forward = (signal) => {
+    received = signal
+    child.kill(signal)
+  }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, forward)
-  return () => signals.forEach((signal) => process.off(signal, forward))
+  return () => {
+    for (const signal of signals) process.off(signal, forward)
+    return received
+  }
 }
 
 // A pipe hides the terminal from the tools.
