@@ -7,7 +7,7 @@ export function writeChallengeFile(key: string, open: OpenChallenge[]): string {
   return JSON.stringify({ key, open })
 }
 
-/** The open challenges of a key, oldest first. None when the text is no file of this key: they can be asked for anew. */
+/** The open challenges of a key, oldest first. None when the text is no file of this key: one asks anew. */
 export function parseChallengeFile(text: string | undefined, expected: string): OpenChallenge[] {
   const file = parse(text)
   return file?.key === expected ? file.open : []

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 
 import { CountersignError } from '../errors.js'
 
-/** Makes a directory, and those above it, where there is nothing yet. Whatever is there already is left to its checks. */
+/** Makes a directory, and those above it, where there is nothing yet. What is there is left to its checks. */
 export function createDirectory(path: string, group: boolean): void {
   try {
     if (existsSync(path)) return

@@ -127,7 +127,8 @@ class DirectoryStore implements Store {
 
   async clear(key: string): Promise<void> {
     const name = nameOf(key, 'key')
-    await this.#directory.exclusive('challenges', name, () => ({ steps: [removal('challenges', name)], value: undefined }))
+    const steps = [removal('challenges', name)]
+    await this.#directory.exclusive('challenges', name, () => ({ steps, value: undefined }))
   }
 
   /** In passing, and never in the way: what fails is tried again when its turn comes next. */

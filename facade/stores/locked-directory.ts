@@ -58,12 +58,11 @@ export class LockedDirectory {
 
   /** Gives a file to `change` under its lock, then does the steps that it answers. What it throws undoes nothing. */
   exclusive<T>(folder: Folder, name: string, change: (file: string | undefined) => Changed<T>): Promise<T> {
-    const deadline = performance.now() + this.#patience
     const lockName = name.slice(0, 3)
-    return this.#queue.run(lockName, async () => {
+    return this.#queue.run(lockName, async (since) => {
       const lock = this.#directory.lock(lockName)
       try {
-        const file = await this.#acquire(lock, folder, name, deadline)
+        const file = await this.#acquire(lock, folder, name, since + this.#patience)
         const { steps, value } = change(file)
         const fault = steps.length > 0 ? await native(lock.finish(steps)) : null
         if (fault) throw errorFor(fault)

@@ -46,13 +46,13 @@ class MemoryStore implements Store {
   }
 
   async *users(): AsyncIterable<string> {
-    yield* [...this.#records.keys()]
+    yield* this.#records.keys()
   }
 
   async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
     // No challenge expires by this time: the host's clock is known in `take` alone, and may be a test's.
     this.#challenges.put(key, id, purpose, data, expires, 0)
-    this.#timer ??= this.#sweepLater()
+    if (this.#timer === undefined) this.#timer = this.#sweepLater()
   }
 
   async take(key: string, id: string, now: number): Promise<string | undefined> {

@@ -55,8 +55,11 @@ export const challengeStoreTests: StoreTest[] = [
     const [key, other] = [ids.id(), ids.id()]
     await store.put(key, challenge('one'))
     await store.put(other, challenge('two'))
-    for (const [wrongKey, wrongId] of [[other, 'one'], [key, 'two'], [key, 'ONE'], [key, 'one '], [key, ''], [key.toUpperCase(), 'one']]) {
-      same(await store.take(wrongKey as string, wrongId as string, Date.now()), undefined, 'what is taken wrongly')
+    for (const wrongId of ['two', 'ONE', 'one ', '']) {
+      same(await store.take(key, wrongId, Date.now()), undefined, 'what another id takes')
+    }
+    for (const wrongKey of [other, key.toUpperCase(), '']) {
+      same(await store.take(wrongKey, 'one', Date.now()), undefined, 'what another key takes')
     }
     same(await store.take(key, 'one', Date.now()), 'data of one', 'the first one')
     same(await store.take(other, 'two', Date.now()), 'data of two', 'the second one')
@@ -88,9 +91,10 @@ export const challengeStoreTests: StoreTest[] = [
     await store.put(other, challenge('elsewhere'))
     // The oldest lives longest: age decides, not the time left.
     const expires = Date.now() + 90_000
-    for (let index = 0; index < 11; index += 1) await store.put(key, challenge(`c${index}`, { expires: expires - index }))
+    const names = Array.from({ length: 11 }, (_, index) => `c${index}`)
+    for (const [index, id] of names.entries()) await store.put(key, challenge(id, { expires: expires - index }))
     const open = []
-    for (let index = 0; index < 11; index += 1) open.push((await store.take(key, `c${index}`, Date.now())) !== undefined)
+    for (const id of names) open.push((await store.take(key, id, Date.now())) !== undefined)
     same(open, [false, false, false, true, true, true, true, true, true, true, true], 'which are open')
     same(await store.take(key, 'register', Date.now()), 'data of register', 'the one of another purpose')
     same(await store.take(other, 'elsewhere', Date.now()), 'data of elsewhere', 'the one of another key')
@@ -121,7 +125,7 @@ export const challengeStoreTests: StoreTest[] = [
   }),
 
   storeTest('any key, id, purpose and data', async (store, ids) => {
-    const keys = [...strangeIds.map((make) => ids.id(make)), ...knownIds.map((id) => ids.known(id))]
+    const keys = [...strangeIds.map((make) => ids.id(make)), ...knownIds.map((id) => ids.known(`${id}/`))]
     await ids.remove(store)
     const data = [...strangeRecords, '', 'x'.repeat(200_000)]
     const made = keys.map((key, index) => challenge(key, { purpose: key, data: data[index % data.length] as string }))

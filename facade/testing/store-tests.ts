@@ -5,8 +5,8 @@ import type { StoreTest } from './store-test.js'
 export type { StoreTest } from './store-test.js'
 
 /**
- * What every store must pass, in any test runner. Each test uses ids of its own, so that a shared database will do,
- * and removes its records at the end.
+ * What every store must pass, in any test runner. Each test uses ids of its own and removes its records at the end, so
+ * that all may run at once in one database; two runs of the whole suite may not.
  *
  * @example
  * for (const { name, run } of storeTests) test(name, () => run(() => myStore(pool)))

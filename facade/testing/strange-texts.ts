@@ -28,7 +28,7 @@ export const strangeIds: ((id: string) => string)[] = [
 ]
 
 /** Ids without anything unique in them. */
-export const knownIds = ['../../etc/passwd', 'CON', '.', '..', '0', '-1', '__proto__', 'constructor', '🔑'.repeat(64)]
+export const knownIds = ['../../etc/passwd', 'CON', '.', '..', '0', '-1', '__proto__', 'constructor', '🔑'.repeat(63)]
 
 /** Texts that have to come back character by character. */
 export const strangeRecords = [

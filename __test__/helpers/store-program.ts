@@ -1,0 +1,75 @@
+// A program that works on a directory store, as a process or as a worker thread: `<path> <task> <arguments…>`.
+import { writeSync } from 'node:fs'
+import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+
+import { directoryStore } from '../../facade/stores/index.js'
+import type { Store } from '../../facade/stores/index.js'
+import { padding } from './programs.js'
+
+const args = isMainThread ? process.argv.slice(2) : (workerData as string[])
+const [path, task, ...rest] = args as [string, string, ...string[]]
+
+const tasks: Record<string, (store: Store) => Promise<void>> = {
+  /** Adds to one user's counter, all at once. */
+  async count(store) {
+    const [user, times] = rest as [string, string]
+    await Promise.all(Array.from({ length: Number(times) }, () => store.update(user, increment)))
+    tell('done')
+  },
+
+  /** Writes ever new numbers, each with its own handle, and tells those that are safe. */
+  async write(store) {
+    const [user, size] = rest as [string, string]
+    for (;;) {
+      const n = await store.update(user, (record) => {
+        const next = (record === undefined ? 0 : (JSON.parse(record) as { n: number }).n) + 1
+        const changed = JSON.stringify({ n: next, padding: padding(next, Number(size)) })
+        return { record: changed, handle: `${user}-${next}`, value: next }
+      })
+      await store.put(user, { id: `c${n}`, purpose: 'sign-in', data: String(n), expires: Date.now() + 60_000 })
+      tell(`wrote ${n}`)
+    }
+  },
+
+  /** Takes a user's lock and keeps it. */
+  async hold(store) {
+    await store.update(rest[0] as string, (record) => {
+      tell('holding')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+      return { record: 'never written', value: record }
+    })
+  },
+
+  /** Tries to take one challenge, many times at once, and tells how often that went well. */
+  async take(store) {
+    const [key, id] = rest as [string, string]
+    const taken = await Promise.all(Array.from({ length: 25 }, () => store.take(key, id, Date.now())))
+    tell(`took ${taken.filter((data) => data !== undefined).length}`)
+  },
+
+  /** Lets calls wait for a lock that another process holds, while other users' calls are answered. */
+  async wait(store) {
+    const [held, times] = rest as [string, string]
+    const codes = Array.from({ length: Number(times) }, () =>
+      store.update(held, increment).then(() => 'done', (error: { code?: string }) => error.code),
+    )
+    const started = performance.now()
+    await Promise.all(Array.from({ length: 10 }, (_, index) => store.update(`free ${index}`, increment)))
+    tell(`free ${Math.round(performance.now() - started)}`)
+    tell(`waited ${[...new Set(await Promise.all(codes))].join()} ${Math.round(performance.now() - started)}`)
+  },
+}
+
+function increment(record: string | undefined): { record: string; value: number } {
+  const n = (record === undefined ? 0 : (JSON.parse(record) as { n: number }).n) + 1
+  return { record: JSON.stringify({ n }), value: n }
+}
+
+function tell(message: string): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
+  if (parentPort) parentPort.postMessage(message)
+  // At once, so that nothing is told too late that the last moment before a kill has seen.
+  else writeSync(1, `${message}\n`)
+}
+
+await tasks[task]?.(directoryStore(path, { lockTimeout: Number(process.env.LOCK_TIMEOUT ?? 10) }))
