@@ -1,8 +1,20 @@
 import type { DemoServer } from './demo-server.js'
 
+/** Whatever an answer may hold; a test looks at what its own answer has. */
+export interface ReplyBody {
+  ok: boolean
+  reason: string
+  error: string
+  state: string
+  enrolment: string
+  secret: string
+  challenge: { totp?: true } | null
+  factors: { id: string }[]
+}
+
 export interface Reply {
   status: number
-  body: any
+  body: ReplyBody
   headers: Headers
 }
 
@@ -22,7 +34,7 @@ export class Client {
     if (set) this.cookie = set.split(';', 1)[0] ?? ''
     const content = await response.text()
     const json = response.headers.get('content-type')?.startsWith('application/json')
-    return { status: response.status, body: json ? JSON.parse(content) : content, headers: response.headers }
+    return { status: response.status, body: json ? JSON.parse(content) : {}, headers: response.headers }
   }
 
   post(path: string, body?: unknown): Promise<Reply> {

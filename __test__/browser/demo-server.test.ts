@@ -14,7 +14,7 @@ const STEP = 31_000
 const FIVE_MINUTES = 5 * 60_000
 
 function demoTest(title: string, play: (t: ExecutionContext, demo: DemoServer) => Promise<void>): void {
-  test(title, async (t) => {
+  test.serial(title, async (t) => {
     const demo = await startDemo()
     try {
       await play(t, demo)
@@ -94,7 +94,7 @@ demoTest('a pending sign-in reaches its challenge and nothing else', async (t, d
   await enrol(client, demo)
   const { body } = await client.post('sign-in', ANN)
   t.is(body.state, 'pending')
-  t.true(body.challenge.totp)
+  t.true(body.challenge?.totp)
   const closed: [string, string][] = [
     ['GET', 'factors'],
     ['POST', 'factors/totp'],
@@ -161,13 +161,13 @@ demoTest('answers are only answers: anything else is a refusal', async (t, demo)
 demoTest('changing factors needs a proof of the last five minutes', async (t, demo) => {
   const client = await withAccount(demo)
   demo.pass(FIVE_MINUTES)
-  t.deepEqual((await client.post('factors/totp')).body, { error: 'step-up' })
+  t.is((await client.post('factors/totp')).body.error, 'step-up')
   t.is((await client.post('step-up')).body.challenge, null)
   t.false((await client.post('step-up/password', { password: 'wrong' })).body.ok)
   t.is((await client.post('factors/totp')).status, 403)
   t.true((await client.post('step-up/password', ANN)).body.ok)
   const secret = await enrol(client, demo)
-  const [factor] = (await client.get('factors')).body.factors
+  const factor = (await client.get('factors')).body.factors[0]!
 
   demo.pass(FIVE_MINUTES)
   t.is((await client.post('step-up/password', ANN)).status, 403)
@@ -180,7 +180,7 @@ demoTest('changing factors needs a proof of the last five minutes', async (t, de
   ]
   for (const [method, path] of changes) {
     const reply = await client.send(method, `/api/${path}`, { description: 'x' })
-    t.deepEqual([reply.status, reply.body], [403, { error: 'step-up' }], `${method} ${path}`)
+    t.deepEqual([reply.status, reply.body.error], [403, 'step-up'], `${method} ${path}`)
   }
   t.is((await client.post('step-up/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })).body.ok, true)
   t.true((await client.send('DELETE', `/api/factors/${factor.id}`)).body.ok)
@@ -209,7 +209,7 @@ demoTest('a password is throttled by account and by address, whether or not the 
     const replies = []
     for (let tries = 0; tries < 11; tries++) replies.push(await client.post('sign-in', { name, password: 'wrong' }))
     t.deepEqual(replies.map(({ status }) => status), [...Array(10).fill(401), 429])
-    t.deepEqual(replies[0]?.body, { error: 'wrong-password' })
+    t.is(replies[0]?.body.error, 'wrong-password')
   }
   t.is((await client.post('sign-in', ANN)).status, 429)
   demo.pass(15 * 60_000)
@@ -237,7 +237,7 @@ demoTest('a lost factor store lets nobody in with the password alone', async (t,
   const records = join(demo.directory, 'countersign', 'records')
   for (const name of await readdir(records)) await rm(join(records, name), { recursive: true })
   const reply = await new Client(demo).post('sign-in', ANN)
-  t.deepEqual([reply.status, reply.body], [500, { error: 'internal' }])
+  t.deepEqual([reply.status, reply.body.error], [500, 'internal'])
   t.is(reply.headers.get('set-cookie'), null)
   t.like(demo.logged, [{ code: 'record-missing' }])
 })

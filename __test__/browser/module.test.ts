@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import type { Browser, Page } from 'playwright-core'
-import { VirtualKey, type KeyOptions } from './authenticator.js'
+import { VirtualKey } from './authenticator.js'
 import { findChromium, launch } from './chromium.js'
 
 const folder = new URL('.', import.meta.resolve('countersign/browser'))
@@ -33,7 +33,15 @@ test.after.always(async () => {
 })
 
 type Call = { method: 'register' | 'authenticate'; options: object; ceremony?: object }
-type Result = { json?: any; code?: string; name?: string; cause?: string }
+type Response = Record<'clientDataJSON' | 'attestationObject' | 'authenticatorData' | 'signature' | 'userHandle', string>
+type Json = {
+  id: string
+  rawId: string
+  type: string
+  response: Response & { transports?: string[] }
+  clientExtensionResults: { credProps?: object; prf?: { enabled?: boolean; results?: { first: string } } }
+}
+type Result = { json: Json; code?: string; name?: string; cause?: string }
 
 /** Runs one ceremony in the page; what is broken there stays broken. */
 function ceremony(page: Page, call: Call): Promise<Result> {
@@ -41,10 +49,10 @@ function ceremony(page: Page, call: Call): Promise<Result> {
     const path = '/module/index.js'
     const module = await import(path)
     try {
-      return { json: JSON.parse(JSON.stringify(await module[method](options, ceremony))) }
+      return { json: JSON.parse(JSON.stringify(await module[method](options, ceremony))) as Json }
     } catch (error) {
       const { code, name, cause } = error as Error & { code: string; cause?: Error }
-      return { code, name, cause: cause?.name ?? '' }
+      return { json: {} as Json, code, name, cause: cause?.name ?? '' }
     }
   }, call)
 }
@@ -67,7 +75,7 @@ function request(id: string, more: object = {}): object {
   return { challenge: CHALLENGE, rpId: 'localhost', allowCredentials: [{ type: 'public-key', id }], timeout: 20_000, ...more }
 }
 
-const PASSKEY: KeyOptions = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true }
+const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
 const RESIDENT = { authenticatorSelection: { residentKey: 'required', userVerification: 'required' } }
 
 function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Promise<void>, at = () => origin): void {
@@ -104,10 +112,10 @@ const spoilers: Record<string, () => void> = {
   'a toJSON that gives half': () => {
     PublicKeyCredential.prototype.toJSON = function (this: PublicKeyCredential) {
       return { id: this.id, rawId: this.rawId, type: this.type, response: {} }
-    } as () => any
+    } as unknown as typeof PublicKeyCredential.prototype.toJSON
   },
   'a toJSON that gives nothing': () => {
-    PublicKeyCredential.prototype.toJSON = () => ({}) as any
+    PublicKeyCredential.prototype.toJSON = () => ({}) as ReturnType<typeof PublicKeyCredential.prototype.toJSON>
   },
 }
 for (const [how, spoil] of Object.entries(spoilers)) {
@@ -140,7 +148,7 @@ pageTest('PRF inputs and outputs by hand are those of the browser', async (t, pa
   const context = await page.context().newCDPSession(page)
   await context.send('WebAuthn.enable')
   await context.send('WebAuthn.addVirtualAuthenticator', {
-    options: { protocol: 'ctap2', ctap2Version: 'ctap2_1', hasPrf: true, automaticPresenceSimulation: true, ...PASSKEY } as any,
+    options: { protocol: 'ctap2', ctap2Version: 'ctap2_1', hasPrf: true, automaticPresenceSimulation: true, ...PASSKEY },
   })
   const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { prf: {} } }) })
   t.deepEqual(made.json.clientExtensionResults.prf, { enabled: true })
@@ -152,7 +160,7 @@ pageTest('PRF inputs and outputs by hand are those of the browser', async (t, pa
   const native = await ceremony(page, { method: 'authenticate', options })
   await page.evaluate(spoilers['no conversions at all']!)
   const byHand = await ceremony(page, { method: 'authenticate', options })
-  t.is(Buffer.from(byHand.json.clientExtensionResults.prf.results.first, 'base64url').length, 32)
+  t.is(Buffer.from(byHand.json.clientExtensionResults.prf!.results!.first, 'base64url').length, 32)
   t.deepEqual(byHand.json.clientExtensionResults, native.json.clientExtensionResults)
 })
 
@@ -184,7 +192,7 @@ pageTest('a signal ends a ceremony, before it or during it', async (t, page) => 
     const during = codeOf(register(options, { signal: controller.signal }))
     setTimeout(() => controller.abort('a reason of the page'), 200)
     return [await codeOf(register(options, { signal: AbortSignal.abort() })), await during]
-  }, creation() as any)
+  }, creation())
   t.deepEqual(codes, ['aborted', 'aborted'])
 })
 
@@ -215,7 +223,7 @@ pageTest('a new ceremony ends the one that waits in the autofill', async (t, pag
   await page.waitForTimeout(300)
   await key.touch(true)
   const signed = await ceremony(page, { method: 'authenticate', options: request(made.json.id) })
-  t.is(signed.json?.id, made.json.id)
+  t.is(signed.json.id, made.json.id)
   t.is((await waiting).code, 'aborted')
 })
 
@@ -227,7 +235,7 @@ pageTest('autofill gives the passkey', async (t, page) => {
     options: request('', { allowCredentials: [] }),
     ceremony: { conditional: true },
   })
-  t.is(filled.json?.id, made.json.id)
+  t.is(filled.json.id, made.json.id)
 })
 
 pageTest('what this browser can do', async (t, page) => {

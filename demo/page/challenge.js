@@ -1,4 +1,4 @@
-import { authenticate, CeremonyError } from '/countersign/browser/index.js'
+import { authenticate, CeremonyError } from './countersign/browser/index.js'
 import { fromTemplate, onClick, onSubmit } from './dom.js'
 import { messageOf } from './messages.js'
 
@@ -9,13 +9,13 @@ const LOCKED = {
 }
 
 /**
- * Draws what the challenge offers, and that only, into `place`.
+ * Draws what the challenge offers, less what is locked or used up, into `place`.
  *
  * @param challenge What the server's `challenge` gave.
  * @param send Sends an answer and resolves with the outcome.
  * @param renew Resolves with a new challenge: a WebAuthn challenge is good for one try.
  * @param done Called with each outcome that ends it: `ok`, or `locked`.
- * @returns The field or button to focus.
+ * @returns The field or button to focus, if anything is offered.
  */
 export function drawChallenge(place, challenge, { send, renew, done }) {
   place.replaceChildren(fromTemplate('challenge'))
@@ -44,22 +44,25 @@ export function drawChallenge(place, challenge, { send, renew, done }) {
     (failure) => (error.textContent = failure instanceof CeremonyError ? messageOf(failure.code) : failure.message),
   )
 
-  part('.by-totp').hidden = !challenge.totp
+  const locked = challenge.locked ?? []
+  const totp = Boolean(challenge.totp) && !locked.includes('totp')
+  const recovery = challenge.recovery?.left > 0 && !locked.includes('recovery')
+  part('.by-totp').hidden = !totp
   onSubmit(part('.by-totp'), ({ code }) => answer({ type: 'totp', code }), error)
 
-  part('.by-recovery').hidden = !challenge.recovery
-  part('.by-recovery').open = Boolean(challenge.recovery) && !webauthn && !challenge.totp
+  part('.by-recovery').hidden = !recovery
+  part('.by-recovery').open = recovery && !webauthn && !totp
   part('.left').textContent = `${challenge.recovery?.left ?? 0} left. Each one works once.`
   onSubmit(part('.by-recovery form'), ({ code }) => answer({ type: 'recovery', code }), error)
 
-  const locked = part('.locked')
-  const notices = (challenge.locked ?? []).map((type) => LOCKED[type])
-  const offered = webauthn || challenge.totp || challenge.recovery
+  const notices = locked.map((type) => LOCKED[type])
+  const offered = webauthn || totp || recovery
   if (!offered) notices.push('None of your factors can be used right now. Ask whoever runs this server for help.')
   else if (notices.length > 0) notices.push('Another of your factors unlocks them.')
-  locked.hidden = notices.length === 0
-  locked.textContent = notices.join(' ')
+  part('.locked').hidden = notices.length === 0
+  part('.locked').textContent = notices.join(' ')
 
   if (webauthn) return part('.by-webauthn button')
-  return part(challenge.totp ? '.by-totp input' : '.by-recovery input')
+  if (!offered) return undefined
+  return part(totp ? '.by-totp input' : '.by-recovery input')
 }

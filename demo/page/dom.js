@@ -20,8 +20,9 @@ let clearing
 export function announce(message) {
   const status = document.getElementById('status')
   // A modal dialog makes the rest of the page inert: the message goes where it is heard.
-  const dialogs = document.querySelectorAll('dialog[open]')
-  ;[...dialogs].at(-1)?.append(status) ?? document.body.append(status)
+  const dialog = [...document.querySelectorAll('dialog[open]')].at(-1)
+  const place = dialog ?? document.body
+  place.append(status)
   status.textContent = message
   clearTimeout(clearing)
   clearing = setTimeout(() => (status.textContent = ''), 5000)

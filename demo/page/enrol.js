@@ -1,4 +1,4 @@
-import { CeremonyError, register } from '/countersign/browser/index.js'
+import { CeremonyError, register } from './countersign/browser/index.js'
 import { change } from './api.js'
 import { copy, onSubmit, openDialog } from './dom.js'
 import { messageOf } from './messages.js'

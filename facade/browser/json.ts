@@ -1,4 +1,4 @@
-type Fields = Record<string, any>
+type Fields = Record<string, unknown>
 
 export function creationOptions(json: PublicKeyCredentialCreationOptionsJSON): unknown {
   return native(() => PublicKeyCredential.parseCreationOptionsFromJSON(json)) ?? {
@@ -33,21 +33,22 @@ function native<T>(convert: () => T): T | undefined {
 }
 
 /** Some password managers answer `{}`, or leave bytes where text belongs. */
-function complete(json: Fields): object | undefined {
-  const { clientDataJSON, attestationObject, signature, authenticatorData } = json.response
+function complete(json: { id: string; rawId: string; type: string; response: object }): object | undefined {
+  const { clientDataJSON, attestationObject, signature, authenticatorData } = json.response as Fields
   const proof = attestationObject ? [attestationObject] : [signature, authenticatorData]
   const texts = [json.id, json.rawId, json.type, clientDataJSON, ...proof]
   return texts.every((text) => text && typeof text === 'string') ? json : undefined
 }
 
 function byHand(credential: PublicKeyCredential): object {
-  const from: Fields = credential.response
+  const from = credential.response as AuthenticatorResponse & Record<string, ArrayBuffer | undefined>
   const response: Fields = {}
   for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
-    if (from[name]) response[name] = encode(from[name])
+    const bytes = from[name]
+    if (bytes) response[name] = encode(bytes)
   }
   // The server reads the key from attestationObject; these spare others that work.
-  const transports = native(() => from.getTransports())
+  const transports = native(() => (from as unknown as AuthenticatorAttestationResponse).getTransports())
   if (transports) response.transports = transports
   return {
     id: credential.id,
@@ -63,7 +64,7 @@ function descriptors(list: PublicKeyCredentialDescriptorJSON[] = []): unknown[] 
   return list.map((one) => ({ ...one, ...decoded(one, ['id']) }))
 }
 
-function extensions(json: Fields = {}): unknown {
+function extensions(json: AuthenticationExtensionsClientInputsJSON = {}): unknown {
   const { prf, largeBlob } = json
   return {
     ...json,
@@ -71,7 +72,7 @@ function extensions(json: Fields = {}): unknown {
       prf: {
         ...(prf.eval && { eval: decoded(prf.eval) }),
         ...(prf.evalByCredential && {
-          evalByCredential: Object.fromEntries(Object.entries(prf.evalByCredential).map(([id, one]) => [id, decoded(one!)])),
+          evalByCredential: Object.fromEntries(Object.entries(prf.evalByCredential).map(([id, one]) => [id, decoded(one)])),
         }),
       },
     }),
@@ -81,7 +82,7 @@ function extensions(json: Fields = {}): unknown {
 
 function decoded(from: object, names = Object.keys(from)): Fields {
   const found = names.filter((name) => (from as Fields)[name] !== undefined)
-  return Object.fromEntries(found.map((name) => [name, decode((from as Fields)[name])]))
+  return Object.fromEntries(found.map((name) => [name, decode((from as Record<string, string>)[name]!)]))
 }
 
 function encodeAll(value: unknown): unknown {
