@@ -160,8 +160,11 @@ fn embedded(top_origins: &[&str], allow_missing: bool) -> CrossOrigin {
     }
 }
 
-/// Verified and trusted of each pair that registers without attestation being asked for.
-const DECIDED: [(&str, Result<(&str, bool, bool), Reason>); 15] = [
+/// Format, verified, trusted.
+type Decided = Result<(&'static str, bool, bool), Reason>;
+
+/// The outcome of each pair that registers without attestation being asked for.
+const DECIDED: [(&str, Decided); 15] = [
     ("none-es256", Ok(("none", true, false))),
     ("packed-self-es256", Ok(("packed", true, false))),
     ("none-es256-crossOrigin", Err(Reason::CrossOrigin)),
