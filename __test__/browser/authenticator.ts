@@ -35,7 +35,8 @@ export class VirtualKey {
 
   /** Whether it is touched by itself. */
   async touch(enabled: boolean): Promise<void> {
-    await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId: this.authenticatorId, enabled })
+    const { authenticatorId } = this
+    await this.session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
   }
 
   /** Whether the next check of PIN or fingerprint succeeds. */

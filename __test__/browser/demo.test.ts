@@ -1,5 +1,5 @@
 import test, { type ExecutionContext } from 'ava'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { VirtualKey, type KeyOptions } from './authenticator.js'
 import { findChromium, launch, screenshot } from './chromium.js'
 import { startDemo, type DemoServer } from './demo-server.js'
@@ -21,7 +21,7 @@ test.after.always(() => browser?.close())
 type Scene = { t: ExecutionContext; demo: DemoServer; ann: Person }
 
 /** A test with a server, a browser context and an account of its own. */
-function scene(title: string, play: (scene: Scene) => Promise<void>, options: Parameters<Browser['newContext']>[0] = {}): void {
+function scene(title: string, play: (scene: Scene) => Promise<void>, options: BrowserContextOptions = {}): void {
   browserTest(title, async (t) => {
     t.timeout(60_000)
     const demo = await startDemo()
@@ -30,7 +30,8 @@ function scene(title: string, play: (scene: Scene) => Promise<void>, options: Pa
     ann.page.on('pageerror', (error) => faults.push(error.message))
     ann.page.on('console', (message) => {
       // A refusal by status (401, 403, 409) is logged by the browser itself; a breach of the content policy is a fault.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text())
+      if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
+      faults.push(message.text())
     })
     try {
       await ann.createAccount()
@@ -74,11 +75,12 @@ scene('an authenticator app: a new code signs in, a used or wrong one does not',
   await ann.signedIn()
 })
 
+const VERIFYING = { hasUserVerification: true, isUserVerified: true }
 const keys: [string, 'Security key' | 'Passkey', KeyOptions][] = [
   ['a security key without user verification', 'Security key', { hasUserVerification: false }],
-  ['a security key with user verification', 'Security key', { hasUserVerification: true, isUserVerified: true }],
+  ['a security key with user verification', 'Security key', VERIFYING],
   ['an old U2F key', 'Security key', { protocol: 'u2f' }],
-  ['a passkey', 'Passkey', { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true }],
+  ['a passkey', 'Passkey', { transport: 'internal', hasResidentKey: true, ...VERIFYING }],
 ]
 for (const [title, kind, options] of keys) {
   scene(`${title} enrols and signs in`, async ({ t, ann }) => {
@@ -97,7 +99,7 @@ for (const [title, kind, options] of keys) {
 }
 
 scene('a passkey needs its PIN or fingerprint at enrolment', async ({ t, ann }) => {
-  const key = await VirtualKey.plugIn(ann.page, { hasResidentKey: true, hasUserVerification: true, isUserVerified: false })
+  const key = await VirtualKey.plugIn(ann.page, { hasResidentKey: true, ...VERIFYING, isUserVerified: false })
   await ann.beginKey('Passkey', 'My passkey')
   t.regex(await ann.error(), /cancelled/)
   await key.userVerified(true)
@@ -210,7 +212,7 @@ scene('rename, turn off and on, remove', async ({ t, ann }) => {
   await ann.signedIn()
 })
 
-scene('changing factors asks again after five minutes: for the password, then for a factor', async ({ t, demo, ann }) => {
+scene('changing factors asks again after five minutes, for the password or a factor', async ({ t, demo, ann }) => {
   demo.pass(FIVE_MINUTES)
   await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
   await ann.dialog.getByLabel('Password').fill('correct horse battery')
@@ -233,7 +235,11 @@ scene('changing factors asks again after five minutes: for the password, then fo
 })
 
 scene('the keyboard alone enrols and signs in', async ({ t, ann }) => {
-  const focused = () => ann.page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('name'))
+  const focused = () =>
+    ann.page.evaluate(() => {
+      const { activeElement } = document
+      return activeElement?.textContent?.trim() || activeElement?.getAttribute('name')
+    })
   t.is(await focused(), 'Sign-in security')
   const press = async (...keys: string[]) => {
     for (const key of keys) await ann.page.keyboard.press(key)

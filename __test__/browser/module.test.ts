@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { VirtualKey } from './authenticator.js'
 import { findChromium, launch } from './chromium.js'
 
+const PAGE = '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">'
 const folder = new URL('.', import.meta.resolve('countersign/browser'))
 const executable = findChromium()
 if (!executable) console.warn('Browser tests skipped: no Chrome or Chromium found, and CHROME_PATH is not set.')
@@ -20,7 +21,7 @@ test.before(async () => {
   server = createServer(async (request, response) => {
     const name = request.url?.match(/^\/module\/([\w-]+\.js)$/)?.[1]
     response.setHeader('content-type', name ? 'text/javascript' : 'text/html')
-    response.end(name ? await readFile(new URL(name, folder)) : '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">')
+    response.end(name ? await readFile(new URL(name, folder)) : PAGE)
   })
   await new Promise<void>((resolve) => server.listen(0, resolve))
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -33,12 +34,12 @@ test.after.always(async () => {
 })
 
 type Call = { method: 'register' | 'authenticate'; options: object; ceremony?: object }
-type Response = Record<'clientDataJSON' | 'attestationObject' | 'authenticatorData' | 'signature' | 'userHandle', string>
+type Texts = 'clientDataJSON' | 'attestationObject' | 'authenticatorData' | 'signature' | 'userHandle'
 type Json = {
   id: string
   rawId: string
   type: string
-  response: Response & { transports?: string[] }
+  response: Record<Texts, string> & { transports?: string[] }
   clientExtensionResults: { credProps?: object; prf?: { enabled?: boolean; results?: { first: string } } }
 }
 type Result = { json: Json; code?: string; name?: string; cause?: string }
@@ -72,10 +73,16 @@ function creation(more: object = {}): object {
 }
 
 function request(id: string, more: object = {}): object {
-  return { challenge: CHALLENGE, rpId: 'localhost', allowCredentials: [{ type: 'public-key', id }], timeout: 20_000, ...more }
+  const allowCredentials = [{ type: 'public-key', id }]
+  return { challenge: CHALLENGE, rpId: 'localhost', allowCredentials, timeout: 20_000, ...more }
 }
 
-const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
+const PASSKEY = {
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+} as const
 const RESIDENT = { authenticatorSelection: { residentKey: 'required', userVerification: 'required' } }
 
 function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Promise<void>, at = () => origin): void {
@@ -122,7 +129,8 @@ for (const [how, spoil] of Object.entries(spoilers)) {
   pageTest(`both ceremonies with ${how}`, async (t, page) => {
     const key = await VirtualKey.plugIn(page, PASSKEY)
     await page.evaluate(spoil)
-    const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { credProps: true } }) })
+    const options = creation({ ...RESIDENT, extensions: { credProps: true } })
+    const made = await ceremony(page, { method: 'register', options })
     const { id, rawId, type, response, clientExtensionResults } = made.json
     t.is(rawId, id)
     t.is(type, 'public-key')
@@ -138,8 +146,9 @@ for (const [how, spoil] of Object.entries(spoilers)) {
     t.is(Buffer.from(signed.json.response.authenticatorData, 'base64url').length, 37)
     t.true(JSON.stringify(signed.json).match(/[+/=]/) === null, 'base64url everywhere')
 
-    const again = { excludeCredentials: [{ type: 'public-key', id }] }
-    t.like(await ceremony(page, { method: 'register', options: creation(again) }), { code: 'already-registered', name: 'CeremonyError' })
+    const excluding = creation({ excludeCredentials: [{ type: 'public-key', id }] })
+    const again = await ceremony(page, { method: 'register', options: excluding })
+    t.like(again, { code: 'already-registered', name: 'CeremonyError' })
     await key.unplug()
   })
 }
@@ -148,7 +157,13 @@ pageTest('PRF inputs and outputs by hand are those of the browser', async (t, pa
   const context = await page.context().newCDPSession(page)
   await context.send('WebAuthn.enable')
   await context.send('WebAuthn.addVirtualAuthenticator', {
-    options: { protocol: 'ctap2', ctap2Version: 'ctap2_1', hasPrf: true, automaticPresenceSimulation: true, ...PASSKEY },
+    options: {
+      protocol: 'ctap2',
+      ctap2Version: 'ctap2_1',
+      hasPrf: true,
+      automaticPresenceSimulation: true,
+      ...PASSKEY,
+    },
   })
   const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { prf: {} } }) })
   t.deepEqual(made.json.clientExtensionResults.prf, { enabled: true })
@@ -266,6 +281,8 @@ test('the module stands alone and is small', async (t) => {
   const size = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
   t.true(size < 3000, `${size} bytes gzipped`)
   for (const file of files) {
-    for (const [, from] of file.toString().matchAll(/from '([^']+)'/g)) t.true(names.includes(from!.replace('./', '')), from)
+    for (const [, from] of file.toString().matchAll(/from '([^']+)'/g)) {
+      t.true(names.includes(from!.replace('./', '')), from)
+    }
   }
 })

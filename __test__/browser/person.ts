@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { phoneCode, type DemoServer } from './demo-server.js'
 
 const PASSWORD = 'correct horse battery'
@@ -15,7 +15,7 @@ export class Person {
     readonly name: string,
   ) {}
 
-  static async arrive(browser: Browser, demo: DemoServer, options: Parameters<Browser['newContext']>[0] = {}): Promise<Person> {
+  static async arrive(browser: Browser, demo: DemoServer, options: BrowserContextOptions = {}): Promise<Person> {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
     const page = await context.newPage()
     page.setDefaultTimeout(10_000)

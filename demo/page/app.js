@@ -53,7 +53,8 @@ async function answered(outcome) {
   }
   await enter({ state: 'signed-in', name })
   const left = outcome.recoveryCodesLeft
-  if (outcome.factor.type === 'recovery') announce(`Signed in. ${left} recovery ${left === 1 ? 'code is' : 'codes are'} left.`)
+  if (outcome.factor.type !== 'recovery') return
+  announce(`Signed in. ${left} recovery ${left === 1 ? 'code is' : 'codes are'} left.`)
 }
 
 async function signOut() {

@@ -53,7 +53,9 @@ function drawRecovery(possible, locked) {
 }
 
 function adviceOn(possible, set, locked) {
-  if (locked.length > 0) return 'Codes are locked after too many wrong ones. Sign in with a key or a recovery code to unlock them.'
+  if (locked.length > 0) {
+    return 'Codes are locked after too many wrong ones. Sign in with a key or a recovery code to unlock them.'
+  }
   if (!possible) return 'Add a second factor, so that your password alone opens nothing.'
   if (!set) return 'Make recovery codes, so that a lost phone or key does not lock you out.'
   return set.left <= 3 ? `Only ${set.left} of your recovery codes are left: make new ones.` : ''

@@ -46,14 +46,16 @@ export function signInRoutes({ countersign, accounts, sessions, throttle }: App)
         session: waiting.binding,
         enrolled: account.enrolled,
       })
-      become(challenge ? waiting : sessions.start(account.id, 'signed-in', 'password'))
-      return challenge ? { state: 'pending', name: account.name, challenge } : { state: 'signed-in', name: account.name }
+      const next = challenge ? waiting : sessions.start(account.id, 'signed-in', 'password')
+      become(next)
+      return { state: next.state, name: account.name, challenge }
     },
 
     /** Another try: a WebAuthn challenge is good for one. */
     async 'POST /api/sign-in/challenge'({ session }) {
       const { account, binding } = pending(session)
-      return { challenge: await countersign.challenge(account, { purpose: 'sign-in', session: binding, enrolled: true }) }
+      const request = { purpose: 'sign-in', session: binding, enrolled: true } as const
+      return { challenge: await countersign.challenge(account, request) }
     },
 
     async 'POST /api/sign-in/answer'({ body, session, become }) {

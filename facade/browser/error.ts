@@ -33,6 +33,8 @@ export class CeremonyError extends Error {
   }
 }
 
+export type Method = 'create' | 'get'
+
 const codes: Record<string, CeremonyErrorCode> = {
   AbortError: 'aborted',
   ConstraintError: 'not-supported',
@@ -42,13 +44,13 @@ const codes: Record<string, CeremonyErrorCode> = {
   TypeError: 'invalid-options',
 }
 
-export function ceremonyError(error: unknown, method: 'create' | 'get', aborted: boolean, late: boolean): CeremonyError {
+export function ceremonyError(error: unknown, method: Method, aborted: boolean, late: boolean): CeremonyError {
   if (error instanceof CeremonyError) return error
   const name = (error as Error | null)?.name ?? ''
   return new CeremonyError(code(name, method, aborted, late), error)
 }
 
-function code(name: string, method: 'create' | 'get', aborted: boolean, late: boolean): CeremonyErrorCode {
+function code(name: string, method: Method, aborted: boolean, late: boolean): CeremonyErrorCode {
   if (aborted) return 'aborted'
   // One error for refusal and time-out, by intent of the standard: only the clock tells them apart.
   if (name === 'NotAllowedError') return late ? 'timeout' : 'cancelled'

@@ -1,4 +1,4 @@
-import { CeremonyError, ceremonyError } from './error.js'
+import { CeremonyError, ceremonyError, type Method } from './error.js'
 import { credentialToJSON, creationOptions, requestOptions } from './json.js'
 
 export { CeremonyError, type CeremonyErrorCode } from './error.js'
@@ -52,7 +52,7 @@ export async function authenticate(
 let waiting: AbortController | undefined
 
 async function run(
-  method: 'create' | 'get',
+  method: Method,
   publicKey: () => unknown,
   timeout: number | undefined,
   { conditional, signal }: CeremonyOptions,

@@ -72,7 +72,9 @@ function extensions(json: AuthenticationExtensionsClientInputsJSON = {}): unknow
       prf: {
         ...(prf.eval && { eval: decoded(prf.eval) }),
         ...(prf.evalByCredential && {
-          evalByCredential: Object.fromEntries(Object.entries(prf.evalByCredential).map(([id, one]) => [id, decoded(one)])),
+          evalByCredential: Object.fromEntries(
+            Object.entries(prf.evalByCredential).map(([id, one]) => [id, decoded(one)]),
+          ),
         }),
       },
     }),
