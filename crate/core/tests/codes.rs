@@ -150,7 +150,13 @@ fn eight_wrong_codes_lock_totp_until_a_recovery_code() {
     );
     assert_eq!(user.record, locked, "a refused attempt writes nothing");
     assert_eq!(user.status()["locked"], json!(["totp"]));
-    assert_eq!(user.challenge(true)["value"]["locked"], json!(["totp"]));
+    let challenge = user.challenge(true)["value"].clone();
+    assert_eq!(
+        (&challenge["locked"], &challenge["totp"]),
+        (&json!(["totp"]), &Value::Null),
+        "told, not offered"
+    );
+    assert_eq!(challenge["recovery"], json!({ "left": 10 }));
     let outcome = user.verify("recovery", &codes[3].to_uppercase().replace('-', " "));
     assert_eq!(outcome["recoveryCodesLeft"], 9);
     assert_eq!(user.verify("recovery", &codes[3])["ok"], false, "used");
@@ -171,6 +177,9 @@ fn a_hundred_wrong_codes_lock_every_typed_code() {
     assert_eq!(user.verify("recovery", &codes[0])["reason"], "locked");
     assert_eq!(user.verify("totp", &code(&uri, now))["reason"], "locked");
     assert_eq!(user.status()["lockedUntil"], now + 3_600_000);
+    let challenge = user.challenge(true)["value"].clone();
+    assert_eq!(challenge["locked"], json!(["totp", "recovery"]));
+    assert!(challenge.get("recovery").is_none() && challenge.get("totp").is_none());
     user.now += 3_600_000;
     assert_eq!(user.verify("recovery", "0000-0000-0000-0000")["reason"], "rejected");
     assert_eq!(

@@ -14,7 +14,8 @@ use crate::webauthn::{AllowedCredential, AuthenticationOptions, authentication_o
 
 /// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
 ///
-/// A user who has factors, none of which can be offered, gets a challenge without any, never null. `random`: 32 bytes.
+/// A locked type is named, not offered. A user who has factors, none of which can be offered, gets a challenge without
+/// any, never null. `random`: 32 bytes.
 pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
@@ -70,12 +71,17 @@ fn begin(
     let id = BASE64URL_NOPAD.encode(random);
     let webauthn = webauthn_offer(&record, settings, random);
     let offered = webauthn.is_some();
+    let locked = locked_types(&record, request::seconds(request.now));
+    let recovery = record
+        .recovery
+        .as_ref()
+        .filter(|_| !locked.contains(&FactorType::Recovery));
     let challenge = Challenge {
         id: id.clone(),
-        totp: record.totp.iter().any(|entry| entry.enable),
+        totp: record.totp.iter().any(|entry| entry.enable) && !locked.contains(&FactorType::Totp),
         webauthn,
-        recovery: record.recovery.as_ref().map(|set| RecoveryOffer { left: set.left() }),
-        locked: locked_types(&record, request::seconds(request.now)),
+        recovery: recovery.map(|set| RecoveryOffer { left: set.left() }),
+        locked,
     };
     let answer = Answer::new(Some(challenge));
     if !offered {
