@@ -95,8 +95,8 @@ fn aaguid(model: [u8; 16], critical: bool) -> CustomExtension {
 fn register(signer: &Party, alg: i64, x5c: &[&[u8]], anchors: TrustAnchors) -> Result<(bool, bool), Reason> {
     let (key, ceremony) = (Authenticator::new(), Ceremony::create());
     let data = key.auth_data(&ceremony);
-    let signed = [&data[..], &sha256(ceremony.client_data.as_bytes())].concat();
-    let statement = packed(alg, &signer.key.sign(&signed).unwrap(), x5c);
+    let message = [&data[..], &sha256(ceremony.client_data.as_bytes())].concat();
+    let statement = packed(alg, &signer.key.sign(&message).unwrap(), x5c);
     let response = key.registration(&ceremony, &attestation_object("packed", &data, &statement));
     let policy = Registering {
         trust_anchors: anchors,
