@@ -98,9 +98,10 @@ test.serial('workers terminated at any moment leave no lock', async (t) => {
   const store = directoryStore(path, { lockTimeout: 1 })
   for (let round = 1; round <= 40; round += 1) {
     const worker = startWorker([path, 'write', 'stopped', '100'])
-    await worker.tells('wrote')
+    const leaver = startWorker([path, 'leave', 'stopped'])
+    await Promise.all([worker.tells('wrote'), leaver.tells('leaving')])
     await pause(Math.random() * 8)
-    await worker.kill()
+    await Promise.all([worker.kill(), leaver.kill()])
     const n = await store.update('stopped', (record) => ({ value: (JSON.parse(record as string) as { n: number }).n }))
     t.is(await store.owner(`stopped-${n}`), 'stopped')
   }
