@@ -75,5 +75,5 @@ function forwardSignals(child) {
   }
 }
 
-// A pipe hides the terminal from the tools.
-const colour = () => (process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' } : {})
+// A pipe hides the terminal from the tools; and with CI set some of them paint into a file.
+const colour = () => (process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' } : { NO_COLOR: '1' })
