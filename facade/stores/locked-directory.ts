@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { openDirectory } from '#binding'
-import type { BindingDirectory, BindingFault, BindingLock, BindingStep } from '#binding'
+import type { BindingDirectory, BindingFault, BindingLock } from '#binding'
 
 import { CountersignError } from '../errors.js'
 import type { CountersignErrorCode } from '../errors.js'
@@ -11,7 +11,11 @@ import { KeyedQueue } from './keyed-queue.js'
 export type Folder = 'records' | 'challenges' | 'handles'
 
 /** One file to write, or with `text` null to remove. */
-export type Step = BindingStep & { folder: Folder }
+export interface Step {
+  folder: Folder
+  name: string
+  text: string | null
+}
 
 const folders: Folder[] = ['records', 'challenges', 'handles']
 /** The longest time between two attempts at a lock, in milliseconds. */
