@@ -5,6 +5,7 @@ import type { ExecutionContext } from 'ava'
 
 import { Countersign, CountersignError, errorCodes } from '../index.js'
 import { Fixture, origin, rp } from './service.js'
+import { stores } from './stores.js'
 import { memoryStore } from '../facade/stores/index.js'
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
 
@@ -135,6 +136,26 @@ test.serial('polluted prototypes change nothing', async (t) => {
     for (const name of Object.keys(evil)) delete polluted[name]
   }
 })
+
+for (const [name, makeStore] of Object.entries(stores)) {
+  test.serial(`${name}: a polluted prototype removes no record and lends no handle`, async (t) => {
+    const polluted = Object.prototype as Record<string, unknown>
+    const store = await makeStore()
+    const fixture = await Fixture.open(store)
+    try {
+      Object.assign(polluted, { record: null, handle: 'evil' })
+      await fixture.enrolTotp(user)
+      t.false((await fixture.service.verify(user, { type: 'totp', code: 'no code' })).ok)
+      t.false(await fixture.service.removeUser('nobody'))
+      t.is((await fixture.service.factors(user)).length, 1)
+      t.is(await store.owner('evil'), undefined)
+    } finally {
+      delete polluted.record
+      delete polluted.handle
+    }
+    t.truthy(await fixture.service.challenge(user))
+  })
+}
 
 test('ids of factors that can not be are of no factor', async (t) => {
   const fixture = await Fixture.open(memoryStore())

@@ -1,7 +1,7 @@
 import { openService } from '#binding'
 import type { BindingChange, BindingService } from '#binding'
 
-import { epochMilliseconds } from './check.js'
+import { epochMilliseconds, own } from './check.js'
 import { internalFailure, openEnvelope } from './envelope.js'
 import type { Answered } from './envelope.js'
 import { CountersignError, isCountersignError } from './errors.js'
@@ -103,12 +103,13 @@ function stored(call: (record: string | null) => BindingChange, before: string |
   try {
     change = call(before)
   } catch {
-    return { value: internalFailure }
+    return { record: undefined, handle: undefined, value: internalFailure }
   }
-  const { action, record, handle, value } = change
-  if (action === 'delete') return { record: null, value }
-  if (action !== 'write' || record === undefined) return { value }
-  return handle === undefined ? { record, value } : { record, handle, value }
+  const { action, value } = change
+  const [record, handle] = [own(change, 'record'), own(change, 'handle')] as [string | undefined, string | undefined]
+  // Every member is there: a store would find an absent one on a polluted prototype, and `null` there deletes.
+  if (action === 'delete') return { record: null, handle: undefined, value }
+  return action === 'write' ? { record, handle, value } : { record: undefined, handle: undefined, value }
 }
 
 function native(call: () => string): string {

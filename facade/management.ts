@@ -54,7 +54,11 @@ export async function removeUser(context: Context, user: string): Promise<boolea
   const { users, challenges } = context.settings
   await fromStore(() => challenges.clear(user))
   const removed: unknown = await fromStore(() =>
-    users.update(user, (record) => (record === undefined ? { value: false } : { record: null, value: true })),
+    users.update(user, (record) =>
+      record === undefined
+        ? { record: undefined, handle: undefined, value: false }
+        : { record: null, handle: undefined, value: true },
+    ),
   )
   if (typeof removed !== 'boolean') throw new CountersignError('store-failed')
   if (removed) context.events.tell([{ type: 'removed' }], user, context.now())

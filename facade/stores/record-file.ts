@@ -38,8 +38,9 @@ export function checkRecord(record: unknown): asserts record is string {
 
 function parseHeader(text: string): Record<string, unknown> {
   try {
-    return Object(JSON.parse(text)) as Record<string, unknown>
+    // Without a prototype: an absent handle is absent.
+    return Object.assign(Object.create(null), JSON.parse(text)) as Record<string, unknown>
   } catch {
-    return {}
+    return Object.create(null) as Record<string, unknown>
   }
 }
