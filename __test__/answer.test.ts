@@ -28,7 +28,11 @@ test('a code may hold colons, quotes and braces, and stays one JSON string', (t)
 test('a response as text can not add members to the request', (t) => {
   t.is(parseAnswer('webauthn:{}},"now":0,"x":{"y":{}'), undefined)
   t.is(parseAnswer('webauthn:{},"now":0'), undefined)
-  t.is(parseResponse('{"a":1,"a":2}'), '{"a":2}')
+  t.is(parseResponse(' {"a":1}\n'), '{"a":1}')
+})
+
+test('a name that occurs twice in a text reaches the core, which refuses it', (t) => {
+  t.is(parseResponse('{"a":1,"a":2}'), '{"a":1,"a":2}')
 })
 
 test('whatever is no answer is malformed, never an exception', (t) => {
@@ -56,7 +60,8 @@ test('whatever is no answer is malformed, never an exception', (t) => {
     { type: 'webauthn', response: cyclic }, { type: 'webauthn', response: deep },
     { type: 'webauthn', response: hostile },
     { type: 'webauthn', response: { toJSON: thrower } }, { type: 'webauthn', response: { toJSON: () => undefined } },
-    { type: 'webauthn', response: { id: '\ud800' } }, 'webauthn:{"id":"\\ud800"}',
+    { type: 'webauthn', response: { id: '\ud800' } }, 'webauthn:{"id":"\\ud800"}', 'webauthn:{"id":"\\uD800"}',
+    'webauthn:{"id":"\ud800"}', 'webauthn:\ufeff{}',
     { type: 'webauthn', response: { id: 'a'.repeat(65_536) } },
     { type: 'webauthn', response: { id: '€'.repeat(30_000) } },
     `webauthn:${'['.repeat(30_000)}${']'.repeat(30_000)}`, `webauthn:{"a":${'['.repeat(200)}${']'.repeat(200)}}`,

@@ -26,7 +26,7 @@ export function parseAnswer(answer: unknown): ParsedAnswer | undefined {
 /** A response from outside, an object or JSON text, as bounded JSON text of one object; it never throws. */
 export function parseResponse(response: unknown): string | undefined {
   return guarded(() => {
-    const text = JSON.stringify(typeof response === 'string' ? parseBounded(response) : response) as string | undefined
+    const text = typeof response === 'string' ? jsonOf(response) : (JSON.stringify(response) as string | undefined)
     return text !== undefined && isResponse(text) ? text : undefined
   })
 }
@@ -62,14 +62,17 @@ function typed(type: unknown, given: unknown): ParsedAnswer | undefined {
   return code !== undefined && isCodeType(type) ? { type, code } : undefined
 }
 
-function parseBounded(text: string): unknown {
-  return text.length <= maxBytes ? (JSON.parse(text) as unknown) : undefined
+/** One JSON value as it stands: written anew, a name that occurs twice would no longer be seen and refused. */
+function jsonOf(text: string): string | undefined {
+  if (text.length > maxBytes || !isWellFormed(text)) return undefined
+  JSON.parse(text)
+  return text.trim()
 }
 
 function isResponse(json: string): boolean {
   if (json[0] !== '{' || json.length > maxBytes || Buffer.byteLength(json) > maxBytes) return false
   // A lone surrogate. Text that only looks like one holds a backslash, and no member of a response may.
-  if (json.includes('\\ud')) return false
+  if (/\\ud/i.test(json)) return false
   return json.length - json.replace(/[[{]/g, '').length <= maxBrackets
 }
 
