@@ -108,15 +108,16 @@ impl<'a> Response<'a> {
             if transport.is_empty() || transport.len() > 32 || !plain {
                 return Err(Reason::Malformed);
             }
-            if !transports.iter().any(|known| known == transport) {
-                transports.push(transport.clone().into_owned());
+            if transports.iter().any(|known| known == transport) {
+                continue;
             }
+            // Here, not at the end: thousands of them would each be compared with all before.
+            if transports.len() == MAX_TRANSPORTS {
+                return Err(Reason::Malformed);
+            }
+            transports.push(transport.clone().into_owned());
         }
-        if transports.len() > MAX_TRANSPORTS {
-            Err(Reason::Malformed)
-        } else {
-            Ok(transports)
-        }
+        Ok(transports)
     }
 }
 
@@ -345,6 +346,15 @@ mod tests {
         assert_eq!(transports("null"), Ok(vec![]));
         assert_eq!(transports(r#"["<b>"]"#), Err(Reason::Malformed));
         assert_eq!(transports("[1]"), Err(Reason::Malformed));
+        let distinct = |count: usize| {
+            let names: Vec<_> = (0..count).map(|number| format!("\"{number:x}\"")).collect();
+            transports(&format!("[{}]", names.join(",")))
+        };
+        assert_eq!(distinct(MAX_TRANSPORTS).unwrap().len(), MAX_TRANSPORTS);
+        assert_eq!(distinct(MAX_TRANSPORTS + 1), Err(Reason::Malformed));
+        let began = std::time::Instant::now();
+        assert_eq!(distinct(9000), Err(Reason::Malformed));
+        assert!(began.elapsed().as_millis() < 500, "{:?}", began.elapsed());
     }
 
     #[test]
