@@ -7,6 +7,8 @@ use super::reason::Reason;
 
 /// 6.5.1: the longest credential id there may be.
 const MAX_CREDENTIAL_ID: usize = 1023;
+/// The longest public key that is kept, in bytes: an ML-DSA-87 key takes 2,600. What nobody reads may stand beside it.
+const MAX_PUBLIC_KEY: usize = 4096;
 
 /// 6.1, read to its last byte.
 pub struct AuthenticatorData<'a> {
@@ -122,6 +124,9 @@ impl<'a> AttestedCredential<'a> {
         }
         let (public_key, after) = cbor::parse_prefix(rest).ok()?;
         let public_key_bytes = rest.get(..rest.len() - after.len())?;
+        if public_key_bytes.len() > MAX_PUBLIC_KEY {
+            return None;
+        }
         Some((
             Self {
                 aaguid: *aaguid,
@@ -182,6 +187,21 @@ mod tests {
         assert_eq!(credential.credential_id, [9; 20]);
         assert_eq!(credential.aaguid, [7; 16]);
         assert_eq!(credential.public_key_bytes, [0xa1, 0x01, 0x02]);
+    }
+
+    #[test]
+    fn public_keys_have_a_bound() {
+        for (length, accepted) in [(MAX_PUBLIC_KEY, true), (MAX_PUBLIC_KEY + 1, false)] {
+            // A map of one integer and so many bytes.
+            let padding = u16::try_from(length - 5).unwrap();
+            let key = [&[0xa1, 0x01, 0x59][..], &padding.to_be_bytes(), &vec![0; length - 5]].concat();
+            let rest = [&[7; 16][..], &[0, 1, 9], &key].concat();
+            assert_eq!(
+                AuthenticatorData::parse(&data(0x41, &rest)).is_ok(),
+                accepted,
+                "{length}"
+            );
+        }
     }
 
     #[test]
