@@ -1,5 +1,7 @@
 //! Open challenges, as the challenge store keeps them: what a ceremony was begun with.
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -17,7 +19,7 @@ pub enum Purpose {
 }
 
 /// A challenge on its way to the store.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct OpenChallenge {
     pub id: String,
     pub purpose: Purpose,
@@ -25,6 +27,16 @@ pub struct OpenChallenge {
     pub data: String,
     /// Epoch milliseconds.
     pub expires: i64,
+}
+
+/// Without the data, which may hold a secret that is being enrolled.
+impl fmt::Debug for OpenChallenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OpenChallenge")
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What every challenge is bound to.
@@ -114,4 +126,20 @@ pub fn open<T: Serialize>(id: &str, bound: &Bound, data: &T) -> Option<OpenChall
 /// Reads it back; `None` for what another purpose wrote.
 pub fn read<T: DeserializeOwned>(data: &str) -> Option<T> {
     serde_json::from_str(data).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_data() {
+        let open = OpenChallenge {
+            id: "id".into(),
+            purpose: Purpose::TotpEnrol,
+            data: r#"{"uri":"otpauth://totp/ann?secret=ORSXG5A"}"#.into(),
+            expires: 0,
+        };
+        assert_eq!(format!("{open:?}"), "OpenChallenge { purpose: TotpEnrol, .. }");
+    }
 }

@@ -1,5 +1,7 @@
 //! What a store does with a record after a call.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use crate::envelope::{Answer, answer_envelope};
@@ -7,7 +9,6 @@ use crate::failure::Failure;
 use crate::record::Record;
 
 /// The answer of a call that may change the record.
-#[derive(Debug)]
 pub struct Change {
     pub action: Action,
     /// The record's new text, for `Write`.
@@ -16,6 +17,16 @@ pub struct Change {
     pub handle: Option<String>,
     /// The envelope for the facade.
     pub value: String,
+}
+
+/// Without the record and the answer: both hold secrets.
+impl fmt::Debug for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Change")
+            .field("action", &self.action)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,5 +64,21 @@ impl Change {
                 value: answer_envelope::<T>(Err(failure)),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_record_and_the_answer() {
+        let change = Change {
+            action: Action::Write,
+            record: Some("otpauth://totp/ann?secret=ORSXG5A".into()),
+            handle: Some("handle".into()),
+            value: r#"{"value":["f2b6-55e2-d602-c944"]}"#.into(),
+        };
+        assert_eq!(format!("{change:?}"), "Change { action: Write, .. }");
     }
 }

@@ -6,8 +6,8 @@ use crate::challenge::OpenChallenge;
 use crate::event::Event;
 use crate::failure::Failure;
 
-/// An answer with what the facade does beside passing it on.
-#[derive(Debug, Serialize)]
+/// An answer with what the facade does beside passing it on. Not for debug prints: it may be recovery codes.
+#[derive(Serialize)]
 pub struct Answer<T> {
     pub value: T,
     /// To tell the host once the store has committed.
