@@ -52,7 +52,8 @@ export async function openAccounts(path: string): Promise<Accounts> {
   }
 }
 
-function folded(name: string): string {
+/** Names that are one to a person are one account. */
+export function folded(name: string): string {
   return name.normalize('NFKC').toLowerCase()
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { HttpError } from './http.js'
 
 const PENDING = 5 * 60_000
 const SIGNED_IN = 12 * 3_600_000
@@ -48,7 +49,7 @@ export class Sessions {
   }
 
   end(session: Session | undefined): void {
-    for (const [id, one] of this.#byId) if (one === session) this.#byId.delete(id)
+    for (const [id, { binding }] of this.#byId) if (binding === session?.binding) this.#byId.delete(id)
   }
 
   /** Signs the account out everywhere else. */
@@ -58,8 +59,10 @@ export class Sessions {
     }
   }
 
-  /** The same sign-in with a newer proof, for `become` to put in its place. */
+  /** The same sign-in with a newer proof, for `become` to put in its place; not one that ended meanwhile. */
   proved(session: Session, by: Session['proof']['by']): Session {
+    const open = [...this.#byId.values()].some(({ binding }) => binding === session.binding)
+    if (!open) throw new HttpError(401, 'signed-out')
     return { ...session, proof: { by, at: this.#now() } }
   }
 

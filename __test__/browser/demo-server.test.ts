@@ -206,6 +206,29 @@ demoTest('a session that knows the password alone can’t add to the factors of 
   t.is((await owner.get('factors')).body.factors.length, 1)
 })
 
+demoTest('a session that has ended stays ended, whatever it asked for meanwhile', async (t, demo) => {
+  const owner = await withAccount(demo)
+  const other = new Client(demo)
+  await other.post('sign-in', ANN)
+  const begun = await owner.post('factors/totp')
+  // The password takes its time to check: the owner's factor comes first, and ends all other sessions.
+  const late = other.post('step-up/password', ANN)
+  await new Promise((resolve) => setTimeout(resolve, 30))
+  const code = phoneCode(begun.body.secret, demo.now())
+  t.true((await owner.post('factors/totp/finish', { enrolment: begun.body.enrolment, code, description: 'x' })).body.ok)
+  t.is((await late).status, 401)
+  t.is((await other.get('factors')).status, 401)
+  t.is((await owner.get('factors')).status, 200)
+})
+
+demoTest('how a name is written tells nobody whether it exists', async (t, demo) => {
+  const client = await withAccount(demo)
+  for (const [name, other] of [['ann', 'ＡＮＮ'], ['nobody', 'ＮＯＢＯＤＹ']]) {
+    for (let tries = 0; tries < 10; tries++) await client.post('sign-in', { name, password: 'wrong' })
+    t.is((await client.post('sign-in', { name: other, password: 'wrong' })).status, 429)
+  }
+})
+
 demoTest('a password is throttled by account and by address, whether or not the name exists', async (t, demo) => {
   const client = await withAccount(demo)
   for (const name of ['ann', 'nobody']) {

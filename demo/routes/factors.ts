@@ -32,8 +32,8 @@ export function factorRoutes({ countersign, accounts, sessions }: App): Routes {
     await accounts.setEnrolled(current.account, true)
     if (firstOnly) {
       // The factor was proved just now; a session elsewhere that knew the password alone was not.
-      become(sessions.proved(current, 'factor'))
       sessions.endOthers(current)
+      become(sessions.proved(current, 'factor'))
     }
     return enrolled
   }

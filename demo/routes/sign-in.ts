@@ -1,3 +1,4 @@
+import { folded } from '../accounts.js'
 import type { App, Routes } from '../app.js'
 import { HttpError, text } from '../http.js'
 import { checkPassword, hashPassword, PASSWORD_LENGTH } from '../password.js'
@@ -34,8 +35,8 @@ export function signInRoutes({ countersign, accounts, sessions, throttle }: App)
       const password = text(body, 'password', PASSWORD_LENGTH.most)
       const account = accounts.byName(name)
       countWork(address)
-      // By the name as typed where there is no account: a refusal must not tell which names exist.
-      const key = `account ${account?.id ?? name.toLowerCase()}`
+      // By the name where there is no account: a refusal must not tell which names exist.
+      const key = `account ${account?.id ?? folded(name)}`
       if (!throttle.attempt(key, 10)) throw new HttpError(429, 'too-many')
       if (!(await checkPassword(password, account?.password)) || !account) throw new HttpError(401, 'wrong-password')
       throttle.reset(key)
@@ -46,7 +47,9 @@ export function signInRoutes({ countersign, accounts, sessions, throttle }: App)
         session: waiting.binding,
         enrolled: account.enrolled,
       })
-      const next = challenge ? waiting : sessions.start(account.id, 'signed-in', 'password')
+      // Enrolled while we looked: that ended all sessions of the password alone, and this is none of them.
+      const none = challenge === null && !account.enrolled
+      const next = none ? sessions.start(account.id, 'signed-in', 'password') : waiting
       become(next)
       return { state: next.state, name: account.name, challenge }
     },
