@@ -375,3 +375,30 @@ fn trust_anchors_are_pem_or_der() {
         );
     }
 }
+
+#[test]
+fn a_key_is_only_taken_for_what_its_certificate_says() {
+    let root = Party::root();
+    let mut params = Party::leaf(&root, |_| {}).params;
+    params.custom_extensions.clear();
+    let leaf = Party::made(params, KeyPair::generate_for(&PKCS_ED25519).unwrap(), Some(&root));
+    assert_eq!(register(&leaf, -8, &[leaf.der()], TrustAnchors::default()), UNTRUSTED);
+    // The same 32 bytes, said to be for X25519: its identifier is 1.3.101.110 where Ed25519's is 1.3.101.112.
+    let at = leaf
+        .der()
+        .windows(5)
+        .position(|bytes| bytes == [6, 3, 0x2b, 0x65, 0x70])
+        .unwrap();
+    let mut other = leaf.der().to_vec();
+    *other.get_mut(at + 4).unwrap() = 0x6e;
+    assert_eq!(register(&leaf, -8, &[&other], TrustAnchors::default()), INVALID);
+
+    let leaf = Party::leaf(&root, |_| {});
+    assert_eq!(register(&leaf, -7, &[leaf.der()], TrustAnchors::default()), UNTRUSTED);
+    // P-256 is 1.2.840.10045.3.1.7; the same point on another curve of that family.
+    let p256 = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    let at = leaf.der().windows(10).position(|bytes| bytes == p256).unwrap();
+    let mut other = leaf.der().to_vec();
+    *other.get_mut(at + 9).unwrap() = 1;
+    assert_eq!(register(&leaf, -7, &[&other], TrustAnchors::default()), INVALID);
+}

@@ -2,12 +2,13 @@
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::FromDer;
+use x509_parser::der_parser::asn1_rs::{FromDer, oid};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::{
-    OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA, OID_PKCS1_SHA512WITHRSA, OID_SIG_ECDSA_WITH_SHA256,
-    OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512, OID_SIG_ED25519,
+    OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA,
+    OID_PKCS1_SHA512WITHRSA, OID_SIG_ECDSA_WITH_SHA256, OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512,
+    OID_SIG_ED25519,
 };
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
@@ -91,6 +92,9 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
             .copied()
             .collect::<Vec<u8>>()
     };
+    if !is_for(certificate, algorithm) {
+        return None;
+    }
     let material = match certificate.public_key().parsed().ok()? {
         PublicKey::EC(point) => {
             let (4, coordinates) = point.data().split_first().map(|(form, rest)| (*form, rest))? else {
@@ -111,6 +115,30 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
         _ => return None,
     };
     CoseKey::new(algorithm, material).ok()
+}
+
+/// The certificate says what its key is for: the same bytes may be a key of another curve or kind. RSA has one name.
+fn is_for(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> bool {
+    let named = &certificate.public_key().algorithm;
+    let curve = |wanted: Oid<'static>| {
+        let given = named.parameters.as_ref().and_then(|given| given.as_oid().ok());
+        given.is_some_and(|given| given == wanted)
+    };
+    match algorithm {
+        Algorithm::Es256 => curve(OID_EC_P256),
+        Algorithm::Es384 => curve(OID_NIST_EC_P384),
+        Algorithm::Es512 => curve(OID_NIST_EC_P521),
+        Algorithm::EdDsa => named.algorithm == OID_SIG_ED25519,
+        Algorithm::MlDsa44 => named.algorithm == oid!(2.16.840.1.101.3.4.3.17),
+        Algorithm::MlDsa65 => named.algorithm == oid!(2.16.840.1.101.3.4.3.18),
+        Algorithm::MlDsa87 => named.algorithm == oid!(2.16.840.1.101.3.4.3.19),
+        Algorithm::Rs256
+        | Algorithm::Rs384
+        | Algorithm::Rs512
+        | Algorithm::Ps256
+        | Algorithm::Ps384
+        | Algorithm::Ps512 => true,
+    }
 }
 
 /// `below`: how many certificates of authorities stand between the issuer and the leaf.
