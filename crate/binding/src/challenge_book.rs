@@ -5,6 +5,8 @@ use countersign_core::challenge_book::ChallengeBook;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::text::Text;
+
 /// The open challenges of one process; times are epoch milliseconds.
 #[napi]
 pub struct BindingChallengeBook {
@@ -31,11 +33,9 @@ impl BindingChallengeBook {
     }
 
     /// Removes a challenge and gives its data, unless it has expired.
-    #[napi(catch_unwind)]
-    pub fn take(&mut self, key: String, id: String, now: i64) -> Option<String> {
-        self.book
-            .take(&key, &id, now)
-            .map(|mut data| std::mem::take(&mut *data))
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn take(&mut self, key: String, id: String, now: i64) -> Option<Text> {
+        self.book.take(&key, &id, now).map(Into::into)
     }
 
     /// Closes all challenges of a key.

@@ -11,6 +11,9 @@ use countersign_files::{Directory, Fault, Lock};
 use napi::bindgen_prelude::{AsyncTask, Either, ToNapiValue, TypeName};
 use napi::{Env, Error, Result, Task};
 use napi_derive::napi;
+use zeroize::Zeroizing;
+
+use crate::text::Text;
 
 /// Why file work failed: a code of the facade's errors, and a detail that names places, never contents.
 #[napi(object)]
@@ -19,9 +22,10 @@ pub struct BindingFault {
     pub detail: String,
 }
 
-#[napi(object, use_nullable = true)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct BindingText {
-    pub text: Option<String>,
+    #[napi(ts_type = "string")]
+    pub text: Option<Text>,
     pub fault: Option<BindingFault>,
 }
 
@@ -31,12 +35,13 @@ pub struct BindingNames {
     pub fault: Option<BindingFault>,
 }
 
-#[napi(object, use_nullable = true)]
+#[napi(object, object_from_js = false, use_nullable = true)]
 pub struct BindingAttempt {
     /// False: someone else holds the lock.
     pub held: bool,
     /// What the file holds, read under the lock.
-    pub text: Option<String>,
+    #[napi(ts_type = "string")]
+    pub text: Option<Text>,
     pub fault: Option<BindingFault>,
 }
 
@@ -48,6 +53,9 @@ pub struct BindingStep {
     pub name: String,
     pub text: Option<String>,
 }
+
+/// Folder, name and text of a step; the text may be a record, with its secrets.
+type WipedStep = (String, String, Option<Zeroizing<String>>);
 
 /// A checked directory, held open.
 #[napi]
@@ -68,7 +76,10 @@ impl BindingDirectory {
     pub fn read(&self, folder: String, name: String) -> AsyncTask<Job<BindingText>> {
         let directory = Arc::clone(&self.0);
         job(move || match directory.read(&folder, &name) {
-            Ok(text) => BindingText { text, fault: None },
+            Ok(text) => BindingText {
+                text: text.map(Into::into),
+                fault: None,
+            },
             Err(fault) => BindingText {
                 text: None,
                 fault: Some(fault.into()),
@@ -129,6 +140,8 @@ impl BindingLock {
     #[napi(ts_return_type = "Promise<BindingFault | null>")]
     pub fn finish(&self, steps: Vec<BindingStep>) -> AsyncTask<Job<Option<BindingFault>>> {
         let holder = Arc::clone(&self.0);
+        let wiped = |step: BindingStep| (step.folder, step.name, step.text.map(Zeroizing::new));
+        let steps: Vec<WipedStep> = steps.into_iter().map(wiped).collect();
         job(move || holder.finish(&steps).err().map(Into::into))
     }
 
@@ -173,20 +186,20 @@ impl Holder {
         }
         Ok(BindingAttempt {
             held: true,
-            text,
+            text: text.map(Into::into),
             fault: None,
         })
     }
 
-    fn finish(&self, steps: &[BindingStep]) -> std::result::Result<(), Fault> {
+    fn finish(&self, steps: &[WipedStep]) -> std::result::Result<(), Fault> {
         // Owned here until the last step is done, whatever becomes of the environment meanwhile.
         let Some(lock) = self.take(Held::Free) else {
             return Err(Fault::NotHeld);
         };
-        for step in steps {
-            match &step.text {
-                Some(text) => self.directory.replace(&lock, &step.folder, &step.name, text)?,
-                None => self.directory.remove(&lock, &step.folder, &step.name)?,
+        for (folder, name, text) in steps {
+            match text {
+                Some(text) => self.directory.replace(&lock, folder, name, text)?,
+                None => self.directory.remove(&lock, folder, name)?,
             }
         }
         Ok(())

@@ -5,5 +5,6 @@
 pub mod challenge_book;
 pub mod files;
 pub mod service;
+pub mod text;
 pub mod totp;
 pub mod webauthn;

@@ -5,14 +5,18 @@ use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::text::Text;
+
 /// What the store does with a record, and the envelope for the facade.
 #[napi(object, object_from_js = false)]
 pub struct BindingChange {
     #[napi(ts_type = "'leave' | 'write' | 'delete'")]
     pub action: &'static str,
-    pub record: Option<String>,
+    #[napi(ts_type = "string")]
+    pub record: Option<Text>,
     pub handle: Option<String>,
-    pub value: String,
+    #[napi(ts_type = "string")]
+    pub value: Text,
 }
 
 impl From<Change> for BindingChange {
@@ -24,9 +28,9 @@ impl From<Change> for BindingChange {
         };
         Self {
             action,
-            record: change.record,
+            record: change.record.map(Into::into),
             handle: change.handle,
-            value: change.value,
+            value: change.value.into(),
         }
     }
 }
@@ -88,10 +92,10 @@ impl BindingService {
         .into()
     }
 
-    #[napi(catch_unwind)]
-    pub fn begin_totp(&self, record: Option<String>, random: &[u8], request: String) -> String {
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn begin_totp(&self, record: Option<String>, random: &[u8], request: String) -> Text {
         let call = Call::new(record, request);
-        enrol::begin_totp(call.record(), random, &self.settings, call.request())
+        enrol::begin_totp(call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]

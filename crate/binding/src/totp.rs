@@ -4,45 +4,47 @@ use countersign_core::totp_json;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::text::Text;
+
 /// 20 random bytes. `value`: base32.
-#[napi(catch_unwind)]
-pub fn totp_secret(random: &[u8]) -> String {
-    totp_json::secret(random)
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn totp_secret(random: &[u8]) -> Text {
+    totp_json::secret(random).into()
 }
 
 /// `{secret, account, issuer?, algorithm?, digits?, period?}`. `value`: the URI.
-#[napi(catch_unwind)]
-pub fn totp_uri(request: String) -> String {
-    totp_json::uri(&Zeroizing::new(request))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn totp_uri(request: String) -> Text {
+    totp_json::uri(&Zeroizing::new(request)).into()
 }
 
 /// `value`: `{secret, account, issuer?, algorithm, digits, period}`.
-#[napi(catch_unwind)]
-pub fn totp_parse_uri(uri: String) -> String {
-    totp_json::parse_uri(&Zeroizing::new(uri))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn totp_parse_uri(uri: String) -> Text {
+    totp_json::parse_uri(&Zeroizing::new(uri)).into()
 }
 
 /// `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code.
-#[napi(catch_unwind)]
-pub fn totp_code(request: String) -> String {
-    totp_json::code(&Zeroizing::new(request))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn totp_code(request: String) -> Text {
+    totp_json::code(&Zeroizing::new(request)).into()
 }
 
 /// `{uri | secret, algorithm?, digits?, period?, code, at, window?: {past, future}, lastStep?}`. `value`: `{step}` or
 /// null.
-#[napi(catch_unwind)]
-pub fn totp_verify(request: String) -> String {
-    totp_json::verify(&Zeroizing::new(request))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn totp_verify(request: String) -> Text {
+    totp_json::verify(&Zeroizing::new(request)).into()
 }
 
 /// `value`: an `<svg>` element.
-#[napi(catch_unwind)]
-pub fn qr_svg(text: String) -> String {
-    totp_json::qr_svg(&Zeroizing::new(text))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn qr_svg(text: String) -> Text {
+    totp_json::qr_svg(&Zeroizing::new(text)).into()
 }
 
 /// `value`: lines of half blocks.
-#[napi(catch_unwind)]
-pub fn qr_terminal(text: String) -> String {
-    totp_json::qr_terminal(&Zeroizing::new(text))
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn qr_terminal(text: String) -> Text {
+    totp_json::qr_terminal(&Zeroizing::new(text)).into()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::webauthn::{Conveyance, UserVerification};
+use crate::wiped::to_json;
 
 /// What a challenge was made for; an answer given for one purpose is no answer for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +25,7 @@ pub struct OpenChallenge {
     pub id: String,
     pub purpose: Purpose,
     /// JSON text that only the core reads.
-    pub data: String,
+    pub data: Zeroizing<String>,
     /// Epoch milliseconds.
     pub expires: i64,
 }
@@ -114,7 +115,7 @@ pub struct PendingTotp {
 
 /// Puts what a ceremony needs into the store's form.
 pub fn open<T: Serialize>(id: &str, bound: &Bound, data: &T) -> Option<OpenChallenge> {
-    let data = serde_json::to_string(data).ok()?;
+    let data = to_json(data).ok()?.into();
     Some(OpenChallenge {
         id: id.to_owned(),
         purpose: bound.purpose,
@@ -137,7 +138,7 @@ mod tests {
         let open = OpenChallenge {
             id: "id".into(),
             purpose: Purpose::TotpEnrol,
-            data: r#"{"uri":"otpauth://totp/ann?secret=ORSXG5A"}"#.into(),
+            data: String::from(r#"{"uri":"otpauth://totp/ann?secret=ORSXG5A"}"#).into(),
             expires: 0,
         };
         assert_eq!(format!("{open:?}"), "OpenChallenge { purpose: TotpEnrol, .. }");

@@ -27,6 +27,7 @@ pub mod totp;
 pub mod totp_json;
 mod typed_code;
 pub mod webauthn;
+mod wiped;
 
 pub use change::{Action, Change};
 pub use envelope::envelope;

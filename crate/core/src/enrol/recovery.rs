@@ -1,6 +1,7 @@
 //! Recovery codes: a new set replaces the old one in one step.
 
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::change::{Change, Decision};
 use crate::envelope::Answer;
@@ -23,7 +24,7 @@ struct Request {
     now: i64,
 }
 
-fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Vec<String>> {
+fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Vec<Zeroizing<String>>> {
     let Request { now } = request::parse(request)?;
     let mut record = Record::parse(record)?;
     if record.real_factors() == 0 {
@@ -35,7 +36,6 @@ fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     let (set, codes) = RecoverySet::create(random, request::seconds(now))?;
     let left = set.left();
     record.recovery = Some(set);
-    let codes = codes.iter().map(|code| code.to_string()).collect();
     let event = Event::new(EventType::RecoveryCodesCreated).leaving(left);
     Ok((Some(record), Answer::new(codes).with_event(event)))
 }

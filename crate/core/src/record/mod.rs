@@ -23,6 +23,7 @@ pub use yubico_entry::YubicoEntry;
 
 use crate::failure::Failure;
 use crate::recovery_codes::RecoverySet;
+use crate::wiped::to_json;
 
 /// The largest record that is read or written, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -76,7 +77,7 @@ impl Record {
 
     /// The record's text; fails with `record-too-large`.
     pub fn to_text(&self) -> Result<String, Failure> {
-        let text = serde_json::to_string(self).map_err(|_| Failure::RecordCorrupt(String::new()))?;
+        let text = to_json(self).map_err(|_| Failure::RecordCorrupt(String::new()))?;
         if text.len() > MAX_RECORD_BYTES {
             Err(Failure::RecordTooLarge)
         } else {

@@ -1,0 +1,47 @@
+//! JSON text made without leaving copies of it in freed memory.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+/// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
+/// caller's to wipe.
+pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    let mut text = Growing(Zeroizing::new(Vec::with_capacity(512)));
+    serde_json::to_writer(&mut text, value)?;
+    String::from_utf8(std::mem::take(&mut *text.0)).map_err(serde::ser::Error::custom)
+}
+
+struct Growing(Zeroizing<Vec<u8>>);
+
+impl Write for Growing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let needed = self.0.len().saturating_add(bytes.len());
+        if needed > self.0.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * self.0.capacity())));
+            larger.extend_from_slice(&self.0);
+            self.0 = larger;
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_text_is_the_usual_one() {
+        for length in [0, 1, 510, 511, 512, 5000] {
+            let value = serde_json::json!({ "text": "\"é\u{1f511}".repeat(length), "numbers": [1, 2.5, null] });
+            assert_eq!(to_json(&value).unwrap(), value.to_string());
+        }
+    }
+}
