@@ -10,6 +10,7 @@ import test from 'ava'
 import { Countersign } from '../index.js'
 import { directoryStore } from '../facade/stores/index.js'
 import { totpAt } from '../facade/testing/index.js'
+import { wrongCode } from './service.js'
 
 const step = 30_000
 const readme = readFileSync('README.md', 'utf8')
@@ -46,6 +47,12 @@ test('readme › the Express server is short, and does what it says', async (t) 
   t.like(await client.post('/second-factor', { answer: right }), { status: 200, body: { ok: true } })
   t.not(client.cookie, pending, 'a new session')
   t.is((await client.post('/second-factor', { answer: right })).status, 401, 'which is pending no more')
+
+  await client.post('/password', { name: 'ann', password: 'right' })
+  const wrong = { type: 'totp', code: wrongCode(uri, Date.now()) }
+  for (let tries = 0; tries < 8; tries++) await client.post('/second-factor', { answer: wrong })
+  t.like(await client.post('/second-factor', { answer: right }), { status: 403, body: { reason: 'locked' } })
+  t.is((await client.post('/second-factor', { answer: right })).status, 401, 'a lock ends the sign-in')
 
   const lost = await client.post('/password', { name: 'lost', password: 'right' })
   t.is(lost.status, 500, 'an enrolled account without a record gets an error')
