@@ -248,6 +248,7 @@ demoTest('an account is refused that could not be used', async (t, demo) => {
     [{ name: 'ANN', password: 'long enough' }, 409],
     [{ name: '', password: 'long enough' }, 400],
     [{ name: 'x'.repeat(65), password: 'long enough' }, 400],
+    [{ name: '🔑'.repeat(64), password: 'long enough' }, 400],
     [{ name: 'a\u0000b', password: 'long enough' }, 400],
     [{ name: '\ud800', password: 'long enough' }, 400],
     [{ name: 'bob', password: 'short' }, 400],

@@ -21,7 +21,8 @@ export function signInRoutes({ countersign, accounts, sessions, throttle }: App)
     async 'POST /api/accounts'({ body, become, address }) {
       const name = text(body, 'name').trim()
       const password = text(body, 'password', PASSWORD_LENGTH.most)
-      if (!NAME.test(name)) throw new HttpError(400, 'bad-name')
+      // The longest that a phone app's QR code has room for.
+      if (!NAME.test(name) || Buffer.byteLength(name) > 200) throw new HttpError(400, 'bad-name')
       if (password.length < PASSWORD_LENGTH.least) throw new HttpError(400, 'short-password')
       countWork(address)
       const account = await accounts.create(name, await hashPassword(password))
