@@ -152,7 +152,7 @@ export type RegistrationVerdict =
         format: string
         /** The statement was verified; false for a format that is not known. */
         verified: boolean
-        /** The certificate chain ends in one of `trustAnchors`. */
+        /** The certificate chain ends in one of `trustAnchors`. Of `fido-u2f` it signs the key and its id alone, not the AAGUID. */
         trusted: boolean
       }
       userVerified: boolean
