@@ -1,6 +1,7 @@
 import test from 'ava'
 
 import * as check from '../facade/check.js'
+import { Countersign } from '../facade/countersign.js'
 import { CountersignError, errorCodes, isCountersignError } from '../facade/errors.js'
 import { openEnvelope } from '../facade/envelope.js'
 import { jsonText } from '../facade/json.js'
@@ -14,7 +15,7 @@ const store = { read: method, update: method, owner: method, users: method, put:
 function argument(t: import('ava').ExecutionContext, name: string, work: () => unknown): void {
   const err = t.throws(work, { instanceOf: CountersignError })
   t.is(err.code, 'invalid-argument')
-  t.is(err.message, `Invalid argument: ${name}`)
+  t.is(err.message.split(' (wanted: ')[0], `Invalid argument: ${name}`)
 }
 
 test('a user is well-formed text of 1 to 256 bytes', (t) => {
@@ -70,6 +71,18 @@ test('a misspelt option is refused by its path, at every depth', (t) => {
   argument(t, 'onEvent', open({ onEvent: 'log' }))
   argument(t, 'limt', open({ limt: {} }))
   argument(t, 'options', () => checkSettings(null))
+})
+
+test('what people get wrong first is told with an example', async (t) => {
+  for (const [at, value, example] of [
+    ['origins', 'https://example.com', 'https://example.com'],
+    ['id', 'https://example.com', 'example.com'],
+    ['origins', ['https://example.com/'], 'without a slash'],
+  ] as const) {
+    const open = () => Countersign.open({ rp: { ...rp, [at]: value } as never, store: store as never })
+    const told = (message: string) => message.includes('(wanted: ') && message.includes(example)
+    await t.throwsAsync(open, { code: 'invalid-argument', message: told })
+  }
 })
 
 test('no message carries what was passed', (t) => {

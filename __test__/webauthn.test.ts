@@ -202,7 +202,7 @@ test('what a host passes wrong is named', (t) => {
   ]
   for (const [name, options] of registration) {
     const call = () => verifyRegistration({ response, challenge, rp, ...options } as never)
-    t.throws(call, { code: 'invalid-argument', message: `Invalid argument: ${name}` })
+    t.throws(call, { code: 'invalid-argument', message: naming(name) })
   }
   const stored: [string, object][] = [
     ['credential', { credential: null }], ['credential.signCount', { credential: { ...credential, signCount: -1 } }],
@@ -211,7 +211,7 @@ test('what a host passes wrong is named', (t) => {
   ]
   for (const [name, options] of stored) {
     const call = () => verifyAuthentication({ response: {}, challenge, rp, credential, ...options } as never)
-    t.throws(call, { code: 'invalid-argument', message: `Invalid argument: ${name}` })
+    t.throws(call, { code: 'invalid-argument', message: naming(name) })
   }
 })
 
@@ -241,4 +241,9 @@ function moved(response: RegistrationResponseJSON): RegistrationResponseJSON {
   const text = Buffer.from(response.response.clientDataJSON, 'base64url').toString()
   const clientDataJSON = Buffer.from(` ${text}`).toString('base64url')
   return { ...response, response: { ...response.response, clientDataJSON } }
+}
+
+/** The message of an error that names this argument, with or without what is wanted of it. */
+function naming(name: string): (message: string) => boolean {
+  return (message) => message.split(' (wanted: ')[0] === `Invalid argument: ${name}`
 }

@@ -3,9 +3,18 @@ import { CountersignError } from './errors.js'
 /** Turns an argument of the host into a fresh, checked value, or throws `invalid-argument` with the argument's name. */
 export type Check<T> = (value: unknown, name: string) => T
 
-/** The error for a wrong argument: it names the argument, never its value. */
+/** The error for a wrong argument: it names the argument, never its value, and says what is wanted where people err. */
 export function invalid(name: string): CountersignError {
-  return new CountersignError('invalid-argument', { detail: name })
+  const wanted = Object.hasOwn(hints, name) ? ` (wanted: ${hints[name]})` : ''
+  return new CountersignError('invalid-argument', { detail: name + wanted })
+}
+
+const hints: Record<string, string> = {
+  rp: '{ id, name, origins }',
+  'rp.id': 'a domain name in lower case, such as example.com',
+  'rp.origins': 'a list of origins as browsers send them, such as https://example.com, without a slash at the end',
+  store: 'a store, such as directoryStore(path), or { users, challenges }',
+  'webauthn.trustAnchors': 'certificates as PEM text or DER bytes',
 }
 
 /** The host's id of a user: well-formed Unicode, 1 to 256 bytes of UTF-8. */

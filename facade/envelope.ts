@@ -1,4 +1,5 @@
 import { own } from './check.js'
+import { invalid } from './check.js'
 import { CountersignError, errorCodes } from './errors.js'
 import type { CountersignErrorCode } from './errors.js'
 import type { OpenChallenge } from './stores/traits.js'
@@ -32,6 +33,7 @@ function failed({ code, detail }: { code: string; detail?: string }, user: strin
   if (code === 'record-corrupt' && user !== undefined) {
     return new CountersignError(code, { detail: `user ${JSON.stringify(user)}, at ${detail ?? 'the start'}` })
   }
+  if (code === 'invalid-argument' && detail !== undefined) return invalid(detail)
   return new CountersignError(code, detail === undefined ? {} : { detail })
 }
 

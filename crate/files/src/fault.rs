@@ -63,7 +63,7 @@ impl fmt::Display for Fault {
 impl fmt::Display for Rule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Missing => "does not exist",
+            Self::Missing => "does not exist (the option `create` makes it)",
             Self::NotDirectory => "is not a directory",
             Self::NotFile => "is not a regular file",
             Self::Symlink => "is a symbolic link",
