@@ -71,7 +71,7 @@ impl BindingService {
     #[napi(catch_unwind)]
     pub fn open_response(&self, record: Option<String>, request: String) -> String {
         let call = Call::new(record, request);
-        sign_in::open_response(call.record(), call.request())
+        sign_in::open_response(call.record(), &self.settings, call.request())
     }
 
     #[napi(catch_unwind)]

@@ -82,6 +82,9 @@ pub struct Authentication {
     pub challenge: String,
     pub rp_id: String,
     pub user_verification: UserVerification,
+    /// The `appid` that U2F keys were asked for with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
 }
 
 /// A registration ceremony.
@@ -101,6 +104,17 @@ pub struct Registration {
     /// Begun for conditional create, where user presence may be missing.
     #[serde(default)]
     pub conditional: bool,
+}
+
+/// A registration of a U2F key.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct U2fRegistration {
+    #[serde(flatten)]
+    pub bound: Bound,
+    /// base64url
+    pub challenge: String,
+    pub app_id: String,
 }
 
 /// A TOTP secret that is not proved yet.

@@ -26,6 +26,7 @@ pub mod sign_in;
 pub mod totp;
 pub mod totp_json;
 mod typed_code;
+pub mod u2f;
 pub mod webauthn;
 mod wiped;
 

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 use crate::locks::Limits;
 use crate::totp::{Algorithm as TotpAlgorithm, Window};
+use crate::u2f::U2fPolicy;
 use crate::webauthn::{
     Algorithm, Conveyance, CounterPolicy, CrossOrigin, RelyingParty, TrustAnchors, UserVerification,
 };
@@ -15,6 +16,8 @@ pub struct Settings {
     pub rp: RelyingParty,
     pub totp: TotpSettings,
     pub webauthn: WebauthnSettings,
+    /// Absent: U2F keys are neither offered nor accepted.
+    pub u2f: Option<U2fPolicy>,
     pub recovery_codes: usize,
     pub limits: Limits,
     pub timeouts: Timeouts,
@@ -56,6 +59,7 @@ impl Settings {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let wire: Wire = serde_json::from_str(text).map_err(|_| Failure::InvalidArgument("settings"))?;
         wire.rp.check()?;
+        wire.u2f.as_ref().map_or(Ok(()), U2fPolicy::check)?;
         let WebauthnWire {
             algorithms,
             trust_anchors,
@@ -80,6 +84,7 @@ impl Settings {
                 counter: wire.webauthn.counter,
                 cross_origin: wire.webauthn.cross_origin,
             },
+            u2f: wire.u2f,
             recovery_codes: wire.recovery.codes,
             limits: wire.limits,
             timeouts: wire.timeouts,
@@ -93,6 +98,8 @@ struct Wire {
     rp: RelyingParty,
     totp: TotpSettings,
     webauthn: WebauthnWire,
+    #[serde(default)]
+    u2f: Option<U2fPolicy>,
     recovery: RecoveryWire,
     limits: Limits,
     timeouts: Timeouts,

@@ -2,20 +2,23 @@
 
 mod recovery;
 mod totp;
+mod u2f;
 mod webauthn;
 
 use serde::Serialize;
 
 pub use recovery::create_recovery_codes;
 pub use totp::{begin_totp, finish_totp};
+pub use u2f::{begin_u2f, finish_u2f, u2f_registration_challenge};
 pub use webauthn::{begin_webauthn, finish_webauthn, registration_challenge};
 
 use crate::envelope::Answer;
 use crate::event::{Event, EventType};
 use crate::factor::{self, Factor};
 use crate::failure::Failure;
-use crate::record::{FactorType, Record};
+use crate::record::{FactorType, Record, SigningEntry};
 use crate::settings::Settings;
+use crate::webauthn::Reason;
 
 /// `{"ok": true, "factor"}` or `{"ok": false, "reason"}`.
 #[derive(Debug, Serialize)]
@@ -57,6 +60,41 @@ pub(crate) fn refuses_another(record: &Record, settings: &Settings, first_only: 
         return Some(EnrolmentRefusal::NotFirst);
     }
     (record.real_factors() >= settings.limits.factors).then_some(EnrolmentRefusal::FactorLimit)
+}
+
+/// Whether a credential of this id is in the record, enabled or not: an id has one key.
+pub(crate) fn holds_credential(record: &Record, id: &[u8]) -> bool {
+    record.webauthn.iter().any(|held| held.entry.credential_id() == id)
+        || record.u2f.iter().any(|held| held.entry.credential_id() == id)
+}
+
+/// Which open challenge a registration answers.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Opened {
+    Found { challenge: String },
+    Refused { ok: False, reason: EnrolmentRefusal },
+}
+
+impl Opened {
+    pub(crate) fn new(challenge: Result<String, Reason>) -> Self {
+        match challenge {
+            Ok(challenge) => Self::Found { challenge },
+            Err(_) => Self::Refused {
+                ok: False,
+                reason: EnrolmentRefusal::Malformed,
+            },
+        }
+    }
+}
+
+impl From<Reason> for (EnrolmentRefusal, &'static str) {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::Malformed => (EnrolmentRefusal::Malformed, "malformed"),
+            other => (EnrolmentRefusal::Rejected, other.as_str()),
+        }
+    }
 }
 
 impl EnrolmentRefusal {

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Enrolled, EnrolmentRefusal, False, refuses_another};
+use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
 use crate::challenge::{Bound, Presented, Purpose, Registration, open, read};
 use crate::change::{Change, Decision};
 use crate::envelope::{Answer, answer_envelope, envelope};
@@ -16,7 +16,7 @@ use crate::record::{Entry, FactorType, Record, WebauthnEntry};
 use crate::request;
 use crate::settings::Settings;
 use crate::webauthn::{
-    Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, Reason, RegistrationExpectation, RegistrationOptions,
+    Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,
     ResidentKey, UserVerification, peek, registration_options, verify_registration,
 };
 
@@ -29,15 +29,7 @@ pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, 
 
 /// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
 pub fn registration_challenge(response: &str) -> String {
-    envelope(Ok(match peek(response) {
-        Ok(peeked) => Opened::Found {
-            challenge: peeked.challenge,
-        },
-        Err(_) => Opened::Refused {
-            ok: False,
-            reason: EnrolmentRefusal::Malformed,
-        },
-    }))
+    envelope(Ok(Opened::new(peek(response).map(|peeked| peeked.challenge))))
 }
 
 /// Verifies the registration against the challenge that the store gave back and adds the factor.
@@ -51,13 +43,6 @@ pub fn finish_webauthn(
     request: &str,
 ) -> Change {
     Change::from_decision(finish(record, challenge, random, settings, request))
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Opened {
-    Found { challenge: String },
-    Refused { ok: False, reason: EnrolmentRefusal },
 }
 
 #[derive(Deserialize)]
@@ -97,12 +82,18 @@ fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str
     let handle_bytes = BASE64URL_NOPAD
         .decode(user_handle.as_bytes())
         .map_err(|_| Failure::RecordCorrupt("user-handle".into()))?;
-    let exclude: Vec<_> = (record.webauthn.iter().filter(|entry| entry.enable))
-        .map(|entry| AllowedCredential {
-            id: &entry.entry.cred_id,
-            transports: &entry.entry.transports,
-        })
-        .collect();
+    let credentials = enabled(&record.webauthn).map(|entry| AllowedCredential {
+        id: &entry.cred_id,
+        transports: &entry.transports,
+    });
+    let keys = enabled(&record.u2f).map(|entry| AllowedCredential {
+        id: &entry.key.key_handle,
+        transports: &[],
+    });
+    let app_id_exclude = (settings.u2f.as_ref())
+        .filter(|_| enabled(&record.u2f).next().is_some())
+        .map(|policy| policy.app_id.as_str());
+    let exclude: Vec<_> = credentials.chain(keys.filter(|_| app_id_exclude.is_some())).collect();
     let user_verification = request.user_verification.unwrap_or(settings.webauthn.user_verification);
     let options = registration_options(&RegistrationOptions {
         challenge,
@@ -117,6 +108,7 @@ fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str
         authenticator_attachment: request.authenticator_attachment,
         hints: &request.hints,
         attestation: settings.webauthn.attestation,
+        app_id_exclude,
         timeout: settings.timeouts.webauthn_enrolment.saturating_mul(1000),
     });
     let id = BASE64URL_NOPAD.encode(challenge);
@@ -144,6 +136,11 @@ fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str
     };
     let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
     Ok(Answer::new(options).with_challenge(open))
+}
+
+fn enabled<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &T> {
+    let enabled = entries.iter().filter(|entry| entry.enable);
+    enabled.map(|entry| &entry.entry)
 }
 
 #[derive(Deserialize)]
@@ -231,15 +228,9 @@ fn add(
             user_handle: Some(&user_handle),
             now: request::seconds(request.now),
         },
-    )
-    .map_err(|reason| match reason {
-        Reason::Malformed => (EnrolmentRefusal::Malformed, "malformed"),
-        other => rejected(other.as_str()),
-    })?;
+    )?;
     let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
-    if record.webauthn.iter().any(|held| held.entry.cred_id == entry.cred_id)
-        || record.u2f.iter().any(|held| held.entry.key.key_handle == entry.cred_id)
-    {
+    if holds_credential(record, &entry.cred_id) {
         return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
     }
     record.user_handle.get_or_insert(ceremony.user_handle);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::is_default;
+use crate::webauthn::Credential;
 
 /// The type of a factor, as records, answers and the public API spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,19 @@ pub struct Entry<T> {
     /// Ours: epoch seconds of the last success.
     #[serde(default, skip_serializing_if = "is_default")]
     pub last_used: Option<i64>,
+}
+
+/// What a factor that signs has in common with others: a credential of WebAuthn, or a U2F key as one.
+pub trait SigningEntry {
+    const TYPE: FactorType;
+
+    fn credential_id(&self) -> &[u8];
+
+    /// The credential to verify against; `None` for a key that this version can't use.
+    fn credential(&self) -> Option<Credential>;
+
+    /// Takes over what a ceremony may change.
+    fn update(&mut self, credential: &Credential);
 }
 
 fn enabled() -> bool {

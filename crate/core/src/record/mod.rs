@@ -14,7 +14,7 @@ mod yubico_entry;
 
 use serde::{Deserialize, Serialize};
 
-pub use entry::{Entry, FactorType};
+pub use entry::{Entry, FactorType, SigningEntry};
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::U2fEntry;
 pub use webauthn_entry::WebauthnEntry;

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::bytes::{base64_standard, base64url};
+use super::entry::{FactorType, SigningEntry};
+use crate::u2f;
+use crate::webauthn::{Algorithm, CoseKey, Credential, KeyMaterial};
 
 /// A registered U2F key (FIDO U2F Raw Message Formats).
 #[derive(Debug, Serialize, Deserialize)]
@@ -26,4 +29,51 @@ pub struct RegisteredKey {
     #[serde(with = "base64url")]
     pub key_handle: Vec<u8>,
     pub version: String,
+}
+
+impl U2fEntry {
+    /// The entry of a key that was just registered; `None` for a key that is not ES256.
+    pub fn new(credential: &Credential) -> Option<Self> {
+        let key = CoseKey::parse(&credential.public_key).ok()?;
+        let public_key = key.material().to_point()?;
+        (key.algorithm() == Algorithm::Es256).then(|| Self {
+            key: RegisteredKey {
+                key_handle: credential.id.clone(),
+                version: u2f::VERSION.to_owned(),
+            },
+            public_key,
+            counter: None,
+            other: Map::new(),
+        })
+    }
+}
+
+impl SigningEntry for U2fEntry {
+    const TYPE: FactorType = FactorType::U2f;
+
+    fn credential_id(&self) -> &[u8] {
+        &self.key.key_handle
+    }
+
+    /// U2F knows no backup, so a key that says it is eligible is another one.
+    fn credential(&self) -> Option<Credential> {
+        let material = KeyMaterial::from_point(&self.public_key)?;
+        let key = CoseKey::stored(Algorithm::Es256, material).ok()?;
+        (self.key.version == u2f::VERSION).then(|| Credential {
+            id: self.key.key_handle.clone(),
+            public_key: key.to_cbor(),
+            sign_count: self.counter.unwrap_or_default(),
+            transports: Vec::new(),
+            aaguid: [0; 16],
+            backup_eligible: false,
+            backup_state: false,
+            backup_recorded: true,
+            user_verified: false,
+            user_handle: None,
+        })
+    }
+
+    fn update(&mut self, credential: &Credential) {
+        self.counter = Some(credential.sign_count);
+    }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::bytes::base64url;
+use super::entry::{FactorType, SigningEntry};
 use super::is_default;
 use super::webauthn_key::StoredKey;
 use crate::webauthn::{CoseKey, Credential};
@@ -63,9 +64,16 @@ impl WebauthnEntry {
         entry.update(credential);
         Some(entry)
     }
+}
 
-    /// The credential to verify against; `None` for a key that this version can't use.
-    pub fn credential(&self) -> Option<Credential> {
+impl SigningEntry for WebauthnEntry {
+    const TYPE: FactorType = FactorType::Webauthn;
+
+    fn credential_id(&self) -> &[u8] {
+        &self.cred_id
+    }
+
+    fn credential(&self) -> Option<Credential> {
         let StoredKey::Known(key) = &self.cred else { return None };
         Some(Credential {
             id: self.cred_id.clone(),
@@ -84,8 +92,7 @@ impl WebauthnEntry {
         })
     }
 
-    /// Takes over what a ceremony may change.
-    pub fn update(&mut self, credential: &Credential) {
+    fn update(&mut self, credential: &Credential) {
         self.counter = credential.sign_count;
         self.backup_eligible = credential.backup_eligible;
         self.backup_state = credential.backup_state;

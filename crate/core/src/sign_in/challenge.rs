@@ -7,10 +7,11 @@ use serde_json::Value;
 use crate::challenge::{Authentication, Bound, Purpose, open};
 use crate::envelope::{Answer, answer_envelope};
 use crate::failure::Failure;
-use crate::record::{FactorType, Record, StoredKey};
+use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::request;
 use crate::settings::Settings;
-use crate::webauthn::{AllowedCredential, AuthenticationOptions, authentication_options};
+use crate::u2f;
+use crate::webauthn::{AllowedCredential, AuthenticationOptions, UserVerification, authentication_options};
 
 /// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
 ///
@@ -40,9 +41,33 @@ struct Challenge {
     #[serde(skip_serializing_if = "Option::is_none")]
     webauthn: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    u2f: Option<U2fOffer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<RecoveryOffer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locked: Vec<FactorType>,
+}
+
+/// A sign-in challenge of the browser API, and the keys that may answer it.
+#[derive(Serialize)]
+struct U2fOffer {
+    challenge: U2fChallenge,
+    keys: Vec<U2fKey>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct U2fChallenge {
+    challenge: String,
+    app_id: String,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct U2fKey {
+    key_handle: String,
+    version: &'static str,
 }
 
 #[derive(Serialize)]
@@ -69,7 +94,10 @@ fn begin(
         };
     }
     let id = BASE64URL_NOPAD.encode(random);
-    let webauthn = webauthn_offer(&record, settings, random);
+    let app_id = (settings.u2f.as_ref())
+        .filter(|_| usable(&record.u2f).next().is_some())
+        .map(|policy| policy.app_id.as_str());
+    let webauthn = webauthn_offer(&record, settings, app_id, random);
     let offered = webauthn.is_some();
     let locked = locked_types(&record, request::seconds(request.now));
     let recovery = record
@@ -80,6 +108,7 @@ fn begin(
         id: id.clone(),
         totp: record.totp.iter().any(|entry| entry.enable) && !locked.contains(&FactorType::Totp),
         webauthn,
+        u2f: u2f_offer(&record, settings, app_id, &id),
         recovery: recovery.map(|set| RecoveryOffer { left: set.left() }),
         locked,
     };
@@ -99,6 +128,7 @@ fn begin(
         challenge: id.clone(),
         rp_id: settings.rp.id.clone(),
         user_verification: settings.webauthn.user_verification,
+        app_id: app_id.map(str::to_owned),
     };
     match open(&id, &bound, &ceremony) {
         Some(open) => Ok(answer.with_challenge(open)),
@@ -106,16 +136,17 @@ fn begin(
     }
 }
 
-/// The options of the ceremony, when there is a credential that can be asked for.
-fn webauthn_offer(record: &Record, settings: &Settings, challenge: &[u8]) -> Option<Value> {
-    let usable = record.webauthn.iter().filter(|entry| entry.enable);
-    let allowed: Vec<_> = usable
-        .filter(|entry| matches!(entry.entry.cred, StoredKey::Known(_)))
-        .map(|entry| AllowedCredential {
-            id: &entry.entry.cred_id,
-            transports: &entry.entry.transports,
-        })
-        .collect();
+/// The options of the ceremony, when there is a credential that can be asked for. U2F keys answer it too, by `appid`.
+fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &[u8]) -> Option<Value> {
+    let credentials = usable(&record.webauthn).map(|entry| AllowedCredential {
+        id: &entry.cred_id,
+        transports: &entry.transports,
+    });
+    let keys = usable(&record.u2f).map(|entry| AllowedCredential {
+        id: &entry.key.key_handle,
+        transports: &[],
+    });
+    let allowed: Vec<_> = credentials.chain(keys.filter(|_| app_id.is_some())).collect();
     if allowed.is_empty() {
         return None;
     }
@@ -124,8 +155,32 @@ fn webauthn_offer(record: &Record, settings: &Settings, challenge: &[u8]) -> Opt
         rp_id: &settings.rp.id,
         allow_credentials: &allowed,
         user_verification: settings.webauthn.user_verification,
+        app_id,
         timeout: settings.timeouts.sign_in.saturating_mul(1000),
     }))
+}
+
+/// The same challenge for clients that speak U2F itself, which verifies nobody.
+fn u2f_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &str) -> Option<U2fOffer> {
+    let keys = usable(&record.u2f)
+        .map(|entry| U2fKey {
+            key_handle: BASE64URL_NOPAD.encode(&entry.key.key_handle),
+            version: u2f::VERSION,
+        })
+        .collect();
+    let challenge = U2fChallenge {
+        challenge: challenge.to_owned(),
+        app_id: app_id?.to_owned(),
+        version: u2f::VERSION,
+    };
+    let offered = settings.webauthn.user_verification != UserVerification::Required;
+    offered.then_some(U2fOffer { challenge, keys })
+}
+
+/// Those that can verify an answer.
+fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &E> {
+    let enabled = entries.iter().filter(|entry| entry.enable).map(|entry| &entry.entry);
+    enabled.filter(|entry| entry.credential().is_some())
 }
 
 /// The typed codes that this user holds and that are refused now.

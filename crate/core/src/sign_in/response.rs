@@ -1,7 +1,8 @@
-//! Signed answers: WebAuthn assertions.
+//! Signed answers: WebAuthn assertions and U2F messages.
 
 use std::borrow::Cow;
 
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -11,18 +12,21 @@ use crate::envelope::{Answer, answer_envelope};
 use crate::event::{Event, EventType};
 use crate::failure::Failure;
 use crate::outcome::{Accepted, Outcome, Refusal};
-use crate::record::{Entry, FactorType, Record, WebauthnEntry};
+use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::request;
 use crate::settings::Settings;
-use crate::webauthn::{AuthenticationExpectation, Reason, peek, verify_authentication};
+use crate::u2f::{self, U2fPolicy};
+use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason};
 
-/// Says which open challenge an assertion answers, before anything is taken: `{"challenge": id}`, or a refusal.
-pub fn open_response(record: Option<&str>, request: &str) -> String {
-    answer_envelope(open(record, request))
+/// Says which open challenge an answer is for, before anything is taken: `{"challenge": id}`, or a refusal.
+pub fn open_response(record: Option<&str>, settings: &Settings, request: &str) -> String {
+    answer_envelope(open_challenge(record, settings, request))
 }
 
-/// Verifies an assertion (WebAuthn Level 3, section 7.2) against the challenge that the store gave back, and commits
-/// the signature counter and backup flags.
+/// Verifies an assertion (WebAuthn Level 3, section 7.2) or a U2F message (Raw Message Formats, 5.4) against the
+/// challenge that the store gave back, and commits the signature counter and backup flags.
+///
+/// A U2F key may answer in either form, in a ceremony that was begun with the `appid` that is configured.
 pub fn verify_response(record: Option<&str>, challenge: &str, settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, challenge, settings, request))
 }
@@ -63,25 +67,16 @@ enum Opened {
     Refused(Outcome),
 }
 
-fn open(record: Option<&str>, request: &str) -> Result<Answer<Opened>, Failure> {
+fn open_challenge(record: Option<&str>, settings: &Settings, request: &str) -> Result<Answer<Opened>, Failure> {
     let OpenRequest { answer } = request::parse(request)?;
     let record = Record::parse(record)?;
-    let refused = |refusal, reason| {
-        let event = Event::rejected(answer.kind, reason);
-        Ok(Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event))
-    };
-    if answer.kind != FactorType::Webauthn {
-        return refused(Refusal::Rejected, "not-supported");
-    }
-    let Ok(peeked) = peek(answer.response.get()) else {
-        return refused(Refusal::Malformed, "malformed");
-    };
-    if usable(&record, &peeked.credential_id).is_none() {
-        return refused(Refusal::Rejected, "no-such-factor");
-    }
-    Ok(Answer::new(Opened::Found {
-        challenge: peeked.challenge,
-    }))
+    Ok(match find(&record, settings, &answer) {
+        Ok((challenge, _)) => Answer::new(Opened::Found { challenge }),
+        Err((refusal, reason)) => {
+            let event = Event::rejected(answer.kind, reason);
+            Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event)
+        }
+    })
 }
 
 fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &str) -> Decision<Outcome> {
@@ -95,7 +90,7 @@ fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &
     };
     Ok(match check(record, challenge, settings, &request.answer, &presented) {
         Ok((record, accepted)) => {
-            let event = Event::new(EventType::Verified).of(&accepted.factor.id, FactorType::Webauthn);
+            let event = Event::new(EventType::Verified).of(&accepted.factor.id, accepted.factor.kind);
             (Some(record), Answer::new(Outcome::Accepted(accepted)).with_event(event))
         }
         Err((refusal, reason)) => {
@@ -105,65 +100,150 @@ fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &
     })
 }
 
+/// Why not, outwardly and inwardly.
+type Refused = (Refusal, &'static str);
+
+/// The factor that signed, by its type and the id of its credential.
+struct Signer {
+    kind: FactorType,
+    credential_id: Vec<u8>,
+}
+
+/// The challenge that an answer is for, and the factor that it claims to come from.
+fn find(record: &Record, settings: &Settings, answer: &ResponseAnswer) -> Result<(String, Signer), Refused> {
+    let peeked = match (answer.kind, &settings.u2f) {
+        (FactorType::Webauthn, _) => webauthn::peek(answer.response.get()),
+        (FactorType::U2f, Some(_)) => u2f::peek_authentication(answer.response.get()),
+        _ => return Err(rejected("not-supported")),
+    };
+    let Peeked {
+        credential_id,
+        challenge,
+    } = peeked.map_err(refused)?;
+    let by_webauthn = answer.kind == FactorType::Webauthn && holds(&record.webauthn, &credential_id);
+    let kind = if by_webauthn {
+        FactorType::Webauthn
+    } else if settings.u2f.is_some() && holds(&record.u2f, &credential_id) {
+        FactorType::U2f
+    } else {
+        return Err(rejected("no-such-factor"));
+    };
+    Ok((challenge, Signer { kind, credential_id }))
+}
+
 fn check(
     mut record: Record,
     challenge: &str,
     settings: &Settings,
     answer: &ResponseAnswer,
     presented: &Presented,
-) -> Result<(Record, Accepted), (Refusal, &'static str)> {
-    let rejected = |reason| (Refusal::Rejected, reason);
-    if answer.kind != FactorType::Webauthn {
-        return Err(rejected("not-supported"));
-    }
+) -> Result<(Record, Accepted), Refused> {
+    let mismatch = rejected("challenge-mismatch");
     let ceremony = read::<Authentication>(challenge)
         .filter(|ceremony| ceremony.bound.admits(presented) && ceremony.rp_id == settings.rp.id)
-        .ok_or(rejected("challenge-mismatch"))?;
-    let challenge = data_encoding::BASE64URL_NOPAD
+        .ok_or(mismatch)?;
+    let challenge = BASE64URL_NOPAD
         .decode(ceremony.challenge.as_bytes())
-        .map_err(|_| rejected("challenge-mismatch"))?;
-    let response = answer.response.get();
-    let malformed = |_: Reason| (Refusal::Malformed, "malformed");
-    let credential_id = peek(response).map_err(malformed)?.credential_id;
-    let entry = usable_mut(&mut record, &credential_id).ok_or(rejected("no-such-factor"))?;
-    let credential = entry.entry.credential().ok_or(rejected("algorithm-unsupported"))?;
-    let verified = verify_authentication(
-        response,
-        &credential,
-        &AuthenticationExpectation {
-            challenge: &challenge,
-            rp: &settings.rp,
-            user_verification: ceremony.user_verification,
-            cross_origin: settings.webauthn.cross_origin.as_ref(),
-            counter: settings.webauthn.counter,
-            app_id_hash: None,
-        },
-    )
-    .map_err(|reason| match reason {
-        Reason::Malformed => malformed(reason),
-        other => rejected(other.as_str()),
-    })?;
-    entry.entry.update(&verified.credential);
-    entry.last_used = Some(request::seconds(presented.now));
-    let accepted = Accepted {
-        user_verified: Some(verified.user_verified),
-        counter: (!verified.counter_increased).then_some("not-increased"),
-        ..Outcome::accepted(&entry.id, FactorType::Webauthn, &entry.description)
+        .map_err(|_| mismatch)?;
+    let (_, signer) = find(&record, settings, answer)?;
+    let mut begun = Begun {
+        settings,
+        answer,
+        challenge: &challenge,
+        ceremony: &ceremony,
+        u2f: None,
     };
-    record.count_success(FactorType::Webauthn);
+    let now = request::seconds(presented.now);
+    let accepted = if signer.kind == FactorType::U2f {
+        let policy = settings.u2f.as_ref();
+        let same = policy.filter(|policy| ceremony.app_id.as_deref() == Some(policy.app_id.as_str()));
+        begun.u2f = Some(same.ok_or(mismatch)?);
+        begun.accept(&mut record.u2f, &signer, now)?
+    } else {
+        begun.accept(&mut record.webauthn, &signer, now)?
+    };
+    record.count_success(signer.kind);
     Ok((record, accepted))
 }
 
-fn usable<'a>(record: &'a Record, credential_id: &[u8]) -> Option<&'a Entry<WebauthnEntry>> {
-    record
-        .webauthn
-        .iter()
-        .find(|entry| entry.enable && entry.entry.cred_id == credential_id)
+/// A ceremony, and the answer that came to it.
+struct Begun<'a> {
+    settings: &'a Settings,
+    answer: &'a ResponseAnswer<'a>,
+    challenge: &'a [u8],
+    ceremony: &'a Authentication,
+    /// For the keys of U2F alone.
+    u2f: Option<&'a U2fPolicy>,
 }
 
-fn usable_mut<'a>(record: &'a mut Record, credential_id: &[u8]) -> Option<&'a mut Entry<WebauthnEntry>> {
-    record
-        .webauthn
-        .iter_mut()
-        .find(|entry| entry.enable && entry.entry.cred_id == credential_id)
+impl Begun<'_> {
+    fn accept<E: SigningEntry>(
+        &self,
+        entries: &mut [Entry<E>],
+        signer: &Signer,
+        now: i64,
+    ) -> Result<Accepted, Refused> {
+        let entry = entries
+            .iter_mut()
+            .find(|entry| answers_as(entry, &signer.credential_id))
+            .ok_or(rejected("no-such-factor"))?;
+        let credential = entry.entry.credential().ok_or(rejected("algorithm-unsupported"))?;
+        let verified = self.verify(&credential).map_err(refused)?;
+        entry.entry.update(&verified.credential);
+        entry.last_used = Some(now);
+        Ok(Accepted {
+            user_verified: Some(verified.user_verified),
+            counter: (!verified.counter_increased).then_some("not-increased"),
+            ..Outcome::accepted(&entry.id, E::TYPE, &entry.description)
+        })
+    }
+
+    fn verify(&self, credential: &Credential) -> Result<Authenticated, Reason> {
+        let settings = self.settings;
+        let response = self.answer.response.get();
+        match (self.answer.kind, self.u2f) {
+            (FactorType::U2f, Some(policy)) => u2f::verify_authentication(
+                response,
+                credential,
+                &u2f::AuthenticationExpectation {
+                    challenge: self.challenge,
+                    policy,
+                    rp: &settings.rp,
+                    user_verification: self.ceremony.user_verification,
+                    counter: settings.webauthn.counter,
+                },
+            ),
+            _ => webauthn::verify_authentication(
+                response,
+                credential,
+                &webauthn::AuthenticationExpectation {
+                    challenge: self.challenge,
+                    rp: &settings.rp,
+                    user_verification: self.ceremony.user_verification,
+                    cross_origin: settings.webauthn.cross_origin.as_ref(),
+                    counter: settings.webauthn.counter,
+                    app_id_hash: self.u2f.map(U2fPolicy::hash),
+                },
+            ),
+        }
+    }
+}
+
+fn holds<E: SigningEntry>(entries: &[Entry<E>], credential_id: &[u8]) -> bool {
+    entries.iter().any(|entry| answers_as(entry, credential_id))
+}
+
+fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]) -> bool {
+    entry.enable && entry.entry.credential_id() == credential_id
+}
+
+fn rejected(reason: &'static str) -> Refused {
+    (Refusal::Rejected, reason)
+}
+
+fn refused(reason: Reason) -> Refused {
+    match reason {
+        Reason::Malformed => (Refusal::Malformed, "malformed"),
+        other => rejected(other.as_str()),
+    }
 }

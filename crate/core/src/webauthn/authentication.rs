@@ -77,10 +77,7 @@ pub fn verify_authentication(
     })?;
     key.verify(&signed, &signature)?;
     // If authData.signCount or the stored signCount is nonzero, it must be greater than the stored one.
-    let counter_increased = sign_count > credential.sign_count || (sign_count == 0 && credential.sign_count == 0);
-    if !counter_increased && expected.counter == CounterPolicy::Refuse {
-        return Err(Reason::CounterNotIncreased);
-    }
+    let counter_increased = expected.counter.check(credential.sign_count, sign_count)?;
     // Update credentialRecord with new state values.
     let credential = Credential {
         sign_count,

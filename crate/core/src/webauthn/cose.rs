@@ -112,6 +112,26 @@ pub enum KeyMaterial {
     Akp { public: Vec<u8> },
 }
 
+impl KeyMaterial {
+    /// Reads a point without compression (SEC 1, 2.3.4); its length is the algorithm's to check.
+    pub(crate) fn from_point(bytes: &[u8]) -> Option<Self> {
+        let (form, coordinates) = bytes.split_first()?;
+        let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
+        (*form == 4).then(|| Self::Ec2 {
+            x: x.to_vec(),
+            y: y.to_vec(),
+        })
+    }
+
+    /// The point of a curve, without compression; `None` for another kind of key.
+    pub(crate) fn to_point(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Ec2 { x, y } => Some(Point::new(x, y).as_ref().to_vec()),
+            _ => None,
+        }
+    }
+}
+
 /// A public key that fits its algorithm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoseKey {

@@ -213,6 +213,7 @@ fn begin_registration(request: &str, random: &[u8]) -> Result<Value, Failure> {
         authenticator_attachment: request.authenticator_attachment,
         hints: &request.hints,
         attestation: request.attestation,
+        app_id_exclude: None,
         timeout: request.timeout.unwrap_or(TIMEOUT),
     }))
 }
@@ -227,6 +228,7 @@ fn begin_authentication(request: &str, random: &[u8]) -> Result<Value, Failure> 
         rp_id: &request.rp.checked()?.id,
         allow_credentials: &descriptors(&request.allow_credentials),
         user_verification: request.user_verification,
+        app_id: None,
         timeout: request.timeout.unwrap_or(TIMEOUT),
     };
     Ok(options::with_hints(&options, &request.hints))

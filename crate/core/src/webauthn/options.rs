@@ -25,6 +25,8 @@ pub struct RegistrationOptions<'a> {
     pub authenticator_attachment: Option<AuthenticatorAttachment>,
     pub hints: &'a [Hint],
     pub attestation: Conveyance,
+    /// The `appid` of those among `exclude_credentials` that are U2F keys (10.1.2).
+    pub app_id_exclude: Option<&'a str>,
     /// Milliseconds.
     pub timeout: u32,
 }
@@ -37,6 +39,8 @@ pub struct AuthenticationOptions<'a> {
     /// Empty for a sign-in without a user name.
     pub allow_credentials: &'a [AllowedCredential<'a>],
     pub user_verification: UserVerification,
+    /// The `appid` of those among `allow_credentials` that are U2F keys (10.1.1).
+    pub app_id: Option<&'a str>,
     /// Milliseconds.
     pub timeout: u32,
 }
@@ -108,7 +112,10 @@ pub fn registration_options(options: &RegistrationOptions<'_>) -> Value {
         },
         hints: options.hints,
         attestation: options.attestation,
-        extensions: Extensions { cred_props: true },
+        extensions: CreationExtensions {
+            cred_props: true,
+            app_id_exclude: options.app_id_exclude,
+        },
     };
     serde_json::to_value(json).unwrap_or_default()
 }
@@ -126,6 +133,7 @@ pub(super) fn with_hints(options: &AuthenticationOptions<'_>, hints: &[Hint]) ->
         allow_credentials: descriptors(options.allow_credentials),
         user_verification: options.user_verification,
         hints,
+        extensions: options.app_id.map(|app_id| RequestExtensions { app_id }),
     };
     serde_json::to_value(json).unwrap_or_default()
 }
@@ -146,7 +154,7 @@ struct CreationOptions<'a> {
     #[serde(skip_serializing_if = "<[Hint]>::is_empty")]
     hints: &'a [Hint],
     attestation: Conveyance,
-    extensions: Extensions,
+    extensions: CreationExtensions<'a>,
 }
 
 #[derive(Serialize)]
@@ -160,6 +168,8 @@ struct RequestOptions<'a> {
     user_verification: UserVerification,
     #[serde(skip_serializing_if = "<[Hint]>::is_empty")]
     hints: &'a [Hint],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<RequestExtensions<'a>>,
 }
 
 #[derive(Serialize)]
@@ -206,8 +216,16 @@ struct Selection {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Extensions {
+struct CreationExtensions<'a> {
     cred_props: bool,
+    #[serde(rename = "appidExclude", skip_serializing_if = "Option::is_none")]
+    app_id_exclude: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct RequestExtensions<'a> {
+    #[serde(rename = "appid")]
+    app_id: &'a str,
 }
 
 fn descriptors<'a>(credentials: &[AllowedCredential<'a>]) -> Vec<Descriptor<'a>> {
@@ -252,6 +270,7 @@ mod tests {
             authenticator_attachment: Some(AuthenticatorAttachment::CrossPlatform),
             hints: &[Hint::SecurityKey, Hint::ClientDevice],
             attestation: Conveyance::Direct,
+            app_id_exclude: Some("https://example.org/u2f"),
             timeout: 1000,
         });
         let expected = json!({
@@ -276,14 +295,14 @@ mod tests {
             },
             "hints": ["security-key", "client-device"],
             "attestation": "direct",
-            "extensions": { "credProps": true },
+            "extensions": { "credProps": true, "appidExclude": "https://example.org/u2f" },
         });
         assert_eq!(options, expected);
     }
 
     #[test]
     fn request_options_have_the_standard_shape() {
-        let options = AuthenticationOptions {
+        let mut options = AuthenticationOptions {
             challenge: &[0],
             rp_id: "example.org",
             allow_credentials: &[AllowedCredential {
@@ -291,6 +310,7 @@ mod tests {
                 transports: &[],
             }],
             user_verification: UserVerification::Required,
+            app_id: None,
             timeout: 5,
         };
         let mut expected = json!({
@@ -302,6 +322,9 @@ mod tests {
         });
         assert_eq!(authentication_options(&options), expected);
         expected["hints"] = json!(["hybrid"]);
+        assert_eq!(with_hints(&options, &[Hint::Hybrid]), expected);
+        options.app_id = Some("https://example.org/u2f");
+        expected["extensions"] = json!({ "appid": "https://example.org/u2f" });
         assert_eq!(with_hints(&options, &[Hint::Hybrid]), expected);
     }
 }

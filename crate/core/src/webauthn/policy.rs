@@ -46,7 +46,7 @@ pub enum Conveyance {
     Enterprise,
 }
 
-/// What happens when a signature counter has not grown.
+/// What happens when a signature counter has not grown (6.1.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CounterPolicy {
@@ -90,7 +90,7 @@ impl RelyingParty {
         self.name.as_deref().unwrap_or(&self.id)
     }
 
-    pub(super) fn check_origin(&self, origin: &str) -> Result<(), Reason> {
+    pub(crate) fn check_origin(&self, origin: &str) -> Result<(), Reason> {
         let accepted = self.origins.iter().any(|own| own == origin)
             || ((self.allow_subdomains || self.allow_any_port)
                 && self.origins.iter().any(|own| self.widely(own, origin)));
@@ -108,6 +108,18 @@ impl RelyingParty {
         own.scheme == other.scheme
             && (own.host == other.host || (self.allow_subdomains && subdomain))
             && (own.port == other.port || self.allow_any_port)
+    }
+}
+
+impl CounterPolicy {
+    /// Whether the counter is as it should be: greater than the stored one, unless both are 0. False only under
+    /// `Report`.
+    pub(crate) fn check(self, stored: u32, given: u32) -> Result<bool, Reason> {
+        let increased = given > stored || (given == 0 && stored == 0);
+        if !increased && self == Self::Refuse {
+            return Err(Reason::CounterNotIncreased);
+        }
+        Ok(increased)
     }
 }
 
@@ -159,7 +171,7 @@ fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-fn is_origin(text: &str) -> bool {
+pub(crate) fn is_origin(text: &str) -> bool {
     let web = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
     let plain = text.len() <= 512 && text.contains(':') && text.bytes().all(|byte| byte.is_ascii_graphic());
     plain && (!web || text.starts_with("http://[") || text.starts_with("https://[") || WebOrigin::parse(text).is_some())

@@ -38,14 +38,19 @@ pub struct Peeked {
 pub fn peek(response: &str) -> Result<Peeked, Reason> {
     let response = Response::parse(response)?;
     let client_data = ClientData::parse(&response.client_data_json)?;
-    let challenge = client_data.challenge();
-    if challenge.len() != CHALLENGE_LENGTH || base64url(challenge).is_err() {
-        return Err(Reason::Malformed);
+    Peeked::new(response.credential_id, client_data.challenge())
+}
+
+impl Peeked {
+    pub(crate) fn new(credential_id: Vec<u8>, challenge: &str) -> Result<Self, Reason> {
+        if challenge.len() != CHALLENGE_LENGTH || base64url(challenge).is_err() {
+            return Err(Reason::Malformed);
+        }
+        Ok(Self {
+            credential_id,
+            challenge: challenge.to_owned(),
+        })
     }
-    Ok(Peeked {
-        challenge: challenge.to_owned(),
-        credential_id: response.credential_id,
-    })
 }
 
 impl<'a> Response<'a> {

@@ -96,16 +96,7 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
         return None;
     }
     let material = match certificate.public_key().parsed().ok()? {
-        PublicKey::EC(point) => {
-            let (4, coordinates) = point.data().split_first().map(|(form, rest)| (*form, rest))? else {
-                return None;
-            };
-            let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
-            KeyMaterial::Ec2 {
-                x: x.to_vec(),
-                y: y.to_vec(),
-            }
-        }
+        PublicKey::EC(point) => KeyMaterial::from_point(point.data())?,
         PublicKey::RSA(key) => KeyMaterial::Rsa {
             n: minimal(key.modulus),
             e: minimal(key.exponent),

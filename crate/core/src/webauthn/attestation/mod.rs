@@ -1,6 +1,6 @@
 //! Attestation statements (8): which authenticator made the key, and who vouches for it.
 
-mod certificate;
+pub(crate) mod certificate;
 mod delegated;
 mod packed;
 mod trust;

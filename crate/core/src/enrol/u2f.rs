@@ -1,0 +1,177 @@
+//! Enrolling a legacy U2F key (FIDO U2F Raw Message Formats, 4), for clients that still speak U2F.
+
+use std::borrow::Cow;
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
+use crate::challenge::{Bound, Presented, Purpose, U2fRegistration, open, read};
+use crate::change::{Change, Decision};
+use crate::envelope::{Answer, answer_envelope, envelope};
+use crate::failure::Failure;
+use crate::record::{Entry, FactorType, Record, U2fEntry};
+use crate::request;
+use crate::settings::Settings;
+use crate::u2f::{self, RegistrationExpectation, peek_registration, verify_registration};
+
+/// Opens a registration: `value` is the browser API's `{challenge, version, appId}`.
+///
+/// `random`: 32 bytes. Fails with `invalid-argument` (`u2f`) where no application is configured.
+pub fn begin_u2f(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
+    answer_envelope(begin(record, random, settings, request))
+}
+
+/// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
+pub fn u2f_registration_challenge(response: &str) -> String {
+    envelope(Ok(Opened::new(peek_registration(response))))
+}
+
+/// Verifies the registration against the challenge that the store gave back and adds the factor.
+///
+/// `random`: 16 bytes for the factor's id.
+pub fn finish_u2f(record: Option<&str>, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(finish(record, challenge, random, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BeginRequest {
+    user: String,
+    #[serde(default)]
+    session: Option<String>,
+    now: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegistrationChallenge {
+    challenge: String,
+    version: &'static str,
+    app_id: String,
+}
+
+fn begin(
+    record: Option<&str>,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Result<Answer<RegistrationChallenge>, Failure> {
+    let request: BeginRequest = request::parse(request)?;
+    let record = Record::parse(record)?;
+    let policy = settings.u2f.as_ref().ok_or(Failure::InvalidArgument("u2f"))?;
+    if refuses_another(&record, settings, false).is_some() {
+        return Err(Failure::FactorLimit);
+    }
+    let id = BASE64URL_NOPAD.encode(random.get(..32).ok_or(Failure::InvalidArgument("random"))?);
+    let lifetime = i64::from(settings.timeouts.webauthn_enrolment) * 1000;
+    let bound = Bound {
+        purpose: Purpose::Register,
+        user: request.user,
+        session: request.session,
+        expires: request.now.saturating_add(lifetime),
+    };
+    let ceremony = U2fRegistration {
+        bound: bound.clone(),
+        challenge: id.clone(),
+        app_id: policy.app_id.clone(),
+    };
+    let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
+    let value = RegistrationChallenge {
+        challenge: id,
+        version: u2f::VERSION,
+        app_id: ceremony.app_id,
+    };
+    Ok(Answer::new(value).with_challenge(open))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FinishRequest<'a> {
+    #[serde(borrow)]
+    user: Cow<'a, str>,
+    #[serde(borrow)]
+    response: &'a RawValue,
+    description: String,
+    #[serde(default)]
+    first_only: bool,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    now: i64,
+}
+
+fn finish(
+    record: Option<&str>,
+    challenge: &str,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Decision<Enrolled> {
+    let request: FinishRequest = request::parse(request)?;
+    request::check_description(&request.description)?;
+    let mut record = Record::parse(record)?;
+    let id = request::uuid(random)?;
+    match add(&mut record, challenge, settings, &request, &id) {
+        Ok(()) => {
+            let answer = Enrolled::done(&record, &id, FactorType::U2f)?;
+            Ok((Some(record), answer))
+        }
+        Err((refusal, inner)) => Ok((None, Enrolled::refused(refusal, FactorType::U2f, inner))),
+    }
+}
+
+fn add(
+    record: &mut Record,
+    challenge: &str,
+    settings: &Settings,
+    request: &FinishRequest,
+    id: &str,
+) -> Result<(), (EnrolmentRefusal, &'static str)> {
+    let mismatch = (EnrolmentRefusal::Rejected, "challenge-mismatch");
+    let presented = Presented {
+        purpose: Purpose::Register,
+        user: &request.user,
+        session: request.session.as_deref(),
+        now: request.now,
+    };
+    let ceremony = read::<U2fRegistration>(challenge)
+        .filter(|ceremony| ceremony.bound.admits(&presented))
+        .ok_or(mismatch)?;
+    let policy = settings.u2f.as_ref();
+    let policy = policy
+        .filter(|policy| policy.app_id == ceremony.app_id)
+        .ok_or(mismatch)?;
+    if let Some(reason) = refuses_another(record, settings, request.first_only) {
+        return Err((reason, reason.as_str()));
+    }
+    let challenge = BASE64URL_NOPAD
+        .decode(ceremony.challenge.as_bytes())
+        .map_err(|_| mismatch)?;
+    let credential = verify_registration(
+        request.response.get(),
+        &RegistrationExpectation {
+            challenge: &challenge,
+            policy,
+            rp: &settings.rp,
+            user_verification: settings.webauthn.user_verification,
+            algorithms: &settings.webauthn.algorithms,
+            attestation: settings.webauthn.attestation,
+            trust_anchors: &settings.webauthn.trust_anchors,
+            now: request::seconds(request.now),
+        },
+    )?;
+    if holds_credential(record, &credential.id) {
+        return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
+    }
+    let entry = U2fEntry::new(&credential).ok_or((EnrolmentRefusal::Rejected, "key-invalid"))?;
+    record.u2f.push(Entry {
+        id: id.to_owned(),
+        description: request.description.clone(),
+        created: request::seconds(request.now),
+        enable: true,
+        entry,
+        last_used: None,
+    });
+    Ok(())
+}
