@@ -29,6 +29,7 @@ mod typed_code;
 pub mod u2f;
 pub mod webauthn;
 mod wiped;
+pub mod yubico;
 
 pub use change::{Action, Change};
 pub use envelope::envelope;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub webauthn: WebauthnSettings,
     /// Absent: U2F keys are neither offered nor accepted.
     pub u2f: Option<U2fPolicy>,
+    /// Whether the host has AES keys, which come with each OTP; else Yubico OTPs are neither offered nor accepted.
+    pub yubico: bool,
     pub recovery_codes: usize,
     pub limits: Limits,
     pub timeouts: Timeouts,
@@ -85,6 +87,7 @@ impl Settings {
                 cross_origin: wire.webauthn.cross_origin,
             },
             u2f: wire.u2f,
+            yubico: wire.yubico,
             recovery_codes: wire.recovery.codes,
             limits: wire.limits,
             timeouts: wire.timeouts,
@@ -100,6 +103,8 @@ struct Wire {
     webauthn: WebauthnWire,
     #[serde(default)]
     u2f: Option<U2fPolicy>,
+    #[serde(default)]
+    yubico: bool,
     recovery: RecoveryWire,
     limits: Limits,
     timeouts: Timeouts,

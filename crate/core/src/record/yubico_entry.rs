@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::yubico::Counter;
+
 /// Written as the bare public id while no OTP was accepted, as the origin does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -25,5 +27,30 @@ impl YubicoEntry {
             Self::PublicId(id) => id,
             Self::Counted(counted) => &counted.yubico,
         }
+    }
+
+    /// Whether an OTP with this public id, in lower case, comes from the key.
+    pub fn is_of(&self, public_id: &str) -> bool {
+        self.public_id().eq_ignore_ascii_case(public_id)
+    }
+
+    /// The counter of the last accepted OTP.
+    pub fn counter(&self) -> Option<Counter> {
+        match self {
+            Self::PublicId(_) => None,
+            Self::Counted(counted) => Some(Counter {
+                use_count: counted.use_count,
+                session_count: counted.session_count,
+            }),
+        }
+    }
+
+    /// Remembers an accepted OTP.
+    pub fn count(&mut self, counter: Counter) {
+        *self = Self::Counted(Counted {
+            yubico: self.public_id().to_owned(),
+            use_count: counter.use_count,
+            session_count: counter.session_count,
+        });
     }
 }

@@ -44,6 +44,8 @@ struct Challenge {
     u2f: Option<U2fOffer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<RecoveryOffer>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    yubico: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locked: Vec<FactorType>,
 }
@@ -106,10 +108,11 @@ fn begin(
         .filter(|_| !locked.contains(&FactorType::Recovery));
     let challenge = Challenge {
         id: id.clone(),
-        totp: record.totp.iter().any(|entry| entry.enable) && !locked.contains(&FactorType::Totp),
+        totp: offers(&record.totp) && !locked.contains(&FactorType::Totp),
         webauthn,
         u2f: u2f_offer(&record, settings, app_id, &id),
         recovery: recovery.map(|set| RecoveryOffer { left: set.left() }),
+        yubico: settings.yubico && offers(&record.yubico) && !locked.contains(&FactorType::Yubico),
         locked,
     };
     let answer = Answer::new(Some(challenge));
@@ -175,6 +178,10 @@ fn u2f_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challen
     };
     let offered = settings.webauthn.user_verification != UserVerification::Required;
     offered.then_some(U2fOffer { challenge, keys })
+}
+
+fn offers<T>(entries: &[Entry<T>]) -> bool {
+    entries.iter().any(|entry| entry.enable)
 }
 
 /// Those that can verify an answer.

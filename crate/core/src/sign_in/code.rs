@@ -1,17 +1,26 @@
-//! Typed codes: TOTP and recovery codes.
+//! Typed codes: TOTP, recovery codes and Yubico OTPs.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::change::{Change, Decision};
-use crate::envelope::Answer;
+use crate::envelope::{Answer, envelope};
 use crate::event::{Event, EventType};
+use crate::failure::Failure;
 use crate::outcome::{Accepted, Outcome, Refusal};
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::Used;
 use crate::request;
 use crate::settings::Settings;
 use crate::totp::{Checked, TypedCode};
+use crate::yubico::{self, Otp};
+
+/// Says whose AES key an OTP needs: `value` is a public id, or null where no key would help.
+///
+/// Request: `{code, now}`. Nothing is written.
+pub fn open_yubico(record: Option<&str>, settings: &Settings, request: &str) -> String {
+    envelope(open(record, settings, request))
+}
 
 /// Verifies a typed code, counts it, and commits what a success uses up.
 ///
@@ -25,6 +34,16 @@ pub fn verify_code(record: Option<&str>, settings: &Settings, request: &str) -> 
 struct Request {
     answer: CodeAnswer,
     now: i64,
+    /// The AES key of the OTP's public id, where the host has it.
+    #[serde(default)]
+    yubico: Option<yubico::Key>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenRequest {
+    code: Zeroizing<String>,
+    now: i64,
 }
 
 #[derive(Deserialize)]
@@ -35,8 +54,21 @@ struct CodeAnswer {
     code: Zeroizing<String>,
 }
 
+fn open(record: Option<&str>, settings: &Settings, request: &str) -> Result<Option<String>, Failure> {
+    let OpenRequest { code, now } = request::parse(request)?;
+    let record = Record::parse(record)?;
+    if !settings.yubico || record.is_locked(FactorType::Yubico, request::seconds(now)) {
+        return Ok(None);
+    }
+    let otp = Otp::parse(&code).filter(|otp| {
+        let mut enabled = record.yubico.iter().filter(|entry| entry.enable);
+        enabled.any(|entry| entry.entry.is_of(&otp.public_id))
+    });
+    Ok(otp.map(|otp| otp.public_id))
+}
+
 fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<Outcome> {
-    let Request { answer, now } = request::parse(request)?;
+    let Request { answer, now, yubico } = request::parse(request)?;
     let now = request::seconds(now);
     let mut record = Record::parse(record)?;
     let factor = answer.kind;
@@ -46,7 +78,8 @@ fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<
     let checked = match factor {
         FactorType::Totp => check_totp(&mut record, settings, &answer.code, now),
         FactorType::Recovery => check_recovery(&mut record, &answer.code),
-        // Yubico OTPs need a key or a validation server; the rest are no typed codes.
+        FactorType::Yubico if settings.yubico => check_yubico(&mut record, &answer.code, yubico.as_ref(), now),
+        // Without a key nobody here can open an OTP; the rest are no typed codes.
         FactorType::Yubico | FactorType::Webauthn | FactorType::U2f => Check::Unavailable("not-supported"),
     };
     match checked {
@@ -125,5 +158,42 @@ fn check_recovery(record: &mut Record, code: &str) -> Check {
         }),
         Used::Wrong => Check::Wrong,
         Used::Malformed => Check::Malformed,
+    }
+}
+
+fn check_yubico(record: &mut Record, code: &str, key: Option<&yubico::Key>, now: i64) -> Check {
+    let Some(otp) = Otp::parse(code) else {
+        return Check::Malformed;
+    };
+    if !record.yubico.iter().any(|entry| entry.enable) {
+        return Check::Unavailable("no-such-factor");
+    }
+    // Imports may hold a key twice: it has one counter all the same.
+    let mut same: Vec<_> = record
+        .yubico
+        .iter_mut()
+        .filter(|entry| entry.entry.is_of(&otp.public_id))
+        .collect();
+    let last = same.iter().filter_map(|entry| entry.entry.counter()).max();
+    let Some(answering) = same.iter().position(|entry| entry.enable) else {
+        return Check::Wrong;
+    };
+    let Some(key) = key else {
+        return Check::Unavailable("key-missing");
+    };
+    let counter = match yubico::verify(&otp, key, last) {
+        yubico::Checked::Accepted(counter) => counter,
+        yubico::Checked::Reused => return Check::Unavailable("code-reused"),
+        yubico::Checked::Wrong => return Check::Wrong,
+    };
+    for entry in &mut same {
+        entry.entry.count(counter);
+    }
+    match same.get_mut(answering) {
+        Some(entry) => {
+            entry.last_used = Some(now);
+            Check::Accepted(Outcome::accepted(&entry.id, FactorType::Yubico, &entry.description))
+        }
+        None => Check::Wrong,
     }
 }

@@ -6,5 +6,5 @@ mod response;
 
 pub use challenge::begin_challenge;
 pub(crate) use challenge::locked_types;
-pub use code::verify_code;
+pub use code::{open_yubico, verify_code};
 pub use response::{open_response, verify_response};

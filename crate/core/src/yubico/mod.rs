@@ -1,0 +1,167 @@
+//! Yubico OTP: what a `YubiKey` types when it is touched, validated here with its AES key.
+
+pub mod json;
+
+use aws_lc_rs::cipher::{AES_128, DecryptingKey, DecryptionContext, UnboundCipherKey};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// Sixteen letters that stand in the same place on most keyboards, in the order of their values.
+const MODHEX: &[u8; 16] = b"cbdefghijklnrtuv";
+const MAX_PUBLIC_ID: usize = 16;
+/// What a block and its own CRC-16 (ISO 13239) amount to.
+const CRC_RESIDUAL: u16 = 0xf0b8;
+
+/// A one-time password as somebody typed it: the key's public id, and a block that only its AES key opens.
+pub struct Otp {
+    /// 0 to 16 characters of modhex, lower case.
+    pub public_id: String,
+    block: Zeroizing<[u8; 16]>,
+}
+
+/// What stands in a key: its secrets.
+pub struct Key {
+    aes: Zeroizing<[u8; 16]>,
+    /// The private id; any where there is none.
+    uid: Option<Zeroizing<[u8; 6]>>,
+}
+
+/// Uses since the key was programmed, and touches within the last of them: grows with each OTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counter {
+    /// 15 bits; how often the key was plugged in.
+    #[serde(rename = "use")]
+    pub use_count: u16,
+    #[serde(rename = "session")]
+    pub session_count: u8,
+}
+
+/// An opened block whose check sum is right.
+pub struct Token {
+    uid: Zeroizing<[u8; 6]>,
+    pub counter: Counter,
+    /// 24 bits, 8 Hz, from a random start in each session.
+    pub timestamp: u32,
+}
+
+/// What validating an OTP says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    Accepted(Counter),
+    /// Of this key, but not later than the last one.
+    Reused,
+    Wrong,
+}
+
+impl Otp {
+    /// Folds upper case (Caps Lock) and drops blanks around it; `None` when what is left is not 32 to 48 characters of
+    /// modhex.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_matches([' ', '\t', '\r', '\n']);
+        let start = text.len().checked_sub(32).filter(|start| *start <= MAX_PUBLIC_ID)?;
+        let (public_id, block) = text.split_at_checked(start)?;
+        if !public_id.bytes().all(|letter| value(letter).is_some()) {
+            return None;
+        }
+        let mut bytes = Zeroizing::new([0; 16]);
+        for (byte, letters) in bytes.iter_mut().zip(block.as_bytes().chunks_exact(2)) {
+            let [high, low] = letters else { return None };
+            *byte = value(*high)? << 4 | value(*low)?;
+        }
+        Some(Self {
+            public_id: public_id.to_ascii_lowercase(),
+            block: bytes,
+        })
+    }
+}
+
+impl Key {
+    pub fn new(aes: [u8; 16], uid: Option<[u8; 6]>) -> Self {
+        Self {
+            aes: Zeroizing::new(aes),
+            uid: uid.map(Zeroizing::new),
+        }
+    }
+}
+
+/// Opens the block; `None` when it was not this key that made it.
+pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
+    let mut block = otp.block.clone();
+    decrypt(&mut block, &key.aes)?;
+    if crc(block.as_slice()) != CRC_RESIDUAL {
+        return None;
+    }
+    let [u0, u1, u2, u3, u4, u5, use_low, use_high, t0, t1, t2, session_count, ..] = *block;
+    let token = Token {
+        uid: Zeroizing::new([u0, u1, u2, u3, u4, u5]),
+        counter: Counter {
+            // The highest bit tells of Caps Lock on old keys, and counts nothing.
+            use_count: u16::from_le_bytes([use_low, use_high]) & 0x7fff,
+            session_count,
+        },
+        timestamp: u32::from_le_bytes([t0, t1, t2, 0]),
+    };
+    let own = |uid: &Zeroizing<[u8; 6]>| bool::from(uid.ct_eq(token.uid.as_slice()));
+    key.uid.as_ref().is_none_or(own).then_some(token)
+}
+
+/// Validates an OTP: of this key, and later than the last one that was accepted.
+pub fn verify(otp: &Otp, key: &Key, last: Option<Counter>) -> Checked {
+    match decode(otp, key) {
+        None => Checked::Wrong,
+        Some(token) if last.is_none_or(|last| token.counter > last) => Checked::Accepted(token.counter),
+        Some(_) => Checked::Reused,
+    }
+}
+
+/// One block alone, which is what ECB is. Of the library that does all other cryptography here: in constant time.
+fn decrypt(block: &mut [u8; 16], key: &[u8; 16]) -> Option<()> {
+    let key = DecryptingKey::ecb(UnboundCipherKey::new(&AES_128, key).ok()?).ok()?;
+    key.decrypt(block, DecryptionContext::None).ok().map(|_| ())
+}
+
+fn crc(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0xffff, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| {
+            (crc >> 1) ^ if crc & 1 == 1 { 0x8408 } else { 0 }
+        })
+    })
+}
+
+fn value(letter: u8) -> Option<u8> {
+    let letter = letter.to_ascii_lowercase();
+    let place = MODHEX.iter().position(|known| *known == letter)?;
+    u8::try_from(place).ok()
+}
+
+/// `{"key": 32 hexadecimal digits, "uid"?: 12}`, as programming tools print them.
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Wire { key, uid } = Wire::deserialize(deserializer)?;
+        Ok(Self {
+            aes: hex(&key)?,
+            uid: uid.as_deref().map(|uid| hex(uid)).transpose()?,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    key: Zeroizing<String>,
+    #[serde(default)]
+    uid: Option<Zeroizing<String>>,
+}
+
+fn hex<const N: usize, E: de::Error>(text: &str) -> Result<Zeroizing<[u8; N]>, E> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map(Zeroizing::new);
+    let exact = bytes.ok().and_then(|bytes| <[u8; N]>::try_from(bytes.as_slice()).ok());
+    exact.map(Zeroizing::new).ok_or_else(|| E::custom("not a key"))
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

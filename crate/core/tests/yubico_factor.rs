@@ -1,0 +1,182 @@
+//! A Yubico factor at sign-in, as a host sees it: offered, counted, locked.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+mod common;
+
+use aws_lc_rs::cipher::{AES_128, EncryptingKey, UnboundCipherKey};
+use common::{User, settings};
+use countersign_core::sign_in;
+use serde_json::{Value, json};
+
+const KEY: &str = "000102030405060708090a0b0c0d0e0f";
+const PUBLIC_ID: &str = "cccccccdjiii";
+
+fn host() -> Value {
+    let mut settings = settings();
+    settings["yubico"] = json!(true);
+    settings
+}
+
+/// A user with an entry as the origin writes it.
+fn user(settings: &Value) -> User {
+    let mut user = User::with(settings);
+    let id = "82cb7cfe-e760-4982-b043-0d499c4a1384";
+    let entry = json!({ "id": id, "description": "yk", "created": 1, "entry": PUBLIC_ID });
+    user.record = Some(json!({ "yubico": [entry] }).to_string());
+    user
+}
+
+/// What the key of this public id types.
+fn otp(public_id: &str, use_count: u16, session_count: u8) -> String {
+    let [low, high] = use_count.to_le_bytes();
+    let mut block = [1, 2, 3, 4, 5, 6, low, high, 0, 0, 1, session_count, 0x5a, 0xa5, 0, 0];
+    let sum = !block[..14].iter().fold(0xffff_u16, |crc, byte| {
+        (0..8).fold(crc ^ u16::from(*byte), |crc, _| (crc >> 1) ^ (0x8408 * (crc & 1)))
+    });
+    block[14..].copy_from_slice(&sum.to_le_bytes());
+    let aes: [u8; 16] = std::array::from_fn(|index| u8::try_from(index).unwrap());
+    EncryptingKey::ecb(UnboundCipherKey::new(&AES_128, &aes).unwrap())
+        .unwrap()
+        .encrypt(&mut block)
+        .unwrap();
+    let letter = |value: u8| char::from(b"cbdefghijklnrtuv"[usize::from(value)]);
+    let letters = block.iter().flat_map(|byte| [letter(byte >> 4), letter(byte & 15)]);
+    public_id.chars().chain(letters).collect()
+}
+
+fn open(user: &mut User, code: &str) -> Value {
+    let request = json!({ "code": code, "now": user.now }).to_string();
+    let text = sign_in::open_yubico(user.record.as_deref(), &user.settings, &request);
+    user.envelope(&text)["value"].clone()
+}
+
+fn verify(user: &mut User, code: &str, secrets: &Value) -> Value {
+    let mut request = json!({ "answer": { "type": "yubico", "code": code }, "now": user.now });
+    if !secrets.is_null() {
+        request["yubico"] = secrets.clone();
+    }
+    let change = sign_in::verify_code(user.record.as_deref(), &user.settings, &request.to_string());
+    user.apply(change)["value"].clone()
+}
+
+fn secrets() -> Value {
+    json!({ "key": KEY, "uid": "010203040506" })
+}
+
+fn failures(user: &mut User) -> Value {
+    user.status()["failures"].clone()
+}
+
+fn inner_reason(user: &User) -> &str {
+    user.events.last().unwrap()["reason"].as_str().unwrap_or_default()
+}
+
+#[test]
+fn an_otp_signs_in_once_and_its_counter_is_kept() {
+    let mut user = user(&host());
+    assert_eq!(user.challenge(true)["value"]["yubico"], true);
+    let code = otp(PUBLIC_ID, 4, 1);
+    assert_eq!(open(&mut user, &code), PUBLIC_ID);
+    let outcome = verify(&mut user, &code, &secrets());
+    assert_eq!(
+        (&outcome["ok"], &outcome["factor"]["description"]),
+        (&json!(true), &json!("yk")),
+        "{outcome}"
+    );
+    let record: Value = serde_json::from_str(user.record.as_ref().unwrap()).unwrap();
+    assert_eq!(
+        record["yubico"][0]["entry"],
+        json!({ "yubico": PUBLIC_ID, "use-count": 4, "session-count": 1 })
+    );
+    assert_eq!(record["yubico"][0]["last-used"], user.now / 1000);
+    for earlier in [code, otp(PUBLIC_ID, 4, 0), otp(PUBLIC_ID, 3, 255)] {
+        assert_eq!(verify(&mut user, &earlier, &secrets())["reason"], "rejected");
+        assert_eq!(inner_reason(&user), "code-reused");
+    }
+    assert_eq!(failures(&mut user), 0, "a used code is no guess");
+    for later in [otp(PUBLIC_ID, 4, 2).to_uppercase(), otp(PUBLIC_ID, 5, 0)] {
+        assert_eq!(verify(&mut user, &later, &secrets())["ok"], true);
+    }
+}
+
+#[test]
+fn wrong_otps_count_and_lock() {
+    let mut settings = host();
+    settings["limits"]["failures"] = json!(4);
+    let mut user = user(&settings);
+    let other_key = json!({ "key": "00".repeat(16) });
+    let other_uid = json!({ "key": KEY, "uid": "010203040507" });
+    assert_eq!(
+        verify(&mut user, &otp(PUBLIC_ID, 1, 1), &other_key)["reason"],
+        "rejected"
+    );
+    assert_eq!(
+        verify(&mut user, &otp(PUBLIC_ID, 1, 1), &other_uid)["reason"],
+        "rejected"
+    );
+    assert_eq!(
+        verify(&mut user, &otp("cccccccdjiij", 1, 1), &secrets())["reason"],
+        "rejected",
+        "another's key"
+    );
+    assert_eq!(failures(&mut user), 3);
+    assert_eq!(verify(&mut user, "cccccc", &secrets())["reason"], "malformed");
+    assert_eq!(failures(&mut user), 3);
+    verify(&mut user, &otp(PUBLIC_ID, 1, 1), &other_key);
+    assert_eq!(user.status()["locked"], json!(["yubico"]));
+    let code = otp(PUBLIC_ID, 1, 1);
+    assert_eq!(open(&mut user, &code), Value::Null);
+    assert_eq!(verify(&mut user, &code, &secrets())["reason"], "locked");
+    let challenge = user.challenge(true)["value"].clone();
+    assert_eq!(
+        (&challenge["yubico"], &challenge["locked"]),
+        (&Value::Null, &json!(["yubico"]))
+    );
+    user.now += 3_600_000;
+    assert_eq!(verify(&mut user, &code, &secrets())["ok"], true);
+    assert_eq!(failures(&mut user), 0);
+}
+
+#[test]
+fn without_keys_nothing_is_offered_counted_or_written() {
+    let code = otp(PUBLIC_ID, 1, 1);
+    let mut without = user(&settings());
+    let mut disabled = user(&host());
+    disabled.record = disabled
+        .record
+        .map(|record| record.replace(r#""created":1"#, r#""created":1,"enable":false"#));
+    let mut nobody = User::with(&host());
+    let mut unknown = user(&host());
+    for (user, secrets, reason) in [
+        (&mut without, secrets(), "not-supported"),
+        (&mut disabled, secrets(), "no-such-factor"),
+        (&mut nobody, secrets(), "no-such-factor"),
+        (&mut unknown, Value::Null, "key-missing"),
+    ] {
+        let before = user.record.clone();
+        assert_eq!(verify(user, &code, &secrets)["reason"], "rejected");
+        assert_eq!(inner_reason(user), reason);
+        assert_eq!(user.record, before, "{reason}");
+        if reason != "key-missing" {
+            assert_eq!(open(user, &code), Value::Null);
+            assert_eq!(user.challenge(false)["value"].get("yubico"), None);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_there_twice_has_one_counter() {
+    let mut user = user(&host());
+    let mut record: Value = serde_json::from_str(user.record.as_ref().unwrap()).unwrap();
+    let mut second = record["yubico"][0].clone();
+    second["id"] = json!("1efde97b-4b28-4107-9df4-75f0d07131ef");
+    second["entry"] = json!(PUBLIC_ID.to_uppercase());
+    record["yubico"].as_array_mut().unwrap().push(second);
+    user.record = Some(record.to_string());
+    let code = otp(PUBLIC_ID, 1, 1);
+    assert_eq!(verify(&mut user, &code, &secrets())["ok"], true);
+    assert_eq!(user.remove("82cb7cfe-e760-4982-b043-0d499c4a1384")["ok"], true);
+    assert_eq!(verify(&mut user, &code, &secrets())["reason"], "rejected");
+    assert_eq!(inner_reason(&user), "code-reused");
+    assert_eq!(verify(&mut user, &otp(PUBLIC_ID, 1, 2), &secrets())["ok"], true);
+}
