@@ -49,6 +49,7 @@ export declare class BindingService {
   status(record: string | undefined | null, request: string): string
   beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
   openResponse(record: string | undefined | null, request: string): string
+  openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange
   verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
   beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
@@ -155,3 +156,12 @@ export declare function webauthnVerifyAuthentication(request: string): string
  * userVerified, discoverable?}` or `{ok: false, reason}`.
  */
 export declare function webauthnVerifyRegistration(request: string): string
+
+/** `value`: the public id, or null for what is no OTP. */
+export declare function yubicoPublicId(otp: string): string
+
+/**
+ * `{otp, key: {key, uid?}, lastCounter?: {use, session}}`, key and private id in hexadecimal. `value`: `{publicId,
+ * counter: {use, session}}`, or null.
+ */
+export declare function yubicoVerify(request: string): string

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, openDirectory, openService, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration } = nativeBinding
+const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, openDirectory, openService, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingDirectory }
 export { BindingLock }
@@ -791,4 +791,6 @@ export { webauthnAuthenticationOptions }
 export { webauthnRegistrationOptions }
 export { webauthnVerifyAuthentication }
 export { webauthnVerifyRegistration }
+export { yubicoPublicId }
+export { yubicoVerify }
 export const __napiBindingTarget = __napiLoadedBindingTarget

@@ -1,7 +1,7 @@
 export { Countersign } from './facade/countersign.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
 export type { CountersignErrorCode } from './facade/errors.js'
-export type { Challenge, Purpose, TotpEnrolment } from './facade/challenge.js'
+export type { Challenge, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
 export type { CountersignEvent } from './facade/event.js'
 export type {
   Factor,
@@ -25,11 +25,14 @@ export type {
   SessionOption,
   TimeoutOptions,
   TotpOptions,
+  U2fOptions,
   UpdateFactorOptions,
   VerifyOptions,
   WebauthnOptions,
+  YubicoOptions,
 } from './facade/options.js'
 export type { Accepted, Enrolled, Outcome, Refused, Removed, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
 export type * from './facade/webauthn-json.js'
+export type { YubicoSecrets } from './facade/yubico.js'

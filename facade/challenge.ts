@@ -9,16 +9,25 @@ export interface Challenge {
   id: string
   /** `{ type: 'totp', code }` answers. */
   totp?: true
-  /** For `navigator.credentials.get()`; `{ type: 'webauthn', response }` answers. */
+  /** For `navigator.credentials.get()`; `{ type: 'webauthn', response }` answers. Old U2F keys answer it too. */
   webauthn?: PublicKeyCredentialRequestOptionsJSON
   /** `{ type: 'recovery', code }` answers; an exhausted set is still told, with 0 left. */
   recovery?: { left: number }
-  /** The browser API's sign-in challenge; `{ type: 'u2f', response }` answers. */
-  u2f?: { challenge: string; appId: string; keys: { keyHandle: string; version: string }[] }
+  /** For clients that speak U2F itself; `{ type: 'u2f', response }` answers. */
+  u2f?: U2fChallenge
   /** `{ type: 'yubico', code }` answers. */
   yubico?: true
   /** Types that the user has and that are refused now after too many wrong codes. */
   locked?: TypedFactorType[]
+}
+
+/**
+ * A sign-in challenge of the U2F JavaScript API. Its response is `{ keyHandle, clientData, signatureData }`,
+ * bytes in base64url.
+ */
+export interface U2fChallenge {
+  challenge: { challenge: string; appId: string; version: 'U2F_V2' }
+  keys: { keyHandle: string; version: 'U2F_V2' }[]
 }
 
 /** What a sign-in challenge is for; an answer given for one purpose is no answer for the other. */

@@ -92,6 +92,15 @@ export function bytesOrBase64url(min: number, max: number): Check<string> {
   }
 }
 
+/** That many bytes, as hexadecimal text or as a `Uint8Array`; lower-case text comes out. */
+export function hexOrBytes(length: number): Check<string> {
+  return (value, name) => {
+    const hex = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
+    if (typeof hex !== 'string' || hex.length !== length * 2 || !/^[0-9a-f]+$/i.test(hex)) throw invalid(name)
+    return hex.toLowerCase()
+  }
+}
+
 /**
  * An object with these members and no others: a misspelt option must not silently weaken anything. Only own
  * properties are read. Absent members stay absent in the copy.

@@ -126,8 +126,9 @@ export class Countersign {
 
   /**
    * Verifies an answer. It comes from outside, as an object (`{ type: 'totp', code }`, `{ type: 'recovery', code }`,
-   * `{ type: 'webauthn', response }`) or as text (`totp:123456`, `webauthn:{...}`); anything else is refused as
-   * `malformed`. A code is accepted once, a challenge is answered once.
+   * `{ type: 'webauthn', response }`, `{ type: 'u2f', response }`, `{ type: 'yubico', code }`) or as text
+   * (`totp:123456`, `webauthn:{...}`); anything else is refused as `malformed`. A code is accepted once, a challenge
+   * is answered once.
    *
    * @example
    * const outcome = await countersign.verify(user, request.body)

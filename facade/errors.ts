@@ -12,7 +12,7 @@ export const errorCodes = [
   'factor-required',
   /** The user holds as many factors as are allowed. */
   'factor-limit',
-  /** A store threw, or answered what no store may; what it threw is the `cause`. */
+  /** A store or a look-up of the host threw, or answered what none may; what it threw is the `cause`. */
   'store-failed',
   /** A lock on a file was not free in time. */
   'lock-timeout',

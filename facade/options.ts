@@ -9,6 +9,7 @@ import type {
   ResidentKey,
   UserVerification,
 } from './webauthn-json.js'
+import type { YubicoSecrets } from './yubico.js'
 
 /** What `Countersign.open()` takes. Unknown members are refused: a misspelt one must not weaken anything. */
 export interface OpenOptions {
@@ -17,6 +18,8 @@ export interface OpenOptions {
   store: Store | { users: UserStore; challenges: ChallengeStore }
   totp?: TotpOptions
   webauthn?: WebauthnOptions
+  u2f?: U2fOptions
+  yubico?: YubicoOptions
   recovery?: {
     /** Codes a set, 1 to 100. Default 10. */
     codes?: number
@@ -57,6 +60,28 @@ export interface WebauthnOptions {
   /** Default: refused. */
   crossOrigin?: CrossOrigin
 }
+
+/**
+ * Keeps U2F keys of an older system alive. In a browser they answer the WebAuthn challenge (`appid` extension), other
+ * clients the U2F one. Without this they are neither offered nor accepted; nor are they in calls with another `rp.id`.
+ */
+export interface U2fOptions {
+  /** What the keys were registered for: an `https` URL or an origin, character for character. Nothing is fetched. */
+  appId: string
+  /** Exact origins that may speak for it in U2F's own messages. Default: those of the relying party. */
+  facets?: string[]
+}
+
+/** Validates Yubico OTPs with the keys' own secrets. Without this they are neither offered nor accepted. */
+export interface YubicoOptions {
+  /**
+   * Finds the secrets of a key by its public id (lower case); asked only for a key that the user has. `undefined`: they
+   * are not to be had, and the OTP is refused and not counted. What it throws is the `cause` of a `store-failed`.
+   */
+  secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | undefined>
+}
+
+type MaybePromise<T> = T | Promise<T>
 
 export interface LimitOptions {
   /** Wrong TOTP codes in a row that lock a user's TOTP until something stronger lifts it, 1 to 100. Default 8. */

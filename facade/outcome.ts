@@ -7,11 +7,11 @@ export interface Accepted {
   ok: true
   /** The factor that answered. */
   factor: { id: string; type: FactorType; description?: string }
-  /** WebAuthn: whether the authenticator verified the person (PIN, fingerprint). */
+  /** WebAuthn and U2F: whether the authenticator verified the person (PIN, fingerprint). */
   userVerified?: boolean
   /** Recovery codes: how many are left. */
   recoveryCodesLeft?: number
-  /** WebAuthn under `counter: 'report'`: the signature counter did not grow, the authenticator may be a copy. */
+  /** WebAuthn and U2F under `counter: 'report'`: the counter did not grow, the authenticator may be a copy. */
   counter?: 'not-increased'
 }
 

@@ -1,7 +1,15 @@
-import { invalid, integer, object, oneOf, optional, text } from './check.js'
+import { invalid, integer, listOf, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'
 import { jsonText } from './json.js'
-import type { LimitOptions, OpenOptions, TimeoutOptions, TotpOptions, WebauthnOptions } from './options.js'
+import type {
+  LimitOptions,
+  OpenOptions,
+  TimeoutOptions,
+  TotpOptions,
+  U2fOptions,
+  WebauthnOptions,
+  YubicoOptions,
+} from './options.js'
 import {
   checkAlgorithms,
   checkAttestation,
@@ -24,6 +32,7 @@ export interface Settings {
   /** The core's settings text for a relying party. */
   textFor(rp: RelyingParty): string
   recoveryCodes: number
+  yubicoSecrets: YubicoOptions['secrets'] | undefined
   users: UserStore
   challenges: ChallengeStore
   onEvent: OpenOptions['onEvent']
@@ -31,16 +40,21 @@ export interface Settings {
 }
 
 export function checkSettings(options: unknown): Settings {
-  const { rp, store, totp, webauthn, recovery, limits, timeouts, onEvent, now = Date.now } = checkOptions(options, '')
+  const checked = checkOptions(options, '')
+  const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
   const policy = {
     totp: { ...totpDefaults, ...totp },
     webauthn: { ...webauthnDefaults, ...webauthn },
     recovery: { codes: 10, ...recovery },
     limits: { ...limitDefaults, ...limits },
     timeouts: { ...timeoutDefaults, ...timeouts },
+    yubico: yubico !== undefined,
   }
-  const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy })
-  return { rp, textFor, recoveryCodes: policy.recovery.codes, ...store, onEvent, now }
+  // A browser refuses the whole ceremony where the appid is another site's.
+  const u2fFor = (party: RelyingParty) => (party.id === rp.id ? u2f : undefined)
+  const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy, u2f: u2fFor(party) })
+  const yubicoSecrets = yubico?.secrets
+  return { rp, textFor, recoveryCodes: policy.recovery.codes, yubicoSecrets, ...store, onEvent, now }
 }
 
 const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits: 6, period: 30 }
@@ -109,6 +123,10 @@ const checkOptions = object<CheckedOptions>({
       crossOrigin: optional(checkCrossOrigin),
     }),
   ),
+  u2f: optional(
+    object<U2fOptions>({ appId: text(512), facets: optional(listOf(text(512), { min: 1, max: 100 })) }),
+  ),
+  yubico: optional(object<YubicoOptions>({ secrets: callback<YubicoOptions['secrets']> })),
   recovery: optional(object<{ codes?: number }>({ codes: optional(integer(1, 100)) })),
   limits: optional(
     object<LimitOptions>({

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto'
 
+import type { BindingService } from '#binding'
+
 import { answerJson, parseAnswer } from './answer.js'
 import type { ParsedAnswer } from './answer.js'
 import type { Challenge } from './challenge.js'
 import { checkUser, flag, object, oneOf, optional, text } from './check.js'
+import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
 import type { ChallengeOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused } from './outcome.js'
 import { checkRp } from './policy.js'
+import { checkYubicoSecrets } from './yubico.js'
+import type { CheckedSecrets } from './yubico.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
@@ -52,8 +57,27 @@ async function verifyCode(
 ): Promise<Outcome> {
   const service = context.service(rp)
   const now = context.now()
-  const request = `{"answer":${answerJson(answer)},"now":${now}}`
+  const secrets = answer.type === 'yubico' ? await yubicoSecrets(context, service, user, answer, now) : undefined
+  const yubico = secrets === undefined ? '' : `,"yubico":${jsonText(secrets)}`
+  const request = `{"answer":${answerJson(answer)},"now":${now}${yubico}}`
   return (await context.update<Outcome>(user, now, (record) => service.verifyCode(record, request))).value
+}
+
+/** The secrets of the key that an OTP names, where the user has it and the host knows them. */
+async function yubicoSecrets(
+  context: Context,
+  service: BindingService,
+  user: string,
+  answer: ParsedAnswer,
+  now: number,
+): Promise<CheckedSecrets | undefined> {
+  const { yubicoSecrets: lookUp } = context.settings
+  if (!lookUp || !('code' in answer)) return undefined
+  const record = await context.read(user)
+  const request = jsonText({ code: answer.code, now })
+  const publicId = context.answer<string | null>(user, now, () => service.openYubico(record, request)).value
+  if (publicId === null) return undefined
+  return optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
 }
 
 /** The record first, so that a refusal takes nothing; then the challenge, gone before anything is verified. */

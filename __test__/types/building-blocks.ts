@@ -5,6 +5,7 @@ import {
   authenticationOptions, registrationOptions, verifyAuthentication, verifyRegistration,
 } from 'countersign/webauthn'
 import type { Credential, WebauthnReason } from 'countersign/webauthn'
+import { verifyYubicoOtp, yubicoPublicId } from 'countersign/yubico'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
 const secret = 'A'.repeat(32)
@@ -24,6 +25,17 @@ export function totp(): void {
   otpauthUri({ secret })
   parseOtpauthUri('').issuer satisfies string | undefined
   totpAt(secret, 0) satisfies string
+}
+
+export function yubico(otp: unknown): void {
+  const lastCounter = { use: 1, session: 0 }
+  const match = verifyYubicoOtp({ otp, key: new Uint8Array(16), uid: '010203040506', lastCounter })
+  // @ts-expect-error null: wrong
+  match.counter
+  match?.counter.session satisfies number | undefined
+  yubicoPublicId(otp) satisfies string | null
+  // @ts-expect-error whose OTP
+  verifyYubicoOtp({ otp })
 }
 
 export function webauthn(response: unknown): void {

@@ -19,6 +19,13 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, webauthn: { userVerification: 'always' } })
   // @ts-expect-error no COSE algorithm that is implemented
   await Countersign.open({ rp, store, webauthn: { algorithms: [-65535] } })
+  await Countersign.open({ rp, store, u2f: { appId: 'https://example.com', facets: ['https://example.com'] } })
+  // @ts-expect-error what the keys were registered for
+  await Countersign.open({ rp, store, u2f: {} })
+  await Countersign.open({ rp, store, yubico: { secrets: (publicId, user) => ({ key: publicId + user }) } })
+  await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
+  // @ts-expect-error a key, not its text alone
+  await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
   // @ts-expect-error opened, not constructed
   new Countersign()
 
@@ -42,6 +49,7 @@ export async function service(): Promise<void> {
   )
   // @ts-expect-error null: this user has no factor at all
   challenge.totp
+  challenge?.u2f?.keys[0]?.version satisfies 'U2F_V2' | undefined
   // @ts-expect-error enrolment has its own methods
   await countersign.challenge('ann', { purpose: 'register' })
 

@@ -8,3 +8,4 @@ pub mod service;
 pub mod text;
 pub mod totp;
 pub mod webauthn;
+pub mod yubico;

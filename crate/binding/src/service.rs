@@ -75,6 +75,12 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn open_yubico(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        sign_in::open_yubico(call.record(), &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
     pub fn verify_code(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::verify_code(call.record(), &self.settings, call.request()).into()

@@ -1,0 +1,72 @@
+import * as binding from '#binding'
+
+import { parseCode } from './answer.js'
+import { hexOrBytes, integer, object, optional } from './check.js'
+import type { Check } from './check.js'
+import { openEnvelope } from './envelope.js'
+import { jsonText } from './json.js'
+
+/** What was written into a key when it was programmed. Secrets: keep them as you keep passwords in clear. */
+export interface YubicoSecrets {
+  /** The AES key: 16 bytes, or 32 hexadecimal digits. */
+  key: Uint8Array | string
+  /** The private id: 6 bytes, or 12 hexadecimal digits. Default: any. */
+  uid?: Uint8Array | string
+}
+
+/** Grows with each OTP of a key: the session counts within one use. */
+export interface YubicoCounter {
+  /** Uses (plugging in), 0 to 32767. */
+  use: number
+  /** Touches within it, 0 to 255. */
+  session: number
+}
+
+export interface VerifyYubicoOptions extends YubicoSecrets {
+  /** What the key typed, as text; upper case and blanks around it are taken for what they mean. */
+  otp: unknown
+  /** The counter of the last success: only later OTPs are accepted. */
+  lastCounter?: YubicoCounter
+}
+
+/** The public id of an OTP, 0 to 16 characters (12 as a rule), to find the key's secrets by; `null`: it is no OTP. */
+export function yubicoPublicId(otp: unknown): string | null {
+  const typed = parseCode(otp)
+  return typed === undefined ? null : openEnvelope<string | null>(binding.yubicoPublicId(typed)).value
+}
+
+/**
+ * Verifies a Yubico OTP with the AES key, asking no server. `null`: wrong, malformed, or not later than `lastCounter`.
+ * Store the `counter` of every success and give it as `lastCounter` the next time, in one atomic change.
+ *
+ * @throws {CountersignError} `invalid-argument`, naming the member; never for the OTP
+ *
+ * @example
+ * const match = verifyYubicoOtp({ otp: body.otp, key: row.aesKey, uid: row.uid, lastCounter: row.counter })
+ * if (match === null) return reply.status(401).send()
+ * await saveCounterIfLater(row.id, match.counter)
+ */
+export function verifyYubicoOtp(options: VerifyYubicoOptions): { publicId: string; counter: YubicoCounter } | null {
+  const { otp, lastCounter, ...key } = checkVerify(options, '')
+  const typed = parseCode(otp)
+  if (typed === undefined) return null
+  const request = jsonText({ otp: typed, key, lastCounter })
+  return openEnvelope<{ publicId: string; counter: YubicoCounter } | null>(binding.yubicoVerify(request)).value
+}
+
+/** Hexadecimal text comes out. @internal */
+export interface CheckedSecrets {
+  key: string
+  uid?: string
+}
+
+const secretsShape = { key: hexOrBytes(16), uid: optional(hexOrBytes(6)) }
+
+/** @internal */
+export const checkYubicoSecrets: Check<CheckedSecrets> = object<CheckedSecrets>(secretsShape)
+
+const checkVerify = object<CheckedSecrets & { otp?: unknown; lastCounter?: YubicoCounter }>({
+  ...secretsShape,
+  otp: (value) => value,
+  lastCounter: optional(object<YubicoCounter>({ use: integer(0, 0x7fff), session: integer(0, 0xff) })),
+})
