@@ -17,6 +17,11 @@ export class U2fKey {
     return { key: { keyHandle: this.handle, version: 'U2F_V2' }, 'public-key': point.toString('base64') }
   }
 
+  /** PKCS #8. */
+  get privateKey(): Buffer {
+    return this.#pair.privateKey.export({ format: 'der', type: 'pkcs8' })
+  }
+
   /** Puts it into a record of its own. */
   async seed(store: Store, user: string): Promise<void> {
     const id = '0b0c2f3a-0000-4000-8000-000000000001'

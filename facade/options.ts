@@ -66,7 +66,10 @@ export interface WebauthnOptions {
  * clients the U2F one. Without this they are neither offered nor accepted; nor are they in calls with another `rp.id`.
  */
 export interface U2fOptions {
-  /** What the keys were registered for: an `https` URL or an origin, character for character. Nothing is fetched. */
+  /**
+   * What the keys were registered for: an `https` URL or an origin, character for character. Nothing is fetched.
+   * Browsers take `https` alone, of the page's own site.
+   */
   appId: string
   /** Exact origins that may speak for it in U2F's own messages. Default: those of the relying party. */
   facets?: string[]

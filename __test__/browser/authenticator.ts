@@ -28,6 +28,20 @@ export class VirtualKey {
     return (await this.session.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId })).credentials
   }
 
+  /** Puts a credential of another time into it; `rpId` is what it was registered for, as the key sees it. */
+  async insert(credential: { id: string; rpId: string; privateKey: Buffer; signCount: number }): Promise<void> {
+    await this.session.send('WebAuthn.addCredential', {
+      authenticatorId: this.authenticatorId,
+      credential: {
+        credentialId: Buffer.from(credential.id, 'base64url').toString('base64'),
+        isResidentCredential: false,
+        rpId: credential.rpId,
+        privateKey: credential.privateKey.toString('base64'),
+        signCount: credential.signCount,
+      },
+    })
+  }
+
   /** Forgets its credentials; the browser then answers as it does when a person closes the prompt. */
   async clear(): Promise<void> {
     await this.session.send('WebAuthn.clearCredentials', { authenticatorId: this.authenticatorId })
