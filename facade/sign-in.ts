@@ -12,8 +12,8 @@ import { jsonText } from './json.js'
 import type { ChallengeOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused } from './outcome.js'
 import { checkRp } from './policy.js'
-import { checkYubicoSecrets } from './yubico.js'
-import type { CheckedSecrets } from './yubico.js'
+import { checkYubicoSecrets } from './yubico-secrets.js'
+import type { CheckedSecrets } from './yubico-secrets.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),

@@ -1,10 +1,11 @@
 import * as binding from '#binding'
 
 import { parseCode } from './answer.js'
-import { hexOrBytes, integer, object, optional } from './check.js'
-import type { Check } from './check.js'
+import { integer, object, optional } from './check.js'
 import { openEnvelope } from './envelope.js'
 import { jsonText } from './json.js'
+import { secretsShape } from './yubico-secrets.js'
+import type { CheckedSecrets } from './yubico-secrets.js'
 
 /** What was written into a key when it was programmed. Secrets: keep them as you keep passwords in clear. */
 export interface YubicoSecrets {
@@ -53,17 +54,6 @@ export function verifyYubicoOtp(options: VerifyYubicoOptions): { publicId: strin
   const request = jsonText({ otp: typed, key, lastCounter })
   return openEnvelope<{ publicId: string; counter: YubicoCounter } | null>(binding.yubicoVerify(request)).value
 }
-
-/** Hexadecimal text comes out. @internal */
-export interface CheckedSecrets {
-  key: string
-  uid?: string
-}
-
-const secretsShape = { key: hexOrBytes(16), uid: optional(hexOrBytes(6)) }
-
-/** @internal */
-export const checkYubicoSecrets: Check<CheckedSecrets> = object<CheckedSecrets>(secretsShape)
 
 const checkVerify = object<CheckedSecrets & { otp?: unknown; lastCounter?: YubicoCounter }>({
   ...secretsShape,

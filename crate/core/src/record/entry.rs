@@ -43,6 +43,11 @@ pub trait SigningEntry {
     /// The credential to verify against; `None` for a key that this version can't use.
     fn credential(&self) -> Option<Credential>;
 
+    /// Whether there is one.
+    fn can_verify(&self) -> bool {
+        self.credential().is_some()
+    }
+
     /// Takes over what a ceremony may change.
     fn update(&mut self, credential: &Credential);
 }

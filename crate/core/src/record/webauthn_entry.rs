@@ -92,6 +92,10 @@ impl SigningEntry for WebauthnEntry {
         })
     }
 
+    fn can_verify(&self) -> bool {
+        matches!(self.cred, StoredKey::Known(_))
+    }
+
     fn update(&mut self, credential: &Credential) {
         self.counter = credential.sign_count;
         self.backup_eligible = credential.backup_eligible;

@@ -187,7 +187,7 @@ fn offers<T>(entries: &[Entry<T>]) -> bool {
 /// Those that can verify an answer.
 fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &E> {
     let enabled = entries.iter().filter(|entry| entry.enable).map(|entry| &entry.entry);
-    enabled.filter(|entry| entry.credential().is_some())
+    enabled.filter(|entry| entry.can_verify())
 }
 
 /// The typed codes that this user holds and that are refused now.

@@ -83,6 +83,32 @@ fn otps_have_one_normal_form() {
 }
 
 #[test]
+fn no_text_makes_it_panic() {
+    let text = counted(1, 1);
+    for start in 0..=text.len() {
+        for end in start..=text.len() {
+            assert_eq!(
+                Otp::parse(&text[start..end]).is_some(),
+                (32..=48).contains(&(end - start))
+            );
+        }
+    }
+    let mut state = 1_u32;
+    for _ in 0..20_000 {
+        let mut letters = text.clone().into_bytes();
+        for _ in 0..3 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let [_, value, place, _] = state.to_be_bytes();
+            letters[usize::from(place) % text.len()] = value;
+        }
+        if let Some(otp) = Otp::parse(&String::from_utf8_lossy(&letters)) {
+            let opened = decode(&otp, &key(Some(UID)));
+            assert!(opened.is_none_or(|token| token.counter.use_count == 1));
+        }
+    }
+}
+
+#[test]
 fn only_later_counters_are_accepted() {
     let last = |use_count, session_count| {
         Some(Counter {
