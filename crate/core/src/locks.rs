@@ -78,8 +78,9 @@ impl Record {
         locked
     }
 
-    /// Forgets what a success of this type forgives.
-    pub fn count_success(&mut self, factor: FactorType) {
+    /// Forgets what a success of this type forgives; true when that lifted a lock.
+    pub fn count_success(&mut self, factor: FactorType, now: i64) -> bool {
+        let was_locked = self.is_locked(FactorType::Totp, now);
         self.tfa_failures = 0;
         self.tfa_locked_until = None;
         match factor {
@@ -90,13 +91,12 @@ impl Record {
             }
             FactorType::Yubico => {}
         }
+        was_locked && !self.is_locked(FactorType::Totp, now)
     }
 
     /// Lifts every lock and forgets every failure; true when the user was locked at `now`.
     pub fn unlock(&mut self, now: i64) -> bool {
-        let was_locked = self.is_locked(FactorType::Totp, now);
-        self.count_success(FactorType::Recovery);
-        was_locked
+        self.count_success(FactorType::Recovery, now)
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
                 tfa_locked_until: Some(NOW),
                 ..Record::default()
             };
-            record.count_success(factor);
+            assert_eq!(record.count_success(factor, NOW), !keeps_totp_lock, "{factor:?}");
             assert_eq!(record.totp_locked, keeps_totp_lock, "{factor:?}");
             assert_eq!((record.tfa_failures, record.tfa_locked_until), (0, None), "{factor:?}");
         }

@@ -159,6 +159,10 @@ fn eight_wrong_codes_lock_totp_until_a_recovery_code() {
     assert_eq!(challenge["recovery"], json!({ "left": 10 }));
     let outcome = user.verify("recovery", &codes[3].to_uppercase().replace('-', " "));
     assert_eq!(outcome["recoveryCodesLeft"], 9);
+    assert!(
+        user.events.iter().any(|event| event["type"] == "unlocked"),
+        "what lifts a lock is told"
+    );
     assert_eq!(user.verify("recovery", &codes[3])["ok"], false, "used");
     assert_eq!(user.verify("totp", &code(&uri, now))["ok"], true);
     assert_eq!(user.status()["failures"], 0);

@@ -84,9 +84,12 @@ fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<
     };
     match checked {
         Check::Accepted(accepted) => {
-            record.count_success(factor);
+            let unlocked = record.count_success(factor, now);
             let event = Event::new(EventType::Verified).of(&accepted.factor.id, factor);
             let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
+            if unlocked {
+                answer = answer.with_event(Event::new(EventType::Unlocked));
+            }
             if let Some(set) = record.recovery.as_ref().filter(|_| factor == FactorType::Recovery) {
                 answer = answer.with_event(Event::new(EventType::RecoveryCodeUsed).leaving(set.left()));
             }

@@ -89,9 +89,14 @@ fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &
         now: request.now,
     };
     Ok(match check(record, challenge, settings, &request.answer, &presented) {
-        Ok((record, accepted)) => {
-            let event = Event::new(EventType::Verified).of(&accepted.factor.id, accepted.factor.kind);
-            (Some(record), Answer::new(Outcome::Accepted(accepted)).with_event(event))
+        Ok((mut record, accepted)) => {
+            let kind = accepted.factor.kind;
+            let event = Event::new(EventType::Verified).of(&accepted.factor.id, kind);
+            let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
+            if record.count_success(kind, request::seconds(request.now)) {
+                answer = answer.with_event(Event::new(EventType::Unlocked));
+            }
+            (Some(record), answer)
         }
         Err((refusal, reason)) => {
             let event = Event::rejected(request.answer.kind, reason);
@@ -162,7 +167,6 @@ fn check(
     } else {
         begun.accept(&mut record.webauthn, &signer, now)?
     };
-    record.count_success(signer.kind);
     Ok((record, accepted))
 }
 
