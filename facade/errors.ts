@@ -14,6 +14,10 @@ export const errorCodes = [
   'factor-limit',
   /** A store or a look-up of the host threw, or answered what none may; what it threw is the `cause`. */
   'store-failed',
+  /** Others changed this record at the same moment, again and again; nothing was written, a new call may work. */
+  'store-busy',
+  /** A store would lose what it is given: a Redis that evicts keys when its memory is full. */
+  'store-refused',
   /** A lock on a file was not free in time. */
   'lock-timeout',
   /** A directory is missing, open to others, not ours, or a symbolic link. */
@@ -73,6 +77,8 @@ const texts: Record<CountersignErrorCode, string> = {
   'factor-required': 'Recovery codes need another factor beside them',
   'factor-limit': 'This user holds as many factors as are allowed',
   'store-failed': 'The store failed',
+  'store-busy': 'Others changed this record at the same moment, again and again',
+  'store-refused': 'The store would lose records',
   'lock-timeout': 'A lock was not free in time',
   'directory-refused': 'The directory is refused',
   'binding-not-found': 'No native binding of countersign was found for this platform',

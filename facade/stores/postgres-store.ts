@@ -1,0 +1,210 @@
+import { invalid, isWellFormed } from '../check.js'
+import { conflict, untilNoConflict } from './attempts.js'
+import { KeyedQueue } from './keyed-queue.js'
+import { postgresNames, postgresTables, quoted } from './postgres-tables.js'
+import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
+import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+export { postgresTables } from './postgres-tables.js'
+export type { PostgresOptions } from './postgres-tables.js'
+
+/** What the store needs of a client: `pg`'s `Pool` has it. */
+export interface PostgresPool {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+}
+
+export interface PostgresStore extends Store {
+  /**
+   * Makes the schema and the tables that are not there yet; any number of processes may do so at once. Where they all
+   * are, it asks for no rights to make any.
+   */
+  migrate(): Promise<void>
+}
+
+/**
+ * Keeps records and challenges in PostgreSQL (13 or newer), for any number of machines.
+ *
+ * Each method is one statement, `update` two; nothing depends on a session, so that a pool in transaction mode may
+ * stand between. Challenges expire by the database's clock and by the host's, whichever is first.
+ *
+ * PostgreSQL holds no NUL in a text: a user, a record or a challenge with one is refused.
+ *
+ * @param pool the host's own, to the primary and not to a replica. Errors of its driver come out as they are
+ * @throws CountersignError `invalid-argument` for text that PostgreSQL can't hold, `store-busy` when a record was
+ *   changed by others at each of 40 attempts
+ * @example
+ * const store = postgresStore(new Pool({ connectionString }))
+ * await store.migrate()
+ */
+export function postgresStore(pool: PostgresPool, options: PostgresOptions = {}): PostgresStore {
+  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') throw invalid('pool')
+  return new Postgres(pool, postgresNames(options), postgresTables(options))
+}
+
+/** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
+const sweepSize = 64
+const sweepOdds = 1 / 16
+
+class Postgres implements PostgresStore {
+  readonly #pool: PostgresPool
+  readonly #names: PostgresNames
+  readonly #tables: string
+  readonly #sql: Statements
+  readonly #queue = new KeyedQueue()
+
+  constructor(pool: PostgresPool, names: PostgresNames, tables: string) {
+    this.#pool = pool
+    this.#names = names
+    this.#tables = tables
+    this.#sql = statements(names)
+  }
+
+  async migrate(): Promise<void> {
+    const { schema, records, challenges } = this.#names
+    const found = 'to_regclass($2) IS NOT NULL AND to_regclass($3) IS NOT NULL AS tables'
+    const sql = `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS schema, ${found}`
+    const [row] = await this.#rows(sql, [schema, records, challenges])
+    if (row?.tables === true) return
+    const schemaSql = row?.schema === true ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`
+    // One text without values is one transaction, and the lock is its own: two that come at once don't collide.
+    await this.#pool.query(`SELECT pg_advisory_xact_lock(${migrationLock});\n${schemaSql}${this.#tables}`)
+  }
+
+  async read(user: string): Promise<string | undefined> {
+    const [row] = await this.#rows(this.#sql.read, [storable(user, 'user')])
+    return row && String(row.record)
+  }
+
+  /**
+   * A versioned compare-and-swap: two round trips and no lock held between them, where a transaction with a locked row
+   * takes four. Measured (bench/postgres-update.ts): faster alone, and with the queue also when many want one record.
+   */
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    storable(user, 'user')
+    return this.#queue.run(user, () => untilNoConflict(() => this.#attempt(user, change)))
+  }
+
+  async owner(handle: string): Promise<string | undefined> {
+    // A handle may come from outside: one that can't be here is nobody's.
+    if (!isStorable(handle)) return undefined
+    const [row] = await this.#rows(this.#sql.owner, [handle])
+    return row && String(row.user)
+  }
+
+  async *users(): AsyncIterable<string> {
+    let last = ''
+    for (;;) {
+      const rows = await this.#rows(this.#sql.users, [last])
+      for (const { user } of rows) yield (last = String(user))
+      if (rows.length < pageSize) return
+    }
+  }
+
+  async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
+    const texts = Object.entries({ key, id, purpose, data }).map(([name, value]) => storable(value, name))
+    const swept = Math.random() < sweepOdds ? sweepSize : 0
+    await this.#settled(this.#sql.put, [...texts, expires, swept])
+  }
+
+  async take(key: string, id: string, now: number): Promise<string | undefined> {
+    if (!isStorable(id)) return undefined
+    const [row] = await this.#settled(this.#sql.take, [storable(key, 'key'), id, now])
+    return row && String(row.data)
+  }
+
+  async clear(key: string): Promise<void> {
+    await this.#settled(this.#sql.clear, [storable(key, 'key')])
+  }
+
+  async #attempt<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T | typeof conflict> {
+    const [row] = await this.#rows(this.#sql.begin, [user])
+    const { record, handle, value } = change(row && String(row.record))
+    if (record === undefined || (record === null && !row)) return value
+    const written = await this.#unlessConflict(...this.#write(user, row?.version, record, handle))
+    return written === conflict || written.length === 0 ? conflict : value
+  }
+
+  #write(user: string, version: unknown, record: string | null, handle: string | undefined): [string, unknown[]] {
+    if (record === null) return [this.#sql.delete, [user, version]]
+    const values = [user, storable(record, 'record'), handle === undefined ? null : storable(handle, 'handle')]
+    return version === undefined ? [this.#sql.insert, values] : [this.#sql.replace, [...values, version]]
+  }
+
+  /** For a statement that is right whenever it runs: after a conflict it runs again. */
+  #settled(sql: string, values: unknown[]): Promise<Row[]> {
+    return untilNoConflict(() => this.#unlessConflict(sql, values))
+  }
+
+  async #unlessConflict(sql: string, values: unknown[]): Promise<Row[] | typeof conflict> {
+    try {
+      return await this.#rows(sql, values)
+    } catch (error) {
+      if (conflicts.has((error as { code?: unknown } | null)?.code)) return conflict
+      throw error
+    }
+  }
+
+  async #rows(sql: string, values: unknown[]): Promise<Row[]> {
+    return (await this.#pool.query(sql, values)).rows
+  }
+}
+
+type Row = Record<string, unknown>
+
+const pageSize = 1000
+const migrationLock = 7_166_183_221
+
+/** `serialization_failure`, where that is a host's default isolation, and `deadlock_detected`: rolled back as a whole. */
+const conflicts = new Set<unknown>(['40001', '40P01'])
+
+type Statements = Record<
+  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear',
+  string
+>
+
+const maxOpen = 8
+
+/** `statement_timestamp()` is the database's clock even inside a host's transaction. */
+const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
+
+function statements({ records, challenges }: PostgresNames): Statements {
+  return {
+    read: `SELECT record FROM ${records} WHERE "user" = $1`,
+    // As text: a host may have told its driver to read bigint as a number, which is not exact.
+    begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
+    insert: `INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3) ON CONFLICT ("user") DO NOTHING RETURNING 1`,
+    replace: `UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT WHERE "user" = $1 AND version = $4 RETURNING 1`,
+    delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
+    owner: `SELECT "user" FROM ${records} WHERE handle = $1`,
+    users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
+    put: `
+      WITH crowd AS (
+        DELETE FROM ${challenges} WHERE (key, id) IN (
+          SELECT key, id FROM ${challenges} WHERE key = $1 AND purpose = $3 AND id <> $2
+          ORDER BY expires <= ${clock}, place DESC OFFSET ${maxOpen - 1})
+      ), swept AS (
+        DELETE FROM ${challenges} WHERE (key, id) IN (
+          SELECT key, id FROM ${challenges} WHERE expires <= ${clock} AND key <> $1
+          ORDER BY expires LIMIT $6 FOR UPDATE SKIP LOCKED)
+      )
+      INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (key, id) DO UPDATE
+      SET purpose = excluded.purpose, data = excluded.data, expires = excluded.expires, place = DEFAULT`,
+    // Puts at one moment don't see each other's rows, and may leave more than 8: only the newest 8 are open.
+    take: `
+      DELETE FROM ${challenges} AS mine WHERE key = $1 AND id = $2 AND expires > $3 AND expires > ${clock}
+      AND (SELECT count(*) FROM ${challenges} AS newer WHERE newer.key = mine.key
+        AND newer.purpose = mine.purpose AND newer.place > mine.place) < ${maxOpen}
+      RETURNING data`,
+    clear: `DELETE FROM ${challenges} WHERE key = $1`,
+  }
+}
+
+function storable(value: unknown, name: string): string {
+  if (!isStorable(value)) throw invalid(name)
+  return value
+}
+
+function isStorable(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && isWellFormed(value)
+}

@@ -1,0 +1,35 @@
+import { invalid } from '../check.js'
+
+/** What the store needs of `ioredis`: its `Redis` and its `Cluster` have it. */
+export interface IoredisClient {
+  call(command: string, ...args: string[]): Promise<unknown>
+}
+
+/** What it needs of `redis`: its client and its pool have it. */
+export interface NodeRedisClient {
+  sendCommand(args: string[]): Promise<unknown>
+}
+
+/** The cluster of `redis`. */
+export interface NodeRedisCluster {
+  slots: unknown
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>
+}
+
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+
+/** Sends one command to the primary that holds `key`. */
+export type Send = (key: string, command: string, ...args: string[]) => Promise<unknown>
+
+/** @internal */
+export function redisSender(client: RedisClient): Send {
+  // `ioredis` has a `sendCommand` too, which takes something else.
+  if (has(client, 'call')) return (_key, command, ...args) => (client as IoredisClient).call(command, ...args)
+  if (!has(client, 'sendCommand')) throw invalid('client')
+  if ('slots' in client) return (key, ...args) => client.sendCommand(key, false, args)
+  return (_key, ...args) => (client as NodeRedisClient).sendCommand(args)
+}
+
+function has(client: unknown, method: string): boolean {
+  return typeof (client as Record<string, unknown> | null | undefined)?.[method] === 'function'
+}

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto'
+
+/** How many hash slots a store is spread over. */
+const buckets = 256
+
+/**
+ * All keys of a store. Those of one user share the hash tag `{00}` to `{ff}`, and so a slot of a cluster; a handle has
+ * a tag of its own. Nothing that comes from outside stands before the tag.
+ */
+export class RedisKeys {
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    this.#prefix = prefix
+  }
+
+  record(user: string): string {
+    return `${this.#bucketOf(user)}:record:${user}`
+  }
+
+  /** Users of the same bucket. */
+  users(user: string): string {
+    return `${this.#bucketOf(user)}:users`
+  }
+
+  allUsers(): string[] {
+    return Array.from({ length: buckets }, (_, index) => `${this.#prefix}{${tag(index)}}:users`)
+  }
+
+  handle(handle: string): string {
+    return `${this.#bucketOf(handle)}:handle:${handle}`
+  }
+
+  /** The list of a key's challenges. */
+  open(key: string): string {
+    return `${this.#bucketOf(key)}:open:${key}`
+  }
+
+  /** A challenge's key in front of its id. The length keeps `a:b` and `c` apart from `a` and `b:c`. */
+  challenge(key: string): string {
+    return `${this.#bucketOf(key)}:challenge:${key.length}:${key}:`
+  }
+
+  #bucketOf(text: string): string {
+    return `${this.#prefix}{${tag(createHash('sha256').update(text).digest()[0] as number)}}`
+  }
+}
+
+function tag(bucket: number): string {
+  return bucket.toString(16).padStart(2, '0')
+}

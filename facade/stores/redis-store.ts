@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+
+import { flag, invalid, isWellFormed, object, optional, text } from '../check.js'
+import { CountersignError } from '../errors.js'
+import { conflict, untilNoConflict } from './attempts.js'
+import { KeyedQueue } from './keyed-queue.js'
+import { redisSender } from './redis-client.js'
+import type { RedisClient, Send } from './redis-client.js'
+import { RedisKeys } from './redis-keys.js'
+import { redisScripts } from './redis-scripts.js'
+import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.js'
+
+export interface RedisOptions {
+  /** What every key begins with, without braces, at most 64 bytes. Default `countersign`. */
+  prefix?: string
+  /**
+   * Keep records even where they are evicted when the memory is full (`maxmemory-policy` `allkeys-...`), or where that
+   * can't be found out. A user whose record is gone has no second factor any more. Default false.
+   */
+  allowEviction?: boolean
+}
+
+/**
+ * Keeps records and challenges in Redis (6.2 or newer) or Valkey, a cluster too, for any number of machines.
+ *
+ * It is as durable as the server: without `appendonly yes` a restart loses records, with `appendfsync everysec` a crash
+ * loses the last second, and a failover loses what the replica did not have yet. A code used in that time works again,
+ * and a user enrolled in it has no second factor. For challenges that does not matter; for records, PostgreSQL is the
+ * better place.
+ *
+ * @param client the host's own, of `ioredis` or of `redis`, connected by the host. Its errors come out as they are
+ * @throws CountersignError `store-refused` where records would be evicted, `store-busy` when a record was changed by
+ *   others at each of 40 attempts
+ * @example
+ * const store = redisStore(new Redis(url))
+ */
+export function redisStore(client: RedisClient, options: RedisOptions = {}): Store {
+  const { prefix = 'countersign', allowEviction = false } = checkOptions(options, 'options')
+  return new RedisStore(redisSender(client), new RedisKeys(prefix), allowEviction)
+}
+
+const checkPrefix = (value: unknown, name: string) => {
+  const prefix = text(64)(value, name)
+  // A brace would take the place of the hash tag.
+  if (/[{}]/.test(prefix)) throw invalid(name)
+  return prefix
+}
+
+const checkOptions = object<RedisOptions>({ prefix: optional(checkPrefix), allowEviction: optional(flag) })
+
+/** A policy may be changed while the server runs: it is asked for with the first read, and then with one a minute. */
+const checkInterval = 60_000
+
+const maxOpen = 8
+
+interface Stored {
+  record: string | undefined
+  /** Random, and another with each write. Empty where there is no record. */
+  version: string
+  handle: string | undefined
+}
+
+class RedisStore implements Store {
+  readonly #send: Send
+  readonly #keys: RedisKeys
+  readonly #allowEviction: boolean
+  readonly #queue = new KeyedQueue()
+  #checked = -Infinity
+
+  constructor(send: Send, keys: RedisKeys, allowEviction: boolean) {
+    this.#send = send
+    this.#keys = keys
+    this.#allowEviction = allowEviction
+  }
+
+  async read(user: string): Promise<string | undefined> {
+    return (await this.#stored(wellFormed(user, 'user'))).record
+  }
+
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    wellFormed(user, 'user')
+    return this.#queue.run(user, () => untilNoConflict(() => this.#attempt(user, change)))
+  }
+
+  async owner(handle: string): Promise<string | undefined> {
+    if (!isText(handle)) return undefined
+    const key = this.#keys.handle(handle)
+    for (const user of texts(await this.#send(key, 'SMEMBERS', key))) {
+      if ((await this.#stored(user)).handle === handle) return user
+    }
+    return undefined
+  }
+
+  async *users(): AsyncIterable<string> {
+    for (const key of this.#keys.allUsers()) {
+      // A scan may come upon a member twice.
+      const found = new Set<string>()
+      let cursor = '0'
+      do {
+        const [next, members] = (await this.#send(key, 'SSCAN', key, cursor, 'COUNT', '1000')) as [unknown, unknown]
+        for (const user of texts(members)) found.add(user)
+        cursor = String(next)
+      } while (cursor !== '0')
+      yield* found
+    }
+  }
+
+  async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
+    for (const [name, value] of Object.entries({ key, id, purpose, data })) wellFormed(value, name)
+    const keys = [this.#keys.open(key), this.#keys.challenge(key) + id]
+    await this.#run('put', keys, [id, purpose, `${expires}:${data}`, String(expires), String(maxOpen)])
+  }
+
+  async take(key: string, id: string, now: number): Promise<string | undefined> {
+    if (!isText(id)) return undefined
+    const challenge = this.#keys.challenge(wellFormed(key, 'key')) + id
+    const value = await this.#send(challenge, 'GETDEL', challenge)
+    if (value === null || value === undefined) return undefined
+    const [, expires = '', data] = /^([^:]*):(.*)$/s.exec(String(value)) ?? []
+    return Number(expires) > now ? data : undefined
+  }
+
+  async clear(key: string): Promise<void> {
+    await this.#run('clear', [this.#keys.open(wellFormed(key, 'key')), this.#keys.challenge(key)], [])
+  }
+
+  async #attempt<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T | typeof conflict> {
+    const before = await this.#stored(user)
+    const { record, handle, value } = change(before.record)
+    if (record === undefined || (record === null && before.record === undefined)) return value
+    const added = record === null || handle === before.handle ? undefined : handle
+    // First the way to the user, then the record: after a crash in between, the record does not confirm it.
+    if (added !== undefined) await this.#index('SADD', wellFormed(added, 'handle'), user)
+    const keys = [this.#keys.record(user), this.#keys.users(user)]
+    const written =
+      record === null
+        ? await this.#run('delete', keys, [before.version, user])
+        : await this.#run('write', keys, writing(user, before, record, handle))
+    if (written !== 1) return conflict
+    if (before.handle !== undefined && (record === null || handle !== before.handle)) {
+      // The change has been made: what is left of the old handle leads nowhere.
+      await this.#index('SREM', before.handle, user).catch(() => {})
+    }
+    return value
+  }
+
+  async #index(command: 'SADD' | 'SREM', handle: string, user: string): Promise<void> {
+    const key = this.#keys.handle(handle)
+    await this.#send(key, command, key, user)
+  }
+
+  async #stored(user: string): Promise<Stored> {
+    const due = !this.#allowEviction && performance.now() - this.#checked > checkInterval
+    const answer = await this.#run('read', [this.#keys.record(user)], due ? ['check'] : [])
+    if (!Array.isArray(answer)) throw new CountersignError('store-refused', { detail: String(answer) })
+    if (due) this.#checked = performance.now()
+    const [record, version, handle] = answer.map((value) => (value === null ? undefined : String(value)))
+    return { record, version: version ?? '', handle }
+  }
+
+  /** The script itself and not its hash, which a restarted server would not know: always one round trip. */
+  #run(script: keyof typeof redisScripts, keys: string[], args: string[]): Promise<unknown> {
+    return this.#send(keys[0] as string, 'EVAL', redisScripts[script], String(keys.length), ...keys, ...args)
+  }
+}
+
+function writing(user: string, before: Stored, record: string, handle: string | undefined): string[] {
+  const version = randomBytes(12).toString('base64url')
+  const args = [before.version, version, user, wellFormed(record, 'record')]
+  return handle === undefined ? args : [...args, handle]
+}
+
+function wellFormed(value: unknown, name: string): string {
+  if (!isText(value)) throw invalid(name)
+  return value
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && isWellFormed(value)
+}
+
+function texts(members: unknown): string[] {
+  return Array.isArray(members) || members instanceof Set ? [...members].map(String) : []
+}
