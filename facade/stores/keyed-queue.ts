@@ -1,8 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** After this many turns without a break, the others get a chance. */
-const turnsInARow = 16
 /** Longer than anyone else waits between two attempts, in milliseconds. */
 const breakLength = 10
 
@@ -17,6 +15,12 @@ interface Line {
 /** Runs tasks with the same key one after the other, in the order in which they came; other keys don't wait. */
 export class KeyedQueue {
   readonly #lines = new Map<string, Line>()
+  readonly #turnsInARow: number
+
+  /** @param turnsInARow after this many turns without a break, other processes get a chance */
+  constructor(turnsInARow: number) {
+    this.#turnsInARow = turnsInARow
+  }
 
   /** @param task gets the time since when nothing has gone on, for it or before it (of `performance.now()`) */
   async run<T>(key: string, task: (since: number) => Promise<T>): Promise<T> {
@@ -31,7 +35,7 @@ export class KeyedQueue {
     try {
       line.turns += 1
       // Whoever is served from a long queue would otherwise hold a lock that other processes wait for without end.
-      if (line.turns % turnsInARow === 0) await pause(breakLength)
+      if (line.turns % this.#turnsInARow === 0) await pause(breakLength)
       const value = await task(Math.max(called, line.moved))
       line.moved = performance.now()
       return value

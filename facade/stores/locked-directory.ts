@@ -30,7 +30,7 @@ const longestPause = 8
  */
 export class LockedDirectory {
   readonly #directory: BindingDirectory
-  readonly #queue = new KeyedQueue()
+  readonly #queue = new KeyedQueue(16)
   readonly #patience: number
 
   /** @param patience how long to try for a lock, in milliseconds */
