@@ -67,7 +67,7 @@ class RedisStore implements Store {
   readonly #send: Send
   readonly #keys: RedisKeys
   readonly #allowEviction: boolean
-  readonly #queue = new KeyedQueue()
+  readonly #queue = new KeyedQueue(Infinity)
   #checked = -Infinity
 
   constructor(send: Send, keys: RedisKeys, allowEviction: boolean) {
