@@ -5,7 +5,7 @@
 //
 // node build/bench/postgres-update.js [milliseconds for each number]
 import { performance } from 'node:perf_hooks'
-import pg from 'pg'
+import { Pool } from 'pg'
 
 import { conflict, untilNoConflict } from '../facade/stores/attempts.js'
 import { postgresStore } from '../facade/stores/postgres-store.js'
@@ -14,15 +14,15 @@ const schema = `countersign_bench_${process.pid}`
 const duration = Number(process.argv[2] ?? 2000)
 /** Four stores with a pool of ten each: as four processes would, they share nothing but the database. */
 const config = { connectionString: 'postgres://postgres@127.0.0.1:5432/test', options: '-c synchronous_commit=off' }
-const pools = Array.from({ length: 4 }, () => new pg.Pool(config))
-const [first] = pools as [pg.Pool]
+const pools = Array.from({ length: 4 }, () => new Pool(config))
+const [first] = pools as [Pool]
 
 type Update = (user: string) => Promise<void>
 const filler = 'x'.repeat(1500)
 const next = (record: string | undefined) => JSON.stringify({ n: countOf(record) + 1, filler })
 const countOf = (record: string | undefined) => (record === undefined ? 0 : (JSON.parse(record) as { n: number }).n)
 
-const ways: Record<string, (pool: pg.Pool) => Update> = {
+const ways: Record<string, (pool: Pool) => Update> = {
   'compare-and-swap, queue': (pool) => {
     const store = postgresStore(pool, { schema })
     return (user) => store.update(user, (record) => ({ record: next(record), value: undefined }))
@@ -68,7 +68,7 @@ async function measure(updates: Update[], users: number, inFlight: number): Prom
   return Math.round((done / duration) * 1000)
 }
 
-async function swap(pool: pg.Pool, user: string): Promise<void | typeof conflict> {
+async function swap(pool: Pool, user: string): Promise<void | typeof conflict> {
   const table = `${schema}.countersign_records`
   const { rows } = await pool.query(`SELECT record, version FROM ${table} WHERE "user" = $1`, [user])
   const insert = `INSERT INTO ${table} ("user", record) VALUES ($1, $2) ON CONFLICT DO NOTHING`
@@ -78,7 +78,7 @@ async function swap(pool: pg.Pool, user: string): Promise<void | typeof conflict
   return (await written).rowCount === 1 ? undefined : conflict
 }
 
-async function locked(pool: pg.Pool, user: string): Promise<void> {
+async function locked(pool: Pool, user: string): Promise<void> {
   const table = `${schema}.countersign_records`
   const client = await pool.connect()
   try {

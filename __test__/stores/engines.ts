@@ -1,7 +1,8 @@
 // The databases that the tests use: each process in a schema and with a key prefix of its own, removed at the end.
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
-import pg from 'pg'
+import { Client, Pool } from 'pg'
+import type { PoolConfig } from 'pg'
 
 /** A name that no other run has. */
 export const own = `countersign_test_${process.pid}_${randomBytes(4).toString('hex')}`
@@ -10,7 +11,7 @@ export const postgresUrl = 'postgres://postgres@127.0.0.1:5432/test'
 export const redisUrl = 'redis://127.0.0.1:6379'
 
 export const postgresFound = await found('PostgreSQL', '127.0.0.1:5432', async () => {
-  const client = new pg.Client({ connectionString: postgresUrl, connectionTimeoutMillis: 5000 })
+  const client = new Client({ connectionString: postgresUrl, connectionTimeoutMillis: 5000 })
   await client.connect()
   await client.end()
 })
@@ -23,8 +24,8 @@ export const redisFound = await found('Redis', '127.0.0.1:6379', async () => {
 })
 
 /** A pool on the test database; `max` as in production, ten. */
-export function newPool(config: pg.PoolConfig = {}): pg.Pool {
-  const pool = new pg.Pool({ connectionString: postgresUrl, ...config })
+export function newPool(config: PoolConfig = {}): Pool {
+  const pool = new Pool({ connectionString: postgresUrl, ...config })
   // A host has to listen too: an idle connection that is cut would end the process.
   pool.on('error', () => {})
   return pool
