@@ -4,6 +4,7 @@ import { createClient } from 'redis'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
 import type { Store } from '../../facade/stores/traits.js'
+import { hostTests } from '../../facade/testing/host-tests.js'
 import { storeTests } from '../../facade/testing/store-tests.js'
 import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound, redisUrl } from './engines.js'
 
@@ -68,6 +69,7 @@ if (postgresFound && redisFound) {
 
 for (const [kind, make] of Object.entries(makers)) {
   for (const { name, run } of storeTests) test(`${kind}: ${name}`, (t) => t.notThrowsAsync(run(make)))
+  for (const { name, run } of hostTests) test(`${kind}: ${name}`, (t) => t.notThrowsAsync(run(make)))
 }
 
 if (Object.keys(makers).length === 0) test.skip('no database is there', () => {})
