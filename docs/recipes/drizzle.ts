@@ -1,0 +1,84 @@
+// A store on Drizzle and PostgreSQL, on the tables of docs/stores/postgres.md.
+import type { Store } from 'countersign/stores'
+import { and, desc, eq, gt, lt, notInArray, or, sql } from 'drizzle-orm'
+import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+
+const records = pgTable('countersign_records', {
+  user: text().primaryKey(),
+  record: text().notNull(),
+  handle: text().unique(),
+})
+const challenges = pgTable('countersign_challenges', {
+  key: text().notNull(),
+  id: text().notNull(),
+  purpose: text().notNull(),
+  data: text().notNull(),
+  expires: bigint({ mode: 'number' }).notNull(),
+  place: bigint({ mode: 'bigint' }).generatedAlwaysAsIdentity(),
+})
+
+type Database = Pick<NodePgDatabase, 'select' | 'insert' | 'delete' | 'execute'>
+
+export function drizzleStore(db: NodePgDatabase): Store {
+  /** One caller at a time for a user or key, on all machines, until the transaction ends; also where no row is yet. */
+  const alone = <T>(key: string, work: (tx: Database) => Promise<T>) =>
+    db.transaction(async (tx) => {
+      await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`)
+      return work(tx)
+    })
+  const recordOf = async (on: Database, user: string) =>
+    (await on.select({ record: records.record }).from(records).where(eq(records.user, user)))[0]?.record
+
+  return {
+    read: (user) => recordOf(db, user),
+
+    update(user, change) {
+      return alone(user, async (tx) => {
+        const { record, handle = null, value } = change(await recordOf(tx, user))
+        if (record === null) {
+          await tx.delete(records).where(eq(records.user, user))
+        } else if (record !== undefined) {
+          const insert = tx.insert(records).values({ user, record, handle })
+          await insert.onConflictDoUpdate({ target: records.user, set: { record, handle } })
+        }
+        return value
+      })
+    },
+
+    async owner(handle) {
+      return (await db.select({ user: records.user }).from(records).where(eq(records.handle, handle)))[0]?.user
+    },
+
+    async *users() {
+      for (let last = ''; ; ) {
+        const query = db.select({ user: records.user }).from(records).where(gt(records.user, last))
+        const page = await query.orderBy(records.user).limit(1000)
+        for (const { user } of page) yield (last = user)
+        if (page.length < 1000) return
+      }
+    },
+
+    put(key, { id, purpose, data, expires }) {
+      return alone(key, async (tx) => {
+        const same = and(eq(challenges.key, key), eq(challenges.id, id))
+        await tx.delete(challenges).where(or(same, lt(challenges.expires, Date.now())))
+        const crowd = and(eq(challenges.key, key), eq(challenges.purpose, purpose))
+        const newest = tx.select({ place: challenges.place }).from(challenges).where(crowd)
+        const kept = newest.orderBy(desc(challenges.place)).limit(7)
+        await tx.delete(challenges).where(and(crowd, notInArray(challenges.place, kept)))
+        await tx.insert(challenges).values({ key, id, purpose, data, expires })
+      })
+    },
+
+    async take(key, id, now) {
+      const same = and(eq(challenges.key, key), eq(challenges.id, id))
+      const open = and(same, gt(challenges.expires, Math.max(now, Date.now())))
+      return (await db.delete(challenges).where(open).returning({ data: challenges.data }))[0]?.data
+    },
+
+    async clear(key) {
+      await db.delete(challenges).where(eq(challenges.key, key))
+    },
+  }
+}

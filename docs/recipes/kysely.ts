@@ -1,0 +1,81 @@
+// A store on Kysely and PostgreSQL, on the tables of docs/stores/postgres.md.
+import type { Store } from 'countersign/stores'
+import { sql } from 'kysely'
+import type { Generated, Kysely, Transaction } from 'kysely'
+
+export interface CountersignTables {
+  countersign_records: { user: string; record: string; handle: string | null }
+  countersign_challenges: {
+    key: string
+    id: string
+    purpose: string
+    data: string
+    expires: number
+    place: Generated<string>
+  }
+}
+
+export function kyselyStore(db: Kysely<CountersignTables>): Store {
+  /** One caller at a time for a user or key, on all machines, until the transaction ends; also where no row is yet. */
+  const alone = <T>(key: string, work: (trx: Transaction<CountersignTables>) => Promise<T>) =>
+    db.transaction().execute(async (trx) => {
+      await sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(trx)
+      return work(trx)
+    })
+  const recordOf = (on: Kysely<CountersignTables>, user: string) =>
+    on.selectFrom('countersign_records').select('record').where('user', '=', user).executeTakeFirst()
+
+  return {
+    async read(user) {
+      return (await recordOf(db, user))?.record
+    },
+
+    update(user, change) {
+      return alone(user, async (trx) => {
+        const { record, handle = null, value } = change((await recordOf(trx, user))?.record)
+        if (record === null) {
+          await trx.deleteFrom('countersign_records').where('user', '=', user).execute()
+        } else if (record !== undefined) {
+          const insert = trx.insertInto('countersign_records').values({ user, record, handle })
+          await insert.onConflict((it) => it.column('user').doUpdateSet({ record, handle })).execute()
+        }
+        return value
+      })
+    },
+
+    async owner(handle) {
+      const query = db.selectFrom('countersign_records').select('user').where('handle', '=', handle)
+      return (await query.executeTakeFirst())?.user
+    },
+
+    async *users() {
+      for (let last = ''; ; ) {
+        const query = db.selectFrom('countersign_records').select('user').where('user', '>', last)
+        const page = await query.orderBy('user').limit(1000).execute()
+        for (const { user } of page) yield (last = user)
+        if (page.length < 1000) return
+      }
+    },
+
+    put(key, { id, purpose, data, expires }) {
+      return alone(key, async (trx) => {
+        const remove = trx.deleteFrom('countersign_challenges')
+        await remove.where((it) => it.or([it.and({ key, id }), it('expires', '<', Date.now())])).execute()
+        const newest = trx.selectFrom('countersign_challenges').select('place').where((it) => it.and({ key, purpose }))
+        const kept = newest.orderBy('place', 'desc').limit(7)
+        await remove.where((it) => it.and({ key, purpose })).where('place', 'not in', kept).execute()
+        await trx.insertInto('countersign_challenges').values({ key, id, purpose, data, expires }).execute()
+      })
+    },
+
+    async take(key, id, now) {
+      const remove = db.deleteFrom('countersign_challenges').where((it) => it.and({ key, id }))
+      const open = remove.where('expires', '>', Math.max(now, Date.now()))
+      return (await open.returning('data').executeTakeFirst())?.data
+    },
+
+    async clear(key) {
+      await db.deleteFrom('countersign_challenges').where('key', '=', key).execute()
+    },
+  }
+}

@@ -1,0 +1,119 @@
+// A store on MySQL 8 or MariaDB 10.5 with mysql2. Ids are bytes, for MySQL's collations hold different texts for equal,
+// with `utf8mb4_bin` too: `ann` and `ann ` (a space behind).
+import type { Store } from 'countersign/stores'
+import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
+
+export const mysqlTables = [
+  `CREATE TABLE IF NOT EXISTS countersign_records (
+    user VARBINARY(256) PRIMARY KEY,
+    record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    handle VARBINARY(256) UNIQUE
+  ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS countersign_challenges (
+    \`key\` VARBINARY(256) NOT NULL,
+    id VARBINARY(256) NOT NULL,
+    purpose VARBINARY(256) NOT NULL,
+    data LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
+    expires BIGINT NOT NULL,
+    place BIGINT AUTO_INCREMENT UNIQUE,
+    PRIMARY KEY (\`key\`, id),
+    INDEX (expires)
+  ) ENGINE = InnoDB`,
+]
+
+/** @param pool made with `charset: 'utf8mb4'`, which is the default of mysql2 */
+export function mysqlStore(pool: Pool): Store {
+  return {
+    async read(user) {
+      const [row] = await rows(pool, 'SELECT record FROM countersign_records WHERE user = ?', [bytes(user)])
+      return row?.record
+    },
+
+    update(user, change) {
+      return transaction(pool, async (connection) => {
+        const key = bytes(user)
+        const [before] = await rows(connection, 'SELECT record FROM countersign_records WHERE user = ? FOR UPDATE', [key])
+        const { record, handle, value } = change(before?.record)
+        if (record === null) {
+          await connection.query('DELETE FROM countersign_records WHERE user = ?', [key])
+        } else if (record !== undefined) {
+          const values = [record, handle === undefined ? null : bytes(handle), key]
+          const sql = before
+            ? 'UPDATE countersign_records SET record = ?, handle = ? WHERE user = ?'
+            : 'INSERT INTO countersign_records (record, handle, user) VALUES (?, ?, ?)'
+          await connection.query(sql, values)
+        }
+        return value
+      })
+    },
+
+    async owner(handle) {
+      const [row] = await rows(pool, 'SELECT user FROM countersign_records WHERE handle = ?', [bytes(handle)])
+      return row?.user.toString()
+    },
+
+    async *users() {
+      for (let last = Buffer.alloc(0); ; ) {
+        const page = await rows(pool, 'SELECT user FROM countersign_records WHERE user > ? ORDER BY user LIMIT 1000', [last])
+        for (const { user } of page) yield (last = user).toString()
+        if (page.length < 1000) return
+      }
+    },
+
+    put(key, { id, purpose, data, expires }) {
+      return transaction(pool, async (connection) => {
+        const values = [bytes(key), bytes(id), bytes(purpose), data, expires]
+        // A new row, so that it gets a new place: the highest is the youngest.
+        await connection.query('REPLACE INTO countersign_challenges (`key`, id, purpose, data, expires) VALUES (?)', [values])
+        const sql = 'SELECT place FROM countersign_challenges WHERE `key` = ? AND purpose = ? ORDER BY place DESC LIMIT 7, 1'
+        const [eighth] = await rows(connection, sql, [values[0], values[2]])
+        const crowd = 'DELETE FROM countersign_challenges WHERE `key` = ? AND purpose = ? AND place < ?'
+        if (eighth) await connection.query(crowd, [values[0], values[2], eighth.place])
+        await connection.query('DELETE FROM countersign_challenges WHERE expires < ? LIMIT 20', [Date.now()])
+      })
+    },
+
+    async take(key, id, now) {
+      const values = [bytes(key), bytes(id)]
+      const sql = 'SELECT data, place FROM countersign_challenges WHERE `key` = ? AND id = ? AND expires > ?'
+      const [row] = await rows(pool, sql, [...values, Math.max(now, Date.now())])
+      if (!row) return undefined
+      // Of many who have read it, it belongs to the one who deletes it.
+      const [{ affectedRows }] = await pool.query<ResultSetHeader>(
+        'DELETE FROM countersign_challenges WHERE `key` = ? AND id = ? AND place = ?',
+        [...values, row.place],
+      )
+      return affectedRows === 1 ? row.data : undefined
+    },
+
+    async clear(key) {
+      await pool.query('DELETE FROM countersign_challenges WHERE `key` = ?', [bytes(key)])
+    },
+  }
+}
+
+/** InnoDB ends one of two transactions that wait for each other, as two do that insert the same row: it begins anew. */
+async function transaction<T>(pool: Pool, work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    const connection = await pool.getConnection()
+    try {
+      await connection.beginTransaction()
+      const value = await work(connection)
+      await connection.commit()
+      return value
+    } catch (error) {
+      await connection.rollback().catch(() => connection.destroy())
+      if ((error as { code?: unknown }).code !== 'ER_LOCK_DEADLOCK' || attempt === 50) throw error
+    } finally {
+      connection.release()
+    }
+  }
+}
+
+async function rows(on: Pool | PoolConnection, sql: string, values: unknown[]): Promise<RowDataPacket[]> {
+  return (await on.query<RowDataPacket[]>(sql, values))[0]
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text)
+}
