@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import test from 'ava'
 
 import { isCountersignError } from '../../facade/errors.js'
@@ -37,6 +38,8 @@ pg('tables are made once, by any number of processes, in any schema', async (t) 
 })
 
 pg('the SQL of the documentation makes the same tables', async (t) => {
+  const page = await readFile(new URL('../../../docs/stores/postgres.md', import.meta.url), 'utf8')
+  t.true(page.includes(`\`\`\`sql\n${postgresTables()}\`\`\``))
   const schema = `${own}_sql`
   await pool.query(`CREATE SCHEMA ${schema};\n${postgresTables({ schema })}`)
   try {
