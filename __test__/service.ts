@@ -7,8 +7,8 @@ import { totpAt } from '../facade/testing/totp-at.js'
 export const origin = 'https://example.com'
 export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
 
-/** A moment at the beginning of a TOTP step. */
-export const start = 1_800_000_000_000
+/** A moment at the beginning of a TOTP step; not in the past, for a database has a clock of its own. */
+export const start = Math.ceil(Date.now() / 30_000) * 30_000
 
 /** A service on a store of its own, with a clock that stands still until it is set, and its events. */
 export class Fixture {

@@ -1,9 +1,40 @@
+import test from 'ava'
+
 import { directoryStore, memoryStore } from '../facade/stores/index.js'
 import type { Store } from '../facade/stores/index.js'
+import { postgresStore } from '../facade/stores/postgres-store.js'
+import { redisStore } from '../facade/stores/redis-store.js'
 import { temporaryDirectory } from './directories.js'
+import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound } from './stores/engines.js'
+
+type Kind = 'memory' | 'directory'
 
 /** Every store that the service's tests run on, by name; each call makes an empty one. */
-export const stores: Record<'memory' | 'directory', () => Promise<Store>> = {
+export const stores: Record<Kind, () => Promise<Store>> & Partial<Record<'postgres' | 'redis', () => Promise<Store>>> = {
   memory: async () => memoryStore(),
   directory: async () => directoryStore(temporaryDirectory()),
+}
+
+let made = 0
+
+if (postgresFound) {
+  const pool = newPool()
+  stores.postgres = async () => {
+    const store = postgresStore(pool, { schema: own, prefix: `${(made += 1)}_` })
+    await store.migrate()
+    return store
+  }
+  test.after.always(async () => {
+    await dropSchema(own)
+    await pool.end()
+  })
+}
+
+if (redisFound) {
+  const client = newRedis()
+  stores.redis = async () => redisStore(client, { prefix: `${own}:${(made += 1)}` })
+  test.after.always(async () => {
+    await deleteKeys(own)
+    client.disconnect()
+  })
 }

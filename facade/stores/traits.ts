@@ -25,7 +25,8 @@ export interface OpenChallenge {
  *
  * A user is any well-formed text of 1 to 256 bytes of UTF-8. Two different texts are two users, whatever a database's
  * collation, a file system's case or Unicode's normal forms say. A record comes back character by character as it was
- * given. A method that fails rejects, and has written all or nothing.
+ * given. A text that an engine can't hold (NUL in PostgreSQL) is refused as `invalid-argument`, never stored as another
+ * one. A method that fails rejects, and has written all or nothing.
  *
  * A key-value wrapper without compare-and-swap or transactions can't implement this: two answers with one code would
  * both be accepted. `storeTests` of `countersign/testing` finds out.
