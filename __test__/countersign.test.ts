@@ -106,7 +106,7 @@ for (const [name, makeStore] of Object.entries(stores)) {
     const { service } = fixture
     const people = ['ann', '../../etc/passwd', 'CON', '😀'.repeat(64), '__proto__']
     // PostgreSQL holds no NUL, and says so.
-    if (name !== 'postgres') people.push('a\u0000b')
+    if (!name.startsWith('postgres')) people.push('a\u0000b')
     for (const person of people) await fixture.enrolTotp(person)
     const found: string[] = []
     for await (const person of service.users()) found.push(person)

@@ -5,12 +5,13 @@ import type { Store } from '../facade/stores/index.js'
 import { postgresStore } from '../facade/stores/postgres-store.js'
 import { redisStore } from '../facade/stores/redis-store.js'
 import { temporaryDirectory } from './directories.js'
+import { overriding } from './service.js'
 import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound } from './stores/engines.js'
 
-type Kind = 'memory' | 'directory'
+type Make = () => Promise<Store>
 
 /** Every store that the service's tests run on, by name; each call makes an empty one. */
-export const stores: Record<Kind, () => Promise<Store>> & Partial<Record<'postgres' | 'redis', () => Promise<Store>>> = {
+export const stores: { memory: Make; directory: Make; postgres?: Make; redis?: Make; 'postgres and redis'?: Make } = {
   memory: async () => memoryStore(),
   directory: async () => directoryStore(temporaryDirectory()),
 }
@@ -37,4 +38,16 @@ if (redisFound) {
     await deleteKeys(own)
     client.disconnect()
   })
+}
+
+const { postgres, redis } = stores
+if (postgres && redis) {
+  stores['postgres and redis'] = async () => {
+    const [users, challenges] = [await postgres(), await redis()]
+    return overriding(users, {
+      put: (key, challenge) => challenges.put(key, challenge),
+      take: (key, id, now) => challenges.take(key, id, now),
+      clear: (key) => challenges.clear(key),
+    })
+  }
 }

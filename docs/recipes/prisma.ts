@@ -1,0 +1,91 @@
+// A store on Prisma 7 and PostgreSQL, on the tables of docs/stores/postgres.md. In schema.prisma:
+//
+//   model CountersignRecord {
+//     user   String  @id
+//     record String
+//     handle String? @unique
+//     @@map("countersign_records")
+//   }
+//
+//   model CountersignChallenge {
+//     key     String
+//     id      String
+//     purpose String
+//     data    String
+//     expires BigInt
+//     place   BigInt @default(autoincrement())
+//     @@id([key, id])
+//     @@map("countersign_challenges")
+//   }
+import type { Store } from 'countersign/stores'
+import type { Prisma, PrismaClient } from './generated/prisma/client.js'
+
+export function prismaStore(prisma: PrismaClient): Store {
+  /** One caller at a time for a user or key, on all machines, until the transaction ends; also where no row is yet. */
+  const alone = <T>(key: string, work: (tx: Prisma.TransactionClient) => Promise<T>) =>
+    prisma.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`
+        return work(tx)
+      },
+      { maxWait: 30_000, timeout: 30_000 },
+    )
+
+  return {
+    async read(user) {
+      return (await prisma.countersignRecord.findUnique({ where: { user } }))?.record
+    },
+
+    update(user, change) {
+      return alone(user, async (tx) => {
+        const before = await tx.countersignRecord.findUnique({ where: { user } })
+        const { record, handle = null, value } = change(before?.record)
+        if (record === null) {
+          await tx.countersignRecord.deleteMany({ where: { user } })
+        } else if (record !== undefined) {
+          const kept = { record, handle }
+          await tx.countersignRecord.upsert({ where: { user }, create: { user, ...kept }, update: kept })
+        }
+        return value
+      })
+    },
+
+    async owner(handle) {
+      return (await prisma.countersignRecord.findUnique({ where: { handle } }))?.user
+    },
+
+    async *users() {
+      for (let last = ''; ; ) {
+        const query = { where: { user: { gt: last } }, orderBy: { user: 'asc' }, take: 1000 } as const
+        const page = await prisma.countersignRecord.findMany({ ...query, select: { user: true } })
+        for (const { user } of page) yield (last = user)
+        if (page.length < 1000) return
+      }
+    },
+
+    put(key, { id, purpose, data, expires }) {
+      return alone(key, async (tx) => {
+        const challenges = tx.countersignChallenge
+        await challenges.deleteMany({ where: { OR: [{ key, id }, { expires: { lt: Date.now() } }] } })
+        const newest = { where: { key, purpose }, orderBy: { place: 'desc' }, skip: 7 } as const
+        const crowd = await challenges.findMany({ ...newest, select: { place: true } })
+        const places = crowd.map(({ place }) => place)
+        await challenges.deleteMany({ where: { key, purpose, place: { in: places } } })
+        await challenges.create({ data: { key, id, purpose, data, expires } })
+      })
+    },
+
+    async take(key, id, now) {
+      const open = { key, id, expires: { gt: Math.max(now, Date.now()) } }
+      const found = await prisma.countersignChallenge.findFirst({ where: open })
+      if (!found) return undefined
+      // Of many who have read it, it belongs to the one who deletes it.
+      const { count } = await prisma.countersignChallenge.deleteMany({ where: { key, id, place: found.place } })
+      return count === 1 ? found.data : undefined
+    },
+
+    async clear(key) {
+      await prisma.countersignChallenge.deleteMany({ where: { key } })
+    },
+  }
+}
