@@ -1,7 +1,7 @@
-// How `update` should be made on PostgreSQL: a versioned compare-and-swap (with and without a queue for each user) or a
-// transaction with the row locked. Updates a second, each of which adds one to a number of the record; none may be lost.
+// How `update` should be made on PostgreSQL: a versioned compare-and-swap (with and without a queue for each user) or
+// a transaction with the row locked. Updates a second, each of which adds one to a number; none may be lost.
 //
-// A commit waits for the disk far longer than for a round trip here: `synchronous_commit` is off, to see the difference.
+// A commit waits for the disk far longer than for a round trip here: without `synchronous_commit` one sees the rest.
 //
 // node build/bench/postgres-update.js [milliseconds for each number]
 import { performance } from 'node:perf_hooks'
@@ -33,7 +33,12 @@ const ways: Record<string, (pool: Pool) => Update> = {
 
 try {
   await postgresStore(first, { schema }).migrate()
-  for (const [name, users, stores] of [['one user each', 1000, 1], ['one user, one process', 1, 1], ['one user, four processes', 1, 4]] as const) {
+  const scenes = [
+    ['one user each', 1000, 1],
+    ['one user, one process', 1, 1],
+    ['one user, four processes', 1, 4],
+  ] as const
+  for (const [name, users, stores] of scenes) {
     console.log(`\n${name}`)
     for (const inFlight of [1, 4, 16, 64]) {
       if (inFlight < stores) continue
@@ -62,7 +67,8 @@ async function measure(updates: Update[], users: number, inFlight: number): Prom
     }
   }
   await Promise.all(Array.from({ length: inFlight }, (_, index) => worker(index)))
-  const { rows } = await first.query(`SELECT sum((record::json->>'n')::int)::int AS sum FROM ${schema}.countersign_records`)
+  const sum = `SELECT sum((record::json->>'n')::int)::int AS sum FROM ${schema}.countersign_records`
+  const { rows } = await first.query(sum)
   if (rows[0].sum !== done + users) throw new Error(`${done + users} updates, ${rows[0].sum} counted`)
   if (failed > 0) console.log(`    (${failed} failed)`)
   return Math.round((done / duration) * 1000)

@@ -1,5 +1,5 @@
-// Sign-ins a second on each store, from 1 to 64 in flight: a challenge, then a TOTP code or a WebAuthn response; and the
-// round trips that one of them makes, counted. Every answer is checked.
+// Sign-ins a second on each store, from 1 to 64 in flight: a challenge, then a TOTP code or a WebAuthn response; and
+// the round trips that one of them makes, counted. Every answer is checked.
 //
 // node build/bench/sign-ins.js [milliseconds for each number]
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -68,7 +68,8 @@ async function measureStore(kind: string, store: { users: UserStore; challenges:
     const enrolled = await service.finishTotp(user, { enrolment, code: totpAt(uri, now), description: '' })
     const key = new TestAuthenticator()
     const creation = await service.beginWebauthn(user, { name: user, displayName: user })
-    const registered = await service.finishWebauthn(user, { response: key.create(creation, { origin }), description: '' })
+    const response = key.create(creation, { origin })
+    const registered = await service.finishWebauthn(user, { response, description: '' })
     if (!enrolled.ok || !registered.ok) throw new Error('not enrolled')
     people.push({ user, uri, key })
   }

@@ -55,7 +55,12 @@ export async function deleteKeys(prefix: string): Promise<void> {
 }
 
 /** Whether a database is there; `optional`: CI may lack it too. */
-export async function found(name: string, address: string, connect: () => Promise<unknown>, optional = false): Promise<boolean> {
+export async function found(
+  name: string,
+  address: string,
+  connect: () => Promise<unknown>,
+  optional = false,
+): Promise<boolean> {
   try {
     await connect()
     return true

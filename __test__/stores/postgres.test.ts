@@ -98,7 +98,8 @@ pg('text that PostgreSQL can not hold is refused by name, or is not there', asyn
 })
 
 pg('options are checked', (t) => {
-  for (const options of [{ schema: '' }, { schema: 'a\0' }, { prefix: 'x'.repeat(41) }, { schemas: 'x' }, { schema: 5 }]) {
+  const wrong = [{ schema: '' }, { schema: 'a\0' }, { prefix: 'x'.repeat(41) }, { schemas: 'x' }, { schema: 5 }]
+  for (const options of wrong) {
     const error = t.throws(() => postgresStore(pool, options as object))
     t.true(isCountersignError(error, 'invalid-argument'))
   }
@@ -141,14 +142,15 @@ pg('however many are put at one moment, 8 are open', async (t) => {
   for (const id of ids) t.is(await store.take('crowd', id, Date.now()), undefined)
 })
 
-pg('a record that others change at every attempt: a typed error, nothing half written, and the next call works', async (t) => {
+pg('a record that others change at every attempt: a typed error, and nothing half written', async (t) => {
   await store.update('busy', () => ({ record: '{"n":0}', handle: 'h of busy', value: 0 }))
   let others = 0
   let runs = 0
   const contended = watched(pool, async (sql) => {
     if (!sql.startsWith('UPDATE')) return
     others += 1
-    await pool.query(`UPDATE ${own}.countersign_records SET record = $1, version = DEFAULT WHERE "user" = 'busy'`, [`{"n":${others}}`])
+    const theirs = `UPDATE ${own}.countersign_records SET record = $1, version = DEFAULT WHERE "user" = 'busy'`
+    await pool.query(theirs, [`{"n":${others}}`])
   })
   const its = postgresStore(contended, { schema: own })
   const change = (before?: string) => {
@@ -203,7 +205,10 @@ pg('bigint read as a number by the host changes nothing', async (t) => {
   const { default: driver } = await import('pg')
   const types = { getTypeParser: (oid: number) => (oid === 20 ? () => 0.5 : driver.types.getTypeParser(oid)) }
   const its = postgresStore(newPoolWith(types), { schema: own })
-  for (let n = 1; n < 4; n += 1) t.is(await its.update('typed', (before) => ({ record: `{"n":${n}}`, value: before })), n > 1 ? `{"n":${n - 1}}` : undefined)
+  for (let n = 1; n < 4; n += 1) {
+    const before = await its.update('typed', (record) => ({ record: `{"n":${n}}`, value: record }))
+    t.is(before, n > 1 ? `{"n":${n - 1}}` : undefined)
+  }
 })
 
 /** A pool that lets `before` see, and delay, every statement. */
@@ -224,6 +229,7 @@ async function columns(schema: string): Promise<unknown[]> {
   const { rows } = await pool.query(
     `SELECT table_name, column_name, data_type, collation_name, is_nullable, is_identity FROM information_schema.columns
      WHERE table_schema = $1 ORDER BY table_name, ordinal_position`, [schema])
-  const indexes = await pool.query(`SELECT indexname FROM pg_indexes WHERE schemaname = $1 ORDER BY indexname`, [schema])
+  const sql = 'SELECT indexname FROM pg_indexes WHERE schemaname = $1 ORDER BY indexname'
+  const indexes = await pool.query(sql, [schema])
   return [...rows, ...indexes.rows]
 }

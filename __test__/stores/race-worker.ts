@@ -47,7 +47,8 @@ async function run({ user, answers = [], remove, renew }: Job): Promise<Result> 
   const count = (name: string) => (outcomes[name] = (outcomes[name] ?? 0) + 1)
   await Promise.all(
     answers.map(async (answer) => {
-      const outcome = await service.verify(user, answer).catch((error: { code: string }) => ({ ok: false, reason: error.code }))
+      const failed = (error: { code: string }) => ({ ok: false, reason: error.code })
+      const outcome = await service.verify(user, answer).catch(failed)
       count('reason' in outcome ? outcome.reason : 'ok')
     }),
   )

@@ -66,7 +66,8 @@ function races(engine: string, store: Store): void {
   race('100 different wrong codes against the limit', async (t, arena) => {
     const user = await arena.newUser()
     const right = new Set([-2, -1, 0, 1, 2].map((step) => arena.code(step)))
-    const wrong = Array.from({ length: 110 }, (_, code) => String(code).padStart(6, '0')).filter((code) => !right.has(code))
+    const codes = Array.from({ length: 110 }, (_, code) => String(code).padStart(6, '0'))
+    const wrong = codes.filter((code) => !right.has(code))
     const take = (count: number) => wrong.splice(0, count).map((code) => ({ type: 'totp', code }))
     const outcomes = await arena.start(user, (count) => ({ answers: take(count * 2) }))
     t.deepEqual(outcomes, { rejected: 8, locked: 92 })
@@ -172,7 +173,8 @@ class Arena {
     const { factor, uri } = await this.fixture.enrolTotp(user)
     const creation = await this.fixture.service.beginWebauthn(user, { name: 'ann', displayName: 'Ann' })
     const response = this.key.create(creation, { origin })
-    if (!(await this.fixture.service.finishWebauthn(user, { response, description: 'key' })).ok) throw new Error('not enrolled')
+    const enrolled = await this.fixture.service.finishWebauthn(user, { response, description: 'key' })
+    if (!enrolled.ok) throw new Error(enrolled.reason)
     this.codes = await this.fixture.service.createRecoveryCodes(user)
     this.totpId = factor.id
     this.#uri = uri

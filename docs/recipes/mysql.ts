@@ -1,7 +1,7 @@
 // A store on MySQL 8 or MariaDB 10.5 with mysql2. Ids are bytes, for MySQL's collations hold different texts for equal,
 // with `utf8mb4_bin` too: `ann` and `ann ` (a space behind).
 import type { Store } from 'countersign/stores'
-import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise'
+import type { Pool, PoolConnection, RowDataPacket } from 'mysql2/promise'
 
 export const mysqlTables = [
   `CREATE TABLE IF NOT EXISTS countersign_records (
@@ -32,7 +32,8 @@ export function mysqlStore(pool: Pool): Store {
     update(user, change) {
       return transaction(pool, async (connection) => {
         const key = bytes(user)
-        const [before] = await rows(connection, 'SELECT record FROM countersign_records WHERE user = ? FOR UPDATE', [key])
+        const locked = 'SELECT record FROM countersign_records WHERE user = ? FOR UPDATE'
+        const [before] = await rows(connection, locked, [key])
         const { record, handle, value } = change(before?.record)
         if (record === null) {
           await connection.query('DELETE FROM countersign_records WHERE user = ?', [key])
@@ -54,7 +55,8 @@ export function mysqlStore(pool: Pool): Store {
 
     async *users() {
       for (let last = Buffer.alloc(0); ; ) {
-        const page = await rows(pool, 'SELECT user FROM countersign_records WHERE user > ? ORDER BY user LIMIT 1000', [last])
+        const sql = 'SELECT user FROM countersign_records WHERE user > ? ORDER BY user LIMIT 1000'
+        const page = await rows(pool, sql, [last])
         for (const { user } of page) yield (last = user).toString()
         if (page.length < 1000) return
       }
@@ -64,30 +66,31 @@ export function mysqlStore(pool: Pool): Store {
       return transaction(pool, async (connection) => {
         const values = [bytes(key), bytes(id), bytes(purpose), data, expires]
         // A new row, so that it gets a new place: the highest is the youngest.
-        await connection.query('REPLACE INTO countersign_challenges (`key`, id, purpose, data, expires) VALUES (?)', [values])
-        const sql = 'SELECT place FROM countersign_challenges WHERE `key` = ? AND purpose = ? ORDER BY place DESC LIMIT 7, 1'
+        const put = 'REPLACE INTO countersign_challenges (`key`, id, purpose, data, expires) VALUES (?)'
+        await connection.query(put, [values])
+        const same = 'FROM countersign_challenges WHERE `key` = ? AND purpose = ?'
+        const sql = `SELECT place ${same} ORDER BY place DESC LIMIT 7, 1`
         const [eighth] = await rows(connection, sql, [values[0], values[2]])
-        const crowd = 'DELETE FROM countersign_challenges WHERE `key` = ? AND purpose = ? AND place < ?'
-        if (eighth) await connection.query(crowd, [values[0], values[2], eighth.place])
+        if (eighth) await connection.query(`DELETE ${same} AND place < ?`, [values[0], values[2], eighth.place])
         await connection.query('DELETE FROM countersign_challenges WHERE expires < ? LIMIT 20', [Date.now()])
       })
     },
 
-    async take(key, id, now) {
-      const values = [bytes(key), bytes(id)]
-      const sql = 'SELECT data, place FROM countersign_challenges WHERE `key` = ? AND id = ? AND expires > ?'
-      const [row] = await rows(pool, sql, [...values, Math.max(now, Date.now())])
-      if (!row) return undefined
-      // Of many who have read it, it belongs to the one who deletes it.
-      const [{ affectedRows }] = await pool.query<ResultSetHeader>(
-        'DELETE FROM countersign_challenges WHERE `key` = ? AND id = ? AND place = ?',
-        [...values, row.place],
-      )
-      return affectedRows === 1 ? row.data : undefined
+    take(key, id, now) {
+      return transaction(pool, async (connection) => {
+        const mine = 'FROM countersign_challenges WHERE `key` = ? AND id = ?'
+        const values = [bytes(key), bytes(id)]
+        const open = [...values, Math.max(now, Date.now())]
+        const [row] = await rows(connection, `SELECT data ${mine} AND expires > ? FOR UPDATE`, open)
+        if (row) await connection.query(`DELETE ${mine}`, values)
+        return row?.data
+      })
     },
 
-    async clear(key) {
-      await pool.query('DELETE FROM countersign_challenges WHERE `key` = ?', [bytes(key)])
+    clear(key) {
+      return transaction(pool, async (connection) => {
+        await connection.query('DELETE FROM countersign_challenges WHERE `key` = ?', [bytes(key)])
+      })
     },
   }
 }

@@ -1,6 +1,8 @@
 import { invalid, isWellFormed } from '../check.js'
 import { conflict, untilNoConflict } from './attempts.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { pageSize, postgresStatements } from './postgres-statements.js'
+import type { PostgresStatements } from './postgres-statements.js'
 import { postgresNames, postgresTables, quoted } from './postgres-tables.js'
 import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
@@ -49,14 +51,14 @@ class Postgres implements PostgresStore {
   readonly #pool: PostgresPool
   readonly #names: PostgresNames
   readonly #tables: string
-  readonly #sql: Statements
+  readonly #sql: PostgresStatements
   readonly #queue = new KeyedQueue(Infinity)
 
   constructor(pool: PostgresPool, names: PostgresNames, tables: string) {
     this.#pool = pool
     this.#names = names
     this.#tables = tables
-    this.#sql = statements(names)
+    this.#sql = postgresStatements(names)
   }
 
   async migrate(): Promise<void> {
@@ -67,7 +69,7 @@ class Postgres implements PostgresStore {
       const [row] = await this.#rows(found, [schema, records, challenges])
       if (row?.tables === true) return undefined
       const create = row?.schema === true ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`
-      // `IF NOT EXISTS` is no promise: of two at once, one may still collide. One text without values is one transaction.
+      // `IF NOT EXISTS` is no promise: of two at once, one may collide. A text without values is one transaction.
       return this.#unlessConflict(create + this.#tables)
     })
   }
@@ -79,8 +81,8 @@ class Postgres implements PostgresStore {
 
   /**
    * A versioned compare-and-swap: two round trips and no lock held between them, where a transaction with a locked row
-   * takes four. Measured (bench/postgres-update.ts): as fast alone, and with the queue faster when four processes want one
-   * record, where without it most attempts are lost.
+   * takes four. Measured (bench/postgres-update.ts): as fast alone, and with the queue faster when four processes want
+   * one record, where without it most attempts are lost.
    */
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
     storable(user, 'user')
@@ -119,7 +121,10 @@ class Postgres implements PostgresStore {
     await this.#rows(this.#sql.clear, [storable(key, 'key')])
   }
 
-  async #attempt<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T | typeof conflict> {
+  async #attempt<T>(
+    user: string,
+    change: (record: string | undefined) => RecordChange<T>,
+  ): Promise<T | typeof conflict> {
     const found = await this.#unlessConflict(this.#sql.begin, [user])
     if (found === conflict) return conflict
     const [row] = found
@@ -153,8 +158,6 @@ class Postgres implements PostgresStore {
 
 type Row = Record<string, unknown>
 
-const pageSize = 1000
-
 /**
  * `serialization_failure`, where that is a host's default isolation, `deadlock_detected`, `duplicate_schema` and
  * `duplicate_table`: rolled back as a whole.
@@ -162,53 +165,6 @@ const pageSize = 1000
 const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
 /** Of the catalogue: two have made the same table at once. Of our own: a handle that is another user's. */
 const uniqueViolation = '23505'
-
-type Statements = Record<
-  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear',
-  string
->
-
-const maxOpen = 8
-
-/** `statement_timestamp()` is the database's clock even inside a host's transaction. */
-const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
-
-function statements({ records, challenges }: PostgresNames): Statements {
-  const newer = `(SELECT count(*) FROM ${challenges} AS newer
-    WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
-  return {
-    read: `SELECT record FROM ${records} WHERE "user" = $1`,
-    // As text: a host may have told its driver to read bigint as a number, which is not exact.
-    begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
-    insert: `INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3) ON CONFLICT ("user") DO NOTHING RETURNING 1`,
-    replace: `UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT WHERE "user" = $1 AND version = $4 RETURNING 1`,
-    delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
-    owner: `SELECT "user" FROM ${records} WHERE handle = $1`,
-    users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
-    put: `
-      WITH crowd AS (
-        DELETE FROM ${challenges} WHERE (key, id) IN (
-          SELECT key, id FROM ${challenges} WHERE key = $1 AND purpose = $3 AND id <> $2
-          ORDER BY expires <= ${clock}, place DESC OFFSET ${maxOpen - 1} FOR UPDATE SKIP LOCKED)
-      ), swept AS (
-        DELETE FROM ${challenges} WHERE (key, id) IN (
-          SELECT key, id FROM ${challenges} WHERE expires <= ${clock} AND key <> $1
-          ORDER BY expires LIMIT $6 FOR UPDATE SKIP LOCKED)
-      )
-      INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (key, id) DO UPDATE
-      SET purpose = excluded.purpose, data = excluded.data, expires = excluded.expires, place = DEFAULT`,
-    // Puts at one moment don't see each other's rows, and may leave more than 8: none but the newest 8 is open.
-    take: `
-      WITH crowd AS (
-        DELETE FROM ${challenges} WHERE (key, id) IN (
-          SELECT key, id FROM ${challenges} AS mine WHERE key = $1 AND ${newer} >= ${maxOpen} FOR UPDATE SKIP LOCKED)
-      )
-      DELETE FROM ${challenges} AS mine WHERE key = $1 AND id = $2 AND expires > $3 AND expires > ${clock}
-      AND ${newer} < ${maxOpen} RETURNING data`,
-    clear: `DELETE FROM ${challenges} WHERE key = $1`,
-  }
-}
 
 function storable(value: unknown, name: string): string {
   if (!isStorable(value)) throw invalid(name)

@@ -127,7 +127,10 @@ class RedisStore implements Store {
     await this.#run('clear', [this.#keys.open(wellFormed(key, 'key')), this.#keys.challenge(key)], [])
   }
 
-  async #attempt<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T | typeof conflict> {
+  async #attempt<T>(
+    user: string,
+    change: (record: string | undefined) => RecordChange<T>,
+  ): Promise<T | typeof conflict> {
     const before = await this.#stored(user)
     const { record, handle, value } = change(before.record)
     if (record === undefined || (record === null && before.record === undefined)) return value

@@ -22,7 +22,7 @@ const cuts = 30
 
 /** What a store must pass that talks to a database over a network. */
 export const faultTests: FaultTest[] = [
-  faultTest('connections cut in the middle of updates: nothing is lost, nothing doubled', async ({ store, cut }, ids) => {
+  faultTest('connections cut amid updates: nothing is lost, nothing doubled', async ({ store, cut }, ids) => {
     const user = ids.id()
     const sure = new Set<string>()
     const tried = new Set<string>()
@@ -31,10 +31,8 @@ export const faultTests: FaultTest[] = [
       for (let turn = 0; !done; turn += 1) {
         const entry = `${name}.${turn}`
         tried.add(entry)
-        await store.update(user, (record) => ({ record: JSON.stringify([...entriesOf(record), entry]), value: 0 })).then(
-          () => sure.add(entry),
-          () => pause(5),
-        )
+        const add = (record?: string) => ({ record: JSON.stringify([...entriesOf(record), entry]), value: 0 })
+        await store.update(user, add).then(() => sure.add(entry), () => pause(5))
       }
     }
     const working = parallel(4, worker)
@@ -48,7 +46,7 @@ export const faultTests: FaultTest[] = [
     same(sure.size > 0, true, 'some were written')
   }),
 
-  faultTest('connections cut in the middle of taking challenges: nobody gets one twice', async ({ store, cut }, ids) => {
+  faultTest('connections cut amid challenges: nobody gets one twice', async ({ store, cut }, ids) => {
     const key = ids.id()
     const taken: string[] = []
     let done = false

@@ -1,0 +1,56 @@
+import type { PostgresNames } from './postgres-tables.js'
+
+export type PostgresStatements = Record<
+  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear',
+  string
+>
+
+/** Users in one page of a listing. */
+export const pageSize = 1000
+
+const maxOpen = 8
+
+/** `statement_timestamp()` is the database's clock even inside a host's transaction. */
+const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
+
+/** What the store asks, each one statement that needs no other. @internal */
+export function postgresStatements({ records, challenges }: PostgresNames): PostgresStatements {
+  const newer = `(SELECT count(*) FROM ${challenges} AS newer
+    WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
+  return {
+    read: `SELECT record FROM ${records} WHERE "user" = $1`,
+    // As text: a host may have told its driver to read bigint as a number, which is not exact.
+    begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
+    insert: `
+      INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3)
+      ON CONFLICT ("user") DO NOTHING RETURNING 1`,
+    replace: `
+      UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
+      WHERE "user" = $1 AND version = $4 RETURNING 1`,
+    delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
+    owner: `SELECT "user" FROM ${records} WHERE handle = $1`,
+    users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
+    put: `
+      WITH crowd AS (
+        DELETE FROM ${challenges} WHERE (key, id) IN (
+          SELECT key, id FROM ${challenges} WHERE key = $1 AND purpose = $3 AND id <> $2
+          ORDER BY expires <= ${clock}, place DESC OFFSET ${maxOpen - 1} FOR UPDATE SKIP LOCKED)
+      ), swept AS (
+        DELETE FROM ${challenges} WHERE (key, id) IN (
+          SELECT key, id FROM ${challenges} WHERE expires <= ${clock} AND key <> $1
+          ORDER BY expires LIMIT $6 FOR UPDATE SKIP LOCKED)
+      )
+      INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (key, id) DO UPDATE
+      SET purpose = excluded.purpose, data = excluded.data, expires = excluded.expires, place = DEFAULT`,
+    // Puts at one moment don't see each other's rows, and may leave more than 8: none but the newest 8 is open.
+    take: `
+      WITH crowd AS (
+        DELETE FROM ${challenges} WHERE (key, id) IN (
+          SELECT key, id FROM ${challenges} AS mine WHERE key = $1 AND ${newer} >= ${maxOpen} FOR UPDATE SKIP LOCKED)
+      )
+      DELETE FROM ${challenges} AS mine WHERE key = $1 AND id = $2 AND expires > $3 AND expires > ${clock}
+      AND ${newer} < ${maxOpen} RETURNING data`,
+    clear: `DELETE FROM ${challenges} WHERE key = $1`,
+  }
+}
