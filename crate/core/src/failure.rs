@@ -15,6 +15,10 @@ pub enum Failure {
     FactorRequired,
     /// The user holds as many factors as are allowed.
     FactorLimit,
+    /// The bytes are no configuration file of either format; holds what is wrong with each, and where.
+    ConfigCorrupt(String),
+    /// The file is larger than the caller allows, or than what fits into memory.
+    ConfigTooLarge,
 }
 
 impl Failure {
@@ -27,6 +31,8 @@ impl Failure {
             Self::RecordMissing => "record-missing",
             Self::FactorRequired => "factor-required",
             Self::FactorLimit => "factor-limit",
+            Self::ConfigCorrupt(_) => "config-corrupt",
+            Self::ConfigTooLarge => "config-too-large",
         }
     }
 
@@ -35,6 +41,7 @@ impl Failure {
         match self {
             Self::InvalidArgument(name) => Some(name),
             Self::RecordCorrupt(place) => Some(place),
+            Self::ConfigCorrupt(what) => Some(what),
             _ => None,
         }
     }

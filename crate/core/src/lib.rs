@@ -23,6 +23,7 @@ pub mod recovery_codes;
 mod request;
 mod settings;
 pub mod sign_in;
+pub mod tfa_config;
 pub mod totp;
 pub mod totp_json;
 mod typed_code;

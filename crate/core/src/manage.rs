@@ -84,10 +84,10 @@ fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
 
 /// `{"ok": true, …}` or `{"ok": false, "reason"}`.
 #[derive(Serialize)]
-struct Managed {
+pub(crate) struct Managed {
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    pub(crate) reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     factor: Option<Factor>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,7 +115,7 @@ struct UpdateRequest {
     enable: Option<bool>,
 }
 
-fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
+pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
     let request: UpdateRequest = request::parse(request)?;
     if let Some(description) = &request.description {
         request::check_description(description)?;
@@ -169,16 +169,9 @@ struct RemoveRequest {
 fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
     let RemoveRequest { id } = request::parse(request)?;
     let mut record = Record::parse(record)?;
-    let Some(found) = factor::find(&record, &id) else {
+    let Some(found) = take_factor(&mut record, &id) else {
         return Ok((None, Managed::refused("no-such-factor")));
     };
-    match found.kind {
-        FactorType::Recovery => record.recovery = None,
-        FactorType::Totp => take(&mut record.totp, &id),
-        FactorType::Webauthn => take(&mut record.webauthn, &id),
-        FactorType::U2f => take(&mut record.u2f, &id),
-        FactorType::Yubico => take(&mut record.yubico, &id),
-    }
     let mut events = vec![Event::new(EventType::Removed).of(&found.id, found.kind)];
     // Recovery codes alone are no second factor.
     if record.real_factors() == 0 && record.recovery.take().is_some() {
@@ -195,6 +188,19 @@ fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
         })
     };
     Ok((Some(record), answer))
+}
+
+/// Takes a factor out of the record and says what it was.
+pub(crate) fn take_factor(record: &mut Record, id: &str) -> Option<Factor> {
+    let found = factor::find(record, id)?;
+    match found.kind {
+        FactorType::Recovery => record.recovery = None,
+        FactorType::Totp => take(&mut record.totp, id),
+        FactorType::Webauthn => take(&mut record.webauthn, id),
+        FactorType::U2f => take(&mut record.u2f, id),
+        FactorType::Yubico => take(&mut record.yubico, id),
+    }
+    Some(found)
 }
 
 /// Removes the first entry of this id: old imports can hold several.

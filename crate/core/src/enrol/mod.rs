@@ -9,7 +9,9 @@ use serde::Serialize;
 
 pub use recovery::create_recovery_codes;
 pub use totp::{begin_totp, finish_totp};
+pub(crate) use u2f::{begin as open_u2f, finish as prove_u2f};
 pub use u2f::{begin_u2f, finish_u2f, u2f_registration_challenge};
+pub(crate) use webauthn::{begin as open_webauthn, finish as prove_webauthn};
 pub use webauthn::{begin_webauthn, finish_webauthn, registration_challenge};
 
 use crate::envelope::Answer;

@@ -46,13 +46,13 @@ struct BeginRequest {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RegistrationChallenge {
+pub(crate) struct RegistrationChallenge {
     challenge: String,
     version: &'static str,
     app_id: String,
 }
 
-fn begin(
+pub(crate) fn begin(
     record: Option<&str>,
     random: &[u8],
     settings: &Settings,
@@ -101,7 +101,7 @@ struct FinishRequest<'a> {
     now: i64,
 }
 
-fn finish(
+pub(crate) fn finish(
     record: Option<&str>,
     challenge: &str,
     random: &[u8],

@@ -66,7 +66,12 @@ struct BeginRequest {
     conditional: bool,
 }
 
-fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Result<Answer<Value>, Failure> {
+pub(crate) fn begin(
+    record: Option<&str>,
+    random: &[u8],
+    settings: &Settings,
+    request: &str,
+) -> Result<Answer<Value>, Failure> {
     let request: BeginRequest = request::parse(request)?;
     let record = Record::parse(record)?;
     if refuses_another(&record, settings, false).is_some() {
@@ -158,7 +163,7 @@ struct FinishRequest<'a> {
     now: i64,
 }
 
-fn finish(
+pub(crate) fn finish(
     record: Option<&str>,
     challenge: &str,
     random: &[u8],

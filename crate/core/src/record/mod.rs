@@ -14,9 +14,10 @@ mod yubico_entry;
 
 use serde::{Deserialize, Serialize};
 
+pub use bytes::decode_base64;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use totp_entry::TotpEntry;
-pub use u2f_entry::U2fEntry;
+pub use u2f_entry::{RegisteredKey, U2fEntry};
 pub use webauthn_entry::WebauthnEntry;
 pub use webauthn_key::StoredKey;
 pub use yubico_entry::YubicoEntry;

@@ -26,6 +26,16 @@ impl TotpEntry {
         }
     }
 
+    /// One that was never used.
+    pub fn unused(uri: OtpauthUri) -> Self {
+        let text = uri.to_text();
+        Self {
+            uri,
+            last_count: None,
+            text,
+        }
+    }
+
     fn stored<E: de::Error>(text: &str, last_count: Option<i64>) -> Result<Self, E> {
         let uri = OtpauthUri::parse_stored(text).ok_or_else(|| E::custom("not an otpauth URI"))?;
         Ok(Self {

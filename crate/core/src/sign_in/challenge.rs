@@ -34,25 +34,25 @@ struct Request {
 }
 
 #[derive(Serialize)]
-struct Challenge {
+pub(crate) struct Challenge {
     id: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    totp: bool,
+    pub(crate) totp: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    webauthn: Option<Value>,
+    pub(crate) webauthn: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    u2f: Option<U2fOffer>,
+    pub(crate) u2f: Option<U2fOffer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    recovery: Option<RecoveryOffer>,
+    pub(crate) recovery: Option<RecoveryOffer>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
-    yubico: bool,
+    pub(crate) yubico: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    locked: Vec<FactorType>,
+    pub(crate) locked: Vec<FactorType>,
 }
 
 /// A sign-in challenge of the browser API, and the keys that may answer it.
 #[derive(Serialize)]
-struct U2fOffer {
+pub(crate) struct U2fOffer {
     challenge: U2fChallenge,
     keys: Vec<U2fKey>,
 }
@@ -73,11 +73,11 @@ struct U2fKey {
 }
 
 #[derive(Serialize)]
-struct RecoveryOffer {
+pub(crate) struct RecoveryOffer {
     left: usize,
 }
 
-fn begin(
+pub(crate) fn begin(
     record: Option<&str>,
     random: &[u8],
     settings: &Settings,

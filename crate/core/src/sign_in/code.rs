@@ -67,7 +67,7 @@ fn open(record: Option<&str>, settings: &Settings, request: &str) -> Result<Opti
     Ok(otp.map(|otp| otp.public_id))
 }
 
-fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<Outcome> {
+pub(crate) fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<Outcome> {
     let Request { answer, now, yubico } = request::parse(request)?;
     let now = request::seconds(now);
     let mut record = Record::parse(record)?;

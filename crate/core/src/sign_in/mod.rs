@@ -5,6 +5,8 @@ mod code;
 mod response;
 
 pub use challenge::begin_challenge;
-pub(crate) use challenge::locked_types;
+pub(crate) use challenge::{U2fOffer, begin, locked_types};
+pub(crate) use code::verify as check_code;
 pub use code::{open_yubico, verify_code};
+pub(crate) use response::{Opened, open_challenge, verify as check_response};
 pub use response::{open_response, verify_response};

@@ -62,12 +62,16 @@ struct ResponseAnswer<'a> {
 
 #[derive(Serialize)]
 #[serde(untagged)]
-enum Opened {
+pub(crate) enum Opened {
     Found { challenge: String },
     Refused(Outcome),
 }
 
-fn open_challenge(record: Option<&str>, settings: &Settings, request: &str) -> Result<Answer<Opened>, Failure> {
+pub(crate) fn open_challenge(
+    record: Option<&str>,
+    settings: &Settings,
+    request: &str,
+) -> Result<Answer<Opened>, Failure> {
     let OpenRequest { answer } = request::parse(request)?;
     let record = Record::parse(record)?;
     Ok(match find(&record, settings, &answer) {
@@ -79,7 +83,7 @@ fn open_challenge(record: Option<&str>, settings: &Settings, request: &str) -> R
     })
 }
 
-fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &str) -> Decision<Outcome> {
+pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings, request: &str) -> Decision<Outcome> {
     let request: VerifyRequest = request::parse(request)?;
     let record = Record::parse(record)?;
     let presented = Presented {

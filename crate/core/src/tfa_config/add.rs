@@ -1,0 +1,352 @@
+//! The origin's call that adds an entry, with its parameter rules for each type.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::TfaConfig;
+use super::origin_form::fits;
+use super::refusal::{Refusal, Settled};
+use crate::challenge::OpenChallenge;
+use crate::change::Decision;
+use crate::enrol::{self, Enrolled, EnrolmentRefusal, True};
+use crate::envelope::{Answer, answer_envelope};
+use crate::failure::Failure;
+use crate::otpauth::OtpauthUri;
+use crate::record::{Entry, FactorType, TotpEntry, YubicoEntry};
+use crate::recovery_codes::RecoverySet;
+use crate::request;
+use crate::settings::Settings;
+use crate::totp::{Checked, TypedCode, Window};
+use crate::wiped::to_json;
+
+pub(super) const RECOVERY_CODES: usize = 10;
+
+/// Random bytes of a call: enough for a set of recovery codes, or a challenge and a user handle.
+const RANDOM: usize = 8 + 8 * RECOVERY_CODES;
+
+/// The parameters of the origin's call.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    #[serde(rename = "type")]
+    kind: FactorType,
+    #[serde(default)]
+    description: Option<String>,
+    /// An otpauth URI.
+    #[serde(default)]
+    totp: Option<Zeroizing<String>>,
+    #[serde(default)]
+    value: Option<Zeroizing<String>>,
+    #[serde(default)]
+    challenge: Option<String>,
+    /// The page's origin; it wins over the configured one.
+    #[serde(default)]
+    origin: Option<String>,
+    /// Epoch milliseconds.
+    now: i64,
+}
+
+/// `{"ok": true, "id", "challenge"?, "recovery"?}`: the id is null after a first step.
+#[derive(Serialize)]
+struct Added {
+    ok: True,
+    id: Option<String>,
+    /// What the second step answers: JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    challenge: Option<String>,
+    /// The codes, which nothing stores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<Vec<Zeroizing<String>>>,
+}
+
+/// Done, or to be done once the challenge of this id is taken out of its store.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Step {
+    Settled(Settled<Added>),
+    Take { take: String },
+}
+
+/// A registration as the challenge store keeps it: the description is that of the first step.
+#[derive(Serialize, Deserialize)]
+struct Pending<'a> {
+    description: String,
+    #[serde(borrow)]
+    ceremony: &'a RawValue,
+}
+
+impl TfaConfig {
+    /// Adds an entry by `{"type", "description"?, "totp"?, "value"?, "challenge"?, "origin"?, "now"}`: `{"ok": true,
+    /// "id", "challenge"?, "recovery"?}`, a refusal, or `{"take": id}`. The last wants that challenge taken out of its
+    /// store, and [`add_response`](Self::add_response) with its data.
+    ///
+    /// `random`: 88 bytes.
+    pub fn add_entry(&mut self, user: &str, random: &[u8], request: &str) -> String {
+        answer_envelope(self.add(user, random, request))
+    }
+
+    /// The second step of a ceremony; `challenge` is the data that the store gave back, null when it had none.
+    /// `random`: 16 bytes.
+    pub fn add_response(&mut self, user: &str, challenge: Option<&str>, random: &[u8], request: &str) -> String {
+        answer_envelope(self.prove(user, challenge, random, request).map(Answer::new))
+    }
+
+    fn add(&mut self, user: &str, random: &[u8], request: &str) -> Result<Answer<Step>, Failure> {
+        let request: Request = request::parse(request)?;
+        if let Some(description) = &request.description {
+            request::check_description(description)?;
+        }
+        if random.len() != RANDOM {
+            return Err(Failure::InvalidArgument("random"));
+        }
+        let settled = match request.kind {
+            FactorType::Totp => self.add_totp(user, random, request)?,
+            FactorType::Recovery => self.add_recovery(user, random, &request)?,
+            FactorType::Yubico => self.add_yubico(user, random, request)?,
+            FactorType::Webauthn | FactorType::U2f => return self.add_signing(user, random, request),
+        };
+        Ok(Answer::new(Step::Settled(settled)))
+    }
+
+    fn add_totp(&mut self, user: &str, random: &[u8], request: Request) -> Result<Settled<Added>, Failure> {
+        if request.challenge.is_some() {
+            return Ok(Refusal::TotpTakesNoChallenge.settled());
+        }
+        let Some(description) = request.description else {
+            return Ok(Refusal::DescriptionRequired.settled());
+        };
+        let (Some(uri), Some(value)) = (request.totp, request.value) else {
+            return Ok(Refusal::TotpNeedsBoth.settled());
+        };
+        let Some(uri) = OtpauthUri::parse(&uri) else {
+            return Ok(Refusal::TotpInvalid.settled());
+        };
+        let now = request::seconds(request.now);
+        let checked = TypedCode::parse(&value).map(|code| uri.totp.check(&code, now, Window::default(), None));
+        let Some(Checked::Accepted(step)) = checked else {
+            return Ok(Refusal::TotpNotVerified.settled());
+        };
+        let mut record = self.read(user)?;
+        // The code that proved it counts as used.
+        let entry = new_entry(random, description, now, TotpEntry::new(uri, step))?;
+        let id = entry.id.clone();
+        record.totp.push(entry);
+        self.store(user, &record)?;
+        Ok(added(id))
+    }
+
+    fn add_recovery(&mut self, user: &str, random: &[u8], request: &Request) -> Result<Settled<Added>, Failure> {
+        if request.totp.is_some() || request.value.is_some() || request.challenge.is_some() {
+            return Ok(Refusal::RecoveryTakesNothing.settled());
+        }
+        let mut record = self.read(user)?;
+        if record.recovery.is_some() {
+            return Ok(Refusal::RecoveryExists.settled());
+        }
+        let (set, codes) = RecoverySet::create(random, request::seconds(request.now))?;
+        record.recovery = Some(set);
+        self.store(user, &record)?;
+        Ok(Settled::Done(Added {
+            ok: True,
+            id: Some("recovery".into()),
+            challenge: None,
+            recovery: Some(codes),
+        }))
+    }
+
+    fn add_yubico(&mut self, user: &str, random: &[u8], request: Request) -> Result<Settled<Added>, Failure> {
+        if request.totp.is_some() || request.challenge.is_some() {
+            return Ok(Refusal::YubicoTakesNothingElse.settled());
+        }
+        let Some(description) = request.description else {
+            return Ok(Refusal::DescriptionRequired.settled());
+        };
+        let Some(value) = request.value else {
+            return Ok(Refusal::YubicoValueMissing.settled());
+        };
+        let modhex = |byte| b"cbdefghijklnrtuv".contains(&byte);
+        if !(2..=16).contains(&value.len()) || !value.bytes().all(modhex) {
+            return Ok(Refusal::YubicoInvalid.settled());
+        }
+        let mut record = self.read(user)?;
+        let key = YubicoEntry::PublicId(value.to_string());
+        let entry = new_entry(random, description, request::seconds(request.now), key)?;
+        let id = entry.id.clone();
+        record.yubico.push(entry);
+        self.store(user, &record)?;
+        Ok(added(id))
+    }
+
+    /// A ceremony of two steps: the first answers with a challenge, the second comes with it and the response.
+    fn add_signing(&self, user: &str, random: &[u8], request: Request) -> Result<Answer<Step>, Failure> {
+        let mut party = self.party(request.origin.as_deref())?;
+        if request.kind == FactorType::Webauthn && party.app_id_elsewhere() {
+            party = party.without_app_id();
+        }
+        let (no_totp, no_value, no_configuration, configured) = match request.kind {
+            FactorType::U2f => (
+                Refusal::U2fTakesNoTotp,
+                Refusal::U2fValueMissing,
+                Refusal::NoU2f,
+                party.settings.u2f.is_some(),
+            ),
+            _ => (
+                Refusal::WebauthnTakesNoTotp,
+                Refusal::WebauthnValueMissing,
+                Refusal::NoWebauthn,
+                party.usable,
+            ),
+        };
+        let refused = |refusal: Refusal| Ok(Answer::new(Step::Settled(refusal.settled())));
+        if request.totp.is_some() {
+            return refused(no_totp);
+        }
+        match (request.challenge, request.value, request.description) {
+            (Some(_), None, _) => refused(no_value),
+            (None, _, None) => refused(Refusal::DescriptionRequired),
+            _ if !configured => refused(no_configuration),
+            (Some(challenge), Some(_), _) => Ok(match challenge_id(request.kind, challenge) {
+                Some(take) => Answer::new(Step::Take { take }),
+                None => Answer::new(Step::Settled(Refusal::NoSuchChallenge.settled())),
+            }),
+            (None, _, Some(description)) => {
+                let (value, challenge) =
+                    self.begin_signing(request.kind, user, random, &party.settings, request.now)?;
+                let step = Step::Settled(Settled::Done(Added {
+                    ok: True,
+                    id: None,
+                    challenge: Some(value.to_string()),
+                    recovery: None,
+                }));
+                Ok(Answer::new(step).with_challenge(pending(challenge, description)?))
+            }
+        }
+    }
+
+    fn begin_signing(
+        &self,
+        kind: FactorType,
+        user: &str,
+        random: &[u8],
+        settings: &Settings,
+        now: i64,
+    ) -> Result<(Value, OpenChallenge), Failure> {
+        let record = self.record(user);
+        let (value, challenge) = if kind == FactorType::U2f {
+            let request = json!({ "user": user, "now": now }).to_string();
+            let begun = enrol::open_u2f(record, random, settings, &request)?;
+            (json!(begun.value), begun.challenge)
+        } else {
+            let request = json!({ "user": user, "name": user, "displayName": user, "now": now }).to_string();
+            let begun = enrol::open_webauthn(record, random, settings, &request)?;
+            (json!({ "publicKey": begun.value }), begun.challenge)
+        };
+        Ok((value, challenge.ok_or(Failure::InvalidArgument("request"))?))
+    }
+
+    fn prove(
+        &mut self,
+        user: &str,
+        challenge: Option<&str>,
+        random: &[u8],
+        request: &str,
+    ) -> Result<Settled<Added>, Failure> {
+        let request: Request = request::parse(request)?;
+        let (prove, failed): (Prove, _) = match request.kind {
+            FactorType::U2f => (enrol::prove_u2f, Refusal::U2fFailed),
+            _ => (enrol::prove_webauthn, Refusal::WebauthnFailed),
+        };
+        let Some(pending) = challenge.and_then(|data| serde_json::from_str::<Pending>(data).ok()) else {
+            return Ok(Refusal::NoSuchChallenge.settled());
+        };
+        // Text from outside becomes a part of the request as it stands: only JSON may.
+        let value = request.value.as_deref().map(String::as_str).unwrap_or_default();
+        let Ok(response) = serde_json::from_str::<&RawValue>(value) else {
+            return Ok(failed.settled());
+        };
+        let party = self.party(request.origin.as_deref())?;
+        let finish = serde_json::to_string(&Finish {
+            user,
+            response,
+            description: &pending.description,
+            now: request.now,
+        });
+        let finish = finish.map_err(|_| Failure::InvalidArgument("request"))?;
+        let ceremony = pending.ceremony.get();
+        let (record, answer) = prove(self.record(user), ceremony, random, &party.settings, &finish)?;
+        let factor = match answer.value {
+            Enrolled::Done { factor, .. } => factor,
+            Enrolled::Refused { reason, .. } => {
+                let challenge = answer
+                    .events
+                    .iter()
+                    .any(|event| event.reason == Some("challenge-mismatch"));
+                return Ok(match reason {
+                    EnrolmentRefusal::AlreadyEnrolled => Refusal::CredentialExists.settled(),
+                    _ if challenge => Refusal::NoSuchChallenge.settled(),
+                    _ => failed.settled(),
+                });
+            }
+        };
+        let Some(record) = record.filter(fits) else {
+            return Ok(failed.settled());
+        };
+        self.store(user, &record)?;
+        Ok(added(factor.id))
+    }
+}
+
+/// The core's second step of a registration.
+type Prove = fn(Option<&str>, &str, &[u8], &Settings, &str) -> Decision<Enrolled>;
+
+/// WebAuthn's second step names the challenge; that of U2F brings all of what the first step answered.
+fn challenge_id(kind: FactorType, challenge: String) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        challenge: String,
+    }
+    match kind {
+        FactorType::U2f => Some(serde_json::from_str::<Named>(&challenge).ok()?.challenge),
+        _ => Some(challenge),
+    }
+}
+
+#[derive(Serialize)]
+struct Finish<'a> {
+    user: &'a str,
+    response: &'a RawValue,
+    description: &'a str,
+    now: i64,
+}
+
+fn pending(challenge: OpenChallenge, description: String) -> Result<OpenChallenge, Failure> {
+    let data = serde_json::from_str::<&RawValue>(&challenge.data)
+        .and_then(|ceremony| to_json(&Pending { description, ceremony }))
+        .map_err(|_| Failure::InvalidArgument("request"))?;
+    Ok(OpenChallenge {
+        data: data.into(),
+        ..challenge
+    })
+}
+
+fn new_entry<T>(random: &[u8], description: String, now: i64, entry: T) -> Result<Entry<T>, Failure> {
+    Ok(Entry {
+        id: request::uuid(random.get(..16).unwrap_or_default())?,
+        description,
+        created: now,
+        enable: true,
+        entry,
+        last_used: None,
+    })
+}
+
+fn added(id: String) -> Settled<Added> {
+    Settled::Done(Added {
+        ok: True,
+        id: Some(id),
+        challenge: None,
+        recovery: None,
+    })
+}

@@ -1,0 +1,96 @@
+//! What programs see that know the old line format alone: one type a user.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::TfaConfig;
+use crate::envelope::envelope;
+use crate::failure::Failure;
+use crate::record::Record;
+
+/// A user in the terms of the old format.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Legacy {
+    #[serde(rename_all = "camelCase")]
+    U2f {
+        key_handle: String,
+        public_key: String,
+    },
+    Oath {
+        keys: Zeroizing<String>,
+        config: OathConfig,
+    },
+    Yubico {
+        keys: String,
+    },
+    /// The user has factors, none of which the old format knows: old programs must not let them in without.
+    Incompatible,
+}
+
+#[derive(Serialize)]
+struct OathConfig {
+    digits: u8,
+    /// Seconds.
+    step: u32,
+}
+
+impl TfaConfig {
+    /// `{user: {"type", ...}}`: the first U2F key, else all TOTP secrets (disabled ones too) with the first one's
+    /// parameters, else all Yubico keys, else `incompatible`. Users without factors are left out. Holds secrets.
+    pub fn legacy_view(&self) -> String {
+        let users = self.users.iter().filter_map(|stored| {
+            let record = Record::parse(Some(stored.record));
+            let legacy = record.map(|record| legacy(&record)).transpose()?;
+            Some(legacy.map(|legacy| (stored.user, legacy)))
+        });
+        envelope(users.collect::<Result<BTreeMap<_, _>, Failure>>())
+    }
+}
+
+fn legacy(record: &Record) -> Option<Legacy> {
+    if let Some(first) = record.u2f.first() {
+        return Some(Legacy::U2f {
+            key_handle: BASE64URL_NOPAD.encode(&first.entry.key.key_handle),
+            public_key: BASE64.encode(&first.entry.public_key),
+        });
+    }
+    if let Some(first) = record.totp.first() {
+        let totp = &first.entry.uri.totp;
+        let config = OathConfig {
+            digits: totp.digits(),
+            step: totp.period(),
+        };
+        return Some(Legacy::Oath {
+            keys: secrets(record),
+            config,
+        });
+    }
+    if !record.yubico.is_empty() {
+        let keys: Vec<_> = record.yubico.iter().map(|entry| entry.entry.public_id()).collect();
+        return Some(Legacy::Yubico { keys: keys.join(" ") });
+    }
+    (!record.is_empty()).then_some(Legacy::Incompatible)
+}
+
+fn secrets(record: &Record) -> Zeroizing<String> {
+    let secrets = || record.totp.iter().map(|entry| entry.entry.uri.totp.secret());
+    // Sized beforehand: growing would leave unwiped copies behind.
+    let size = secrets().map(|secret| 6 + 2 * secret.len()).sum();
+    let mut keys = Zeroizing::new(String::with_capacity(size));
+    for secret in secrets() {
+        if !keys.is_empty() {
+            keys.push(' ');
+        }
+        keys.push_str("v2-0x");
+        for byte in secret {
+            // Writing to a String can't fail.
+            let _ = write!(keys, "{byte:02x}");
+        }
+    }
+    keys
+}

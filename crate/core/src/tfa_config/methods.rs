@@ -1,0 +1,129 @@
+//! The origin's management calls on entries that exist: list, get, update, delete.
+
+use serde::Serialize;
+
+use super::TfaConfig;
+use super::queries::LockStatus;
+use super::refusal::{Refusal, Settled};
+use crate::enrol::True;
+use crate::envelope::envelope;
+use crate::factor::{self, Factor};
+use crate::failure::Failure;
+use crate::manage;
+use crate::record::{FactorType, Record};
+use crate::request::seconds;
+
+impl TfaConfig {
+    /// The user's entries, as the origin lists them; none for a user that nobody knows.
+    pub fn list_entries(&self, user: &str) -> String {
+        envelope(self.read(user).map(|record| infos(&record)))
+    }
+
+    /// One entry, or null.
+    pub fn get_entry(&self, user: &str, id: &str) -> String {
+        let record = self.read(user);
+        envelope(record.map(|record| factor::find(&record, id).map(EntryInfo::from)))
+    }
+
+    /// The entries and locks of `own`, or of all users.
+    pub fn list(&self, own: Option<&str>, now: i64) -> String {
+        let users = self
+            .users
+            .iter()
+            .filter(|stored| own.is_none_or(|own| own == stored.user));
+        let listed = users.map(|stored| {
+            let record = Record::parse(Some(stored.record))?;
+            Ok(Listed {
+                userid: stored.user,
+                entries: infos(&record),
+                locks: LockStatus::of(&record, seconds(now)),
+            })
+        });
+        envelope(listed.collect::<Result<Vec<_>, Failure>>())
+    }
+
+    /// Deletes an entry: `{"ok": true, "left"}` says whether the user has any left; with the last the user goes.
+    ///
+    /// A recovery set counts: unlike [`manage::remove_factor`], this leaves it to stand alone, as the origin does.
+    pub fn delete_entry(&mut self, user: &str, id: &str) -> String {
+        envelope(self.delete(user, id))
+    }
+
+    /// Changes an entry by `{"id", "description"?, "enable"?}`: `{"ok": true}`. The recovery set can't be changed.
+    pub fn update_entry(&mut self, user: &str, request: &str) -> String {
+        envelope(self.update(user, request))
+    }
+
+    fn delete(&mut self, user: &str, id: &str) -> Result<Settled<Deleted>, Failure> {
+        let mut record = self.read(user)?;
+        if manage::take_factor(&mut record, id).is_none() {
+            return Ok(Refusal::NoSuchEntry.settled());
+        }
+        let left = !record.is_empty();
+        self.store(user, &record)?;
+        Ok(Settled::Done(Deleted { ok: True, left }))
+    }
+
+    fn update(&mut self, user: &str, request: &str) -> Result<Settled<Updated>, Failure> {
+        let (record, answer) = manage::update(self.record(user), request)?;
+        if let Some(record) = record {
+            self.store(user, &record)?;
+        }
+        Ok(match answer.value.reason {
+            None => Settled::Done(Updated { ok: True }),
+            Some("last-factor") => Refusal::LastEntry.settled(),
+            Some(_) => Refusal::NoSuchEntry.settled(),
+        })
+    }
+}
+
+fn infos(record: &Record) -> Vec<EntryInfo> {
+    factor::factors(record).into_iter().map(EntryInfo::from).collect()
+}
+
+/// One entry in the origin's form.
+#[derive(Serialize)]
+struct EntryInfo {
+    #[serde(rename = "type")]
+    kind: FactorType,
+    id: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    /// Epoch seconds.
+    created: i64,
+    /// Told only where it is false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enable: Option<bool>,
+}
+
+impl From<Factor> for EntryInfo {
+    fn from(factor: Factor) -> Self {
+        Self {
+            kind: factor.kind,
+            id: factor.id,
+            description: factor.description,
+            created: seconds(factor.created),
+            enable: (!factor.enabled).then_some(false),
+        }
+    }
+}
+
+/// One user of a list, in the origin's form.
+#[derive(Serialize)]
+struct Listed<'a> {
+    userid: &'a str,
+    entries: Vec<EntryInfo>,
+    #[serde(flatten)]
+    locks: LockStatus,
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    ok: True,
+    left: bool,
+}
+
+#[derive(Serialize)]
+struct Updated {
+    ok: True,
+}

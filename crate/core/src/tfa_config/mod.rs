@@ -1,0 +1,97 @@
+//! A whole `tfa.cfg` or `tfa.json`: many users in one object, as the system has it that the format comes from.
+//!
+//! Every call on a user is one of the core's functions on that user's record.
+
+mod add;
+mod file;
+mod legacy_view;
+mod methods;
+mod old_lines;
+mod origin_form;
+mod queries;
+mod refusal;
+mod server;
+mod sign_in;
+mod users;
+
+use std::sync::Arc;
+
+pub use file::WriteOptions;
+pub use server::{U2fConfig, WebauthnConfig};
+
+use crate::failure::Failure;
+use crate::record::Record;
+use users::{RecordText, Users};
+
+/// A configuration. A clone takes the same short time and little room whatever the number of users, and neither sees
+/// what the other changes.
+#[derive(Clone, Default)]
+pub struct TfaConfig {
+    u2f: Option<Arc<U2fConfig>>,
+    webauthn: Option<Arc<WebauthnConfig>>,
+    users: Users,
+    /// Top-level members that the origin ignores, with their values as compact JSON text: written back as they came.
+    others: Arc<[(String, String)]>,
+}
+
+impl TfaConfig {
+    /// Reads a file of either format and validates every user.
+    ///
+    /// Fails with `config-too-large` above `max_bytes`, before anything is looked at, or with `config-corrupt` and what
+    /// is wrong in the eyes of either format, without a word of the input.
+    pub fn parse(bytes: &[u8], max_bytes: usize) -> Result<Self, Failure> {
+        if bytes.len() > max_bytes {
+            return Err(Failure::ConfigTooLarge);
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Failure::ConfigCorrupt(format!("not UTF-8 text, at byte {}", error.valid_up_to())))?;
+        // The old format has no objection to an empty file, which is what a write leaves that was cut short.
+        if text.trim_ascii().is_empty() {
+            return Err(Failure::ConfigCorrupt("the file is empty".into()));
+        }
+        Self::from_json(text).or_else(|json| {
+            Self::from_lines(text)
+                .map_err(|lines| Failure::ConfigCorrupt(format!("read as JSON: {json}; read as lines: {lines}")))
+        })
+    }
+
+    pub fn webauthn(&self) -> Option<&WebauthnConfig> {
+        self.webauthn.as_deref()
+    }
+
+    pub fn u2f(&self) -> Option<&U2fConfig> {
+        self.u2f.as_deref()
+    }
+
+    /// Sets the `webauthn` section from its JSON text, or removes it for `null`.
+    pub fn set_webauthn(&mut self, section: &str) -> Result<(), Failure> {
+        self.webauthn = section_of(section, "webauthn")?.map(Arc::new);
+        Ok(())
+    }
+
+    /// Sets the `u2f` section from its JSON text, or removes it for `null`.
+    pub fn set_u2f(&mut self, section: &str) -> Result<(), Failure> {
+        self.u2f = section_of(section, "u2f")?.map(Arc::new);
+        Ok(())
+    }
+
+    /// A user's record, additions included.
+    pub fn record(&self, user: &str) -> Option<&str> {
+        self.users.get(user)
+    }
+
+    /// Sets a user's record, or removes the user; true when that changed something.
+    pub fn set_record(&mut self, user: &str, record: Option<&str>) -> Result<bool, Failure> {
+        let text = record.map(|text| Record::parse(Some(text))?.to_text()).transpose()?;
+        Ok(self.users.set(user, text.map(RecordText::new)))
+    }
+
+    /// Bytes of memory that the file's own records take.
+    pub fn file_bytes(&self) -> usize {
+        self.users.file_bytes()
+    }
+}
+
+fn section_of<T: serde::de::DeserializeOwned>(text: &str, name: &'static str) -> Result<Option<T>, Failure> {
+    serde_json::from_str(text).map_err(|_| Failure::InvalidArgument(name))
+}

@@ -1,0 +1,138 @@
+//! What a host asks about users, and the changes that need no proof.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::TfaConfig;
+use super::refusal::{Refusal, Settled};
+use super::users::RecordText;
+use crate::enrol::True;
+use crate::envelope::envelope;
+use crate::failure::Failure;
+use crate::record::{FactorType, Record};
+use crate::recovery_codes::RecoverySet;
+use crate::request::seconds;
+
+/// `{"totp-locked"?, "tfa-locked-until"?}`, as the origin spells it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct LockStatus {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    totp_locked: bool,
+    /// Epoch seconds; one that has passed is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tfa_locked_until: Option<i64>,
+}
+
+impl LockStatus {
+    pub(super) fn of(record: &Record, now: i64) -> Self {
+        Self {
+            totp_locked: record.totp_locked,
+            tfa_locked_until: record.tfa_locked_until.filter(|until| now < *until),
+        }
+    }
+}
+
+impl TfaConfig {
+    /// Every user, sorted by their bytes.
+    pub fn users(&self) -> String {
+        envelope(Ok(self.users.iter().map(|stored| stored.user).collect::<Vec<_>>()))
+    }
+
+    /// Removes a user with all factors: whether there was one.
+    pub fn remove_user(&mut self, user: &str) -> String {
+        envelope(Ok(self.users.set(user, None)))
+    }
+
+    /// The user's record as text with our additions, secrets included, or null.
+    pub fn user_data(&self, user: &str) -> String {
+        envelope(Ok(self.record(user)))
+    }
+
+    /// Whether the user has a factor of this type, disabled ones included; `oath` is `totp`.
+    pub fn has_type(&self, user: &str, kind: &str) -> String {
+        envelope(self.read_has_type(user, kind))
+    }
+
+    /// The public ids of the enabled Yubico keys, separated by spaces.
+    pub fn yubico_keys(&self, user: &str) -> String {
+        envelope(self.read(user).map(|record| {
+            let enabled = record.yubico.iter().filter(|entry| entry.enable);
+            let keys: Vec<_> = enabled.map(|entry| entry.entry.public_id()).collect();
+            keys.join(" ")
+        }))
+    }
+
+    /// The places of the unused recovery codes, null without a set.
+    pub fn recovery_state(&self, user: &str) -> String {
+        let record = self.read(user);
+        envelope(record.map(|record| record.recovery.as_ref().map(RecoverySet::free_indices)))
+    }
+
+    /// The user's locks at `now`, epoch milliseconds.
+    pub fn lock_status(&self, user: &str, now: i64) -> String {
+        let record = self.read(user);
+        envelope(record.map(|record| LockStatus::of(&record, seconds(now))))
+    }
+
+    /// Lifts the locks and forgets the failures: `{"ok": true, "unlocked"}`, or a refusal for an unknown user.
+    pub fn unlock(&mut self, user: &str, now: i64) -> String {
+        envelope(self.lift_locks(user, seconds(now)))
+    }
+
+    /// Every locked user with the locks.
+    pub fn locked_users(&self, now: i64) -> String {
+        envelope(self.read_locked(seconds(now)))
+    }
+
+    /// The record, an empty one for a user that nobody knows.
+    pub(super) fn read(&self, user: &str) -> Result<Record, Failure> {
+        Record::parse(self.record(user))
+    }
+
+    /// Stores a record that was changed; true when that changed something. Without factors the user goes.
+    pub(super) fn store(&mut self, user: &str, record: &Record) -> Result<bool, Failure> {
+        let text = (!record.is_empty()).then(|| record.to_text()).transpose()?;
+        Ok(self.users.set(user, text.map(RecordText::new)))
+    }
+
+    fn lift_locks(&mut self, user: &str, now: i64) -> Result<Settled<Unlocked>, Failure> {
+        let Some(record) = self.record(user) else {
+            return Ok(Refusal::NoSuchUser.settled());
+        };
+        let mut record = Record::parse(Some(record))?;
+        let unlocked = record.unlock(now);
+        self.store(user, &record)?;
+        Ok(Settled::Done(Unlocked { ok: True, unlocked }))
+    }
+
+    fn read_locked(&self, now: i64) -> Result<BTreeMap<&str, LockStatus>, Failure> {
+        let mut locked = BTreeMap::new();
+        for stored in self.users.iter() {
+            let record = Record::parse(Some(stored.record))?;
+            if record.is_locked(FactorType::Totp, now) {
+                locked.insert(stored.user, LockStatus::of(&record, now));
+            }
+        }
+        Ok(locked)
+    }
+
+    fn read_has_type(&self, user: &str, kind: &str) -> Result<bool, Failure> {
+        let record = self.read(user)?;
+        Ok(match kind {
+            "totp" | "oath" => !record.totp.is_empty(),
+            "u2f" => !record.u2f.is_empty(),
+            "webauthn" => !record.webauthn.is_empty(),
+            "yubico" => !record.yubico.is_empty(),
+            "recovery" => record.recovery.is_some(),
+            _ => return Err(Failure::InvalidArgument("type")),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Unlocked {
+    ok: True,
+    unlocked: bool,
+}

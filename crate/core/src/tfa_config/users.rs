@@ -1,0 +1,270 @@
+//! The users of a configuration: what a file held, and the changes since, shared between clones.
+
+use std::iter::Peekable;
+use std::sync::Arc;
+
+use rpds::RedBlackTreeMapSync;
+use zeroize::Zeroizing;
+
+/// A user's record as text. Wiped on drop.
+pub type RecordText = Zeroizing<String>;
+
+/// Records by user, in the order of the users' bytes.
+///
+/// The file's own records stay one text with an index, so that a hundred thousand users take little more room than the
+/// file. Changes lie in a persistent tree above it: a clone copies two pointers, and the first change after it a path.
+#[derive(Clone, Default)]
+pub struct Users {
+    base: Arc<Base>,
+    changes: RedBlackTreeMapSync<Arc<str>, Option<Arc<RecordText>>>,
+}
+
+/// One stored record.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    pub user: &'a str,
+    pub record: &'a str,
+    /// False where the record is known to hold no additions of ours.
+    pub additions: bool,
+}
+
+/// Records that no longer change.
+#[derive(Default)]
+struct Base {
+    /// Each user, and the record right behind it.
+    text: Zeroizing<String>,
+    /// Sorted by user.
+    slots: Vec<Slot>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    start: u32,
+    user: u32,
+    record: u32,
+    additions: bool,
+}
+
+impl Users {
+    pub fn get(&self, user: &str) -> Option<&str> {
+        match self.changes.get(user) {
+            Some(change) => change.as_ref().map(|text| text.as_str()),
+            None => self.base.get(user),
+        }
+    }
+
+    /// Sets a record, or removes it; true when that changed something.
+    pub fn set(&mut self, user: &str, record: Option<RecordText>) -> bool {
+        if self.get(user) == record.as_ref().map(|text| text.as_str()) {
+            return false;
+        }
+        self.changes.insert_mut(user.into(), record.map(Arc::new));
+        true
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Stored<'_>> {
+        Merged {
+            base: self.base.iter().peekable(),
+            changes: self.changes.iter().peekable(),
+        }
+    }
+
+    /// Bytes that the records of the file take in memory.
+    pub fn file_bytes(&self) -> usize {
+        self.base.text.capacity() + self.base.slots.capacity() * size_of::<Slot>()
+    }
+}
+
+impl Base {
+    fn stored(&self, slot: Slot) -> Stored<'_> {
+        let (start, user, record) = (slot.start as usize, slot.user as usize, slot.record as usize);
+        let middle = start + user;
+        Stored {
+            user: self.text.get(start..middle).unwrap_or_default(),
+            record: self.text.get(middle..middle + record).unwrap_or_default(),
+            additions: slot.additions,
+        }
+    }
+
+    fn get(&self, user: &str) -> Option<&str> {
+        let found = self
+            .slots
+            .binary_search_by(|slot| self.stored(*slot).user.cmp(user))
+            .ok()?;
+        self.slots.get(found).map(|slot| self.stored(*slot).record)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Stored<'_>> {
+        self.slots.iter().map(|slot| self.stored(*slot))
+    }
+}
+
+struct Merged<B: Iterator, C: Iterator> {
+    base: Peekable<B>,
+    changes: Peekable<C>,
+}
+
+impl<'a, B, C> Iterator for Merged<B, C>
+where
+    B: Iterator<Item = Stored<'a>>,
+    C: Iterator<Item = (&'a Arc<str>, &'a Option<Arc<RecordText>>)>,
+{
+    type Item = Stored<'a>;
+
+    fn next(&mut self) -> Option<Stored<'a>> {
+        loop {
+            let changed = match (self.base.peek(), self.changes.peek()) {
+                (Some(stored), Some((user, _))) => &***user <= stored.user,
+                (_, changed) => changed.is_some(),
+            };
+            if !changed {
+                return self.base.next();
+            }
+            let (user, record) = self.changes.next()?;
+            // The change is in the place of what the file held.
+            self.base.next_if(|stored| stored.user == &**user);
+            if let Some(record) = record {
+                return Some(Stored {
+                    user,
+                    record,
+                    additions: true,
+                });
+            }
+        }
+    }
+}
+
+/// Takes a file's records one by one.
+pub struct Builder {
+    base: Base,
+}
+
+/// Why a file's users can't be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// More than 4 GiB of records.
+    TooLarge,
+    /// A user occurs twice.
+    Duplicate,
+}
+
+impl Builder {
+    /// `bytes`: about as much as all records will take. Sized beforehand, since growing leaves unwiped copies behind.
+    pub fn new(bytes: usize) -> Self {
+        Self {
+            base: Base {
+                text: Zeroizing::new(String::with_capacity(bytes)),
+                slots: Vec::new(),
+            },
+        }
+    }
+
+    /// How many were added.
+    pub fn len(&self) -> usize {
+        self.base.slots.len()
+    }
+
+    pub fn add(&mut self, user: &str, record: &str, additions: bool) -> Result<(), Refused> {
+        let length = |text: &str| u32::try_from(text.len()).map_err(|_| Refused::TooLarge);
+        let text = &mut self.base.text;
+        let slot = Slot {
+            start: length(text)?,
+            user: length(user)?,
+            record: length(record)?,
+            additions,
+        };
+        text.push_str(user);
+        text.push_str(record);
+        self.base.slots.push(slot);
+        Ok(())
+    }
+
+    pub fn build(self) -> Result<Users, Refused> {
+        let mut base = self.base;
+        let mut slots = std::mem::take(&mut base.slots);
+        slots.sort_unstable_by(|one, other| base.stored(*one).user.cmp(base.stored(*other).user));
+        let twice = |pair: &[Slot]| matches!(pair, [one, other] if base.stored(*one).user == base.stored(*other).user);
+        if slots.windows(2).any(twice) {
+            return Err(Refused::Duplicate);
+        }
+        slots.shrink_to_fit();
+        base.slots = slots;
+        base.text.shrink_to_fit();
+        Ok(Users {
+            base: Arc::new(base),
+            changes: RedBlackTreeMapSync::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn built(records: &[(&str, &str)]) -> Users {
+        let mut builder = Builder::new(0);
+        for (user, record) in records {
+            builder.add(user, record, false).unwrap();
+        }
+        builder.build().unwrap()
+    }
+
+    fn listed(users: &Users) -> Vec<(String, String)> {
+        let iter = users.iter();
+        iter.map(|stored| (stored.user.into(), stored.record.into())).collect()
+    }
+
+    #[test]
+    fn a_user_occurs_once() {
+        let mut builder = Builder::new(0);
+        for user in ["b", "a", "b"] {
+            builder.add(user, "{}", false).unwrap();
+        }
+        assert_eq!(builder.build().err(), Some(Refused::Duplicate));
+        assert_eq!(Users::default().iter().count(), 0);
+    }
+
+    #[test]
+    fn what_did_not_change_says_so() {
+        let mut users = built(&[("a", "1")]);
+        assert!(!users.set("a", Some(RecordText::new("1".into()))));
+        assert!(!users.set("b", None));
+        assert!(users.set("a", None) && users.get("a").is_none());
+        assert!(users.set("a", Some(RecordText::new("1".into()))));
+        assert_eq!(listed(&users), [("a".into(), "1".into())]);
+    }
+
+    proptest! {
+        /// Against a map: any file, any changes, and clones that never see what the other does.
+        #[test]
+        fn behaves_as_a_map_that_is_copied(
+            file in prop::collection::btree_map("[a-d]{0,2}", "[0-9]", 0..12),
+            changes in prop::collection::vec(("[a-d]{0,2}", prop::option::of("[0-9]"), any::<bool>()), 0..24),
+        ) {
+            let records: Vec<_> = file.iter().rev().map(|(user, record)| (user.as_str(), record.as_str())).collect();
+            let mut lines: Vec<(Users, BTreeMap<String, String>)> = vec![(built(&records), file.clone())];
+            for (user, record, cloned) in changes {
+                if cloned {
+                    lines.push(lines.last().unwrap().clone());
+                }
+                let (users, map) = lines.last_mut().unwrap();
+                users.set(&user, record.clone().map(RecordText::new));
+                match record {
+                    Some(record) => map.insert(user, record),
+                    None => map.remove(&user),
+                };
+            }
+            for (users, map) in &lines {
+                prop_assert_eq!(listed(users), map.clone().into_iter().collect::<Vec<_>>());
+                for user in map.keys() {
+                    prop_assert_eq!(users.get(user), map.get(user).map(String::as_str));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Whole files: what is read, what is written, and what is said of files that are neither.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use countersign_core::Failure;
+use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use serde_json::{Value, json};
+
+const TODAY: &str = include_str!("../../../__test__/vectors/tfa-today.json");
+const OLD: &str = include_str!("../../../__test__/vectors/tfa-old.json");
+const LINES: &str = include_str!("../../../__test__/vectors/tfa-lines.cfg");
+const WHOLE: WriteOptions = WriteOptions {
+    additions: true,
+    sections: true,
+};
+const SECTIONS: WriteOptions = WriteOptions {
+    additions: false,
+    sections: true,
+};
+
+fn parse(text: &str) -> TfaConfig {
+    TfaConfig::parse(text.as_bytes(), 1 << 26).unwrap()
+}
+
+fn written(config: &TfaConfig, options: WriteOptions) -> String {
+    config.write(options).unwrap()
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// The error's own words.
+fn refused(bytes: &[u8]) -> String {
+    match TfaConfig::parse(bytes, 1 << 26) {
+        Err(Failure::ConfigCorrupt(what)) => what,
+        Err(other) => other.code().into(),
+        Ok(_) => "accepted".into(),
+    }
+}
+
+#[test]
+fn today_s_file_is_written_byte_for_byte() {
+    let config = parse(TODAY);
+    assert_eq!(written(&config, SECTIONS), TODAY);
+    let mut users = value(TODAY);
+    users.as_object_mut().unwrap().retain(|name, _| name == "users");
+    assert_eq!(value(&written(&config, WriteOptions::default())), users);
+    let digest = "2dc40cb1ee3197c3703392daaf4fa31643fd46de59e6dd87c31033f1ffe95df7";
+    assert_eq!(config.webauthn().unwrap().digest(), digest);
+}
+
+#[test]
+fn the_old_file_is_written_as_today_s() {
+    let config = parse(OLD);
+    let (alice, today) = (value(&written(&config, WHOLE)), value(TODAY));
+    assert_eq!(
+        alice["users"]["alice@pve"]["webauthn"],
+        today["users"]["alice@pve"]["webauthn"]
+    );
+    assert_eq!(alice["users"]["alice@pve"]["u2f"], today["users"]["alice@pve"]["u2f"]);
+    assert!(config.webauthn().is_none() && config.u2f().is_none());
+}
+
+#[test]
+fn equal_configurations_are_equal_bytes() {
+    let users = r#"{"b":{},"a":{"yubico":[{"created":1,"id":"y","entry":"cccccccdjiii"}]},"é":{}}"#;
+    let one = parse(&format!(
+        r#"{{"users":{users},"z":{{"k": [1, "a b"]}},"later":null,"webauthn":null}}"#
+    ));
+    let other = parse(&format!(
+        " {{\n\"later\" : null, \"z\":{{\"k\":[ 1,\"a b\" ]}}, \"users\":{{ \"é\":{{}}, \"a\":{},\"b\":{{}} }} }}\n",
+        r#"{"yubico":[{"id":"y","description":"","created":1,"enable":true,"entry":"cccccccdjiii"}]}"#
+    ));
+    let expected = concat!(
+        r#"{"users":{"a":{"yubico":[{"id":"y","created":1,"entry":"cccccccdjiii"}]},"b":{},"é":{}},"#,
+        r#""later":null,"z":{"k":[1,"a b"]}}"#
+    );
+    assert_eq!(written(&one, WHOLE), expected);
+    assert_eq!(written(&other, WHOLE), expected);
+    assert_eq!(written(&parse(expected), WHOLE), expected);
+    assert_eq!(written(&parse("{}"), WHOLE), "{}");
+}
+
+#[test]
+fn what_the_origin_ignores_is_kept() {
+    let mut file = value(TODAY);
+    file["cluster"] = json!({ "text": "a\\\" b", "nodes": [1.5, null, { "x": " \n" }] });
+    file["u2f"]["note"] = json!([1]);
+    file["users"]["alice@pve"]["webauthn"][0]["entry"]["extensions"] = json!({ "cred_protect": "x" });
+    let config = parse(&serde_json::to_string_pretty(&file).unwrap());
+    assert_eq!(value(&written(&config, SECTIONS)), file);
+    assert!(!written(&config, SECTIONS).contains('\n'));
+}
+
+#[test]
+fn additions_are_written_when_asked_for() {
+    let mut file = value(TODAY);
+    let alice = &mut file["users"]["alice@pve"];
+    for (pointer, addition) in [
+        ("/totp/0/last-used", json!(5)),
+        ("/u2f/0/last-used", json!(5)),
+        ("/u2f/0/entry/counter", json!(9)),
+        ("/webauthn/0/last-used", json!(5)),
+        ("/webauthn/0/entry/backup_recorded", json!(true)),
+        ("/webauthn/0/entry/user_verified", json!(true)),
+        ("/webauthn/0/entry/transports", json!(["usb"])),
+        (
+            "/webauthn/0/entry/aaguid",
+            json!("00000000-0000-0000-0000-000000000001"),
+        ),
+        ("/webauthn/0/entry/user_handle", json!("AAAA")),
+        ("/yubico/0/last-used", json!(5)),
+        ("/totp-failures", json!(1)),
+        ("/tfa-failures", json!(2)),
+        ("/user-handle", json!("AAAA")),
+    ] {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        alice.pointer_mut(parent).unwrap()[name] = addition;
+    }
+    alice["yubico"][0]["entry"] = json!({ "yubico": "cccccccdjiii", "use-count": 1, "session-count": 2 });
+    let config = parse(&file.to_string());
+    assert_eq!(value(&written(&config, WHOLE)), file);
+    assert_eq!(written(&config, SECTIONS), TODAY);
+    let mut changed = config.clone();
+    let record = changed.record("alice@pve").unwrap().to_owned();
+    changed.set_record("alice@pve", None).unwrap();
+    changed.set_record("alice@pve", Some(&record)).unwrap();
+    assert_eq!(written(&changed, SECTIONS), TODAY);
+}
+
+#[test]
+fn every_form_of_the_old_lines() {
+    let config = parse(LINES);
+    let users = value(&config.users())["value"].clone();
+    let expected = [
+        "alice@pve",
+        "bob@pve",
+        "carol@pve",
+        "dave@pve",
+        "erin@pam",
+        "frank@ldap",
+    ];
+    assert_eq!(users, json!(expected));
+    let user = |name: &str| value(config.record(name).unwrap());
+    let imported = |id: &str, entry: Value| json!({ "id": id, "description": "<old version 1 entry>", "created": 0, "entry": entry });
+    let uri =
+        |account: &str, secret: &str, more: &str| json!(format!("otpauth://totp/{account}?secret={secret}&{more}"));
+    assert_eq!(
+        user("alice@pve"),
+        json!({ "totp": [imported(
+            "v1-entry",
+            uri("alice%40pve", "Q4SZVJSVB4CZXSUM", "digits=6&algorithm=SHA1&period=30")
+        )] })
+    );
+    let bob = |secret| uri("bob%40pve", secret, "digits=8&algorithm=SHA1&period=60");
+    assert_eq!(
+        user("bob@pve"),
+        json!({ "totp": [
+            imported("v1-entry", bob("Q4SZSUTFKB4CDLZL")),
+            imported("v1-entry-2", bob("Q4SZVJSVB4CZXSUM")),
+            imported("v1-entry-3", bob("Q4SZVJSVB4CZXSUM")),
+            imported("v1-entry-4", bob("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")),
+        ] })
+    );
+    let key = &value(TODAY)["users"]["alice@pve"]["u2f"][0]["entry"];
+    assert_eq!(user("carol@pve"), json!({ "u2f": [imported("v1-entry", key.clone())] }));
+    assert_eq!(
+        user("erin@pam"),
+        json!({ "yubico": [
+            imported("v1-entry", json!("cccccccdjiii")),
+            imported("v1-entry-2", json!("cccccccdjiik")),
+        ] })
+    );
+    assert_eq!((user("dave@pve"), user("frank@ldap")), (json!({}), json!({})));
+    let crlf = parse(&LINES.replace('\n', "\r\n"));
+    assert_eq!(written(&crlf, WHOLE), written(&config, WHOLE));
+    let again = parse(&written(&config, WHOLE));
+    assert_eq!(written(&again, WHOLE), written(&config, WHOLE));
+}
+
+#[test]
+fn the_legacy_view_gives_the_old_lines_back() {
+    let key = value(TODAY)["users"]["alice@pve"]["u2f"][0]["entry"].clone();
+    let view = value(&parse(LINES).legacy_view())["value"].clone();
+    assert_eq!(
+        view,
+        json!({
+            "alice@pve": {
+                "type": "oath", "keys": "v2-0x87259aa6550f059bca8c", "config": { "digits": 6, "step": 30 },
+            },
+            "bob@pve": {
+                "type": "oath",
+                "keys": concat!(
+                    "v2-0x8725995265507821af2b v2-0x87259aa6550f059bca8c v2-0x87259aa6550f059bca8c ",
+                    "v2-0x3132333435363738393031323334353637383930"
+                ),
+                "config": { "digits": 8, "step": 60 },
+            },
+            "carol@pve": { "type": "u2f", "keyHandle": key["key"]["keyHandle"], "publicKey": key["public-key"] },
+            "erin@pam": { "type": "yubico", "keys": "cccccccdjiii cccccccdjiik" },
+        })
+    );
+    let alice = &value(TODAY)["users"]["alice@pve"];
+    let of = |record: Value| {
+        let config = parse(&json!({ "users": { "u": record } }).to_string());
+        value(&config.legacy_view())["value"]["u"]["type"].clone()
+    };
+    assert_eq!(of(alice.clone()), "u2f");
+    assert_eq!(of(json!({ "totp": alice["totp"], "yubico": alice["yubico"] })), "oath");
+    assert_eq!(of(json!({ "webauthn": alice["webauthn"] })), "incompatible");
+    assert_eq!(of(json!({ "recovery": alice["recovery"] })), "incompatible");
+    assert_eq!(of(json!({ "totp-locked": true })), Value::Null);
+}
+
+#[test]
+fn lines_that_are_none() {
+    let encode = |json: &str| data_encoding::BASE64.encode(json.as_bytes());
+    let oath = |keys: &str| encode(&format!(r#"{{"keys":"{keys}","config":{{}}}}"#));
+    for (line, what) in [
+        ("alice".into(), "not of the form USER:TYPE:DATA"),
+        ("alice:oath".into(), "not of the form USER:TYPE:DATA"),
+        (format!(":oath:{}", oath("")), "no user"),
+        (format!("a:hotp:{}", oath("")), "unknown tfa.cfg entry type"),
+        ("a:oath:e30=x".into(), "the data is no base64"),
+        (format!("a:oath:{}", encode("{}")), "the data is no oath configuration"),
+        (
+            format!("a:oath:{}", encode(r#"{"keys":""}"#)),
+            "the data is no oath configuration",
+        ),
+        (
+            format!("a:oath:{}", encode(r#"{"keys":"","config":{"hash":"x"}}"#)),
+            "the data is no oath configuration",
+        ),
+        (
+            format!("a:oath:{}", encode(r#"{"keys":"","config":{"step":"+3"}}"#)),
+            "the data is no oath configuration",
+        ),
+        (format!("a:oath:{}", oath("Q4SZVJSVB4CZXSU")), "unknown key type"),
+        (format!("a:oath:{}", oath("Q4SZVJSVB4CZXSU1")), "unknown key type"),
+        (format!("a:oath:{}", oath("v2-0x123")), "unknown key type"),
+        (format!("a:oath:{}", oath("v2-")), "unknown key type"),
+        (format!("a:oath:{}", oath("v3-AAAAAAAA")), "unknown key type"),
+        (
+            format!("a:oath:{}", encode(r#"{"keys":"v2-AAAAAAAA","config":{"step":0}}"#)),
+            "a key or its configuration",
+        ),
+        (
+            format!("a:u2f:{}", encode(r#"{"keyHandle":"AAAA"}"#)),
+            "the data is no U2F registration",
+        ),
+        (
+            format!("a:u2f:{}", encode(r#"{"keyHandle":"AAAA","publicKey":"BAAA"}"#)),
+            "the data is no U2F registration",
+        ),
+        (
+            format!("a:yubico:{}", encode(r#"{"keys":1}"#)),
+            "the data is no list of Yubico keys",
+        ),
+    ] {
+        let said = refused(format!("# one\n\n{line}\n").as_bytes());
+        assert!(
+            said.ends_with(&format!("read as lines: line 3: {what}")),
+            "{line}: {said}"
+        );
+        assert!(
+            said.starts_with("read as JSON: a syntax error, at line 1 column 1;"),
+            "{said}"
+        );
+    }
+    let twice = format!("a:oath:{0}\na:oath:{0}", oath(""));
+    assert!(refused(twice.as_bytes()).ends_with("a user occurs twice"));
+    // Base64 without its padding, and a file that holds nothing but a comment.
+    assert!(
+        parse(&format!("a:oath:{}", oath("").trim_end_matches('=')))
+            .record("a")
+            .is_some()
+    );
+    assert_eq!(value(&parse("# no users\n").users())["value"], json!([]));
+}
+
+#[test]
+fn files_that_are_none_say_why_and_quote_nothing() {
+    let half = &TODAY[..TODAY.len() / 2];
+    for (bytes, what) in [
+        (b"".as_slice(), "the file is empty"),
+        (b" \r\n\t", "the file is empty"),
+        (b"\xff\xfe{\0}\0", "not UTF-8 text, at byte 0"),
+        (b"{\"users\":{\"\xe9\":{}}}", "not UTF-8 text, at byte 11"),
+        (half.as_bytes(), "read as JSON: it ends too early"),
+        (b"\xef\xbb\xbf{}", "read as JSON: a syntax error, at line 1 column 1"),
+        (b"[]", "read as JSON: an unexpected value"),
+        (b"null", "read as JSON: an unexpected value"),
+        (b"{\"users\":[]}", "read as JSON: an unexpected value"),
+        (b"{\"users\":null}", "read as JSON: an unexpected value"),
+        (b"{}{}", "read as JSON: a syntax error"),
+        (b"{\"users\":{},\"users\":{}}", "read as JSON: an unexpected value"),
+        (b"{\"other\":1,\"other\":1}", "read as JSON: an unexpected value"),
+        (b"{\"users\":{\"a\":{},\"a\":{}}}", "read as JSON: a user occurs twice"),
+        (b"{\"users\":{\"a\":{},\"b\":[]}}", "read as JSON: users[1]"),
+        (
+            b"{\"webauthn\":{\"rp\":\"hunter\"}}",
+            "read as JSON: an unexpected value",
+        ),
+    ] {
+        let said = refused(bytes);
+        assert!(said.contains(what), "{said}");
+        assert!(!said.contains("hunter") && !said.contains("alice"), "{said}");
+    }
+    for (pointer, place) in [
+        ("/totp/0/entry/totp", "users[0].totp[0].entry"),
+        ("/totp/0/created", "users[0].totp[0].created"),
+        ("/webauthn/0/entry/cred_id", "users[0].webauthn[0].entry"),
+        ("/recovery/entries", "users[0].recovery"),
+        ("/totp/0/hunter2", "users[0].totp[0]: an unknown member"),
+        ("/hunter2", "users[0]: an unknown member"),
+    ] {
+        let mut file = value(TODAY);
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        file["users"]["alice@pve"].pointer_mut(parent).unwrap()[name] = json!("hunter2");
+        let said = refused(file.to_string().as_bytes());
+        assert!(said.starts_with(&format!("read as JSON: {place}")), "{said}");
+        assert!(!said.contains("hunter"), "{said}");
+    }
+    assert_eq!(
+        TfaConfig::parse(TODAY.as_bytes(), TODAY.len() - 1).err(),
+        Some(Failure::ConfigTooLarge)
+    );
+    assert!(TfaConfig::parse(TODAY.as_bytes(), TODAY.len()).is_ok());
+    let nested = format!("{{\"x\":{}", "[".repeat(1_000_000));
+    assert!(refused(nested.as_bytes()).contains("it ends too early"));
+    let nested = format!("{{\"users\":{{\"a\":{{\"recovery\":{}", "[".repeat(200_000));
+    assert!(refused(nested.as_bytes()).starts_with("read as JSON"));
+}
+
+#[test]
+fn a_file_takes_little_more_memory_than_it_has_bytes() {
+    let phone = value(TODAY)["users"]["alice@pve"]["totp"].clone();
+    let users = (0..5000).map(|number| (format!("user{number}@pve"), json!({ "totp": phone })));
+    let file = json!({ "users": users.collect::<serde_json::Map<_, _>>() }).to_string();
+    let config = parse(&file);
+    assert!(
+        config.file_bytes() * 10 <= file.len() * 12,
+        "{} of {}",
+        config.file_bytes(),
+        file.len()
+    );
+    assert_eq!(value(&config.users())["value"].as_array().unwrap().len(), 5000);
+}
+
+#[test]
+fn clones_go_their_own_ways() {
+    let source = parse(TODAY);
+    let mut clone = source.clone();
+    clone.set_webauthn("null").unwrap();
+    clone.remove_user("alice@pve");
+    assert_eq!(written(&source, SECTIONS), TODAY);
+    assert_eq!(
+        written(&clone, SECTIONS),
+        r#"{"u2f":{"appid":"https://pve.example.com"}}"#
+    );
+    let mut source = source;
+    source.set_record("bob@pve", Some("{}")).unwrap();
+    assert!(clone.record("bob@pve").is_none());
+    assert_eq!(
+        source.set_record("bob@pve", Some("{\"x\":1}")),
+        Err(Failure::RecordCorrupt("x".into()))
+    );
+}
