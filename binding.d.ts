@@ -63,6 +63,48 @@ export declare class BindingService {
   unlock(record: string | undefined | null, request: string): BindingChange
 }
 
+/** Every method but `clone` and `write` answers an envelope. */
+export declare class BindingTfaConfig {
+  /** An empty configuration. */
+  constructor()
+  clone(): BindingTfaConfig
+  /** The file's bytes, or a failure envelope. */
+  write(additions: boolean, sections: boolean): Uint8Array | string
+  webauthn(): string
+  /** Null without a section. */
+  webauthnDigest(): string
+  setWebauthn(section: string): string
+  u2f(): string
+  setU2f(section: string): string
+  users(): string
+  userData(user: string): string
+  setUserData(user: string, record?: string | undefined | null): string
+  removeUser(user: string): string
+  hasType(user: string, kind: string): string
+  yubicoKeys(user: string): string
+  recoveryState(user: string): string
+  lockStatus(user: string, now: number): string
+  lockedUsers(now: number): string
+  unlock(user: string, now: number): string
+  listEntries(user: string): string
+  getEntry(user: string, id: string): string
+  /** All users where `own` is null. */
+  list(own: string | undefined | null, now: number): string
+  deleteEntry(user: string, id: string): string
+  updateEntry(user: string, request: string): string
+  /** `random`: 88 bytes. */
+  addEntry(user: string, random: Uint8Array, request: string): string
+  /** `random`: 16 bytes. */
+  addResponse(user: string, challenge: string | undefined | null, random: Uint8Array, request: string): string
+  /** `random`: 32 bytes. */
+  challenge(user: string, origin: string | undefined | null, random: Uint8Array, now: number): string
+  openResponse(user: string, request: string): string
+  openYubico(user: string, request: string): string
+  verifyCode(user: string, request: string): string
+  verifyResponse(user: string, origin: string | undefined | null, challenge: string, request: string): string
+  legacyView(): string
+}
+
 export interface BindingAttempt {
   /** False: someone else holds the lock. */
   held: boolean
@@ -106,6 +148,9 @@ export declare function openDirectory(path: string, folders: Array<string>, grou
 
 /** Parses settings; answers a failure envelope where they are wrong. */
 export declare function openService(settings: string): BindingService | string
+
+/** Reads a file; answers a failure envelope where it is none. */
+export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number): BindingTfaConfig | string
 
 /** `value`: an `<svg>` element. */
 export declare function qrSvg(text: string): string

@@ -773,13 +773,15 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, openDirectory, openService, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingDirectory }
 export { BindingLock }
 export { BindingService }
+export { BindingTfaConfig }
 export { openDirectory }
 export { openService }
+export { parseTfaConfig }
 export { qrSvg }
 export { qrTerminal }
 export { totpCode }

@@ -33,6 +33,8 @@ export type {
 } from './facade/options.js'
 export type { Accepted, Enrolled, Outcome, Refused, Removed, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
+export { TfaConfig } from './facade/tfa-config.js'
+export type * from './facade/tfa-config-types.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
 export type * from './facade/webauthn-json.js'
 export type { YubicoSecrets } from './facade/yubico.js'

@@ -12,6 +12,10 @@ export const errorCodes = [
   'factor-required',
   /** The user holds as many factors as are allowed. */
   'factor-limit',
+  /** The bytes are no configuration file of either format; the message says what is wrong with each, and where. */
+  'config-corrupt',
+  /** The configuration file is larger than `maxBytes`. */
+  'config-too-large',
   /** A store or a look-up of the host threw, or answered what none may; what it threw is the `cause`. */
   'store-failed',
   /** Others changed this record at the same moment, again and again; nothing was written, a new call may work. */
@@ -76,6 +80,8 @@ const texts: Record<CountersignErrorCode, string> = {
   'record-missing': 'This user is said to be enrolled, and there is no record',
   'factor-required': 'Recovery codes need another factor beside them',
   'factor-limit': 'This user holds as many factors as are allowed',
+  'config-corrupt': 'This is no tfa.cfg',
+  'config-too-large': 'The configuration file is larger than maxBytes',
   'store-failed': 'The store failed',
   'store-busy': 'Others changed this record at the same moment, again and again',
   'store-refused': 'The store would lose records',

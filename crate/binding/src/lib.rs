@@ -6,6 +6,7 @@ pub mod challenge_book;
 pub mod files;
 pub mod service;
 pub mod text;
+pub mod tfa_config;
 pub mod totp;
 pub mod webauthn;
 pub mod yubico;

@@ -1,0 +1,236 @@
+//! A whole `tfa.cfg` as one object: conversion around the core's own.
+
+use countersign_core::envelope;
+use countersign_core::tfa_config::{TfaConfig, WebauthnConfig, WriteOptions};
+use napi::Env;
+use napi::bindgen_prelude::{Either, ObjectFinalize, Uint8Array};
+use napi_derive::napi;
+use zeroize::Zeroizing;
+
+use crate::text::Text;
+
+/// Reads a file; answers a failure envelope where it is none.
+#[napi(catch_unwind)]
+pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32) -> Either<BindingTfaConfig, String> {
+    match TfaConfig::parse(bytes, max_bytes as usize) {
+        Ok(config) => {
+            let mut parsed = BindingTfaConfig { config, told: 0 };
+            parsed.tell(env);
+            Either::A(parsed)
+        }
+        Err(failure) => Either::B(envelope::<()>(Err(failure))),
+    }
+}
+
+/// Every method but `clone` and `write` answers an envelope.
+#[napi(custom_finalize)]
+pub struct BindingTfaConfig {
+    config: TfaConfig,
+    /// The memory that the garbage collector was told of.
+    told: i64,
+}
+
+impl ObjectFinalize for BindingTfaConfig {
+    fn finalize(self, env: Env) -> napi::Result<()> {
+        if self.told != 0 {
+            env.adjust_external_memory(-self.told)?;
+        }
+        Ok(())
+    }
+}
+
+impl BindingTfaConfig {
+    /// The collector does not see what lies in native memory: it would let many large files pile up.
+    fn tell(&mut self, env: Env) {
+        let bytes = i64::try_from(self.config.file_bytes()).unwrap_or_default();
+        if env.adjust_external_memory(bytes).is_ok() {
+            self.told = bytes;
+        }
+    }
+}
+
+#[napi]
+impl BindingTfaConfig {
+    /// An empty configuration.
+    #[allow(clippy::new_without_default, reason = "a constructor of JavaScript")]
+    #[napi(constructor, catch_unwind)]
+    pub fn new() -> Self {
+        Self {
+            config: TfaConfig::default(),
+            told: 0,
+        }
+    }
+
+    #[napi(js_name = "clone", catch_unwind)]
+    #[must_use]
+    pub fn duplicate(&self) -> BindingTfaConfig {
+        Self {
+            config: self.config.clone(),
+            told: 0,
+        }
+    }
+
+    /// The file's bytes, or a failure envelope.
+    #[napi(catch_unwind)]
+    pub fn write(&self, additions: bool, sections: bool) -> Either<Uint8Array, String> {
+        match self.config.write(WriteOptions { additions, sections }) {
+            Ok(text) => Either::A(Uint8Array::new(text.into_bytes())),
+            Err(failure) => Either::B(envelope::<()>(Err(failure))),
+        }
+    }
+
+    #[napi(catch_unwind)]
+    pub fn webauthn(&self) -> String {
+        envelope(Ok(self.config.webauthn()))
+    }
+
+    /// Null without a section.
+    #[napi(catch_unwind)]
+    pub fn webauthn_digest(&self) -> String {
+        envelope(Ok(self.config.webauthn().map(WebauthnConfig::digest)))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_webauthn(&mut self, section: String) -> String {
+        envelope(self.config.set_webauthn(&section))
+    }
+
+    #[napi(js_name = "u2f", catch_unwind)]
+    pub fn u2f(&self) -> String {
+        envelope(Ok(self.config.u2f()))
+    }
+
+    #[napi(js_name = "setU2f", catch_unwind)]
+    pub fn set_u2f(&mut self, section: String) -> String {
+        envelope(self.config.set_u2f(&section))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn users(&self) -> String {
+        self.config.users()
+    }
+
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn user_data(&self, user: String) -> Text {
+        self.config.user_data(&user).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn set_user_data(&mut self, user: String, record: Option<String>) -> String {
+        let record = record.map(Zeroizing::new);
+        envelope(self.config.set_record(&user, record.as_deref().map(String::as_str)))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn remove_user(&mut self, user: String) -> String {
+        self.config.remove_user(&user)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn has_type(&self, user: String, kind: String) -> String {
+        self.config.has_type(&user, &kind)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn yubico_keys(&self, user: String) -> String {
+        self.config.yubico_keys(&user)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn recovery_state(&self, user: String) -> String {
+        self.config.recovery_state(&user)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn lock_status(&self, user: String, now: i64) -> String {
+        self.config.lock_status(&user, now)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn locked_users(&self, now: i64) -> String {
+        self.config.locked_users(now)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn unlock(&mut self, user: String, now: i64) -> String {
+        self.config.unlock(&user, now)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn list_entries(&self, user: String) -> String {
+        self.config.list_entries(&user)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn get_entry(&self, user: String, id: String) -> String {
+        self.config.get_entry(&user, &id)
+    }
+
+    /// All users where `own` is null.
+    #[napi(catch_unwind)]
+    pub fn list(&self, own: Option<String>, now: i64) -> String {
+        self.config.list(own.as_deref(), now)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn delete_entry(&mut self, user: String, id: String) -> String {
+        self.config.delete_entry(&user, &id)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn update_entry(&mut self, user: String, request: String) -> String {
+        self.config.update_entry(&user, &request)
+    }
+
+    /// `random`: 88 bytes.
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn add_entry(&mut self, user: String, random: &[u8], request: String) -> Text {
+        self.config.add_entry(&user, random, &Zeroizing::new(request)).into()
+    }
+
+    /// `random`: 16 bytes.
+    #[napi(catch_unwind)]
+    pub fn add_response(&mut self, user: String, challenge: Option<String>, random: &[u8], request: String) -> String {
+        let request = Zeroizing::new(request);
+        self.config.add_response(&user, challenge.as_deref(), random, &request)
+    }
+
+    /// `random`: 32 bytes.
+    #[napi(catch_unwind)]
+    pub fn challenge(&self, user: String, origin: Option<String>, random: &[u8], now: i64) -> String {
+        self.config.challenge(&user, origin.as_deref(), random, now)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn open_response(&self, user: String, request: String) -> String {
+        self.config.open_response(&user, &request)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn open_yubico(&self, user: String, request: String) -> String {
+        self.config.open_yubico(&user, &Zeroizing::new(request))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify_code(&mut self, user: String, request: String) -> String {
+        self.config.verify_code(&user, &Zeroizing::new(request))
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify_response(
+        &mut self,
+        user: String,
+        origin: Option<String>,
+        challenge: String,
+        request: String,
+    ) -> String {
+        let request = Zeroizing::new(request);
+        self.config
+            .verify_response(&user, origin.as_deref(), &challenge, &request)
+    }
+
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn legacy_view(&self) -> Text {
+        self.config.legacy_view().into()
+    }
+}

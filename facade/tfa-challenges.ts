@@ -1,0 +1,29 @@
+import { fromStore } from './context.js'
+import type { Answered } from './envelope.js'
+import { CountersignError } from './errors.js'
+import { memoryStore } from './stores/memory-store.js'
+import type { ChallengeStore } from './stores/traits.js'
+
+/** The open challenges of an object and its clones. */
+export class Challenges {
+  #store: ChallengeStore | undefined
+
+  constructor(store: ChallengeStore | undefined) {
+    this.#store = store
+  }
+
+  async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
+    if (challenge) await fromStore(() => this.#opened().put(user, challenge))
+  }
+
+  async take(user: string, id: string, now: number): Promise<string | undefined> {
+    const data: unknown = await fromStore(() => this.#opened().take(user, id, now))
+    if (data === undefined || data === null) return undefined
+    if (typeof data !== 'string') throw new CountersignError('store-failed')
+    return data
+  }
+
+  #opened(): ChallengeStore {
+    return (this.#store ??= memoryStore())
+  }
+}

@@ -1,0 +1,377 @@
+import { randomBytes } from 'node:crypto'
+
+import { BindingTfaConfig, parseTfaConfig } from '#binding'
+
+import { answerJson, parseAnswer } from './answer.js'
+import { checkUser, epochMilliseconds, invalid, optional } from './check.js'
+import { fromStore } from './context.js'
+import { internalFailure, openEnvelope } from './envelope.js'
+import type { Answered } from './envelope.js'
+import { jsonText } from './json.js'
+import type { YubicoOptions } from './options.js'
+import { Challenges } from './tfa-challenges.js'
+import {
+  checkAdd,
+  checkEntryId,
+  checkList,
+  checkOptions,
+  checkOrigin,
+  checkParseOptions,
+  checkU2f,
+  checkUpdate,
+  checkWebauthn,
+  checkWriteOptions,
+} from './tfa-config-check.js'
+import type {
+  TfaAddParameters,
+  TfaAdded,
+  TfaChallenge,
+  TfaConfigOptions,
+  TfaDeleted,
+  TfaEntry,
+  TfaLegacyUser,
+  TfaLockStatus,
+  TfaOriginOption,
+  TfaParseOptions,
+  TfaRefused,
+  TfaRejected,
+  TfaResult,
+  TfaU2fConfig,
+  TfaUser,
+  TfaWebauthnConfig,
+  TfaWriteOptions,
+} from './tfa-config-types.js'
+import { checkYubicoSecrets } from './yubico-secrets.js'
+
+/**
+ * A whole `tfa.cfg` or `tfa.json` of the Proxmox systems as one native object: parse, query, change, verify, write.
+ *
+ * A code, a recovery code and a challenge are accepted once by one object. Nothing here locks the file: the caller
+ * holds its lock from `parse` to `write`, and writes whenever a call says that something changed. `write()` leaves out
+ * what the origin's format can't hold, the failure counters among them: whoever relies on the limits across several
+ * objects writes a file of its own with `additions`.
+ *
+ * To another thread it goes as bytes: `TfaConfig.parse(config.write({ additions: true, sections: true }))`.
+ * `structuredClone` and `postMessage` can't carry a native object.
+ *
+ * Methods throw a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
+ * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-failed` when the challenge store
+ * threw. What a client or a form sent is refused with a value.
+ *
+ * @example
+ * const config = TfaConfig.parse(await readFile('/etc/pve/priv/tfa.cfg'), { challenges })
+ * const outcome = await config.verify('ann@pve', request.body.password, { origin })
+ * if (outcome.needsSaving) await replaceFile('/etc/pve/priv/tfa.cfg', config.write())
+ * if (!outcome.result) return reply.status(401).send({ reason: outcome.reason })
+ */
+export class TfaConfig {
+  readonly #native: BindingTfaConfig
+  readonly #host: Host
+
+  private constructor(native: BindingTfaConfig, host: Host) {
+    this.#native = native
+    this.#host = host
+  }
+
+  /** An empty configuration. */
+  static create(options: TfaConfigOptions = {}): TfaConfig {
+    return new TfaConfig(new BindingTfaConfig(), hostOf(checkOptions(options, '')))
+  }
+
+  /**
+   * Reads a file, JSON of either generation or the old lines, and validates every user.
+   *
+   * Of the old lines, half-finished U2F registrations are left out, and entries that the origin would give the same id
+   * get ids of their own (`v1-entry`, `v1-entry-2`, ...). Top-level members of JSON that nobody knows are kept.
+   *
+   * @throws {CountersignError} `config-corrupt`, saying why neither format fits; `config-too-large`
+   */
+  static parse(bytes: Uint8Array, options: TfaParseOptions = {}): TfaConfig {
+    if (!(bytes instanceof Uint8Array)) throw invalid('bytes')
+    const { maxBytes = 64 * 1024 * 1024, ...rest } = checkParseOptions(options, '')
+    const parsed = parseTfaConfig(bytes, maxBytes)
+    const native = typeof parsed === 'string' ? openEnvelope<never>(parsed).value : parsed
+    return new TfaConfig(native, hostOf(rest))
+  }
+
+  /**
+   * The file in today's form: compact JSON, users sorted; equal configurations give equal bytes. The origin reads it,
+   * unless `additions` are asked for.
+   */
+  write(options: TfaWriteOptions = {}): Uint8Array {
+    const { additions = false, sections = false } = checkWriteOptions(options, '')
+    const written = this.#native.write(additions, sections)
+    return typeof written === 'string' ? openEnvelope<never>(written).value : written
+  }
+
+  /** A copy in O(1): it shares all memory until one of the two changes. The challenge store stays common to both. */
+  clone(): TfaConfig {
+    return new TfaConfig(this.#native.clone(), this.#host)
+  }
+
+  /** The `webauthn` section; `undefined` removes it. An object that is read is a copy. */
+  get webauthn(): TfaWebauthnConfig | undefined {
+    const section = this.#ask<WebauthnSection | null>((native) => native.webauthn())
+    if (section === null) return undefined
+    const { 'allow-subdomains': allowSubdomains, ...rest } = section
+    return allowSubdomains === undefined ? rest : { ...rest, allowSubdomains }
+  }
+
+  set webauthn(section: TfaWebauthnConfig | undefined) {
+    const checked = section === undefined ? null : checkWebauthn(section, 'webauthn')
+    const { allowSubdomains, ...rest } = checked ?? {}
+    const request = checked === null ? 'null' : jsonText({ ...rest, 'allow-subdomains': allowSubdomains })
+    this.#ask((native) => native.setWebauthn(request))
+  }
+
+  /** The fingerprint of the `webauthn` section as the origin computes it, SHA-256 in hex; `undefined` without one. */
+  get webauthnDigest(): string | undefined {
+    return this.#ask<string | null>((native) => native.webauthnDigest()) ?? undefined
+  }
+
+  /** The `u2f` section; `undefined` removes it. An object that is read is a copy. */
+  get u2f(): TfaU2fConfig | undefined {
+    const section = this.#ask<TfaU2fConfig | null>((native) => native.u2f())
+    if (section === null) return undefined
+    const { appid, origin } = section
+    return origin === undefined ? { appid } : { appid, origin }
+  }
+
+  set u2f(section: TfaU2fConfig | undefined) {
+    const request = section === undefined ? 'null' : jsonText(checkU2f(section, 'u2f'))
+    this.#ask((native) => native.setU2f(request))
+  }
+
+  /** Every user, sorted by the bytes of their names. */
+  users(): string[] {
+    return this.#ask((native) => native.users())
+  }
+
+  /** Removes a user with all entries: whether there was one. The store's open challenges stay: see its `clear`. */
+  removeUser(user: string): boolean {
+    checkUser(user)
+    return this.#ask((native) => native.removeUser(user))
+  }
+
+  /** Everything that is known of a user, as JSON text with our additions; secrets included. */
+  userData(user: string): string | undefined {
+    checkUser(user)
+    return this.#ask<string | null>((native) => native.userData(user), user) ?? undefined
+  }
+
+  /** Replaces everything that is known of a user by such text; `undefined` removes the user. Whether it changed. */
+  setUserData(user: string, data: string | undefined): boolean {
+    checkUser(user)
+    if (data !== undefined && typeof data !== 'string') throw invalid('data')
+    return this.#ask((native) => native.setUserData(user, data ?? null), user)
+  }
+
+  /**
+   * Whether the user has an entry of this type, disabled ones included.
+   *
+   * @param type `totp` or its old name `oath`, `u2f`, `webauthn`, `yubico`, `recovery`; any other is an error
+   */
+  hasType(user: string, type: string): boolean {
+    checkUser(user)
+    if (typeof type !== 'string') throw invalid('type')
+    return this.#ask((native) => native.hasType(user, type), user)
+  }
+
+  /** The public ids of the user's enabled Yubico keys, separated by spaces. */
+  yubicoKeys(user: string): string {
+    checkUser(user)
+    return this.#ask((native) => native.yubicoKeys(user), user)
+  }
+
+  /** The places of the user's unused recovery codes, from 0; `undefined` without a set. */
+  recoveryState(user: string): number[] | undefined {
+    checkUser(user)
+    return this.#ask<number[] | null>((native) => native.recoveryState(user), user) ?? undefined
+  }
+
+  /** The locks of a user. */
+  lockStatus(user: string): TfaLockStatus {
+    checkUser(user)
+    const now = this.#at()
+    return this.#ask((native) => native.lockStatus(user, now), user)
+  }
+
+  /** The locks of every user who has some. */
+  lockedUsers(): Map<string, TfaLockStatus> {
+    const now = this.#at()
+    return new Map(Object.entries(this.#ask<Record<string, TfaLockStatus>>((native) => native.lockedUsers(now))))
+  }
+
+  /** Lifts the locks of a user and forgets the failures; `unlocked` is false if there was no lock. */
+  unlock(user: string): { ok: true; unlocked: boolean } | TfaRefused {
+    checkUser(user)
+    const now = this.#at()
+    return this.#ask((native) => native.unlock(user, now), user)
+  }
+
+  /** The user's entries: recovery codes, TOTP, WebAuthn, U2F, Yubico; none for a user that nobody knows. */
+  listEntries(user: string): TfaEntry[] {
+    checkUser(user)
+    return this.#ask((native) => native.listEntries(user), user)
+  }
+
+  getEntry(user: string, id: string): TfaEntry | undefined {
+    checkUser(user)
+    checkEntryId(id)
+    return this.#ask<TfaEntry | null>((native) => native.getEntry(user, id), user) ?? undefined
+  }
+
+  /** The entries and locks of `user`, or of everybody when `all` is true, which is for administrators. */
+  list(user: string, options: { all?: boolean } = {}): TfaUser[] {
+    checkUser(user)
+    const { all = false } = checkList(options, '')
+    const now = this.#at()
+    return this.#ask((native) => native.list(all ? null : user, now))
+  }
+
+  /** Deletes an entry. Recovery codes may be left as the only one; with the last entry the user goes. */
+  deleteEntry(user: string, id: string): TfaDeleted {
+    checkUser(user)
+    checkEntryId(id)
+    return this.#ask((native) => native.deleteEntry(user, id), user)
+  }
+
+  /** Renames, enables or disables an entry; recovery codes can't be changed, the last enabled one can't be disabled. */
+  updateEntry(
+    user: string,
+    id: string,
+    change: { description?: string; enable?: boolean },
+  ): { ok: true } | TfaRefused {
+    checkUser(user)
+    checkEntryId(id)
+    const request = jsonText({ id, ...checkUpdate(change, '') })
+    return this.#ask((native) => native.updateEntry(user, request), user)
+  }
+
+  /**
+   * Adds an entry, by the origin's parameters and rules.
+   *
+   * `totp` is proved by a code, which counts as used. `webauthn` and `u2f` take two steps: the first answers with a
+   * `challenge`, the second has it and the response. `recovery` makes ten codes, unless there is a set.
+   *
+   * @example
+   * const begun = await config.addEntry(user, { type: 'webauthn', description: 'key' })
+   * const { publicKey } = JSON.parse(begun.challenge) // for the page
+   * await config.addEntry(user, { type: 'webauthn', challenge: publicKey.challenge, value: JSON.stringify(response) })
+   */
+  async addEntry(user: string, parameters: TfaAddParameters): Promise<TfaAdded> {
+    checkUser(user)
+    const request = jsonText({ ...checkAdd(parameters, ''), now: this.#at() })
+    const added = this.#answer<TfaAdded | { take: string }>(
+      (native) => native.addEntry(user, randomBytes(88), request),
+      user,
+    )
+    await this.#host.challenges.put(user, added)
+    const { value } = added
+    if (!Object.hasOwn(value, 'take')) return value as TfaAdded
+    const { take } = value as { take: string }
+    const data = await this.#host.challenges.take(user, take, this.#at())
+    return this.#ask((native) => native.addResponse(user, data ?? null, randomBytes(16), request), user)
+  }
+
+  /**
+   * What this user may answer with. `undefined`: this user has no entry at all, disabled ones included. An empty
+   * challenge is not that: it is a user with entries, none of which can be used now.
+   */
+  async challenge(user: string, options: TfaOriginOption = {}): Promise<TfaChallenge | undefined> {
+    checkUser(user)
+    const { origin } = checkOrigin(options, '')
+    const now = this.#at()
+    const begun = this.#answer<TfaChallenge | null>(
+      (native) => native.challenge(user, origin ?? null, randomBytes(32), now),
+      user,
+    )
+    await this.#host.challenges.put(user, begun)
+    return begun.value ?? undefined
+  }
+
+  /**
+   * Verifies an answer from outside: `totp:123456`, `recovery:...`, `yubico:...`, `webauthn:{json}`, `u2f:{json}`, or
+   * an object (`{ type: 'totp', code }`, `{ type: 'webauthn', response }`).
+   *
+   * Eight wrong TOTP codes in a row lock TOTP, a hundred wrong codes of any type lock them all for an hour.
+   */
+  async verify(user: string, answer: unknown, options: TfaOriginOption = {}): Promise<TfaResult> {
+    checkUser(user)
+    const { origin } = checkOrigin(options, '')
+    const parsed = parseAnswer(answer)
+    if (parsed === undefined) return rejected('malformed')
+    const json = answerJson(parsed)
+    const now = this.#at()
+    if ('code' in parsed) {
+      const yubico = parsed.type === 'yubico' ? await this.#yubicoSecrets(user, parsed.code, now) : ''
+      return this.#ask((native) => native.verifyCode(user, `{"answer":${json},"now":${now}${yubico}}`), user)
+    }
+    const opened = this.#ask<{ challenge: string } | TfaRejected>(
+      (native) => native.openResponse(user, `{"answer":${json}}`),
+      user,
+    )
+    if (!Object.hasOwn(opened, 'challenge')) return opened as TfaRejected
+    const { challenge } = opened as { challenge: string }
+    const data = await this.#host.challenges.take(user, challenge, now)
+    if (data === undefined) return rejected('rejected', 'no such challenge')
+    const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"sign-in","now":${now}}`
+    return this.#ask((native) => native.verifyResponse(user, origin ?? null, data, request), user)
+  }
+
+  /** What programs see that know the old line format alone; users without entries are left out. Holds secrets. */
+  legacyView(): Map<string, TfaLegacyUser> {
+    return new Map(Object.entries(this.#ask<Record<string, TfaLegacyUser>>((native) => native.legacyView())))
+  }
+
+  /** The secrets of the key that an OTP names, where the user has it and the host knows them, as part of a request. */
+  async #yubicoSecrets(user: string, code: string, now: number): Promise<string> {
+    const { lookUp } = this.#host
+    if (lookUp === undefined) return ''
+    const request = jsonText({ code, now })
+    const publicId = this.#ask<string | null>((native) => native.openYubico(user, request), user)
+    if (publicId === null) return ''
+    const secrets = optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
+    return secrets === undefined ? '' : `,"yubico":${jsonText(secrets)}`
+  }
+
+  #ask<T>(call: (native: BindingTfaConfig) => string, user?: string): T {
+    return this.#answer<T>(call, user).value
+  }
+
+  #answer<T>(call: (native: BindingTfaConfig) => string, user?: string): Answered<T> {
+    let envelope = internalFailure
+    try {
+      envelope = call(this.#native)
+    } catch {
+      // What a native call throws is a defect, and may quote what it was given.
+    }
+    return openEnvelope<T>(envelope, user)
+  }
+
+  /** Epoch milliseconds. */
+  #at(): number {
+    return epochMilliseconds(this.#host.now(), 'now')
+  }
+}
+
+/** The section as files spell it. */
+interface WebauthnSection extends Omit<TfaWebauthnConfig, 'allowSubdomains'> {
+  'allow-subdomains'?: boolean
+}
+
+/** What the host gave, common to an object and its clones. */
+interface Host {
+  now: () => number
+  challenges: Challenges
+  lookUp: YubicoOptions['secrets'] | undefined
+}
+
+function hostOf({ challenges, yubico, now = Date.now }: TfaConfigOptions): Host {
+  return { now, challenges: new Challenges(challenges), lookUp: yubico?.secrets }
+}
+
+function rejected(reason: TfaRejected['reason'], log?: string): TfaRejected {
+  const nothing = { needsSaving: false, totpLimitReached: false, tfaLimitReached: false }
+  return log === undefined ? { result: false, ...nothing, reason } : { result: false, ...nothing, reason, log }
+}
