@@ -1,0 +1,23 @@
+//! A file of either generation: whatever is read comes back as it was written.
+#![no_main]
+
+use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use libfuzzer_sys::fuzz_target;
+
+const WHOLE: WriteOptions = WriteOptions {
+    additions: true,
+    sections: true,
+};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(config) = TfaConfig::parse(bytes, 1 << 20) else {
+        return;
+    };
+    for options in [WHOLE, WriteOptions::default()] {
+        let text = config.write(options).expect("what was read can be written");
+        let again = TfaConfig::parse(text.as_bytes(), 1 << 24).expect("what was written can be read");
+        assert_eq!(again.write(options).ok(), Some(text));
+    }
+    config.list(None, 0);
+    config.legacy_view();
+});
