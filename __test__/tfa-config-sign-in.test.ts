@@ -104,7 +104,7 @@ test('a TOTP code is accepted once, and that needs saving', async (t) => {
   t.deepEqual(await fixture.verify(fixture.right()) as unknown, { ...accepted, factor })
   const again = await fixture.verify(fixture.right())
   t.deepEqual(again as unknown, { ...refused, reason: 'rejected', log: 'rejecting reused TOTP value' })
-  t.regex(Buffer.from(fixture.config.write()).toString(), /"last-count":60000000/)
+  t.true(Buffer.from(fixture.config.write()).toString().includes(`"last-count":${fixture.now / 30_000}}`))
   const next = `totp:${totpAt(uri, fixture.now + 30_000)}`
   t.like(await fixture.verify(next), { result: true })
   t.like(await fixture.verify(`totp:${totpAt(uri, fixture.now)}`), { result: false })
