@@ -1,6 +1,7 @@
 //! Enrolling factors: each is proved before it counts.
 
 mod recovery;
+mod response;
 mod totp;
 mod u2f;
 mod webauthn;

@@ -1,17 +1,15 @@
 //! Enrolling a legacy U2F key (FIDO U2F Raw Message Formats, 4), for clients that still speak U2F.
 
-use std::borrow::Cow;
-
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
+use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenge::{Bound, Presented, Purpose, U2fRegistration, open, read};
+use crate::challenge::{Bound, Purpose, U2fRegistration, open, read};
 use crate::change::{Change, Decision};
 use crate::envelope::{Answer, answer_envelope, envelope};
 use crate::failure::Failure;
-use crate::record::{Entry, FactorType, Record, U2fEntry};
+use crate::record::{FactorType, Record, U2fEntry};
 use crate::request;
 use crate::settings::Settings;
 use crate::u2f::{self, RegistrationExpectation, peek_registration, verify_registration};
@@ -86,21 +84,6 @@ pub(crate) fn begin(
     Ok(Answer::new(value).with_challenge(open))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FinishRequest<'a> {
-    #[serde(borrow)]
-    user: Cow<'a, str>,
-    #[serde(borrow)]
-    response: &'a RawValue,
-    description: String,
-    #[serde(default)]
-    first_only: bool,
-    #[serde(borrow, default)]
-    session: Option<Cow<'a, str>>,
-    now: i64,
-}
-
 pub(crate) fn finish(
     record: Option<&str>,
     challenge: &str,
@@ -108,17 +91,9 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    let request: FinishRequest = request::parse(request)?;
-    request::check_description(&request.description)?;
-    let mut record = Record::parse(record)?;
-    let id = request::uuid(random)?;
-    match add(&mut record, challenge, settings, &request, &id) {
-        Ok(()) => {
-            let answer = Enrolled::done(&record, &id, FactorType::U2f)?;
-            Ok((Some(record), answer))
-        }
-        Err((refusal, inner)) => Ok((None, Enrolled::refused(refusal, FactorType::U2f, inner))),
-    }
+    response::finish(record, random, request, FactorType::U2f, |record, request, id| {
+        add(record, challenge, settings, request, id)
+    })
 }
 
 fn add(
@@ -127,14 +102,9 @@ fn add(
     settings: &Settings,
     request: &FinishRequest,
     id: &str,
-) -> Result<(), (EnrolmentRefusal, &'static str)> {
+) -> Result<(), Refused> {
     let mismatch = (EnrolmentRefusal::Rejected, "challenge-mismatch");
-    let presented = Presented {
-        purpose: Purpose::Register,
-        user: &request.user,
-        session: request.session.as_deref(),
-        now: request.now,
-    };
+    let presented = request.presented();
     let ceremony = read::<U2fRegistration>(challenge)
         .filter(|ceremony| ceremony.bound.admits(&presented))
         .ok_or(mismatch)?;
@@ -158,20 +128,13 @@ fn add(
             algorithms: &settings.webauthn.algorithms,
             attestation: settings.webauthn.attestation,
             trust_anchors: &settings.webauthn.trust_anchors,
-            now: request::seconds(request.now),
+            now: request.now(),
         },
     )?;
     if holds_credential(record, &credential.id) {
         return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
     }
     let entry = U2fEntry::new(&credential).ok_or((EnrolmentRefusal::Rejected, "key-invalid"))?;
-    record.u2f.push(Entry {
-        id: id.to_owned(),
-        description: request.description.clone(),
-        created: request::seconds(request.now),
-        enable: true,
-        entry,
-        last_used: None,
-    });
+    record.u2f.push(request.entry(id, entry));
     Ok(())
 }

@@ -1,14 +1,12 @@
 //! Enrolling a security key or a passkey: the registration ceremony of WebAuthn Level 3, section 7.1.
 
-use std::borrow::Cow;
-
 use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
+use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenge::{Bound, Presented, Purpose, Registration, open, read};
+use crate::challenge::{Bound, Purpose, Registration, open, read};
 use crate::change::{Change, Decision};
 use crate::envelope::{Answer, answer_envelope, envelope};
 use crate::failure::Failure;
@@ -148,21 +146,6 @@ fn enabled<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &T> {
     enabled.map(|entry| &entry.entry)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct FinishRequest<'a> {
-    #[serde(borrow)]
-    user: Cow<'a, str>,
-    #[serde(borrow)]
-    response: &'a RawValue,
-    description: String,
-    #[serde(default)]
-    first_only: bool,
-    #[serde(borrow, default)]
-    session: Option<Cow<'a, str>>,
-    now: i64,
-}
-
 pub(crate) fn finish(
     record: Option<&str>,
     challenge: &str,
@@ -170,17 +153,9 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    let request: FinishRequest = request::parse(request)?;
-    request::check_description(&request.description)?;
-    let mut record = Record::parse(record)?;
-    let id = request::uuid(random)?;
-    match add(&mut record, challenge, settings, &request, &id) {
-        Ok(()) => {
-            let answer = Enrolled::done(&record, &id, FactorType::Webauthn)?;
-            Ok((Some(record), answer))
-        }
-        Err((refusal, inner)) => Ok((None, Enrolled::refused(refusal, FactorType::Webauthn, inner))),
-    }
+    response::finish(record, random, request, FactorType::Webauthn, |record, request, id| {
+        add(record, challenge, settings, request, id)
+    })
 }
 
 fn add(
@@ -189,15 +164,10 @@ fn add(
     settings: &Settings,
     request: &FinishRequest,
     id: &str,
-) -> Result<(), (EnrolmentRefusal, &'static str)> {
+) -> Result<(), Refused> {
     let rejected = |inner| (EnrolmentRefusal::Rejected, inner);
     let mismatch = rejected("challenge-mismatch");
-    let presented = Presented {
-        purpose: Purpose::Register,
-        user: &request.user,
-        session: request.session.as_deref(),
-        now: request.now,
-    };
+    let presented = request.presented();
     let ceremony = read::<Registration>(challenge)
         .filter(|ceremony| ceremony.bound.admits(&presented) && ceremony.rp_id == settings.rp.id)
         .ok_or(mismatch)?;
@@ -231,7 +201,7 @@ fn add(
             cross_origin: settings.webauthn.cross_origin.as_ref(),
             user_presence_optional: ceremony.conditional,
             user_handle: Some(&user_handle),
-            now: request::seconds(request.now),
+            now: request.now(),
         },
     )?;
     let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
@@ -239,13 +209,6 @@ fn add(
         return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
     }
     record.user_handle.get_or_insert(ceremony.user_handle);
-    record.webauthn.push(Entry {
-        id: id.to_owned(),
-        description: request.description.clone(),
-        created: request::seconds(request.now),
-        enable: true,
-        entry,
-        last_used: None,
-    });
+    record.webauthn.push(request.entry(id, entry));
     Ok(())
 }
