@@ -55,10 +55,17 @@ test('the package has these files and no others', async (t) => {
   t.deepEqual(await filesOf(main), [...compiled, ...others, ...documents].sort())
 })
 
-test('the package of this platform has its addon', async (t) => {
+test('the package of this platform has its addon, and the licences of all that is linked into it', async (t) => {
   const files = await filesOf(native)
-  t.is(files.length, 3)
-  t.regex(files.join(' '), /^README\.md countersign\.[\w-]+\.node package\.json$/)
+  t.is(files.filter((path) => /^countersign\.[\w-]+\.node$/.test(path)).length, 1)
+  const others = files.filter((path) => !path.endsWith('.node'))
+  t.deepEqual(others, ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json'])
+  const notices = await fileOf(native, 'LICENSE-THIRD-PARTY')
+  for (const crate of ['aws-lc-sys', 'napi', 'totp-rs', 'webauthn-rs-core']) {
+    t.regex(notices, new RegExp(`^${crate} [\\d.]+: .+, https://`, 'm'))
+  }
+  // These only run while the addon is built.
+  for (const crate of ['napi-build', 'napi-derive', 'cc']) t.notRegex(notices, new RegExp(`^${crate} \\d`, 'm'))
 })
 
 test('every platform has a package of our version', async (t) => {

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { main } from './lib/main.mjs'
 import { root } from './lib/paths.mjs'
-import { ask, mustRun } from './lib/run.mjs'
-import { needRust, ToolMissing } from './lib/tools.mjs'
+import { mustRun } from './lib/run.mjs'
+import { needRust, rustHost } from './lib/tools.mjs'
 
 main(async () => {
   const { values, positionals } = parseArgs({ options: { seconds: { type: 'string', default: '60' } }, allowPositionals: true })
@@ -25,7 +25,7 @@ async function build() {
   needRust()
   const sancov = ['-sanitizer-coverage-level=4', '-sanitizer-coverage-inline-8bit-counters', '-sanitizer-coverage-pc-table']
   const flags = ['-Cpasses=sancov-module', ...sancov.map((flag) => `-Cllvm-args=${flag}`), '-Ccodegen-units=1', '--cfg=fuzzing']
-  const args = ['build', '--release', '--locked', '--manifest-path', 'fuzz/Cargo.toml', '--target', host()]
+  const args = ['build', '--release', '--locked', '--manifest-path', 'fuzz/Cargo.toml', '--target', rustHost()]
   // With a target named, build scripts and macros go without these.
   await mustRun('cargo', args, { env: { RUSTFLAGS: flags.join(' '), CARGO_TARGET_DIR: targetDir() } })
 }
@@ -37,16 +37,10 @@ async function fuzz(target, seconds) {
   const limits = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048', '-max_len=16384', '-print_final_stats=1']
   const places = [`-artifact_prefix=${join(root, 'fuzz/artifacts', target)}/`, found, join(root, 'fuzz/corpus', target)]
   try {
-    await mustRun(join(targetDir(), host(), 'release', target), [...limits, ...places])
+    await mustRun(join(targetDir(), rustHost(), 'release', target), [...limits, ...places])
   } finally {
     rmSync(found, { recursive: true, force: true })
   }
-}
-
-function host() {
-  const triple = /^host: (.*)$/m.exec(ask('rustc', ['-vV']) ?? '')?.[1]
-  if (!triple) throw new ToolMissing('rustc does not tell its host')
-  return triple
 }
 
 function targetDir() {

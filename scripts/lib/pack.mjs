@@ -1,5 +1,6 @@
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { thirdPartyNotices } from './notices.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, platformName } from './platform.mjs'
 import { mustRun, npm } from './run.mjs'
@@ -17,6 +18,9 @@ function stageNative() {
   rmSync(staged, { recursive: true, force: true })
   cpSync(join(root, 'npm', platformName()), staged, { recursive: true })
   cpSync(join(root, addonFile()), join(staged, addonFile()))
+  for (const licence of ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT']) cpSync(join(root, licence), join(staged, licence))
+  // npm packs what begins with LICENSE, whatever a package's `files` says.
+  writeFileSync(join(staged, 'LICENSE-THIRD-PARTY'), thirdPartyNotices())
   return staged
 }
 

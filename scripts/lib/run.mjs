@@ -56,7 +56,8 @@ export const local = (path) => [process.execPath, join(root, 'node_modules', pat
 
 /** What a command prints, or undefined when it is missing or fails. */
 export function ask(command, args) {
-  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const options = { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 64 * 1024 * 1024 }
+  const { status, stdout } = spawnSync(command, args, options)
   return status === 0 ? stdout.trim() : undefined
 }
 

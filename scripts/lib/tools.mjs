@@ -31,6 +31,13 @@ export function needRust() {
   }
 }
 
+/** The target that Rust builds for when none is named, such as `x86_64-unknown-linux-gnu`. */
+export function rustHost() {
+  const triple = /^host: (.*)$/m.exec(ask('rustc', ['-vV']) ?? '')?.[1]
+  if (!triple) throw new ToolMissing('rustc does not tell its host')
+  return triple
+}
+
 function compilerAdvice() {
   if (process.platform === 'darwin') return 'run `xcode-select --install`'
   return 'install one, as with `apt-get install build-essential`, `dnf install gcc` or `apk add build-base`'
