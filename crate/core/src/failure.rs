@@ -19,6 +19,8 @@ pub enum Failure {
     ConfigCorrupt(String),
     /// The file is larger than the caller allows, or than what fits into memory.
     ConfigTooLarge,
+    /// The file's format has no place for what was to be stored; holds what that is.
+    StoreRefused(&'static str),
 }
 
 impl Failure {
@@ -33,13 +35,14 @@ impl Failure {
             Self::FactorLimit => "factor-limit",
             Self::ConfigCorrupt(_) => "config-corrupt",
             Self::ConfigTooLarge => "config-too-large",
+            Self::StoreRefused(_) => "store-refused",
         }
     }
 
     /// What the error may say beside its code.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::InvalidArgument(name) => Some(name),
+            Self::InvalidArgument(name) | Self::StoreRefused(name) => Some(name),
             Self::RecordCorrupt(place) => Some(place),
             Self::ConfigCorrupt(what) => Some(what),
             _ => None,

@@ -45,6 +45,8 @@ pub struct WebauthnSettings {
     pub trust_anchors: TrustAnchors,
     pub counter: CounterPolicy,
     pub cross_origin: Option<CrossOrigin>,
+    /// Only keys that the origin's file has a place for: the store keeps records in one.
+    pub origin_keys_only: bool,
 }
 
 /// Lifetimes in seconds.
@@ -65,12 +67,19 @@ impl Settings {
         let WebauthnWire {
             algorithms,
             trust_anchors,
+            origin_keys_only,
             ..
         } = &wire.webauthn;
         let algorithms = algorithms
             .iter()
             .map(|cose| Algorithm::from_cose(*cose))
             .collect::<Option<Vec<_>>>()
+            .map(|known| {
+                known
+                    .into_iter()
+                    .filter(|one| !(*origin_keys_only && one.is_ml_dsa()))
+                    .collect::<Vec<_>>()
+            })
             .filter(|algorithms| !algorithms.is_empty())
             .ok_or(Failure::InvalidArgument("webauthn.algorithms"))?;
         let trust_anchors =
@@ -85,6 +94,7 @@ impl Settings {
                 trust_anchors,
                 counter: wire.webauthn.counter,
                 cross_origin: wire.webauthn.cross_origin,
+                origin_keys_only: wire.webauthn.origin_keys_only,
             },
             u2f: wire.u2f,
             yubico: wire.yubico,
@@ -120,6 +130,8 @@ struct WebauthnWire {
     counter: CounterPolicy,
     #[serde(default)]
     cross_origin: Option<CrossOrigin>,
+    #[serde(default)]
+    origin_keys_only: bool,
 }
 
 #[derive(Deserialize)]

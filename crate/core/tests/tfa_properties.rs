@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::otpauth::OtpauthUri;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use countersign_core::record::Record;
+use countersign_core::tfa_config::{TfaConfig, WriteOptions, join, split};
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::collection::vec;
 use proptest::option;
@@ -200,6 +201,12 @@ fn essence(value: Value) -> Value {
     }
 }
 
+fn ids_are_unique(record: &Value) -> bool {
+    let lists = ["totp", "u2f", "webauthn", "yubico"].map(|list| record[list].as_array().unwrap());
+    let ids: Vec<_> = lists.into_iter().flatten().map(|entry| &entry["id"]).collect();
+    (1..ids.len()).all(|i| !ids[..i].contains(&ids[i]))
+}
+
 fn write(config: &TfaConfig, options: WriteOptions) -> String {
     config.write(options).unwrap()
 }
@@ -223,6 +230,20 @@ proptest! {
         for ours in ["last-used", "-failures", "backup_recorded", "user_verified", "transports", "aaguid", "use-count"] {
             prop_assert!(!plain.contains(&format!("{ours}\":")), "{}", ours);
         }
+    }
+
+    #[test]
+    fn a_record_and_its_additions_make_the_whole_again(record in record()) {
+        prop_assume!(ids_are_unique(&record));
+        let text = record.to_string();
+        let parts = split(&text).unwrap();
+        for additions in [&parts.additions, &parts.settled] {
+            let again = join(&parts.record, additions.as_deref().or(parts.additions.as_deref()), i64::MAX).unwrap();
+            prop_assert_eq!(again, Record::parse(Some(&text)).unwrap().to_text().unwrap());
+        }
+        // What goes into the file needs nothing beside it.
+        let file = split(&parts.record).unwrap();
+        prop_assert_eq!((file.record, file.additions), (parts.record, None));
     }
 
     #[test]

@@ -8,12 +8,14 @@
 mod directory;
 mod fault;
 mod lock;
+mod locked_file;
 mod replace;
 mod rules;
 
 pub use directory::Directory;
 pub use fault::{Fault, Rule};
 pub use lock::Lock;
+pub use locked_file::{LockedFile, Version};
 
 #[cfg(test)]
 mod testing;

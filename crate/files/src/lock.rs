@@ -19,6 +19,20 @@ pub(crate) const LOCKS: &str = "locks";
 #[derive(Debug)]
 pub struct Lock(OwnedFd);
 
+impl Lock {
+    /// Locks a file that was opened for this alone; `None` at once if someone else has it locked.
+    pub(crate) fn try_on(file: OwnedFd) -> Result<Option<Self>, Fault> {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(errno) => Err(Fault::Failed {
+                step: "lock a file",
+                errno,
+            }),
+        }
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // Closing would do, if no child that was just forked still held the same open file.
@@ -38,14 +52,7 @@ impl Directory {
         self.rules
             .file(&stat)
             .map_err(|rule| self.refused(&[LOCKS, name], rule))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Lock(file))),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(errno) => Err(Fault::Failed {
-                step: "lock a file",
-                errno,
-            }),
-        }
+        Lock::try_on(file)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::record::{Entry, FactorType, Record, WebauthnEntry};
 use crate::request;
 use crate::settings::Settings;
+use crate::tfa_config::fits_key;
 use crate::webauthn::{
     Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,
     ResidentKey, UserVerification, peek, registration_options, verify_registration,
@@ -205,6 +206,9 @@ fn add(
         },
     )?;
     let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
+    if settings.webauthn.origin_keys_only && !fits_key(&entry.cred) {
+        return Err(rejected("algorithm-unsupported"));
+    }
     if holds_credential(record, &entry.cred_id) {
         return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
     }

@@ -20,7 +20,7 @@ pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
 pub use webauthn_entry::WebauthnEntry;
 pub use webauthn_key::StoredKey;
-pub use yubico_entry::YubicoEntry;
+pub use yubico_entry::{Counted, YubicoEntry};
 
 use crate::failure::Failure;
 use crate::recovery_codes::RecoverySet;

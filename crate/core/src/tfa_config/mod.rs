@@ -17,6 +17,8 @@ mod users;
 use std::sync::Arc;
 
 pub use file::WriteOptions;
+pub(crate) use origin_form::fits_key;
+pub use origin_form::{Parts, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 
 use crate::failure::Failure;

@@ -1,53 +1,261 @@
-//! What the origin can read of a record, and what is ours alone.
+//! What the origin can read of a record, and what is ours alone: the additions.
+//!
+//! The origin would refuse a file with some of them, and lose the others at its next write. A store that works on the
+//! origin's file keeps them beside it.
 
-use crate::record::{Record, StoredKey, YubicoEntry, is_default};
+use std::collections::BTreeMap;
+use std::mem::take;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::failure::Failure;
+use crate::record::{Counted, Entry, FactorType, Record, StoredKey, WebauthnEntry, YubicoEntry, is_default};
 use crate::webauthn::KeyMaterial;
+use crate::wiped::to_json;
+
+/// A record in two parts.
+#[derive(Serialize)]
+pub struct Parts {
+    /// What the origin's file takes.
+    pub record: String,
+    /// What goes beside it; `None` when there is nothing.
+    pub additions: Option<String>,
+    /// The additions to write once the file holds the record, where those differ: only then is it certain that a lock
+    /// was there for others to lift.
+    pub settled: Option<String>,
+}
+
+/// Takes a record apart for a file of the origin's; fails with `store-refused` for what that has no place for.
+pub fn split(record: &str) -> Result<Parts, Failure> {
+    let mut record = Record::parse(Some(record))?;
+    if !fits(&record) {
+        return Err(Failure::StoreRefused(
+            "tfa.cfg has no place for a key of this algorithm",
+        ));
+    }
+    let mut additions = Additions::take(&mut record);
+    let before = additions.text()?;
+    additions.totp_locked = record.totp_locked;
+    additions.tfa_locked_until = record.tfa_locked_until;
+    let settled = additions.text()?;
+    Ok(Parts {
+        record: record.to_text()?,
+        settled: settled.filter(|settled| Some(settled) != before.as_ref()),
+        additions: before,
+    })
+}
+
+/// Puts a record together again. Additions of factors that the file no longer holds are left out, and counters whose
+/// lock another program has lifted begin anew. `now`: epoch seconds.
+pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
+    let mut record = Record::parse(Some(record))?;
+    if let Some(additions) = additions {
+        let corrupt = |_| Failure::RecordCorrupt("additions".into());
+        let additions: Additions = serde_json::from_str(additions).map_err(corrupt)?;
+        additions.give(&mut record, now);
+    }
+    record.to_text()
+}
 
 /// Takes all additions of ours out of a record; true when there were any.
-///
-/// The origin would refuse a file with some of them, and lose the others at its next write.
-pub fn strip(record: &mut Record) -> bool {
-    let mut any = reset(&mut record.totp_failures) | reset(&mut record.tfa_failures) | reset(&mut record.user_handle);
-    for entry in &mut record.totp {
-        any |= reset(&mut entry.last_used);
-    }
-    for entry in &mut record.u2f {
-        any |= reset(&mut entry.last_used) | reset(&mut entry.entry.counter);
-    }
-    for entry in &mut record.webauthn {
-        let credential = &mut entry.entry;
-        any |= reset(&mut entry.last_used)
-            | reset(&mut credential.backup_recorded)
-            | reset(&mut credential.user_verified)
-            | reset(&mut credential.transports)
-            | reset(&mut credential.aaguid)
-            | reset(&mut credential.user_handle);
-    }
-    for entry in &mut record.yubico {
-        any |= reset(&mut entry.last_used);
-        if let YubicoEntry::Counted(counted) = &mut entry.entry {
-            entry.entry = YubicoEntry::PublicId(std::mem::take(&mut counted.yubico));
-            any = true;
-        }
-    }
-    any
+pub(super) fn strip(record: &mut Record) -> bool {
+    !is_default(&Additions::take(record))
 }
 
 /// True when the origin can read the record once the additions are gone: it has no place for the keys of ML-DSA, nor for
 /// an RSA exponent of other than three bytes.
-pub fn fits(record: &Record) -> bool {
-    record.webauthn.iter().all(|entry| match &entry.entry.cred {
+pub(super) fn fits(record: &Record) -> bool {
+    record.webauthn.iter().all(|entry| fits_key(&entry.entry.cred))
+}
+
+pub(crate) fn fits_key(key: &StoredKey) -> bool {
+    match key {
         StoredKey::Known(key) => match key.material() {
             KeyMaterial::Akp { .. } => false,
             KeyMaterial::Rsa { e, .. } => e.len() == 3,
             KeyMaterial::Ec2 { .. } | KeyMaterial::Okp { .. } => true,
         },
         StoredKey::Other(_) => true,
-    })
+    }
 }
 
-fn reset<T: Default + PartialEq>(value: &mut T) -> bool {
-    let held = !is_default(value);
-    *value = T::default();
-    held
+/// What is ours of one user's record.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Additions {
+    #[serde(default, skip_serializing_if = "is_default")]
+    totp_failures: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    tfa_failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_handle: Option<String>,
+    /// The locks that the file certainly held when these were written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    totp_locked: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tfa_locked_until: Option<i64>,
+    /// By the factor's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    factors: BTreeMap<String, Added>,
+}
+
+/// What is ours of one factor.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Added {
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    kind: Option<FactorType>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_used: Option<i64>,
+    /// U2F's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counter: Option<u32>,
+    /// A Yubico key's public id and counters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    otp: Option<Counted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credential: Option<Credential>,
+}
+
+/// What is ours of a WebAuthn credential.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Credential {
+    #[serde(default, skip_serializing_if = "is_default")]
+    backup_recorded: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    user_verified: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    transports: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aaguid: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user_handle: Option<String>,
+}
+
+impl Additions {
+    fn take(record: &mut Record) -> Self {
+        let mut factors = BTreeMap::new();
+        take_each(&mut factors, &mut record.totp, FactorType::Totp, |_, _| {});
+        take_each(&mut factors, &mut record.u2f, FactorType::U2f, |entry, added| {
+            added.counter = entry.counter.take();
+        });
+        take_each(
+            &mut factors,
+            &mut record.webauthn,
+            FactorType::Webauthn,
+            |entry, added| {
+                added.credential = Some(Credential::take(entry)).filter(|credential| !is_default(credential));
+            },
+        );
+        take_each(&mut factors, &mut record.yubico, FactorType::Yubico, |entry, added| {
+            if let YubicoEntry::Counted(counted) = entry {
+                added.otp = Some(take(counted));
+                *entry = YubicoEntry::PublicId(added.otp.as_ref().map(|otp| otp.yubico.clone()).unwrap_or_default());
+            }
+        });
+        Self {
+            totp_failures: take(&mut record.totp_failures),
+            tfa_failures: take(&mut record.tfa_failures),
+            user_handle: take(&mut record.user_handle),
+            totp_locked: false,
+            tfa_locked_until: None,
+            factors,
+        }
+    }
+
+    fn give(mut self, record: &mut Record, now: i64) {
+        if self.totp_locked && !record.totp_locked {
+            self.totp_failures = 0;
+        }
+        // The origin drops a lock that has run out; the count goes on after it.
+        if self.tfa_locked_until.is_some_and(|until| now < until) && record.tfa_locked_until.is_none() {
+            self.tfa_failures = 0;
+        }
+        record.totp_failures = self.totp_failures;
+        record.tfa_failures = self.tfa_failures;
+        record.user_handle = self.user_handle;
+        give_each(&mut self.factors, &mut record.totp, FactorType::Totp, |_, _| {});
+        give_each(&mut self.factors, &mut record.u2f, FactorType::U2f, |entry, added| {
+            entry.counter = added.counter;
+        });
+        give_each(
+            &mut self.factors,
+            &mut record.webauthn,
+            FactorType::Webauthn,
+            |entry, added| {
+                added.credential.unwrap_or_default().give(entry);
+            },
+        );
+        give_each(
+            &mut self.factors,
+            &mut record.yubico,
+            FactorType::Yubico,
+            |entry, added| {
+                if let Some(otp) = added.otp.filter(|otp| entry.public_id() == otp.yubico) {
+                    *entry = YubicoEntry::Counted(otp);
+                }
+            },
+        );
+    }
+
+    fn text(&self) -> Result<Option<String>, Failure> {
+        let text = to_json(self).map_err(|_| Failure::RecordCorrupt("additions".into()))?;
+        Ok((!is_default(self)).then_some(text))
+    }
+}
+
+impl Credential {
+    fn take(entry: &mut WebauthnEntry) -> Self {
+        Self {
+            backup_recorded: take(&mut entry.backup_recorded),
+            user_verified: take(&mut entry.user_verified),
+            transports: take(&mut entry.transports),
+            aaguid: take(&mut entry.aaguid),
+            user_handle: take(&mut entry.user_handle),
+        }
+    }
+
+    fn give(self, entry: &mut WebauthnEntry) {
+        entry.backup_recorded = self.backup_recorded;
+        entry.user_verified = self.user_verified;
+        entry.transports = self.transports;
+        entry.aaguid = self.aaguid;
+        entry.user_handle = self.user_handle;
+    }
+}
+
+fn take_each<T>(
+    factors: &mut BTreeMap<String, Added>,
+    entries: &mut [Entry<T>],
+    kind: FactorType,
+    own: impl Fn(&mut T, &mut Added),
+) {
+    for entry in entries {
+        let mut added = Added {
+            last_used: entry.last_used.take(),
+            ..Added::default()
+        };
+        own(&mut entry.entry, &mut added);
+        if !is_default(&added) {
+            added.kind = Some(kind);
+            factors.insert(entry.id.clone(), added);
+        }
+    }
+}
+
+fn give_each<T>(
+    factors: &mut BTreeMap<String, Added>,
+    entries: &mut [Entry<T>],
+    kind: FactorType,
+    own: impl Fn(&mut T, Added),
+) {
+    for entry in entries {
+        let found = factors.remove(&entry.id).filter(|added| added.kind == Some(kind));
+        if let Some(added) = found {
+            entry.last_used = added.last_used;
+            own(&mut entry.entry, added);
+        }
+    }
 }

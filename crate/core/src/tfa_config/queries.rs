@@ -37,7 +37,12 @@ impl LockStatus {
 impl TfaConfig {
     /// Every user, sorted by their bytes.
     pub fn users(&self) -> String {
-        envelope(Ok(self.users.iter().map(|stored| stored.user).collect::<Vec<_>>()))
+        envelope(Ok(self.user_names().collect::<Vec<_>>()))
+    }
+
+    /// The same, one by one.
+    pub fn user_names(&self) -> impl Iterator<Item = &str> {
+        self.users.iter().map(|stored| stored.user)
     }
 
     /// Removes a user with all factors: whether there was one.

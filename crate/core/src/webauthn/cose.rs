@@ -66,6 +66,11 @@ impl Algorithm {
         i64::from(self as i16)
     }
 
+    /// One of the post-quantum algorithms, which older formats of keys have no place for.
+    pub fn is_ml_dsa(self) -> bool {
+        self.ml_dsa().is_some()
+    }
+
     /// Of a curve over a prime field: COSE's number of the curve, the bytes of a coordinate, the check.
     fn ec2(self) -> Option<(i64, usize, &'static EcdsaVerificationAlgorithm)> {
         match self {
