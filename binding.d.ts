@@ -25,6 +25,25 @@ export declare class BindingChallengeBook {
   get size(): number
 }
 
+/** The file, with what it held when it was last read. */
+export declare class BindingConfigFile {
+  /** The user's record as the file has it. */
+  read(user: string): Promise<BindingText>
+  /** Every user of the file. */
+  users(): Promise<BindingNames>
+  /** The file's lock, not taken yet. */
+  lock(): BindingConfigLock
+}
+
+/** Released by `release` or the collector, or when its environment goes. */
+export declare class BindingConfigLock {
+  /** Tries once to take the lock, and reads a user's record if that went well. After a fault the lock is not held. */
+  attempt(user: string): Promise<BindingAttempt>
+  /** Sets a user's record, or removes the user, and replaces the file where that changed something. The lock stays. */
+  write(user: string, record?: string | undefined | null): Promise<BindingFault | null>
+  release(): void
+}
+
 /** A checked directory, held open. */
 export declare class BindingDirectory {
   read(folder: string, name: string): Promise<BindingText>
@@ -144,6 +163,12 @@ export interface BindingText {
   fault: BindingFault | null
 }
 
+/** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
+export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
+
+/** Fails where there is no such file, or one that others could change. */
+export declare function openConfigFile(path: string, lock: string, group: boolean, maxBytes: number): BindingConfigFile | BindingFault
+
 export declare function openDirectory(path: string, folders: Array<string>, group: boolean): BindingDirectory | BindingFault
 
 /** Parses settings; answers a failure envelope where they are wrong. */
@@ -157,6 +182,9 @@ export declare function qrSvg(text: string): string
 
 /** `value`: lines of half blocks. */
 export declare function qrTerminal(text: string): string
+
+/** A record in its two parts: an envelope with `{record, additions, settled}`. */
+export declare function splitAdditions(record: string): string
 
 /** `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code. */
 export declare function totpCode(request: string): string

@@ -773,17 +773,22 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
+export { BindingConfigFile }
+export { BindingConfigLock }
 export { BindingDirectory }
 export { BindingLock }
 export { BindingService }
 export { BindingTfaConfig }
+export { joinAdditions }
+export { openConfigFile }
 export { openDirectory }
 export { openService }
 export { parseTfaConfig }
 export { qrSvg }
 export { qrTerminal }
+export { splitAdditions }
 export { totpCode }
 export { totpParseUri }
 export { totpSecret }

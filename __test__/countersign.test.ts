@@ -134,6 +134,8 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.is((await service.factors(user)).length, 1)
   })
 
+  // That file refuses to hold one: see tfa-config-store.test.ts for a file that is corrupt as a whole.
+  if (name === 'tfa.cfg') continue
   test(`${name}: a corrupt record is an error that names the user and stays as it was`, async (t) => {
     const store = await makeStore()
     const { service } = await Fixture.open(store)

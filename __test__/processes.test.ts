@@ -1,12 +1,13 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
 
-import { directoryStore } from '../facade/stores/index.js'
 import { totpAt } from '../facade/testing/totp-at.js'
 import { temporaryDirectory } from './directories.js'
+import { fileStore } from './helpers/file-stores.js'
 import { Fixture, wrongCode } from './service.js'
 import { stores } from './stores.js'
 
@@ -22,23 +23,27 @@ async function inFourProcesses(path: string, code: string, now: number): Promise
   return (await Promise.all(counts)).reduce((sum, [count]) => sum + Number(count), 0)
 }
 
-test('50 parallel answers with one code, from four processes: exactly one', async (t) => {
-  const path = temporaryDirectory()
-  const fixture = await Fixture.open(directoryStore(path))
-  const { uri } = await fixture.enrolTotp(user)
-  fixture.step()
-  t.is(await inFourProcesses(path, totpAt(uri, fixture.now), fixture.now), 1)
-})
+for (const kind of ['directory', 'tfa.cfg']) {
+  const newPath = () => (kind === 'directory' ? temporaryDirectory() : join(temporaryDirectory(), kind))
 
-test('50 parallel wrong codes from four processes: none is lost, and the lock comes at the eighth', async (t) => {
-  const path = temporaryDirectory()
-  const fixture = await Fixture.open(directoryStore(path))
-  const { uri } = await fixture.enrolTotp(user)
-  fixture.step()
-  t.is(await inFourProcesses(path, wrongCode(uri, fixture.now), fixture.now), 0)
-  const status = await fixture.service.status(user)
-  t.deepEqual([status.totpFailures, status.failures, status.locked], [8, 8, ['totp']])
-})
+  test(`${kind}: 50 parallel answers with one code, from four processes: exactly one`, async (t) => {
+    const path = newPath()
+    const fixture = await Fixture.open(fileStore(path).open())
+    const { uri } = await fixture.enrolTotp(user)
+    fixture.step()
+    t.is(await inFourProcesses(path, totpAt(uri, fixture.now), fixture.now), 1)
+  })
+
+  test(`${kind}: 50 parallel wrong codes from four processes: none is lost, and the lock comes at the eighth`, async (t) => {
+    const path = newPath()
+    const fixture = await Fixture.open(fileStore(path).open())
+    const { uri } = await fixture.enrolTotp(user)
+    fixture.step()
+    t.is(await inFourProcesses(path, wrongCode(uri, fixture.now), fixture.now), 0)
+    const status = await fixture.service.status(user)
+    t.deepEqual([status.totpFailures, status.failures, status.locked], [8, 8, ['totp']])
+  })
+}
 
 for (const [name, makeStore] of Object.entries(stores)) {
   test(`${name}: 100 parallel updates of one user, all of them kept`, async (t) => {

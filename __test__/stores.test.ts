@@ -1,10 +1,14 @@
+import { join } from 'node:path'
+
 import test from 'ava'
 
 import { isCountersignError } from '../facade/errors.js'
-import { directoryStore, memoryStore } from '../facade/stores/index.js'
+import { directoryStore, memoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import type { Store } from '../facade/stores/index.js'
-import { storeTests } from '../facade/testing/store-tests.js'
+import { recordStoreTests, storeTests } from '../facade/testing/store-tests.js'
+import { temporaryDirectory } from './directories.js'
 import { scratch } from './helpers/programs.js'
+import { overriding } from './service.js'
 
 const scratches = [scratch(), scratch(), scratch()] as const
 const [one, two, three] = scratches
@@ -32,13 +36,18 @@ for (const [kind, make] of Object.entries(makers)) {
   })
 }
 
+const configFile = join(temporaryDirectory(), 'tfa.cfg')
+for (const { name, run } of recordStoreTests) {
+  test(`tfa.cfg: ${name}`, (t) => t.notThrowsAsync(run(() => tfaConfigStore(configFile, { create: true }))))
+}
+
 test('the suite finds a store that loses updates, tells a handle twice or gives a challenge twice', async (t) => {
   const failed = async (broken: (store: Store) => Partial<Store>) => {
     const names: string[] = []
     for (const { name, run } of storeTests) {
       const make = () => {
         const store = memoryStore()
-        return { ...bound(store), ...broken(store) }
+        return overriding(store, broken(store))
       }
       await run(make).catch(() => names.push(name))
     }
@@ -93,19 +102,7 @@ test('the suite finds a store that loses updates, tells a handle twice or gives 
   t.deepEqual(endless, ['at most 8 are open for a key and purpose, the oldest goes'])
 })
 
-function bound(store: Store): Store {
-  return {
-    read: (user) => store.read(user),
-    update: (user, change) => store.update(user, change),
-    owner: (handle) => store.owner(handle),
-    users: () => store.users(),
-    put: (key, challenge) => store.put(key, challenge),
-    take: (key, id, now) => store.take(key, id, now),
-    clear: (key) => store.clear(key),
-  }
-}
-
 function apart(users: Store, challenges: Store): Store {
-  const { put, take, clear } = bound(challenges)
-  return { ...bound(users), put, take, clear }
+  const { put, take, clear } = overriding(challenges, {})
+  return overriding(users, { put, take, clear })
 }

@@ -1,6 +1,8 @@
+import { join } from 'node:path'
+
 import test from 'ava'
 
-import { directoryStore, memoryStore } from '../facade/stores/index.js'
+import { directoryStore, memoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import type { Store } from '../facade/stores/index.js'
 import { postgresStore } from '../facade/stores/postgres-store.js'
 import { redisStore } from '../facade/stores/redis-store.js'
@@ -11,9 +13,17 @@ import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFou
 type Make = () => Promise<Store>
 
 /** Every store that the service's tests run on, by name; each call makes an empty one. */
-export const stores: { memory: Make; directory: Make; postgres?: Make; redis?: Make; 'postgres and redis'?: Make } = {
+export const stores: {
+  memory: Make
+  directory: Make
+  'tfa.cfg': Make
+  postgres?: Make
+  redis?: Make
+  'postgres and redis'?: Make
+} = {
   memory: async () => memoryStore(),
   directory: async () => directoryStore(temporaryDirectory()),
+  'tfa.cfg': async () => tfaConfigStore(join(temporaryDirectory(), 'tfa.cfg'), { create: true }),
 }
 
 let made = 0

@@ -24,6 +24,7 @@ import {
   checkWindow,
 } from './policy.js'
 import type { RelyingParty } from './policy.js'
+import { originKeysOnly } from './stores/origin-keys.js'
 import type { ChallengeStore, UserStore } from './stores/traits.js'
 
 /** The options of `open()`, checked, with every default filled in. */
@@ -44,7 +45,7 @@ export function checkSettings(options: unknown): Settings {
   const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
   const policy = {
     totp: { ...totpDefaults, ...totp },
-    webauthn: { ...webauthnDefaults, ...webauthn },
+    webauthn: { ...webauthnDefaults, ...webauthn, originKeysOnly: store.originKeysOnly },
     recovery: { codes: 10, ...recovery },
     limits: { ...limitDefaults, ...limits },
     timeouts: { ...timeoutDefaults, ...timeouts },
@@ -54,7 +55,8 @@ export function checkSettings(options: unknown): Settings {
   const u2fFor = (party: RelyingParty) => (party.id === rp.id ? u2f : undefined)
   const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy, u2f: u2fFor(party) })
   const yubicoSecrets = yubico?.secrets
-  return { rp, textFor, recoveryCodes: policy.recovery.codes, yubicoSecrets, ...store, onEvent, now }
+  const { users, challenges } = store
+  return { rp, textFor, recoveryCodes: policy.recovery.codes, yubicoSecrets, users, challenges, onEvent, now }
 }
 
 const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits: 6, period: 30 }
@@ -71,14 +73,22 @@ const timeoutDefaults = { signIn: 300, webauthnEnrolment: 300, totpEnrolment: 90
 const userMethods = ['read', 'update', 'owner', 'users']
 const challengeMethods = ['put', 'take', 'clear']
 
-const checkStore: Check<{ users: UserStore; challenges: ChallengeStore }> = (value, name) => {
+interface Stores {
+  users: UserStore
+  challenges: ChallengeStore
+  originKeysOnly: boolean
+}
+
+const checkStore: Check<Stores> = (value, name) => {
   if (typeof value !== 'object' || value === null) throw invalid(name)
   // A store is an instance of some class: its methods are inherited, and `users` is one of them.
   const { users, challenges } = value as { users?: unknown; challenges?: unknown }
   const both = typeof users === 'function' || (users === undefined && challenges === undefined)
+  const forUsers: UserStore = implementing(both ? value : users, userMethods, both ? name : `${name}.users`)
   return {
-    users: implementing(both ? value : users, userMethods, both ? name : `${name}.users`),
+    users: forUsers,
     challenges: implementing(both ? value : challenges, challengeMethods, both ? name : `${name}.challenges`),
+    originKeysOnly: Object.hasOwn(forUsers, originKeysOnly),
   }
 }
 
@@ -96,7 +106,7 @@ function callback<T>(value: unknown, name: string): T {
 const seconds = integer(1, 86_400)
 
 interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn'> {
-  store: { users: UserStore; challenges: ChallengeStore }
+  store: Stores
   totp?: Omit<TotpOptions, 'window'> & { window?: { past: number; future: number } }
   webauthn?: Omit<WebauthnOptions, 'trustAnchors'> & { trustAnchors?: string[] }
 }

@@ -1,19 +1,20 @@
-// A program that works on a directory store, as a process or as a worker thread: `<path> <task> <arguments…>`.
+// A program that works on a store of files, as a process or as a worker thread: `<path> <task> <arguments…>`.
 import { writeSync } from 'node:fs'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 
-import { directoryStore } from '../../facade/stores/index.js'
 import type { Store } from '../../facade/stores/index.js'
+import { fileStore, increment } from './file-stores.js'
 import { padding } from './programs.js'
 
 const args = isMainThread ? process.argv.slice(2) : (workerData as string[])
 const [path, task, ...rest] = args as [string, string, ...string[]]
+const files = fileStore(path)
 
 const tasks: Record<string, (store: Store) => Promise<void>> = {
   /** Adds to one user's counter, all at once. */
   async count(store) {
     const [user, times] = rest as [string, string]
-    await Promise.all(Array.from({ length: Number(times) }, () => store.update(user, increment)))
+    await Promise.all(Array.from({ length: Number(times) }, () => increment(files, store, user)))
     tell('done')
   },
 
@@ -22,9 +23,8 @@ const tasks: Record<string, (store: Store) => Promise<void>> = {
     const [user, size] = rest as [string, string]
     for (;;) {
       const n = await store.update(user, (record) => {
-        const next = (record === undefined ? 0 : (JSON.parse(record) as { n: number }).n) + 1
-        const changed = JSON.stringify({ n: next, padding: padding(next, Number(size)) })
-        return { record: changed, handle: `${user}-${next}`, value: next }
+        const next = files.numberOf(record) + 1
+        return { record: files.record(next, padding(next, Number(size))), handle: `${user}-${next}`, value: next }
       })
       await store.put(user, { id: `c${n}`, purpose: 'sign-in', data: String(n), expires: Date.now() + 60_000 })
       tell(`wrote ${n}`)
@@ -57,18 +57,13 @@ const tasks: Record<string, (store: Store) => Promise<void>> = {
   async wait(store) {
     const [held, times] = rest as [string, string]
     const codes = Array.from({ length: Number(times) }, () =>
-      store.update(held, increment).then(() => 'done', (error: { code?: string }) => error.code),
+      increment(files, store, held).then(() => 'done', (error: { code?: string }) => error.code),
     )
     const started = performance.now()
-    await Promise.all(Array.from({ length: 10 }, (_, index) => store.update(`free ${index}`, increment)))
+    await Promise.all(Array.from({ length: 10 }, (_, index) => increment(files, store, `free ${index}`)))
     tell(`free ${Math.round(performance.now() - started)}`)
     tell(`waited ${[...new Set(await Promise.all(codes))].join()} ${Math.round(performance.now() - started)}`)
   },
-}
-
-function increment(record: string | undefined): { record: string; value: number } {
-  const n = (record === undefined ? 0 : (JSON.parse(record) as { n: number }).n) + 1
-  return { record: JSON.stringify({ n }), value: n }
 }
 
 function tell(message: string): void {
@@ -78,4 +73,4 @@ function tell(message: string): void {
   else writeSync(1, `${message}\n`)
 }
 
-await tasks[task]?.(directoryStore(path, { lockTimeout: Number(process.env.LOCK_TIMEOUT ?? 10) }))
+await tasks[task]?.(files.open({ lockTimeout: Number(process.env.LOCK_TIMEOUT ?? 10) }))

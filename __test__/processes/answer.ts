@@ -1,10 +1,10 @@
 // A process of its own that answers many times at once, when it is told to.
 import { Countersign } from '../../index.js'
-import { directoryStore } from '../../facade/stores/index.js'
+import { fileStore } from '../helpers/file-stores.js'
 import { rp } from '../service.js'
 
 const [path = '', user = '', code = '', now = '', times = ''] = process.argv.slice(2)
-const service = await Countersign.open({ rp, store: directoryStore(path), now: () => Number(now) })
+const service = await Countersign.open({ rp, store: fileStore(path).open(), now: () => Number(now) })
 
 process.once('message', () => {
   const answers = Array.from({ length: Number(times) }, () => service.verify(user, { type: 'totp', code }))

@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 import { CountersignError } from '../errors.js'
+import { sync } from './create-file.js'
 
 /** Makes a directory, and those above it, where there is nothing yet. What is there is left to its checks. */
 export function createDirectory(path: string, group: boolean): void {
@@ -13,15 +14,5 @@ export function createDirectory(path: string, group: boolean): void {
     for (let made = path; made.length >= first.length; made = dirname(made)) sync(dirname(made))
   } catch (cause) {
     throw new CountersignError('directory-refused', { detail: `${path} can not be made`, cause })
-  }
-}
-
-/** A directory is on disk once the one above it is. */
-function sync(path: string): void {
-  const directory = openSync(path, 'r')
-  try {
-    fsyncSync(directory)
-  } finally {
-    closeSync(directory)
   }
 }

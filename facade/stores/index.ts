@@ -1,4 +1,6 @@
 export { directoryStore } from './directory-store.js'
 export type { DirectoryStoreOptions } from './directory-store.js'
 export { memoryStore } from './memory-store.js'
+export { tfaConfigStore } from './tfa-config-store.js'
+export type { TfaConfigStoreOptions } from './tfa-config-store.js'
 export type { ChallengeStore, OpenChallenge, RecordChange, Store, UserStore } from './traits.js'

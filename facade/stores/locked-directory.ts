@@ -1,11 +1,7 @@
-import { performance } from 'node:perf_hooks'
-import { setTimeout as pause } from 'node:timers/promises'
-
 import { openDirectory } from '#binding'
-import type { BindingDirectory, BindingFault, BindingLock } from '#binding'
+import type { BindingDirectory } from '#binding'
 
-import { CountersignError } from '../errors.js'
-import type { CountersignErrorCode } from '../errors.js'
+import { acquire, errorFor, native } from './file-work.js'
 import { KeyedQueue } from './keyed-queue.js'
 
 export type Folder = 'records' | 'challenges' | 'handles'
@@ -18,15 +14,11 @@ export interface Step {
 }
 
 const folders: Folder[] = ['records', 'challenges', 'handles']
-/** The longest time between two attempts at a lock, in milliseconds. */
-const longestPause = 8
 
 /**
  * Files under locks. A name is a SHA-256 in hexadecimal, and its first three digits name its lock: 4096 lock files and
  * no more. One lock file for each name could never be removed again, and names are made by whoever asks for a
  * challenge: strangers would fill the disk. That two users share a lock costs one of them a short wait, rarely.
- *
- * No attempt at a lock waits in the thread pool: a few waiters there would keep its holder from ever ending.
  */
 export class LockedDirectory {
   readonly #directory: BindingDirectory
@@ -66,7 +58,7 @@ export class LockedDirectory {
     return this.#queue.run(lockName, async (since) => {
       const lock = this.#directory.lock(lockName)
       try {
-        const file = await this.#acquire(lock, folder, name, since + this.#patience)
+        const file = await acquire(() => lock.attempt(folder, name), since + this.#patience)
         const { steps, value } = change(file)
         const fault = steps.length > 0 ? await native(lock.finish(steps)) : null
         if (fault) throw errorFor(fault)
@@ -75,16 +67,6 @@ export class LockedDirectory {
         lock.release()
       }
     })
-  }
-
-  async #acquire(lock: BindingLock, folder: Folder, name: string, deadline: number): Promise<string | undefined> {
-    for (let wait = 1; ; wait = Math.min(wait * 2, longestPause)) {
-      const attempt = await native(lock.attempt(folder, name))
-      if (attempt.held) return attempt.text ?? undefined
-      if (attempt.fault) throw errorFor(attempt.fault)
-      if (performance.now() >= deadline) throw new CountersignError('lock-timeout')
-      await pause(wait * Math.random())
-    }
   }
 }
 
@@ -96,17 +78,4 @@ export interface Changed<T> {
 /** A shard: what the first two digits of a name say, as a number. */
 export function shardName(shard: number): string {
   return shard.toString(16).padStart(2, '0')
-}
-
-/** Only a defect makes file work reject: all that the system refuses comes back as a value. */
-async function native<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    throw new CountersignError('store-failed', { cause })
-  }
-}
-
-function errorFor({ code, detail }: BindingFault): CountersignError {
-  return new CountersignError(code as CountersignErrorCode, { detail })
 }

@@ -2,7 +2,7 @@ export { faultTests } from './fault-tests.js'
 export type { FaultTest, FaultyStore } from './fault-tests.js'
 export { hostTests } from './host-tests.js'
 export type { HostTest } from './host-tests.js'
-export { storeTests } from './store-tests.js'
+export { recordStoreTests, storeTests } from './store-tests.js'
 export type { StoreTest } from './store-tests.js'
 export { TestAuthenticator } from './test-authenticator.js'
 export type {

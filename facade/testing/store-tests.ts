@@ -1,4 +1,5 @@
 import { challengeStoreTests } from './challenge-store-tests.js'
+import { anyTexts, coreRecords } from './test-records.js'
 import { userStoreTests } from './user-store-tests.js'
 import type { StoreTest } from './store-test.js'
 
@@ -11,4 +12,7 @@ export type { StoreTest } from './store-test.js'
  * @example
  * for (const { name, run } of storeTests) test(name, () => run(() => myStore(pool)))
  */
-export const storeTests: StoreTest[] = [...userStoreTests, ...challengeStoreTests]
+export const storeTests: StoreTest[] = [...userStoreTests(anyTexts), ...challengeStoreTests]
+
+/** The same for a store that holds nothing but records as Countersign makes them, such as `tfaConfigStore`. */
+export const recordStoreTests: StoreTest[] = [...userStoreTests(coreRecords), ...challengeStoreTests]

@@ -4,15 +4,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_files::{Directory, Fault, Lock};
+use countersign_files::{Directory, Fault};
 use napi::bindgen_prelude::{AsyncTask, Either, ToNapiValue, TypeName};
 use napi::{Env, Error, Result, Task};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::held::Held;
 use crate::text::Text;
 
 /// Why file work failed: a code of the facade's errors, and a detail that names places, never contents.
@@ -117,7 +118,7 @@ impl BindingDirectory {
         let holder = Arc::new(Holder {
             directory: Arc::clone(&self.0),
             name,
-            held: Mutex::new(Held::Free),
+            held: Held::new(),
         });
         BindingLock(holder)
     }
@@ -147,55 +148,34 @@ impl BindingLock {
 
     #[napi]
     pub fn release(&self) {
-        drop(self.0.take(Held::Free));
+        self.0.held.release();
     }
 }
 
 impl Drop for BindingLock {
     fn drop(&mut self) {
-        drop(self.0.take(Held::Abandoned));
+        self.0.held.abandon();
     }
 }
 
 pub struct Holder {
     directory: Arc<Directory>,
     name: String,
-    held: Mutex<Held>,
-}
-
-enum Held {
-    Free,
-    Lock(Lock),
-    /// The JavaScript side is gone: an attempt still under way must not leave a lock that nobody releases.
-    Abandoned,
+    held: Held,
 }
 
 impl Holder {
     fn attempt(&self, folder: &str, name: &str) -> std::result::Result<BindingAttempt, Fault> {
         let Some(lock) = self.directory.try_lock(&self.name)? else {
-            return Ok(BindingAttempt {
-                held: false,
-                text: None,
-                fault: None,
-            });
+            return Ok(BindingAttempt::missed());
         };
         let text = self.directory.read(folder, name)?;
-        let mut held = self.held();
-        if !matches!(*held, Held::Abandoned) {
-            *held = Held::Lock(lock);
-        }
-        Ok(BindingAttempt {
-            held: true,
-            text: text.map(Into::into),
-            fault: None,
-        })
+        self.held.keep(lock);
+        Ok(BindingAttempt::held(text.map(Into::into)))
     }
 
     fn finish(&self, steps: &[WipedStep]) -> std::result::Result<(), Fault> {
-        // Owned here until the last step is done, whatever becomes of the environment meanwhile.
-        let Some(lock) = self.take(Held::Free) else {
-            return Err(Fault::NotHeld);
-        };
+        let lock = self.held.take()?;
         for (folder, name, text) in steps {
             match text {
                 Some(text) => self.directory.replace(&lock, folder, name, text)?,
@@ -204,31 +184,30 @@ impl Holder {
         }
         Ok(())
     }
-
-    fn take(&self, next: Held) -> Option<Lock> {
-        let mut held = self.held();
-        let next = if matches!(*held, Held::Abandoned) {
-            Held::Abandoned
-        } else {
-            next
-        };
-        match std::mem::replace(&mut *held, next) {
-            Held::Lock(lock) => Some(lock),
-            Held::Free | Held::Abandoned => None,
-        }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl BindingAttempt {
-    fn failed(fault: Fault) -> Self {
+    pub(crate) fn held(text: Option<Text>) -> Self {
+        Self {
+            held: true,
+            text,
+            fault: None,
+        }
+    }
+
+    /// Someone else holds the lock.
+    pub(crate) fn missed() -> Self {
         Self {
             held: false,
             text: None,
+            fault: None,
+        }
+    }
+
+    pub(crate) fn failed(fault: impl Into<BindingFault>) -> Self {
+        Self {
             fault: Some(fault.into()),
+            ..Self::missed()
         }
     }
 }
@@ -247,7 +226,7 @@ type Work<T> = Box<dyn FnOnce() -> T + Send>;
 /// One piece of work for the thread pool.
 pub struct Job<T>(Option<Work<T>>);
 
-fn job<T>(work: impl FnOnce() -> T + Send + 'static) -> AsyncTask<Job<T>>
+pub(crate) fn job<T>(work: impl FnOnce() -> T + Send + 'static) -> AsyncTask<Job<T>>
 where
     T: ToNapiValue + TypeName + Send + 'static,
 {

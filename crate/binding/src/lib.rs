@@ -3,7 +3,9 @@
 #![allow(clippy::needless_pass_by_value)]
 
 pub mod challenge_book;
+pub mod config_file;
 pub mod files;
+mod held;
 pub mod service;
 pub mod text;
 pub mod tfa_config;

@@ -1,0 +1,204 @@
+import { resolve } from 'node:path'
+
+import { joinAdditions, openConfigFile, splitAdditions } from '#binding'
+import type { BindingConfigFile } from '#binding'
+
+import { checkUser, flag, integer, object, optional, text } from '../check.js'
+import { openEnvelope } from '../envelope.js'
+import { CountersignError, isCountersignError } from '../errors.js'
+import { createFile } from './create-file.js'
+import { directoryStore } from './directory-store.js'
+import { acquire, errorFor, native } from './file-work.js'
+import { KeyedQueue } from './keyed-queue.js'
+import { originKeysOnly } from './origin-keys.js'
+import { checkRecord } from './record-file.js'
+import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+export interface TfaConfigStoreOptions {
+  /** Make the file, without a user, when it is missing. Without it a missing file is refused. Default false. */
+  create?: boolean
+  /**
+   * The file whose `flock` keeps other processes out, `<path>.lock` unless given; it is made when it is missing. The
+   * program that the file comes from is kept out only if it takes the same one.
+   */
+  lock?: string
+  /**
+   * The directory of what the file can't hold, `<path>.countersign` unless given: failure counters, user handles,
+   * Yubico and U2F counters, open challenges. It is made when it is missing, closed to everyone else (mode 0700).
+   */
+  sidecar?: string
+  /** Let the file's group read it, as the web server of the origin does: mode 0640, not 0600. Default false. */
+  allowGroup?: boolean
+  /** How long to try for a lock that another process holds, in seconds. Default 10. */
+  lockTimeout?: number
+  /** A larger file is refused, in bytes. Default 64 MiB. */
+  maxBytes?: number
+}
+
+/**
+ * Keeps records in an existing `tfa.cfg` or `tfa.json` of the Proxmox systems, which those go on reading, for any
+ * number of processes and worker threads of one machine. Unix only, on a local file system.
+ *
+ * The whole file is replaced under one lock at each change, so a sign-in takes longer the more users it has: a
+ * {@link directoryStore} does not. A file of the old line format is read, and written as JSON at the first change.
+ * Other programs' changes are seen at once; a user or factor that they removed takes its additions along, and a lock
+ * that they lifted is lifted. Records have to be those that Countersign makes.
+ *
+ * A process that dies at any moment leaves the file as it was or as it was to be. What the format has no place for at
+ * all (keys of ML-DSA) is never asked of an authenticator, and refused as `store-refused` if it comes another way.
+ *
+ * @param path the file: ours, closed to everyone else (mode 0600), and no symbolic link
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks; later also
+ *   `config-corrupt` (the file is left as it is), `config-too-large`, `lock-timeout`, `store-failed`
+ * @example
+ * const store = tfaConfigStore('/etc/pbs/tfa.json', { lock: '/etc/pbs/.tfa.lck' })
+ */
+export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}): Store {
+  const checked = checkOptions(options, 'options')
+  const absolute = resolve(text(4096)(path, 'path'))
+  const { lock = `${absolute}.lock`, sidecar = `${absolute}.countersign`, maxBytes = 64 * 1024 * 1024 } = checked
+  const { create = false, allowGroup = false, lockTimeout = 10 } = checked
+  if (process.platform === 'win32') {
+    throw new CountersignError('directory-refused', { detail: 'tfaConfigStore works on Unix systems only' })
+  }
+  if (create) createFile(absolute, '{"users":{}}')
+  const file = openConfigFile(absolute, resolve(lock), allowGroup, maxBytes)
+  if ('code' in file) throw errorFor(file)
+  return new TfaConfigStore(file, directoryStore(sidecar, { create: true, lockTimeout }), lockTimeout * 1000)
+}
+
+const checkOptions = object<TfaConfigStoreOptions>({
+  create: optional(flag),
+  lock: optional(text(4096)),
+  sidecar: optional(text(4096)),
+  allowGroup: optional(flag),
+  lockTimeout: optional(integer(0, 3600)),
+  maxBytes: optional(integer(1, 0xffff_ffff)),
+})
+
+class TfaConfigStore implements Store {
+  readonly [originKeysOnly] = true
+  readonly #file: BindingConfigFile
+  /** Additions as records, with the handles; and the challenges. */
+  readonly #sidecar: Store
+  readonly #queue = new KeyedQueue(16)
+  readonly #patience: number
+
+  /** @param patience how long to try for a lock, in milliseconds */
+  constructor(file: BindingConfigFile, sidecar: Store, patience: number) {
+    this.#file = file
+    this.#sidecar = sidecar
+    this.#patience = patience
+  }
+
+  /** Without the lock: meanwhile another process may have written the additions, and not the file yet. */
+  async read(user: string): Promise<string | undefined> {
+    const stored = await this.#stored(checkUser(user))
+    return stored === undefined ? undefined : join(stored, parseAdditions(await this.#sidecar.read(user)))
+  }
+
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    checkUser(user)
+    return this.#queue.run('', async (since) => {
+      const lock = this.#file.lock()
+      const write = async (record: string | null) => {
+        const fault = await native(lock.write(user, record))
+        if (fault) throw errorFor(fault)
+      }
+      try {
+        const stored = await acquire(() => lock.attempt(user), since + this.#patience)
+        const beside = await this.#sidecar.read(user)
+        const before = stored === undefined ? undefined : join(stored, parseAdditions(beside))
+        const { record, handle, value } = change(before)
+        if (record === undefined) {
+          // Another program removed the user.
+          if (stored === undefined && beside !== undefined) await this.#keep(user, undefined)
+        } else if (record === null) {
+          if (stored !== undefined) await write(null)
+          if (beside !== undefined) await this.#keep(user, undefined)
+        } else {
+          checkRecord(record)
+          const parts = split(record)
+          let kept = beside
+          const keep = async (additions: string | null) => {
+            const next = writeAdditions(handle, additions)
+            if (next !== kept) await this.#keep(user, next, handle)
+            kept = next
+          }
+          // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back.
+          await keep(parts.additions)
+          await write(parts.record)
+          if (parts.settled !== null) await keep(parts.settled)
+        }
+        return value
+      } finally {
+        lock.release()
+      }
+    })
+  }
+
+  async owner(handle: string): Promise<string | undefined> {
+    const user = await this.#sidecar.owner(handle)
+    return user !== undefined && (await this.#stored(user)) !== undefined ? user : undefined
+  }
+
+  async *users(): AsyncIterable<string> {
+    const { names, fault } = await native(this.#file.users())
+    if (fault) throw errorFor(fault)
+    yield* names
+  }
+
+  put(key: string, challenge: OpenChallenge): Promise<void> {
+    return this.#sidecar.put(key, challenge)
+  }
+
+  take(key: string, id: string, now: number): Promise<string | undefined> {
+    return this.#sidecar.take(key, id, now)
+  }
+
+  clear(key: string): Promise<void> {
+    return this.#sidecar.clear(key)
+  }
+
+  /** The user's record as the file has it. */
+  async #stored(user: string): Promise<string | undefined> {
+    const { text, fault } = await native(this.#file.read(user))
+    if (fault) throw errorFor(fault)
+    return text ?? undefined
+  }
+
+  #keep(user: string, text: string | undefined, handle?: string): Promise<void> {
+    return this.#sidecar.update(user, () => ({ record: text ?? null, handle, value: undefined }))
+  }
+}
+
+/** What the core makes of a record for this file. */
+interface Parts {
+  record: string
+  additions: string | null
+  settled: string | null
+}
+
+/** A user's text in the sidecar: with the handle, so that a change of it shows. */
+function writeAdditions(handle: string | undefined, additions: string | null): string | undefined {
+  return handle === undefined && additions === null ? undefined : `${handle ?? ''}\n${additions ?? ''}`
+}
+
+function parseAdditions(text: string | undefined): string | null {
+  const additions = text?.slice(text.indexOf('\n') + 1)
+  return additions ? additions : null
+}
+
+function join(record: string, additions: string | null): string {
+  try {
+    return openEnvelope<string>(joinAdditions(record, additions, Math.floor(Date.now() / 1000))).value
+  } catch (err) {
+    if (!isCountersignError(err, 'record-corrupt')) throw err
+    // Corrupt additions: no record either, for whoever reads it, but one that can be removed.
+    return '{"additions"'
+  }
+}
+
+function split(record: string): Parts {
+  return openEnvelope<Parts>(splitAdditions(record)).value
+}
