@@ -70,6 +70,7 @@ export declare class BindingService {
   openResponse(record: string | undefined | null, request: string): string
   openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange
+  resetFactors(record: string | undefined | null, request: string): BindingChange
   verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
   beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
   finishTotp(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
@@ -162,6 +163,9 @@ export interface BindingText {
   text: string | null
   fault: BindingFault | null
 }
+
+/** What is in a file and what is wrong with it: an envelope. `now`: epoch seconds. */
+export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, now: number): string
 
 /** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string

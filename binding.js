@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
@@ -781,6 +781,7 @@ export { BindingDirectory }
 export { BindingLock }
 export { BindingService }
 export { BindingTfaConfig }
+export { examineTfaConfig }
 export { joinAdditions }
 export { openConfigFile }
 export { openDirectory }

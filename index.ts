@@ -21,6 +21,7 @@ export type {
   FinishWebauthnOptions,
   LimitOptions,
   OpenOptions,
+  ResetOptions,
   RpOption,
   SessionOption,
   TimeoutOptions,
@@ -31,7 +32,7 @@ export type {
   WebauthnOptions,
   YubicoOptions,
 } from './facade/options.js'
-export type { Accepted, Enrolled, Outcome, Refused, Removed, Status, Updated } from './facade/outcome.js'
+export type { Accepted, Enrolled, Outcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export { TfaConfig } from './facade/tfa-config.js'
 export type * from './facade/tfa-config-types.js'

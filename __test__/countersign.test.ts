@@ -121,6 +121,37 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.true((await service.challenge('CON', { enrolled: true }))?.totp)
   })
 
+  test(`${name}: a TOTP code and a recovery code remove the lost key, once`, async (t) => {
+    const fixture = await Fixture.open(await makeStore())
+    const { service, events } = fixture
+    const { uri } = await fixture.enrolTotp(user)
+    const { factor, key } = await fixture.enrolKey(user)
+    const [recovery, other] = await service.createRecoveryCodes(user)
+    fixture.step()
+    const totp = totpAt(uri, fixture.now)
+    const open = await fixture.assertion(user, key)
+    for (const codes of [{ totp: wrongCode(uri, fixture.now), recovery }, { totp: 'x', recovery }, { totp, recovery: 7 }]) {
+      t.false((await service.reset(user, codes)).ok)
+    }
+    t.is((await service.status(user)).failures, 1)
+    events.length = 0
+    // All at once: one of them gets it.
+    const outcomes = await Promise.all([1, 2, 3].map(() => service.reset(user, { totp, recovery })))
+    const [reset, ...more] = outcomes.filter(({ ok }) => ok)
+    t.deepEqual(more, [])
+    if (!reset?.ok) return t.fail()
+    t.deepEqual(reset.removed.map(({ id }) => id), [factor.id])
+    t.deepEqual(reset.left.map(({ type }) => type), ['recovery', 'totp'])
+    t.is(reset.recoveryCodesLeft, 9)
+    const told = events.filter(({ type }) => type !== 'rejected').map(({ type }) => type)
+    t.deepEqual(told, ['verified', 'verified', 'recovery-code-used', 'removed'])
+    t.deepEqual(await service.verify(user, open), { ok: false, reason: 'rejected' })
+    t.deepEqual(await service.verify(user, { type: 'recovery', code: recovery }), { ok: false, reason: 'rejected' })
+    t.true((await service.verify(user, { type: 'recovery', code: other })).ok)
+    await t.throwsAsync(service.reset(user, { totp, recovery, remove: [7 as never] }), { code: 'invalid-argument' })
+    t.deepEqual(await service.reset('nobody', { totp, recovery }), { ok: false, reason: 'rejected' })
+  })
+
   test(`${name}: enrolment during a sign-in is the first one or none`, async (t) => {
     const fixture = await Fixture.open(await makeStore())
     const { service } = fixture

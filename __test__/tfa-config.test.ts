@@ -66,6 +66,48 @@ test('bytes that are no file say why, and quote nothing', (t) => {
   t.notThrows(() => parse(today, { maxBytes: today.length }))
 })
 
+test('an examination tells all that is in a file, good or not', (t) => {
+  const good = TfaConfig.examine(today)
+  t.like(good, { format: 'json', problems: [], sections: ['u2f', 'webauthn'], others: 0 })
+  t.deepEqual(good.users.map(({ line, user, factors, problems }) => ({ line, user, factors, problems })), [
+    { line: 1, user: 'alice@pve', factors: { totp: 1, webauthn: 1, u2f: 1, recovery: 9, yubico: 1 }, problems: [] },
+  ])
+  t.deepEqual(good.users[0]!.remarks.slice(1), ['TOTP is locked', 'all typed codes are locked'])
+  t.deepEqual(TfaConfig.examine(today, { now: () => 4_102_444_800_000 }).users[0]!.remarks.slice(1), ['TOTP is locked'])
+
+  const lines = 'ann:oath:x\n\n# note\nbob:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nbob:yubico:eyJrZXlzIjoiIn0\nhunter2\n'
+  t.deepEqual(TfaConfig.examine(Buffer.from(lines)), {
+    format: 'lines',
+    problems: [],
+    users: [
+      { line: 1, factors: {}, problems: ['the data is no base64'], remarks: [] },
+      { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [] },
+      { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
+      { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
+    ],
+    sections: [],
+    others: 0,
+  })
+
+  const cut = TfaConfig.examine(Buffer.from(`{"x":1,"users":{"ann":${JSON.stringify(alice)},"bob":{"totp`))
+  t.deepEqual(cut.users.map(({ user }) => user), ['ann'])
+  t.regex(cut.problems[0]!.problem, /^it ends too early, at line 1 column \d+$/)
+  const [key] = alice['webauthn'] as { entry: { cred: unknown } }[]
+  const entry = (id: string, cred: unknown) => ({ ...key, id, entry: { ...key!.entry, cred } })
+  const odd = {
+    webauthn: [entry('1', { type_: 'X', key: 'y' }), { ...entry('1', key!.entry.cred), enable: false }],
+    'totp-failures': 1,
+  }
+  const { remarks } = TfaConfig.examine(Buffer.from(JSON.stringify({ users: { ann: odd } }))).users[0]!
+  t.deepEqual(remarks.map((remark) => remark.split(/[ :]/).slice(0, 3).join(' ')), [
+    'two factors have', 'a WebAuthn key', 'members that Proxmox',
+  ])
+  t.is(TfaConfig.examine(Buffer.from(' ')).problems[0]!.problem, 'the file is empty')
+  t.is(TfaConfig.examine(Buffer.from([0x7b, 0xff])).problems[0]!.problem, 'not UTF-8 text, at byte 1')
+  t.is(fails(() => TfaConfig.examine(today, { maxBytes: 1 })).code, 'config-too-large')
+  t.is(fails(() => TfaConfig.examine('{}' as never)).message, 'Invalid argument: bytes')
+})
+
 test('arguments of the wrong type are named, never shown', (t) => {
   const config = parse(today)
   const calls: [() => unknown, string][] = [

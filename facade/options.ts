@@ -142,6 +142,16 @@ export interface FinishTotpOptions extends FinishOptions {
   code: unknown
 }
 
+/** What `reset` needs: two factors that are still there. Both codes may come from outside. */
+export interface ResetOptions {
+  /** The code of the phone app, as text. */
+  totp: unknown
+  /** A recovery code, as text. */
+  recovery: unknown
+  /** Ids of the factors that were lost. Default: every key, be it WebAuthn, U2F or Yubico. Unknown ids change nothing. */
+  remove?: string[]
+}
+
 export interface BeginWebauthnOptions extends RpOption, SessionOption {
   /** The account, as the person knows it: an address or a user name. */
   name: string

@@ -58,6 +58,9 @@ export type Removed =
   /** The factors that are left: none means that this user has no second factor any more. */
   { ok: true; left: Factor[] } | { ok: false; reason: 'no-such-factor' }
 
+/** What proving a user and removing lost factors says. Always test `ok`. */
+export type Reset = { ok: true; removed: Factor[]; left: Factor[]; recoveryCodesLeft: number } | Refused
+
 /** Locks and counters of a user. */
 export interface Status {
   /** False when the user has no factor at all. */

@@ -2,15 +2,16 @@ import { randomBytes } from 'node:crypto'
 
 import type { BindingService } from '#binding'
 
-import { answerJson, parseAnswer } from './answer.js'
+import { answerJson, parseAnswer, parseCode } from './answer.js'
 import type { ParsedAnswer } from './answer.js'
 import type { Challenge } from './challenge.js'
-import { checkUser, flag, object, oneOf, optional, text } from './check.js'
+import { checkUser, flag, listOf, object, oneOf, optional, text } from './check.js'
+import type { Check } from './check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
-import type { ChallengeOptions, VerifyOptions } from './options.js'
-import type { Outcome, Refused } from './outcome.js'
+import type { ChallengeOptions, ResetOptions, VerifyOptions } from './options.js'
+import type { Outcome, Refused, Reset } from './outcome.js'
 import { checkRp } from './policy.js'
 import { checkYubicoSecrets } from './yubico-secrets.js'
 import type { CheckedSecrets } from './yubico-secrets.js'
@@ -21,6 +22,12 @@ const verifyShape = {
   rp: optional(checkRp),
 }
 const checkVerify = object<VerifyOptions>(verifyShape)
+const outside: Check<unknown> = (value) => value
+const checkReset = object<ResetOptions>({
+  totp: outside,
+  recovery: outside,
+  remove: optional(listOf(text(128), { max: 1000 })),
+})
 const checkChallenge = object<ChallengeOptions>({ ...verifyShape, enrolled: optional(flag) })
 
 export async function challenge(context: Context, user: string, options: ChallengeOptions): Promise<Challenge | null> {
@@ -47,6 +54,16 @@ export async function verify(
   const parsed = parseAnswer(answer)
   if (parsed === undefined) return refuse(context, user, 'malformed')
   return 'code' in parsed ? verifyCode(context, user, parsed, checked) : verifyResponse(context, user, parsed, checked)
+}
+
+export async function reset(context: Context, user: string, options: ResetOptions): Promise<Reset> {
+  checkUser(user)
+  const { remove, ...codes } = checkReset(options, '')
+  const [totp, recovery] = [parseCode(codes.totp), parseCode(codes.recovery)]
+  if (totp === undefined || recovery === undefined) return refuse(context, user, 'malformed')
+  const now = context.now()
+  const request = jsonText({ totp, recovery, remove, now })
+  return (await context.update<Reset>(user, now, (record) => context.service().resetFactors(record, request))).value
 }
 
 async function verifyCode(

@@ -5,6 +5,7 @@ import type { ChallengeStore } from './stores/traits.js'
 import type {
   TfaAddParameters,
   TfaConfigOptions,
+  TfaExamineOptions,
   TfaOriginOption,
   TfaParseOptions,
   TfaU2fConfig,
@@ -44,6 +45,7 @@ const anyText = text(65_536)
 
 export const checkOptions = object<TfaConfigOptions>(optionShape)
 export const checkParseOptions = object<TfaParseOptions>({ ...optionShape, maxBytes: optional(integer(0, 2 ** 30)) })
+export const checkExamineOptions = object<TfaExamineOptions>({ maxBytes: optional(integer(0, 2 ** 30)), now: optional(clock) })
 export const checkWriteOptions = object<TfaWriteOptions>({ additions: optional(flag), sections: optional(flag) })
 export const checkOrigin = object<TfaOriginOption>({ origin: optional(text(2048)) })
 export const checkList = object<{ all?: boolean }>({ all: optional(flag) })

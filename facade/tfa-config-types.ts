@@ -24,6 +24,40 @@ export interface TfaParseOptions extends TfaConfigOptions {
   maxBytes?: number
 }
 
+export interface TfaExamineOptions {
+  /** As for `parse`. */
+  maxBytes?: number
+  /** The clock: epoch milliseconds. Default `Date.now`. */
+  now?: () => number
+}
+
+/** What is in a file. It is good, and `parse` takes it, if there is no problem in it and none of its users has one. */
+export interface TfaExamination {
+  /** Told by the first character; absent where the file is empty or no text. */
+  format?: 'json' | 'lines'
+  /** What is wrong with the file as a whole; quotes nothing. */
+  problems: { line?: number; problem: string }[]
+  /** In the file's order; those before the first mistake in the JSON itself. */
+  users: TfaExaminedUser[]
+  /** The sections that are there. */
+  sections: ('u2f' | 'webauthn')[]
+  /** Top-level members that nobody knows, and that are kept. */
+  others: number
+}
+
+export interface TfaExaminedUser {
+  /** From 1: where the user's data begins. */
+  line: number
+  /** Absent for a line that can't be read. */
+  user?: string
+  /** How many of each type; of `recovery`, the codes that are left. */
+  factors: Partial<Record<FactorType, number>>
+  /** Why `parse` refuses the file; quotes nothing. */
+  problems: string[]
+  /** What an administrator would want to know of a good record, in English. */
+  remarks: string[]
+}
+
 export interface TfaWriteOptions {
   /**
    * Also write what the origin's format has no place for: failure counters, times of use, signature details. The origin

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-import { BindingTfaConfig, parseTfaConfig } from '#binding'
+import { BindingTfaConfig, examineTfaConfig, parseTfaConfig } from '#binding'
 
 import { answerJson, parseAnswer } from './answer.js'
 import { checkUser, epochMilliseconds, invalid, optional } from './check.js'
@@ -13,6 +13,7 @@ import { Challenges } from './tfa-challenges.js'
 import {
   checkAdd,
   checkEntryId,
+  checkExamineOptions,
   checkList,
   checkOptions,
   checkOrigin,
@@ -29,6 +30,8 @@ import type {
   TfaConfigOptions,
   TfaDeleted,
   TfaEntry,
+  TfaExamination,
+  TfaExamineOptions,
   TfaLegacyUser,
   TfaLockStatus,
   TfaOriginOption,
@@ -92,6 +95,18 @@ export class TfaConfig {
     const parsed = parseTfaConfig(bytes, maxBytes)
     const native = typeof parsed === 'string' ? openEnvelope<never>(parsed).value : parsed
     return new TfaConfig(native, hostOf(rest))
+  }
+
+  /**
+   * Reads as much of a file as can be read, and says what is in it and what is wrong, user by user.
+   *
+   * @throws {CountersignError} `config-too-large`; never for what the file holds
+   */
+  static examine(bytes: Uint8Array, options: TfaExamineOptions = {}): TfaExamination {
+    if (!(bytes instanceof Uint8Array)) throw invalid('bytes')
+    const { maxBytes = 64 * 1024 * 1024, now = Date.now } = checkExamineOptions(options, '')
+    const seconds = Math.floor(epochMilliseconds(now(), 'now') / 1000)
+    return openEnvelope<TfaExamination>(examineTfaConfig(bytes, maxBytes, seconds)).value
   }
 
   /**

@@ -1,6 +1,6 @@
 // What the types of the service allow, and what they refuse.
 import { Countersign, isCountersignError } from 'countersign'
-import type { Challenge, CountersignEvent, Enrolled, Factor, Outcome, Removed, Store, Updated } from 'countersign'
+import type { Challenge, CountersignEvent, Enrolled, Factor, Outcome, Removed, Reset, Store, Updated } from 'countersign'
 import { memoryStore } from 'countersign/stores'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
@@ -54,6 +54,13 @@ export async function service(): Promise<void> {
   await countersign.challenge('ann', { purpose: 'register' })
 
   const { enrolment, uri, secret, qr } = await countersign.beginTotp('ann', { account: 'ann' })
+  const reset: Reset = await countersign.reset('ann', { totp: 1 as unknown, recovery: '' as unknown, remove: ['id'] })
+  // @ts-expect-error test ok first
+  reset.removed
+  if (reset.ok) reset.removed[0]?.description satisfies string | undefined
+  // @ts-expect-error both
+  await countersign.reset('ann', { totp: '123456' })
+
   const enrolled: Enrolled = await countersign.finishTotp(
     'ann', { enrolment, code: 1 as unknown, description: '', firstOnly: true },
   )

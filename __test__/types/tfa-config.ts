@@ -36,6 +36,12 @@ export async function config(): Promise<void> {
   if (deleted.ok) deleted.left satisfies boolean
   else deleted satisfies TfaRefused
 
+  const examined = TfaConfig.examine(new Uint8Array(), { maxBytes: 1 })
+  examined.format satisfies 'json' | 'lines' | undefined
+  examined.users[0]?.factors.totp satisfies number | undefined
+  // @ts-expect-error no option of it
+  TfaConfig.examine(new Uint8Array(), { challenges: undefined })
+
   file.webauthn = { id: 'example.com', rp: 'Example' }
   file.webauthn = undefined
   // @ts-expect-error computed

@@ -1,7 +1,7 @@
 //! A whole `tfa.cfg` as one object: conversion around the core's own.
 
 use countersign_core::envelope;
-use countersign_core::tfa_config::{TfaConfig, WebauthnConfig, WriteOptions};
+use countersign_core::tfa_config::{self, TfaConfig, WebauthnConfig, WriteOptions};
 use napi::Env;
 use napi::bindgen_prelude::{Either, ObjectFinalize, Uint8Array};
 use napi_derive::napi;
@@ -20,6 +20,12 @@ pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32) -> Either<Bindin
         }
         Err(failure) => Either::B(envelope::<()>(Err(failure))),
     }
+}
+
+/// What is in a file and what is wrong with it: an envelope. `now`: epoch seconds.
+#[napi(catch_unwind)]
+pub fn examine_tfa_config(bytes: &[u8], max_bytes: u32, now: i64) -> String {
+    tfa_config::examine(bytes, max_bytes as usize, now)
 }
 
 /// Every method but `clone` and `write` answers an envelope.

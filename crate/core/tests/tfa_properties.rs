@@ -3,7 +3,7 @@
 
 use countersign_core::otpauth::OtpauthUri;
 use countersign_core::record::Record;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions, join, split};
+use countersign_core::tfa_config::{TfaConfig, WriteOptions, examine, join, split};
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::collection::vec;
 use proptest::option;
@@ -201,6 +201,14 @@ fn essence(value: Value) -> Value {
     }
 }
 
+/// What an examination says of a file.
+fn is_good(bytes: &[u8]) -> bool {
+    let examined: Value = serde_json::from_str(&examine(bytes, MAX, 0)).unwrap();
+    let problems = |of: &Value| of["problems"].as_array().unwrap().len();
+    let users = examined["value"]["users"].as_array().unwrap();
+    problems(&examined["value"]) + users.iter().map(problems).sum::<usize>() == 0
+}
+
 fn ids_are_unique(record: &Value) -> bool {
     let lists = ["totp", "u2f", "webauthn", "yubico"].map(|list| record[list].as_array().unwrap());
     let ids: Vec<_> = lists.into_iter().flatten().map(|entry| &entry["id"]).collect();
@@ -254,11 +262,11 @@ proptest! {
 
     #[test]
     fn no_bytes_panic(bytes in vec(any::<u8>(), 0..400), cut in 0..2000usize, flip in any::<u8>(), file in file()) {
-        let _ = TfaConfig::parse(&bytes, MAX);
+        prop_assert_eq!(TfaConfig::parse(&bytes, MAX).is_ok(), is_good(&bytes));
         let mut bytes = file.to_string().into_bytes();
         let at = cut % bytes.len();
         bytes[at] ^= flip;
-        let _ = TfaConfig::parse(&bytes, MAX);
+        prop_assert_eq!(TfaConfig::parse(&bytes, MAX).is_ok(), is_good(&bytes));
         bytes.truncate(at);
         prop_assert!(TfaConfig::parse(&bytes, MAX).is_err(), "half a file is none");
     }

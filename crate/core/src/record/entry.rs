@@ -6,7 +6,7 @@ use super::is_default;
 use crate::webauthn::Credential;
 
 /// The type of a factor, as records, answers and the public API spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FactorType {
     Totp,

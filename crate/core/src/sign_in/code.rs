@@ -113,7 +113,7 @@ fn refuse(refusal: Refusal, event: Event) -> (Option<Record>, Answer<Outcome>) {
     (None, Answer::new(Outcome::Refused(refusal)).with_event(event))
 }
 
-enum Check {
+pub(super) enum Check {
     Accepted(Accepted),
     /// Counts.
     Wrong,
@@ -122,7 +122,7 @@ enum Check {
     Unavailable(&'static str),
 }
 
-fn check_totp(record: &mut Record, settings: &Settings, code: &str, now: i64) -> Check {
+pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, now: i64) -> Check {
     let Some(code) = TypedCode::parse(code) else {
         return Check::Malformed;
     };
@@ -150,7 +150,7 @@ fn check_totp(record: &mut Record, settings: &Settings, code: &str, now: i64) ->
     accepted.map_or(refusal, Check::Accepted)
 }
 
-fn check_recovery(record: &mut Record, code: &str) -> Check {
+pub(super) fn check_recovery(record: &mut Record, code: &str) -> Check {
     let Some(set) = record.recovery.as_mut() else {
         return Check::Unavailable("no-such-factor");
     };

@@ -2,11 +2,13 @@
 
 mod challenge;
 mod code;
+mod reset;
 mod response;
 
 pub use challenge::begin_challenge;
 pub(crate) use challenge::{U2fOffer, begin, locked_types};
 pub(crate) use code::verify as check_code;
 pub use code::{open_yubico, verify_code};
+pub use reset::reset_factors;
 pub(crate) use response::{Opened, open_challenge, verify as check_response};
 pub use response::{open_response, verify_response};

@@ -25,30 +25,12 @@ pub struct WriteOptions {
 impl TfaConfig {
     /// Reads and validates a JSON file. The error says what is wrong and where, and quotes nothing.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
-        let mut reading = Reading {
-            builder: Builder::new(text.len()),
-            config: Self::default(),
-            others: Vec::new(),
-            seen: Vec::new(),
-            problem: None,
-        };
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let read = deserializer
-            .deserialize_map(&mut reading)
-            .and_then(|()| deserializer.end());
-        match (read, reading.problem) {
-            (Ok(()), _) => {
-                let users = reading.builder.build().map_err(|refused| refused.to_string())?;
-                reading.others.sort();
-                Ok(Self {
-                    users,
-                    others: reading.others.into(),
-                    ..reading.config
-                })
-            }
-            (Err(_), Some(problem)) => Err(problem),
-            (Err(error), None) => Err(describe(&error)),
-        }
+        let mut builder = Builder::new(text.len());
+        let config = read_json(text, &mut |user, raw| {
+            add(&mut builder, user, raw).map_err(|what| format!("users[{}]{what}", builder.len()))
+        })?;
+        let users = builder.build().map_err(|refused| refused.to_string())?;
+        Ok(Self { users, ..config })
     }
 
     /// Today's form: one line, users sorted.
@@ -132,9 +114,37 @@ impl Writer {
     }
 }
 
+/// Reads what is beside the users, and hands over each user with the text of the record; an error of theirs ends it.
+pub(super) fn read_json<'a>(text: &'a str, user: EachUser<'_, 'a>) -> Result<TfaConfig, String> {
+    let mut reading = Reading {
+        user,
+        config: TfaConfig::default(),
+        others: Vec::new(),
+        seen: Vec::new(),
+        problem: None,
+    };
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = deserializer
+        .deserialize_map(&mut reading)
+        .and_then(|()| deserializer.end());
+    match (read, reading.problem) {
+        (Ok(()), _) => {
+            reading.others.sort();
+            Ok(TfaConfig {
+                others: reading.others.into(),
+                ..reading.config
+            })
+        }
+        (Err(_), Some(problem)) => Err(problem),
+        (Err(error), None) => Err(describe(&error)),
+    }
+}
+
+type EachUser<'f, 'a> = &'f mut dyn FnMut(&str, &'a str) -> Result<(), String>;
+
 /// A file while it is read.
-struct Reading {
-    builder: Builder,
+struct Reading<'f, 'a> {
+    user: EachUser<'f, 'a>,
     config: TfaConfig,
     others: Vec<(String, String)>,
     seen: Vec<&'static str>,
@@ -142,7 +152,7 @@ struct Reading {
     problem: Option<String>,
 }
 
-impl<'de> Visitor<'de> for &mut Reading {
+impl<'de> Visitor<'de> for &mut Reading<'_, 'de> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,9 +184,9 @@ impl<'de> Visitor<'de> for &mut Reading {
     }
 }
 
-struct ReadingUsers<'a>(&'a mut Reading);
+struct ReadingUsers<'r, 'f, 'a>(&'r mut Reading<'f, 'a>);
 
-impl<'de> DeserializeSeed<'de> for ReadingUsers<'_> {
+impl<'de> DeserializeSeed<'de> for ReadingUsers<'_, '_, 'de> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -184,7 +194,7 @@ impl<'de> DeserializeSeed<'de> for ReadingUsers<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for ReadingUsers<'_> {
+impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -192,11 +202,10 @@ impl<'de> Visitor<'de> for ReadingUsers<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Reading { builder, problem, .. } = self.0;
         while let Some(user) = map.next_key::<String>()? {
-            let raw = map.next_value::<&RawValue>()?;
-            if let Err(what) = add(builder, &user, raw.get()) {
-                *problem = Some(format!("users[{}]{what}", builder.len()));
+            let raw = map.next_value::<&'de RawValue>()?;
+            if let Err(problem) = (self.0.user)(&user, raw.get()) {
+                self.0.problem = Some(problem);
                 return Err(A::Error::custom("a user"));
             }
         }
@@ -224,7 +233,7 @@ impl fmt::Display for Refused {
 }
 
 /// Where the record is wrong, by the format's own names: a name that the format does not have may be anything.
-fn describe_record(failure: &Failure) -> String {
+pub(super) fn describe_record(failure: &Failure) -> String {
     let Failure::RecordCorrupt(place) = failure else {
         return ": larger than a record may be".into();
     };

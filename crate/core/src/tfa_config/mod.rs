@@ -3,6 +3,7 @@
 //! Every call on a user is one of the core's functions on that user's record.
 
 mod add;
+mod examine;
 mod file;
 mod legacy_view;
 mod methods;
@@ -16,6 +17,7 @@ mod users;
 
 use std::sync::Arc;
 
+pub use examine::examine;
 pub use file::WriteOptions;
 pub(crate) use origin_form::fits_key;
 pub use origin_form::{Parts, join, split};

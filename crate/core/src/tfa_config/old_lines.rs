@@ -20,13 +20,9 @@ impl TfaConfig {
     /// Reads and validates a file of lines. The error says what is wrong and where, and quotes nothing.
     pub(super) fn from_lines(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
-        for (number, line) in (1u32..).zip(text.lines()) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for (number, line) in read_lines(text) {
             let wrong = |what: &str| format!("line {number}: {what}");
-            let (user, record) = read_line(line).map_err(wrong)?;
+            let (user, record) = line.map_err(wrong)?;
             let record = record.to_text().map_err(|_| wrong("too many keys"))?;
             builder
                 .add(user, &Zeroizing::new(record), false)
@@ -40,7 +36,16 @@ impl TfaConfig {
     }
 }
 
-fn read_line(line: &str) -> Result<(&str, Record), &'static str> {
+type Line<'a> = Result<(&'a str, Record), &'static str>;
+
+/// Every line that says something, with its number from 1.
+pub(super) fn read_lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let filled = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    filled.map(|(number, line)| (number, read_line(line)))
+}
+
+fn read_line(line: &str) -> Line<'_> {
     let (user, rest) = line.split_once(':').ok_or("not of the form USER:TYPE:DATA")?;
     let (kind, data) = rest.split_once(':').ok_or("not of the form USER:TYPE:DATA")?;
     if user.is_empty() {

@@ -1,0 +1,157 @@
+//! Getting rid of lost factors with two others: a TOTP code and a recovery code.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::code::{Check, check_recovery, check_totp};
+use crate::change::{Change, Decision};
+use crate::envelope::Answer;
+use crate::event::{Event, EventType};
+use crate::factor::{Factor, factors};
+use crate::failure::Failure;
+use crate::manage::take_factor;
+use crate::outcome::Refusal;
+use crate::record::{FactorType, Record};
+use crate::recovery_codes::RecoverySet;
+use crate::request;
+use crate::settings::Settings;
+
+/// Verifies a TOTP code and a recovery code and removes factors, all in one change.
+///
+/// Request: `{totp, recovery, remove, now}`; without `remove`, which holds ids, every key goes: WebAuthn, U2F, Yubico.
+/// Value: `{"ok": true, "removed", "left", "recoveryCodesLeft"}`, or a refusal that doesn't say which code was wrong.
+/// A right TOTP code is used up even so; a right recovery code is not. Together they count as one wrong code.
+pub fn reset_factors(record: Option<&str>, settings: &Settings, request: &str) -> Change {
+    Change::from_decision(reset(record, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    totp: Zeroizing<String>,
+    recovery: Zeroizing<String>,
+    #[serde(default)]
+    remove: Option<Vec<String>>,
+    now: i64,
+}
+
+/// `{"ok": true, …}` or `{"ok": false, "reason"}`.
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Reset {
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Refusal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<Vec<Factor>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<Vec<Factor>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes_left: Option<usize>,
+}
+
+fn reset(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Reset> {
+    let request: Request = request::parse(request)?;
+    let now = request::seconds(request.now);
+    let mut record = Record::parse(text)?;
+    if let Some(locked) = [FactorType::Totp, FactorType::Recovery]
+        .into_iter()
+        .find(|factor| record.is_locked(*factor, now))
+    {
+        return Ok((None, refused(Refusal::Locked, Event::rejected(locked, "locked"))));
+    }
+    // Both are checked whatever the first one says, so that the time tells nothing.
+    let totp = check_totp(&mut record, settings, &request.totp, now);
+    let recovery = check_recovery(&mut record, &request.recovery);
+    match (totp, recovery) {
+        (Check::Accepted(totp), Check::Accepted(_)) => {
+            let remove = request.remove.unwrap_or_else(|| keys(&record));
+            Ok(accept(record, &totp.factor.id, &remove, now))
+        }
+        (Check::Malformed, _) => Ok((None, malformed(FactorType::Totp))),
+        (_, Check::Malformed) => Ok((None, malformed(FactorType::Recovery))),
+        (totp, recovery) => refuse(text, record, &totp, &recovery, settings, now),
+    }
+}
+
+fn accept(mut record: Record, proved: &str, remove: &[String], now: i64) -> (Option<Record>, Answer<Reset>) {
+    let unlocked = record.count_success(FactorType::Recovery, now);
+    let left = record.recovery.as_ref().map_or(0, RecoverySet::left);
+    let mut events = vec![
+        Event::new(EventType::Verified).of(proved, FactorType::Totp),
+        Event::new(EventType::Verified).of("recovery", FactorType::Recovery),
+        Event::new(EventType::RecoveryCodeUsed).leaving(left),
+    ];
+    if unlocked {
+        events.push(Event::new(EventType::Unlocked));
+    }
+    // What has just proved the user is not lost.
+    let lost = remove.iter().filter(|id| *id != proved && *id != "recovery");
+    let removed: Vec<_> = lost.filter_map(|id| take_factor(&mut record, id)).collect();
+    events.extend(
+        removed
+            .iter()
+            .map(|factor| Event::new(EventType::Removed).of(&factor.id, factor.kind)),
+    );
+    let reset = Reset {
+        ok: true,
+        removed: Some(removed),
+        left: Some(factors(&record)),
+        recovery_codes_left: Some(left),
+        ..Reset::default()
+    };
+    let answer = Answer {
+        events,
+        ..Answer::new(reset)
+    };
+    (Some(record), answer)
+}
+
+/// Every factor that is a thing and can be lost without the phone and the paper.
+fn keys(record: &Record) -> Vec<String> {
+    let kinds = [FactorType::Webauthn, FactorType::U2f, FactorType::Yubico];
+    let factors = factors(record)
+        .into_iter()
+        .filter(|factor| kinds.contains(&factor.kind));
+    factors.map(|factor| factor.id).collect()
+}
+
+fn refuse(
+    text: Option<&str>,
+    checked: Record,
+    totp: &Check,
+    recovery: &Check,
+    settings: &Settings,
+    now: i64,
+) -> Result<(Option<Record>, Answer<Reset>), Failure> {
+    let (proved, wrong) = match (totp, recovery) {
+        (Check::Wrong, _) => (false, Some(FactorType::Totp)),
+        (Check::Accepted(_), Check::Wrong) => (true, Some(FactorType::Recovery)),
+        (_, Check::Wrong) => (false, Some(FactorType::Recovery)),
+        (Check::Accepted(_), _) => (true, None),
+        _ => (false, None),
+    };
+    let mut record = if proved { checked } else { Record::parse(text)? };
+    let (kind, reason) = match (wrong, totp) {
+        (Some(kind), _) => (kind, "wrong-code"),
+        (None, Check::Unavailable(reason)) => (FactorType::Totp, *reason),
+        (None, _) => (FactorType::Recovery, "no-such-factor"),
+    };
+    let mut answer = refused(Refusal::Rejected, Event::rejected(kind, reason));
+    if wrong.is_some_and(|kind| record.count_wrong_code(kind, &settings.limits, now)) {
+        answer = answer.with_event(Event::new(EventType::Locked).of_type(kind));
+    }
+    Ok(((proved || wrong.is_some()).then_some(record), answer))
+}
+
+fn malformed(kind: FactorType) -> Answer<Reset> {
+    refused(Refusal::Malformed, Event::rejected(kind, "malformed"))
+}
+
+fn refused(refusal: Refusal, event: Event) -> Answer<Reset> {
+    Answer::new(Reset {
+        reason: Some(refusal),
+        ..Reset::default()
+    })
+    .with_event(event)
+}
