@@ -46,13 +46,24 @@ test('every entry loads by import and by require, and gives the same, on every N
 })
 
 test('the package has these files and no others', async (t) => {
-  const sources = (await readdir(join(root, 'facade'), { recursive: true })).filter((path) => path.endsWith('.ts'))
-  const compiled = ['index.ts', ...sources.map((path) => join('facade', path))]
+  const sources = ['facade', 'cli'].map(async (folder) => {
+    const paths = await readdir(join(root, folder), { recursive: true })
+    return paths.filter((path) => path.endsWith('.ts')).map((path) => join(folder, path))
+  })
+  const compiled = ['index.ts', ...(await Promise.all(sources)).flat()]
     .flatMap((path) => [path.replace(/\.ts$/, '.js'), path.replace(/\.ts$/, '.d.ts')])
     .map((path) => `dist/${path.split(sep).join('/')}`)
   const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native-check.js', 'native.js', 'package.json']
   const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
   t.deepEqual(await filesOf(main), [...compiled, ...others, ...documents].sort())
+})
+
+test('the command line is there, and speaks to a store', async (t) => {
+  const countersign = join(whole, 'node_modules', '.bin', 'countersign')
+  for (const [version, node] of Object.entries(nodes)) {
+    t.is((await run(node, [countersign, '--version'])).trim(), manifest.version, version)
+    t.is(await run(node, [countersign, 'users', '--create', '--store', `directory:${join(whole, 'store')}`]), '', version)
+  }
 })
 
 test('the package of this platform has its addon, and the licences of all that is linked into it', async (t) => {

@@ -7,7 +7,7 @@ import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
 const stamp = join(scratch, 'typescript.stamp')
 const sources = [
   'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'binding.d.ts',
-  'index.ts', 'facade', '__test__', 'demo', 'bench', 'docs/recipes', 'scripts/lib/typescript.mjs',
+  'index.ts', 'facade', 'cli', '__test__', 'demo', 'bench', 'docs/recipes', 'scripts/lib/typescript.mjs',
 ]
 
 /** `dist` (what is published) and `build` (tests and demo, with their data files beside them as in the sources). */

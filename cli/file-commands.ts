@@ -1,0 +1,199 @@
+import { open } from 'node:fs/promises'
+
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+
+import { CountersignError, isCountersignError, TfaConfig } from '../index.js'
+import type { TfaExaminedUser, TfaExamination } from '../index.js'
+import { Output, printable } from './io.js'
+import type { Io } from './io.js'
+import { writeOldLines } from './old-lines.js'
+import { replaceFile } from './replace-file.js'
+import { onStore } from './service.js'
+import type { Done } from './service.js'
+
+/** `import`, `export`, `check`. */
+export function addFileCommands(program: Command, io: Io, done: Done): void {
+  program
+    .command('import <file>')
+    .description('take the users of a tfa.cfg or tfa.json, of today or of the old lines; - is standard input')
+    .option('--replace', 'also those who are in the store with other factors')
+    .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
+    .action((file: string, _options: object, command: Command) =>
+      onStore<{ replace?: boolean; maxBytes: number }>(command, io, done, async ({ store, out, options }) => {
+        const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
+        const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [] }
+        for (const user of config.users()) {
+          if (types.some((type) => config.hasType(user, type))) {
+            await importUser(user, config.userData(user) as string, options.replace === true, store, result)
+          } else {
+            result.empty += 1
+          }
+        }
+        const { imported, unchanged, empty, kept, refused } = result
+        const lines = [`imported: ${imported}, there already: ${unchanged}, without a factor: ${empty}`]
+        for (const user of kept) lines.push(`kept as it was, with other factors (see --replace): ${printable(user)}`)
+        for (const { user, reason } of refused) lines.push(`refused (${reason}): ${printable(user)}`)
+        const complete = kept.length === 0 && refused.length === 0
+        if (complete) out.answer({ ok: true, ...result }, lines.join('\n'))
+        else out.refuse({ ok: false, reason: 'incomplete', ...result }, lines.join('\n'))
+      }),
+    )
+
+  program
+    .command('export <file>')
+    .description('write every user into a tfa.cfg, mode 0600; - is standard output')
+    .option('--format <name>', 'json, or lines (what Proxmox wrote up to 7.0)', format, 'json')
+    .option('--additions', 'also what Proxmox has no place for, failure counters say: it refuses such a file')
+    .option('--force', 'replace a file that is there')
+    .action((file: string, _options: object, command: Command) =>
+      onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
+        const config = TfaConfig.create()
+        const skipped: Skipped[] = []
+        for await (const user of service.users()) {
+          const record = await store.read(user)
+          const reason = record === undefined ? undefined : attempt(() => config.setUserData(user, record))
+          if (reason !== undefined) skipped.push({ user, reason })
+        }
+        const { additions = false } = options
+        const lines = options.format === 'lines' ? writeOldLines(config) : undefined
+        const content = lines?.text ?? config.write({ additions })
+        for (const user of lines?.unfit ?? []) skipped.push({ user, reason: 'format' })
+        if (file === '-') io.stdout.write(content)
+        else await replaceFile(file, content, options.force === true)
+        const written = lines?.written ?? config.users().length
+        const said = [`written: ${written}`, ...skipped.map(({ user, reason }) => `left out (${reason}): ${printable(user)}`)]
+        tell(out, file, { ok: skipped.length === 0, written, skipped }, said.join('\n'))
+      }),
+    )
+
+  program
+    .command('check <file>')
+    .description('say what is in a tfa.cfg or tfa.json and what is wrong, user by user; - is standard input')
+    .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
+    .action(async (file: string, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
+      const out = new Output(io, options.json === true)
+      const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
+      const wrong = examined.problems.length + examined.users.filter(({ problems }) => problems.length > 0).length
+      // All of it is the answer, whatever the verdict.
+      out.answer({ ok: wrong === 0, ...examined }, describe(file, examined, wrong))
+      done(wrong === 0 ? 0 : 1)
+    })
+}
+
+const types = ['totp', 'u2f', 'webauthn', 'yubico', 'recovery']
+
+interface Imported {
+  imported: number
+  unchanged: number
+  /** Users without a factor, who need no record. */
+  empty: number
+  kept: string[]
+  refused: Skipped[]
+}
+
+interface Skipped {
+  user: string
+  reason: string
+}
+
+interface ExportOptions {
+  format: 'json' | 'lines'
+  additions?: boolean
+  force?: boolean
+}
+
+const defaultBytes = 64 * 1024 * 1024
+
+function bytes(text: string): number {
+  const number = Number(text)
+  if (!Number.isInteger(number) || number < 1 || number > 2 ** 30) throw new InvalidArgumentError('Expected 1 to 1073741824.')
+  return number
+}
+
+function format(text: string): 'json' | 'lines' {
+  if (text !== 'json' && text !== 'lines') throw new InvalidArgumentError('Expected json or lines.')
+  return text
+}
+
+async function importUser(
+  user: string,
+  record: string,
+  replace: boolean,
+  store: Parameters<Parameters<typeof onStore>[3]>[0]['store'],
+  result: Imported,
+): Promise<void> {
+  const handle = (JSON.parse(record) as { 'user-handle'?: string })['user-handle']
+  try {
+    const done = await store.update<'imported' | 'unchanged' | 'kept'>(user, (before) => {
+      if (before === record) return { value: 'unchanged' }
+      return before !== undefined && !replace ? { value: 'kept' } : { record, handle, value: 'imported' }
+    })
+    if (done === 'kept') result.kept.push(user)
+    else result[done] += 1
+  } catch (error) {
+    // Of this user alone; a store that fails ends it all.
+    if (!isCountersignError(error) || !['store-refused', 'record-too-large', 'record-corrupt'].includes(error.code)) throw error
+    result.refused.push({ user, reason: error.code })
+  }
+}
+
+/** Why the user can't be written. */
+function attempt(work: () => void): string | undefined {
+  try {
+    work()
+    return undefined
+  } catch (error) {
+    if (error instanceof CountersignError) return error.code
+    throw error
+  }
+}
+
+/** The file itself has standard output where that is its place. */
+function tell(out: Output, file: string, value: { ok: boolean; written: number; skipped: Skipped[] }, text: string): void {
+  if (!value.ok) out.code = 1
+  if (file === '-') out.io.stderr.write(`${out.json ? JSON.stringify(value) : text}\n`)
+  else if (value.ok) out.answer(value, text)
+  else out.refuse(value, text)
+}
+
+/** At most one byte more than it may have: what is larger is never read as a whole. */
+async function read(path: string, maxBytes: number, io: Io): Promise<Uint8Array> {
+  const file = path === '-' ? undefined : await open(path)
+  try {
+    if (file && (await file.stat()).size > maxBytes) throw new CountersignError('config-too-large')
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of (file?.createReadStream({ autoClose: false }) ?? io.stdin) as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > maxBytes) throw new CountersignError('config-too-large')
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } finally {
+    await file?.close()
+  }
+}
+
+function describe(file: string, examined: TfaExamination, wrong: number): string {
+  const name = file === '-' ? 'standard input' : printable(file)
+  const lines = examined.users.flatMap((user) => describeUser(name, user))
+  for (const { line, problem } of examined.problems) lines.push(`${name}${line === undefined ? '' : `:${line}`}: PROBLEM: ${problem}`)
+  const kind = { json: 'JSON', lines: 'the old line format' }
+  const form = examined.format === undefined ? '' : `, ${kind[examined.format]}`
+  const good = examined.users.filter(({ problems }) => problems.length === 0).length
+  lines.push(`${name}${form}: users that can be read: ${good}, mistakes: ${wrong}`)
+  return lines.join('\n')
+}
+
+function describeUser(name: string, { line, user, factors, problems, remarks }: TfaExaminedUser): string[] {
+  const place = `${name}:${line}: ${user === undefined ? '' : `${printable(user)}: `}`
+  const held = Object.entries(factors).map(([type, count]) => `${type} ${count}`)
+  const what = problems.length > 0 ? [] : [`${place}${held.join(', ') || 'nothing'}`]
+  return [
+    ...what,
+    ...problems.map((problem) => `${place}PROBLEM: ${problem}`),
+    ...remarks.map((remark) => `${place}note: ${remark}`),
+  ]
+}

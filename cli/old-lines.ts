@@ -1,0 +1,42 @@
+import type { TfaConfig } from '../index.js'
+
+/** What a user's record has to be made of for the old lines to hold all of it. */
+interface PlainRecord {
+  totp?: { enable?: boolean; entry: string | { totp: string } }[]
+  u2f?: { enable?: boolean }[]
+  yubico?: { enable?: boolean }[]
+  webauthn?: unknown[]
+  recovery?: unknown
+}
+
+/**
+ * The lines that Proxmox wrote up to 7.0: `USER:TYPE:BASE64(JSON)`.
+ *
+ * They have one type a user, no disabled entries, no algorithm but SHA-1 and one number of digits and seconds for all
+ * secrets of a user. A user of whom a line would lose a factor, or make one out of a disabled one, is not written.
+ */
+export function writeOldLines(config: TfaConfig): { text: string; written: number; unfit: string[] } {
+  const unfit: string[] = []
+  const lines: string[] = []
+  for (const [user, view] of config.legacyView()) {
+    const { type, ...data } = view
+    const record = JSON.parse(config.userData(user) as string) as PlainRecord
+    if (type === 'incompatible' || /[:\s#]/u.test(user) || !fits(record)) unfit.push(user)
+    else lines.push(`${user}:${type}:${Buffer.from(JSON.stringify(data)).toString('base64')}\n`)
+  }
+  return { text: lines.join(''), written: lines.length, unfit }
+}
+
+function fits({ totp = [], u2f = [], yubico = [], webauthn = [], recovery }: PlainRecord): boolean {
+  const types = [totp, u2f, yubico].filter((entries) => entries.length > 0)
+  const [entries = []] = types
+  if (types.length !== 1 || webauthn.length > 0 || (recovery !== undefined && recovery !== null)) return false
+  if (entries.some(({ enable }) => enable === false) || u2f.length > 1) return false
+  const parameters = totp.map(({ entry }) => new URL(typeof entry === 'string' ? entry : entry.totp).searchParams)
+  const [first] = parameters
+  return parameters.every(
+    (one) =>
+      (one.get('algorithm') ?? 'SHA1') === 'SHA1' &&
+      ['digits', 'period'].every((name) => one.get(name) === first?.get(name)),
+  )
+}

@@ -1,0 +1,101 @@
+import { statSync } from 'node:fs'
+
+import { directoryStore, tfaConfigStore } from '../facade/stores/index.js'
+import { postgresStore } from '../facade/stores/postgres-store.js'
+import { redisStore } from '../facade/stores/redis-store.js'
+import type { Store } from '../facade/stores/traits.js'
+import { Exit, usage } from './io.js'
+
+/** Which store, and how it was set up. */
+export interface StoreOptions {
+  store?: string
+  create?: boolean
+  /** Of a `tfa:` store. */
+  lock?: string
+  /** Of a `postgres:` store. */
+  schema?: string
+  /** Of a `postgres:` or `redis:` store. */
+  prefix?: string
+}
+
+export interface OpenedStore {
+  store: Store
+  close(): Promise<void>
+}
+
+/** Opens the store that `--store` names, or else the environment. */
+export async function openStore(options: StoreOptions, env: Record<string, string | undefined>): Promise<OpenedStore> {
+  const place = options.store ?? env['COUNTERSIGN_STORE']
+  if (!place) throw usage('Which store? Give --store, or set COUNTERSIGN_STORE')
+  if (options.store !== undefined && hasPassword(options.store)) {
+    throw usage('Others can see a password in the arguments: put this URL into COUNTERSIGN_STORE')
+  }
+  const [kind, path] = split(place)
+  const open = openers[kind]
+  if (!open) throw usage('Unknown kind of store: expected directory:PATH, tfa:FILE, postgres://... or redis://...')
+  return open(path, options)
+}
+
+type Opener = (path: string, options: StoreOptions) => OpenedStore | Promise<OpenedStore>
+
+const openers: Partial<Record<string, Opener>> = {
+  directory: (path, { create = false }) => local(directoryStore(path, { create })),
+  tfa: (path, { create = false, lock }) => local(tfaConfigStore(path, lock === undefined ? { create } : { create, lock })),
+  postgres: openPostgres,
+  postgresql: openPostgres,
+  redis: openRedis,
+  rediss: openRedis,
+}
+
+const local = (store: Store): OpenedStore => ({ store, close: async () => {} })
+
+/** The kind, and what the store is made with. A path alone is what is found there. */
+function split(place: string): [kind: string, path: string] {
+  const [, kind, path] = /^(directory|tfa):(.+)$/su.exec(place) ?? []
+  if (kind !== undefined && path !== undefined) return [kind, path]
+  const [, scheme] = /^([a-z]+):\/\//u.exec(place) ?? []
+  if (scheme !== undefined) return [scheme, place]
+  const found = statSync(place, { throwIfNoEntry: false })
+  if (!found) throw usage('There is no such file or directory; to make one, say directory:PATH or tfa:FILE, and --create')
+  return [found.isDirectory() ? 'directory' : 'tfa', place]
+}
+
+function hasPassword(place: string): boolean {
+  return URL.canParse(place) && new URL(place).password !== ''
+}
+
+async function openPostgres(connectionString: string, { create, schema, prefix }: StoreOptions): Promise<OpenedStore> {
+  const { default: pg } = await driver('pg', () => import('pg'))
+  const pool = new pg.Pool({ connectionString, max: 4 })
+  // A connection that is lost while idle is replaced by the next call.
+  pool.on('error', () => {})
+  const store = postgresStore(pool, { ...(schema !== undefined && { schema }), ...(prefix !== undefined && { prefix }) })
+  const close = () => pool.end()
+  if (create) {
+    await store.migrate().catch(async (error: unknown) => {
+      await close()
+      throw error
+    })
+  }
+  return { store, close }
+}
+
+async function openRedis(url: string, { prefix }: StoreOptions): Promise<OpenedStore> {
+  const { Redis } = await driver('ioredis', () => import('ioredis'))
+  const client = new Redis(url, {
+    maxRetriesPerRequest: 2,
+    retryStrategy: (times) => (times > 3 ? null : 200),
+  })
+  // A command that fails says so itself.
+  client.on('error', () => {})
+  return { store: redisStore(client, prefix === undefined ? {} : { prefix }), close: async () => client.disconnect() }
+}
+
+async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
+    throw new Exit(3, 'driver-missing', `This store needs the package ${name}: run npm install ${name}`)
+  }
+}

@@ -1,0 +1,52 @@
+import type { Command } from 'commander'
+
+import { askForLines, confirm } from './ask.js'
+import { printable } from './io.js'
+import type { Io } from './io.js'
+import { onStore } from './service.js'
+import type { Done } from './service.js'
+import { describeFactors } from './user-commands.js'
+
+/** `recovery create`, `reset`. */
+export function addRecoveryCommands(program: Command, io: Io, done: Done): void {
+  program
+    .command('recovery')
+    .description('recovery codes')
+    .command('create <user>')
+    .description('make new codes, shown this once; the old ones are worth nothing then')
+    .option('-y, --yes', 'do not ask before old codes are replaced')
+    .action((user: string, _options: object, command: Command) =>
+      onStore<{ yes?: boolean }>(command, io, done, async ({ service, out, options }) => {
+        const { recoveryCodesLeft } = await service.status(user)
+        if (recoveryCodesLeft !== null) {
+          await confirm(io, `Replace the ${recoveryCodesLeft} unused codes of ${printable(user)}?`, options.yes)
+        }
+        const codes = await service.createRecoveryCodes(user)
+        out.answer({ codes }, codes.join('\n'))
+      }),
+    )
+
+  program
+    .command('reset <user>')
+    .description('prove a TOTP code and a recovery code, and remove the factors that were lost')
+    .option('--remove <id...>', 'what was lost; every hardware key and passkey if not given')
+    .option('-f, --file <path>', 'read the two codes from a file, a line each: first TOTP')
+    .action((user: string, _options: object, command: Command) =>
+      onStore<{ remove?: string[]; file?: string }>(command, io, done, async ({ service, out, options }) => {
+        const questions = [{ question: 'TOTP code: ' }, { question: 'Recovery code: ', hidden: true }]
+        const [totp, recovery] = await askForLines(io, questions, options.file)
+        const { remove } = options
+        const reset = await service.reset(user, { totp, recovery, ...(remove && { remove }) })
+        if (!reset.ok) return out.refuse(reset, refusals[reset.reason])
+        const removed = reset.removed.length === 0 ? 'Nothing to remove' : `Removed:\n${describeFactors(reset.removed)}`
+        out.answer(reset, removed)
+        out.note(`${reset.recoveryCodesLeft} recovery codes left`)
+      }),
+    )
+}
+
+const refusals = {
+  rejected: 'Refused: at least one of the two codes is wrong or was used before',
+  malformed: 'Refused: these are not a TOTP code and a recovery code',
+  locked: 'Refused: too many wrong codes; see countersign unlock',
+}

@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+import { Exit } from './io.js'
+
+/** Puts a file there, mode 0600, whole or not at all. One that is there is replaced only with `force`. */
+export async function replaceFile(path: string, content: Uint8Array | string, force: boolean): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+    await file.close()
+    // A rename would replace what is there.
+    await (force ? rename(temporary, path) : link(temporary, path))
+    if (!force) await unlink(temporary)
+  } catch (error) {
+    await file.close()
+    await unlink(temporary).catch(() => {})
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new Exit(1, 'exists', 'The file exists; --force replaces it')
+  }
+  const directory = await open(dirname(path))
+  await directory.sync().finally(() => directory.close())
+}

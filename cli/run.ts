@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+
+import { Command, CommanderError } from 'commander'
+
+import { CountersignError } from '../facade/errors.js'
+import type { CountersignErrorCode } from '../facade/errors.js'
+import { addFileCommands } from './file-commands.js'
+import { Exit } from './io.js'
+import type { Io } from './io.js'
+import { addRecoveryCommands } from './recovery-commands.js'
+import { addTotpCommands } from './totp-commands.js'
+import { addUserCommands } from './user-commands.js'
+
+const footer = `
+Stores: directory:PATH, tfa:FILE, postgres://..., redis://..., or the path of a directory or tfa.cfg.
+A URL with a password belongs into COUNTERSIGN_STORE, where other users of the machine don't see it.
+
+Exit codes: 0 done; 1 refused (a wrong code, no such user, a file with a mistake); 2 wrong usage; 3 failed.`
+
+/**
+ * Runs one command line.
+ *
+ * @param args without the program's name
+ * @returns the exit code
+ */
+export async function run(args: string[], io: Io): Promise<number> {
+  let code = 0
+  const done = (outcome: number) => (code = outcome)
+  const program = new Command('countersign')
+    .description('Second factors in a store of countersign: users, codes, files')
+    .version(version(), '-V, --version')
+    .option('-s, --store <place>', 'the store (environment: COUNTERSIGN_STORE)')
+    .option('--create', 'make the store when it is not there')
+    .option('--lock <file>', 'tfa: stores: the lock file, when it is not <file>.lock')
+    .option('--schema <name>', 'postgres: stores: the schema of the tables')
+    .option('--prefix <text>', 'postgres: and redis: stores: what names begin with')
+    .option('--json', 'answer with one JSON document')
+    .addHelpText('after', footer)
+  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands]) add(program, io, done)
+  const json = args.includes('--json')
+  guard(program, io, json)
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    return fail(error, io, json)
+  }
+}
+
+/** Commander would end the process. */
+function guard(command: Command, io: Io, json: boolean): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => io.stdout.write(text),
+    writeErr: (text) => io.stderr.write(text),
+    outputError: (text, write) => json || write(text.replace(/^error:/, 'countersign:')),
+  })
+  for (const child of command.commands) guard(child, io, json)
+}
+
+function fail(error: unknown, io: Io, json: boolean): number {
+  // Told by commander itself; help and version end this way too.
+  if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode === 0 ? 0 : 2
+  const { code, reason, message } = explain(error)
+  const told = json ? JSON.stringify({ ok: false, reason, message }) : `countersign: ${message}`
+  ;(json ? io.stdout : io.stderr).write(`${told}\n`)
+  return code
+}
+
+function explain(error: unknown): { code: number; reason: string; message: string } {
+  if (error instanceof Exit) return error
+  if (error instanceof CommanderError) return { code: 2, reason: 'usage', message: error.message }
+  if (error instanceof CountersignError) {
+    const { cause } = error as { cause?: unknown }
+    // What a driver says, of a connection say, is what one needs to know here.
+    const more = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
+    return { code: codes[error.code] ?? 3, reason: error.code, message: `${error.message}${more}` }
+  }
+  const { code = 'failed', message = 'failed' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
+  return { code: 3, reason: String(code), message: message || String(code) }
+}
+
+const codes: Partial<Record<CountersignErrorCode, number>> = {
+  'invalid-argument': 2,
+  'config-corrupt': 1,
+  'config-too-large': 1,
+  'factor-required': 1,
+  'factor-limit': 1,
+}
+
+function version(): string {
+  const path = new URL(import.meta.resolve('countersign/package.json'))
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+}

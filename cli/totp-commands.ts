@@ -1,0 +1,93 @@
+import type { Command } from 'commander'
+
+import { qrTerminal } from '#binding'
+
+import { openEnvelope } from '../facade/envelope.js'
+import { parseOtpauthUri, totpCode } from '../facade/totp.js'
+import type { TotpAlgorithm } from '../facade/totp.js'
+import { askForLines } from './ask.js'
+import { Output, usage } from './io.js'
+import type { Io } from './io.js'
+import { onStore } from './service.js'
+import type { Done } from './service.js'
+
+/** `totp code`, `totp add`. */
+export function addTotpCommands(program: Command, io: Io, done: Done): void {
+  const totp = program.command('totp').description('codes of phone apps')
+
+  totp
+    .command('code')
+    .description('the current code of an otpauth: URI or a base32 secret, read from standard input')
+    .option('-f, --file <path>', 'read it from a file')
+    .option('--algorithm <name>', 'with a secret: SHA1, SHA256 or SHA512')
+    .option('--digits <number>', 'with a secret: 6 to 8', Number)
+    .option('--period <seconds>', 'with a secret', Number)
+    .action(async (_options: object, command: Command) => {
+      const options = command.optsWithGlobals<CodeOptions>()
+      const [text = ''] = await askForLines(io, [{ question: 'URI or secret: ', hidden: true }], options.file)
+      const now = Date.now()
+      const [source, period] = readSource(text, options)
+      const secondsLeft = period - (Math.floor(now / 1000) % period)
+      const out = new Output(io, options.json === true)
+      const code = totpCode(source, now)
+      out.answer({ code, secondsLeft }, code)
+      out.note(`${secondsLeft} seconds left`)
+      done(out.code)
+    })
+
+  totp
+    .command('add <user>')
+    .description('enrol a phone app: on a terminal at once, elsewhere in two steps')
+    .option('-d, --description <text>', 'what the user knows it by', 'phone')
+    .option('--account <name>', 'what the app shows; the user if not given')
+    .option('--issuer <name>', 'what the app shows beside the account')
+    .option('--enrolment <id>', 'second step: the one of the first; the code is read from standard input')
+    .action((user: string, _options: object, command: Command) =>
+      onStore<AddOptions>(command, io, done, async ({ service, out, options }) => {
+        let { enrolment } = options
+        if (enrolment === undefined) {
+          const begun = await service.beginTotp(user, { account: options.account ?? user })
+          const { uri, secret } = begun
+          enrolment = begun.enrolment
+          if (out.json || io.stdin.isTTY !== true) {
+            const next = `Now give the app's code to: countersign totp add --enrolment ${enrolment} USER`
+            out.note(next)
+            return out.answer({ enrolment, uri, secret }, uri)
+          }
+          io.stdout.write(`${openEnvelope<string>(qrTerminal(uri)).value}\n${uri}\n`)
+        }
+        const [code] = await askForLines(io, [{ question: 'Code of the app: ' }])
+        const enrolled = await service.finishTotp(user, { enrolment, code, description: options.description })
+        if (!enrolled.ok) return out.refuse(enrolled, `Refused: ${enrolled.reason}`)
+        out.answer(enrolled, `Enrolled: ${enrolled.factor.id}`)
+      }),
+    )
+}
+
+interface CodeOptions {
+  file?: string
+  json?: boolean
+  algorithm?: TotpAlgorithm
+  digits?: number
+  period?: number
+}
+
+interface AddOptions {
+  description: string
+  account?: string
+  issuer?: string
+  enrolment?: string
+}
+
+/** What codes are made of, and the seconds of a step. */
+function readSource(text: string, options: CodeOptions): [source: Parameters<typeof totpCode>[0], period: number] {
+  const { algorithm, digits, period } = options
+  if (!/^otpauth:/i.test(text)) {
+    const given = { ...(algorithm && { algorithm }), ...(digits !== undefined && { digits }), ...(period !== undefined && { period }) }
+    return [{ secret: text, ...given }, period ?? 30]
+  }
+  if (algorithm !== undefined || digits !== undefined || period !== undefined) {
+    throw usage('A URI says itself which algorithm, digits and period it is for')
+  }
+  return [text, parseOtpauthUri(text).period]
+}

@@ -1,0 +1,96 @@
+import type { Command } from 'commander'
+
+import type { Factor, Status } from '../index.js'
+import { confirm } from './ask.js'
+import { printable } from './io.js'
+import type { Io } from './io.js'
+import { onStore } from './service.js'
+import type { Done } from './service.js'
+
+/** `users`, `show`, `unlock`, `remove`. */
+export function addUserCommands(program: Command, io: Io, done: Done): void {
+  program
+    .command('users')
+    .description('list everyone who has a factor')
+    .action((_options: object, command: Command) =>
+      onStore(command, io, done, async ({ service, out }) => {
+        const names: string[] = []
+        for await (const name of service.users()) {
+          // A million names are told as they come.
+          if (out.json) names.push(name)
+          else io.stdout.write(`${printable(name)}\n`)
+        }
+        if (out.json) out.answer(names, '')
+      }),
+    )
+
+  program
+    .command('show <user>')
+    .description("a user's factors and locks")
+    .action((user: string, _options: object, command: Command) =>
+      onStore(command, io, done, async ({ service, out }) => {
+        const [factors, status] = await Promise.all([service.factors(user), service.status(user)])
+        if (!status.enrolled) return out.refuse(noSuchUser, 'No such user')
+        out.answer({ user, factors, status }, describe(user, factors, status))
+      }),
+    )
+
+  program
+    .command('unlock <user>')
+    .description('lift every lock and forget every failure')
+    .action((user: string, _options: object, command: Command) =>
+      onStore(command, io, done, async ({ service, out }) => {
+        if (!(await service.status(user)).enrolled) return out.refuse(noSuchUser, 'No such user')
+        const { unlocked } = await service.unlock(user)
+        out.answer({ ok: true, unlocked }, unlocked ? 'Unlocked' : 'There was no lock')
+      }),
+    )
+
+  program
+    .command('remove <user> [id]')
+    .description('remove one factor, or the user with everything')
+    .option('-y, --yes', 'do not ask')
+    .action((user: string, id: string | undefined, _options: object, command: Command) =>
+      onStore<{ yes?: boolean }>(command, io, done, async ({ service, out, options }) => {
+        const what = id === undefined ? 'every factor' : 'this factor'
+        await confirm(io, `Remove ${what} of ${printable(user)}?`, options.yes)
+        if (id === undefined) {
+          if (!(await service.removeUser(user))) return out.refuse(noSuchUser, 'No such user')
+          return out.answer({ ok: true, left: [] }, 'Removed')
+        }
+        const removed = await service.removeFactor(user, id)
+        if (!removed.ok) return out.refuse(removed, 'This user has no such factor')
+        const left = removed.left.filter(({ type }) => type !== 'recovery').length
+        out.answer(removed, left === 0 ? 'Removed; there is no second factor any more' : `Removed; ${left} left`)
+      }),
+    )
+}
+
+const noSuchUser = { ok: false, reason: 'no-such-user' }
+
+/** One line a factor. */
+export function describeFactors(factors: Factor[]): string {
+  return factors.map((factor) => line(factor)).join('\n')
+}
+
+function line(factor: Factor): string {
+  const used = factor.lastUsed === undefined ? 'never used' : `last used ${day(factor.lastUsed)}`
+  const parts = [
+    factor.type.padEnd(8),
+    factor.id.padEnd(36),
+    printable(factor.description),
+    `created ${day(factor.created)}`,
+    factor.type === 'recovery' ? `${factor.left} left` : used,
+    ...(factor.enabled ? [] : ['disabled']),
+  ]
+  return parts.filter((part) => part !== '').join('  ')
+}
+
+function describe(user: string, factors: Factor[], status: Status): string {
+  const { locked, lockedUntil, failures } = status
+  const until = typeof lockedUntil === 'number' ? ` until ${new Date(lockedUntil).toISOString()}` : ''
+  const locks = locked.length === 0 ? 'not locked' : `locked${until}: ${locked.join(', ')}`
+  return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}`
+}
+
+const day = (time: number) => new Date(time).toISOString().slice(0, 10)
