@@ -1,7 +1,7 @@
-//! A file of either generation: whatever is read comes back as it was written.
+//! A file of either generation: whatever is read comes back as it was written, in one piece or in two.
 #![no_main]
 
-use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use countersign_core::tfa_config::{TfaConfig, WriteOptions, examine, join, split};
 use libfuzzer_sys::fuzz_target;
 
 const WHOLE: WriteOptions = WriteOptions {
@@ -10,6 +10,7 @@ const WHOLE: WriteOptions = WriteOptions {
 };
 
 fuzz_target!(|bytes: &[u8]| {
+    examine(bytes, 1 << 20, 0);
     let Ok(config) = TfaConfig::parse(bytes, 1 << 20) else {
         return;
     };
@@ -17,6 +18,12 @@ fuzz_target!(|bytes: &[u8]| {
         let text = config.write(options).expect("what was read can be written");
         let again = TfaConfig::parse(text.as_bytes(), 1 << 24).expect("what was written can be read");
         assert_eq!(again.write(options).ok(), Some(text));
+    }
+    for user in config.user_names() {
+        let record = config.record(user).expect("of this user");
+        if let Ok(parts) = split(record) {
+            join(&parts.record, parts.additions.as_deref(), 0).expect("what was split can be joined");
+        }
     }
     config.list(None, 0);
     config.legacy_view();
