@@ -46,6 +46,43 @@ test('base64url is canonical, and bytes will do', (t) => {
   }
 })
 
+test('base64url is what the encoder writes, and nothing else', (t) => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  const accepts = (text: string) => {
+    try {
+      return check.base64url(0, 16)(text, 'b') === text
+    } catch {
+      return false
+    }
+  }
+  // Every end of up to three characters, behind a whole group or not; and every other character there is at its place.
+  for (const start of ['', 'AQID']) {
+    for (const one of alphabet) {
+      for (const two of ['', ...alphabet]) {
+        for (const three of two === '' ? [''] : ['', 'A', 'E', 'g', 'w', '8', '_']) {
+          const text = start + one + two + three
+          t.is(accepts(text), Buffer.from(text, 'base64url').toString('base64url') === text, text)
+        }
+      }
+    }
+  }
+  for (let code = 0; code < 0x3000; code++) {
+    const character = String.fromCharCode(code)
+    t.is(accepts(`AQ${character}D`), alphabet.includes(character), `U+${code.toString(16)}`)
+  }
+  t.false(accepts('AQID\n'))
+  t.true(accepts('A'.repeat(20)) && !accepts('A'.repeat(23)))
+})
+
+test('text is measured in bytes of UTF-8', (t) => {
+  for (const [text, max, ok] of [
+    ['a'.repeat(9), 9, true], ['a'.repeat(10), 9, false], ['é'.repeat(4), 9, true], ['é'.repeat(5), 9, false],
+    ['\u3000'.repeat(3), 9, true], ['\u3000'.repeat(4), 9, false], ['😀😀', 9, true], ['😀😀aa', 9, false],
+  ] as const) {
+    t.is(check.fits(text, max), ok, text)
+  }
+})
+
 test('a description has at most 255 characters and no control characters', (t) => {
   for (const text of ['', 'phone', '😀'.repeat(255), 'é\u00a0']) t.is(check.description(text, 'd'), text)
   for (const text of ['😀'.repeat(256), 'a\nb', '\u0000', '\u0085', 'a\ud800', 5, null]) argument(
@@ -112,6 +149,23 @@ test.serial('a polluted prototype changes no text', (t) => {
     delete polluted.toJSON
     delete polluted.allowAnyPort
   }
+})
+
+test.serial('nor does one of the lists alone', (t) => {
+  const polluted = Array.prototype as unknown as Record<string, unknown>
+  Object.defineProperty(polluted, 'toJSON', { value: () => 'polluted', configurable: true })
+  try {
+    t.is(jsonText({ a: [1, { b: 'c' }], d: undefined }), '{"a":[1,{"b":"c"}]}')
+  } finally {
+    delete polluted.toJSON
+  }
+})
+
+test('a checked copy inherits nothing', (t) => {
+  const copy = check.object<{ a: number }>({ a: check.integer(0, 9) })({ a: 1 }, '')
+  t.deepEqual(Object.entries(copy), [['a', 1]])
+  for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty']) t.false(name in copy, name)
+  t.throws(() => Object.defineProperty(Object.getPrototypeOf(copy), 'toJSON', { value: 1 }), { instanceOf: TypeError })
 })
 
 test('every code has a text, and the guard tells them apart', (t) => {

@@ -1,4 +1,4 @@
-import { isWellFormed, own } from './check.js'
+import { fits, isWellFormed, own } from './check.js'
 
 /** The most that an answer or a response may have, in bytes of UTF-8. */
 const maxBytes = 65_536
@@ -70,10 +70,21 @@ function jsonOf(text: string): string | undefined {
 }
 
 function isResponse(json: string): boolean {
-  if (json[0] !== '{' || json.length > maxBytes || Buffer.byteLength(json) > maxBytes) return false
+  if (json[0] !== '{' || json.length > maxBytes || !fits(json, maxBytes)) return false
   // A lone surrogate. Text that only looks like one holds a backslash, and no member of a response may.
-  if (/\\ud/i.test(json)) return false
-  return json.length - json.replace(/[[{]/g, '').length <= maxBrackets
+  if (json.includes('\\') && /\\ud/i.test(json)) return false
+  return count(json, '{') + count(json, '[') <= maxBrackets
+}
+
+/** How often a character occurs, up to one more than is allowed. */
+function count(json: string, character: string): number {
+  let found = 0
+  let place = json.indexOf(character)
+  while (place !== -1 && found <= maxBrackets) {
+    found += 1
+    place = json.indexOf(character, place + 1)
+  }
+  return found
 }
 
 function isCodeType(type: unknown): type is CodeType {

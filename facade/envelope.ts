@@ -17,8 +17,10 @@ export function openEnvelope<T>(text: string, user?: string): Answered<T> {
   const envelope = JSON.parse(text) as Envelope<T>
   const failure = own(envelope, 'failure') as Envelope<T>['failure']
   if (failure) throw failed(failure, user)
-  const { value, events, challenge } = { events: [], challenge: undefined, ...envelope }
-  return challenge ? { value: value as T, events, challenge } : { value: value as T, events }
+  const value = own(envelope, 'value') as T
+  const events = (own(envelope, 'events') ?? []) as Answered<T>['events']
+  const challenge = own(envelope, 'challenge') as OpenChallenge | undefined
+  return challenge ? { value, events, challenge } : { value, events }
 }
 
 /** The envelope of a call that threw, which the core never does on purpose. What it threw is dropped: it may quote. */

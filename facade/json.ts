@@ -1,9 +1,10 @@
 /**
- * JSON text of host data that is already checked: own properties of fresh, prototype-less copies, so that a `toJSON`
- * or a getter on a polluted prototype changes nothing. `undefined` members are left out.
+ * JSON text of host data that is already checked, and copied: its own members and no others. `undefined` members are
+ * left out.
  */
 export function jsonText(value: unknown): string {
-  return JSON.stringify(bare(value))
+  // The one way in which a polluted prototype could change the text of such a copy.
+  return JSON.stringify('toJSON' in Array.prototype ? bare(value) : value)
 }
 
 function bare(value: unknown): unknown {
