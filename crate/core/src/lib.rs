@@ -21,6 +21,7 @@ pub mod qr;
 pub mod record;
 pub mod recovery_codes;
 mod request;
+mod same_json;
 mod settings;
 pub mod sign_in;
 pub mod tfa_config;

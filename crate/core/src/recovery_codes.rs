@@ -4,24 +4,27 @@ use std::fmt::{self, Write};
 
 use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::SerializeSeq};
+use serde::de::{Error as _, MapAccess};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::Failure;
+use crate::record::members::{Known, once, required, with_others};
+use crate::webauthn::distinct::Text;
 
 /// Random bytes of the set's key, and of each code.
 const RANDOM: usize = 8;
 
 /// The codes of one user. In JSON `{"secret", "entries": [hash or null, ...], "created"}`. Wiped on drop.
-#[derive(Clone, Serialize, Deserialize, ZeroizeOnDrop)]
+#[derive(Clone, Serialize, ZeroizeOnDrop)]
 pub struct RecoverySet {
     /// The hashes' key: these 16 hex digits as they stand, not the bytes they spell.
-    #[serde(deserialize_with = "read_secret")]
     secret: String,
     /// HMAC-SHA256 of each code, dashes included; `None` once it is used.
-    #[serde(serialize_with = "write_entries", deserialize_with = "read_entries")]
+    #[serde(serialize_with = "write_entries")]
     entries: Vec<Option<[u8; 32]>>,
     /// Epoch seconds.
     #[zeroize(skip)]
@@ -161,18 +164,50 @@ fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     (digits == 2 * RANDOM).then(|| spell(random.as_slice()))
 }
 
-fn read_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let secret = String::deserialize(deserializer)?;
-    if secret.len() == 2 * RANDOM && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        Ok(secret)
-    } else {
-        Err(D::Error::custom("not 16 hex digits"))
+impl<'de> Deserialize<'de> for RecoverySet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (members, other) = with_others::<Members, D>(deserializer)?;
+        let Secret(secret) = required(members.secret, "secret")?;
+        let entries: Vec<Option<Hash>> = required(members.entries, "entries")?;
+        Ok(Self {
+            secret,
+            entries: entries.into_iter().map(|entry| entry.map(|Hash(hash)| hash)).collect(),
+            created: required(members.created, "created")?,
+            other,
+        })
     }
 }
 
-fn read_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<[u8; 32]>>, D::Error> {
-    let entries = Vec::<Option<Hash>>::deserialize(deserializer)?;
-    Ok(entries.into_iter().map(|entry| entry.map(|Hash(hash)| hash)).collect())
+/// What is read: members that are known, each once.
+#[derive(Default)]
+struct Members {
+    secret: Option<Secret>,
+    entries: Option<Vec<Option<Hash>>>,
+    created: Option<i64>,
+}
+
+impl<'de> Known<'de> for Members {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "secret" => once(&mut self.secret, map),
+            "entries" => once(&mut self.entries, map),
+            "created" => once(&mut self.created, map),
+            _ => Ok(false),
+        }
+    }
+}
+
+struct Secret(String);
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let secret = String::deserialize(deserializer)?;
+        if secret.len() == 2 * RANDOM && secret.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Ok(Self(secret))
+        } else {
+            Err(D::Error::custom("not 16 hex digits"))
+        }
+    }
 }
 
 fn write_entries<S: Serializer>(entries: &[Option<[u8; 32]>], serializer: S) -> Result<S::Ok, S::Error> {
@@ -187,14 +222,13 @@ struct Hash([u8; 32]);
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let bytes = HEXLOWER
-            .decode(text.as_bytes())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("not 64 lower-case hex digits"))
+        let Text(text) = Text::deserialize(deserializer)?;
+        let mut hash = [0; 32];
+        let decoded = (text.len() == 64).then(|| HEXLOWER.decode_mut(text.as_bytes(), &mut hash));
+        match decoded {
+            Some(Ok(_)) => Ok(Self(hash)),
+            _ => Err(D::Error::custom("not 64 lower-case hex digits")),
+        }
     }
 }
 

@@ -8,23 +8,40 @@ use zeroize::Zeroizing;
 /// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
 /// caller's to wipe.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    let mut text = Growing(Zeroizing::new(Vec::with_capacity(512)));
+    to_json_of(value, 512)
+}
+
+/// The same for a text of about `length` bytes: one that grows is copied and wiped.
+pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
+    let mut text = Growing(Zeroizing::new(Vec::with_capacity(length)));
     serde_json::to_writer(&mut text, value)?;
     String::from_utf8(std::mem::take(&mut *text.0)).map_err(serde::ser::Error::custom)
 }
 
 struct Growing(Zeroizing<Vec<u8>>);
 
+impl Growing {
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let needed = self.0.len().saturating_add(more);
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * self.0.capacity())));
+        larger.extend_from_slice(&self.0);
+        self.0 = larger;
+    }
+}
+
 impl Write for Growing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let needed = self.0.len().saturating_add(bytes.len());
-        if needed > self.0.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * self.0.capacity())));
-            larger.extend_from_slice(&self.0);
-            self.0 = larger;
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.len() > self.0.capacity() - self.0.len() {
+            self.grow(bytes.len());
         }
         self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

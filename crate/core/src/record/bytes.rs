@@ -2,18 +2,18 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// Written as base64url without padding; read as an array of integers or any of the four kinds of base64.
 pub mod base64url {
-    use super::{BASE64URL_NOPAD, BytesVisitor, Deserializer, Serializer};
+    use super::{BASE64URL_NOPAD, Bytes, Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64URL_NOPAD.encode(bytes))
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        deserializer.deserialize_any(BytesVisitor)
+    pub fn deserialize<'de, D: Deserializer<'de>, T: From<Vec<u8>>>(deserializer: D) -> Result<T, D::Error> {
+        Bytes::deserialize(deserializer).map(|Bytes(bytes)| bytes.into())
     }
 }
 
@@ -41,7 +41,7 @@ pub mod integers {
 
 /// Any of the four kinds of base64.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let url = text.contains(['-', '_']);
+    let url = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
     let encoding = match (url, text.ends_with('=')) {
         (true, true) => BASE64URL,
         (true, false) => BASE64URL_NOPAD,
@@ -49,6 +49,15 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
         (false, false) => BASE64_NOPAD,
     };
     encoding.decode(text.as_bytes()).ok()
+}
+
+/// Read like the above.
+pub struct Bytes(pub Vec<u8>);
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(BytesVisitor).map(Self)
+    }
 }
 
 struct BytesVisitor;

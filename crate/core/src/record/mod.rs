@@ -6,6 +6,7 @@
 
 mod bytes;
 mod entry;
+pub(crate) mod members;
 mod totp_entry;
 mod u2f_entry;
 mod webauthn_entry;
@@ -24,7 +25,8 @@ pub use yubico_entry::{Counted, YubicoEntry};
 
 use crate::failure::Failure;
 use crate::recovery_codes::RecoverySet;
-use crate::wiped::to_json;
+use crate::same_json::is_json;
+use crate::wiped::to_json_of;
 
 /// The largest record that is read or written, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -58,7 +60,13 @@ pub struct Record {
     /// Ours: the WebAuthn user handle, made once, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<String>,
+    /// Bytes of the text that it was read from.
+    #[serde(skip)]
+    pub(crate) length: usize,
 }
+
+/// Room for what an answer adds to a record: a counter, a time.
+const MARGIN: usize = 128;
 
 impl Record {
     /// Reads a record, or an empty one where the store has none.
@@ -73,17 +81,25 @@ impl Record {
         if !text.trim_ascii_start().starts_with('{') {
             return Err(Failure::RecordCorrupt(String::new()));
         }
-        serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))
+        let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
+        record.length = text.len();
+        Ok(record)
     }
 
     /// The record's text; fails with `record-too-large`.
     pub fn to_text(&self) -> Result<String, Failure> {
-        let text = to_json(self).map_err(|_| Failure::RecordCorrupt(String::new()))?;
+        let text = to_json_of(self, self.length + MARGIN).map_err(|_| Failure::RecordCorrupt(String::new()))?;
         if text.len() > MAX_RECORD_BYTES {
             Err(Failure::RecordTooLarge)
         } else {
             Ok(text)
         }
+    }
+
+    /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,
+    /// where it can't be told.
+    pub fn is_text(&self, text: &str) -> bool {
+        text.len() <= MAX_RECORD_BYTES && is_json(self, text)
     }
 
     /// The factors that stand for themselves: all but the recovery set.

@@ -61,6 +61,66 @@ fn members_that_the_format_ignores_survive() {
 }
 
 #[test]
+fn a_member_that_is_known_occurs_once() {
+    for (member, again) in [
+        (r#""counter":7"#, r#""counter":7,"counter":7"#),
+        (
+            r#""backup_state":false"#,
+            r#""backup_state":false,"aaguid":null,"aaguid":null"#,
+        ),
+        (r#""type_":"ES256""#, r#""type_":"ES256","type_":"ES256""#),
+        (
+            r#""secret":"65ab65bc179e8c16""#,
+            r#""secret":"65ab65bc179e8c16","secret":"65ab65bc179e8c16""#,
+        ),
+    ] {
+        let text = TODAY.replacen(member, again, 1);
+        assert_ne!(text, TODAY, "{member}");
+        match Record::parse(Some(&text)) {
+            Err(Failure::RecordCorrupt(place)) => assert!(!place.is_empty(), "{member}"),
+            Err(other) => panic!("{other:?}"),
+            // A key with two answers is one that nobody can use.
+            Ok(record) => assert!(matches!(record.webauthn[0].entry.cred, StoredKey::Other(_)), "{member}"),
+        }
+    }
+}
+
+#[test]
+fn members_that_have_to_be_there() {
+    for pointer in ["/webauthn/0/entry", "/recovery"] {
+        let whole: Value = serde_json::from_str(TODAY).unwrap();
+        let members: Vec<_> = whole
+            .pointer(pointer)
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        for member in members {
+            let mut value = whole.clone();
+            value
+                .pointer_mut(pointer)
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove(&member);
+            let optional = ["backup_eligible", "backup_state"].contains(&&*member);
+            assert_eq!(corrupt(&value) == "accepted", optional, "{pointer}/{member}");
+        }
+    }
+}
+
+#[test]
+fn the_text_of_a_record_is_known_without_making_it() {
+    for text in [TODAY.trim_end(), OLD.trim_end(), "{}", "{ }", "{\"totp\":[]}"] {
+        let record = read(text);
+        assert_eq!(record.is_text(text), record.to_text().unwrap() == text, "{text}");
+        assert!(!record.is_text(&text.replace('{', " {")));
+    }
+}
+
+#[test]
 fn keys_of_another_version_are_kept_as_they_are() {
     for cred in [
         json!({ "type_": "INSECURE_RS1", "key": { "RSA": { "n": "AAAA", "e": [1, 0, 1] } } }),

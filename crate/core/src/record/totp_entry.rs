@@ -1,15 +1,18 @@
 //! A TOTP factor: an otpauth URI, with the last accepted step once there is one.
 
+use std::borrow::Cow;
+
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::otpauth::OtpauthUri;
+use crate::totp::Totp;
 
 /// Written as the bare URI while no code was accepted, else as `{"totp", "last-count"}`.
 pub struct TotpEntry {
-    pub uri: OtpauthUri,
+    pub totp: Totp,
     /// The last accepted step (unix seconds / period); `None` is the origin's "never used".
     pub last_count: Option<i64>,
     /// The text as it was stored, so that reading and writing changes nothing.
@@ -20,7 +23,7 @@ impl TotpEntry {
     pub fn new(uri: OtpauthUri, last_count: i64) -> Self {
         let text = uri.to_text();
         Self {
-            uri,
+            totp: uri.totp,
             last_count: Some(last_count),
             text,
         }
@@ -30,18 +33,18 @@ impl TotpEntry {
     pub fn unused(uri: OtpauthUri) -> Self {
         let text = uri.to_text();
         Self {
-            uri,
+            totp: uri.totp,
             last_count: None,
             text,
         }
     }
 
-    fn stored<E: de::Error>(text: &str, last_count: Option<i64>) -> Result<Self, E> {
-        let uri = OtpauthUri::parse_stored(text).ok_or_else(|| E::custom("not an otpauth URI"))?;
+    fn stored<E: de::Error>(text: Cow<'_, str>, last_count: Option<i64>) -> Result<Self, E> {
+        let totp = OtpauthUri::stored_totp(&text).ok_or_else(|| E::custom("not an otpauth URI"))?;
         Ok(Self {
-            uri,
+            totp,
             last_count: last_count.filter(|count| *count != i64::MIN),
-            text: Zeroizing::new(text.into()),
+            text: Zeroizing::new(text.into_owned()),
         })
     }
 }
@@ -74,19 +77,20 @@ impl<'de> Visitor<'de> for TotpVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        TotpEntry::stored(text, None)
+        TotpEntry::stored(text.into(), None)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let fields = Fields::deserialize(de::value::MapAccessDeserializer::new(map))?;
-        TotpEntry::stored(&fields.totp, fields.last_count)
+        TotpEntry::stored(fields.totp, fields.last_count)
     }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Fields {
-    totp: Zeroizing<String>,
+struct Fields<'a> {
+    #[serde(borrow)]
+    totp: Cow<'a, str>,
     #[serde(default)]
     last_count: Option<i64>,
 }

@@ -1,40 +1,40 @@
 //! A WebAuthn factor: the origin's credential, with the additions that its spec steps need.
 
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::bytes::base64url;
+use super::bytes::{Bytes, base64url};
 use super::entry::{FactorType, SigningEntry};
 use super::is_default;
+use super::members::{Known, once, required, with_others};
 use super::webauthn_key::StoredKey;
 use crate::webauthn::{CoseKey, Credential};
 
 /// The credential record of WebAuthn Level 3, section 4, as this format holds it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 pub struct WebauthnEntry {
-    #[serde(with = "base64url")]
+    #[serde(serialize_with = "base64url::serialize")]
     pub cred_id: Vec<u8>,
     pub cred: StoredKey,
     /// The spec's signCount.
     pub counter: u32,
-    #[serde(default)]
     pub backup_eligible: bool,
-    #[serde(default)]
     pub backup_state: bool,
     /// Ours: the backup flags were really seen. The origin writes `false` for flags that nobody looked at.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub backup_recorded: bool,
     /// Ours: user verification was seen at registration or since.
-    #[serde(default, skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub user_verified: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transports: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub aaguid: Option<Uuid>,
     /// Ours: the handle this credential was made for, in base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<String>,
     /// Members that the origin ignores.
     #[serde(flatten)]
@@ -102,5 +102,59 @@ impl SigningEntry for WebauthnEntry {
         self.backup_state = credential.backup_state;
         self.backup_recorded = credential.backup_recorded;
         self.user_verified = credential.user_verified;
+    }
+}
+
+/// What is read: members that are known, each once.
+#[derive(Default)]
+#[allow(clippy::option_option, reason = "null is a value")]
+struct Members {
+    cred_id: Option<Bytes>,
+    cred: Option<StoredKey>,
+    counter: Option<u32>,
+    backup_eligible: Option<bool>,
+    backup_state: Option<bool>,
+    backup_recorded: Option<bool>,
+    user_verified: Option<bool>,
+    transports: Option<Vec<String>>,
+    aaguid: Option<Option<Uuid>>,
+    user_handle: Option<Option<String>>,
+}
+
+impl<'de> Known<'de> for Members {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        match name {
+            "cred_id" => once(&mut self.cred_id, map),
+            "cred" => once(&mut self.cred, map),
+            "counter" => once(&mut self.counter, map),
+            "backup_eligible" => once(&mut self.backup_eligible, map),
+            "backup_state" => once(&mut self.backup_state, map),
+            "backup_recorded" => once(&mut self.backup_recorded, map),
+            "user_verified" => once(&mut self.user_verified, map),
+            "transports" => once(&mut self.transports, map),
+            "aaguid" => once(&mut self.aaguid, map),
+            "user_handle" => once(&mut self.user_handle, map),
+            _ => Ok(false),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WebauthnEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (members, other) = with_others::<Members, D>(deserializer)?;
+        let Bytes(cred_id) = required(members.cred_id, "cred_id")?;
+        Ok(Self {
+            cred_id,
+            cred: required(members.cred, "cred")?,
+            counter: required(members.counter, "counter")?,
+            backup_eligible: members.backup_eligible.unwrap_or_default(),
+            backup_state: members.backup_state.unwrap_or_default(),
+            backup_recorded: members.backup_recorded.unwrap_or_default(),
+            user_verified: members.user_verified.unwrap_or_default(),
+            transports: members.transports.unwrap_or_default(),
+            aaguid: members.aaguid.flatten(),
+            user_handle: members.user_handle.flatten(),
+            other,
+        })
     }
 }

@@ -1,7 +1,10 @@
 //! A credential's public key in the origin's form: `{"type_": …, "key": {…}}`.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::bytes::{base64url, integers};
 use crate::webauthn::{Algorithm, CoseKey, KeyMaterial};
@@ -24,19 +27,24 @@ impl Serialize for StoredKey {
 
 impl<'de> Deserialize<'de> for StoredKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        if !value.is_object() {
-            return Err(de::Error::custom("not a key"));
+        let not_a_key = || de::Error::custom("not a key");
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        if !raw.starts_with('{') {
+            return Err(not_a_key());
         }
-        let known = Wire::deserialize(&value).ok().and_then(Wire::into_key);
-        Ok(known.map_or(Self::Other(value), Self::Known))
+        match serde_json::from_str(raw).ok().and_then(Wire::into_key) {
+            Some(key) => Ok(Self::Known(key)),
+            None => serde_json::from_str(raw).map(Self::Other).map_err(|_| not_a_key()),
+        }
     }
 }
 
 #[derive(Serialize, Deserialize)]
-struct Wire {
-    type_: String,
-    key: WireKey,
+struct Wire<'a> {
+    #[serde(borrow)]
+    type_: Cow<'a, str>,
+    #[serde(borrow)]
+    key: WireKey<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -45,29 +53,31 @@ struct Wire {
     clippy::upper_case_acronyms,
     reason = "the format's own spelling"
 )]
-enum WireKey {
+enum WireKey<'a> {
     EC_EC2 {
-        curve: String,
+        #[serde(borrow)]
+        curve: Cow<'a, str>,
         #[serde(with = "base64url")]
-        x: Vec<u8>,
+        x: Cow<'a, [u8]>,
         #[serde(with = "base64url")]
-        y: Vec<u8>,
+        y: Cow<'a, [u8]>,
     },
     EC_OKP {
-        curve: String,
+        #[serde(borrow)]
+        curve: Cow<'a, str>,
         #[serde(with = "base64url")]
-        x: Vec<u8>,
+        x: Cow<'a, [u8]>,
     },
     RSA {
         #[serde(with = "base64url")]
-        n: Vec<u8>,
+        n: Cow<'a, [u8]>,
         #[serde(with = "integers")]
-        e: Vec<u8>,
+        e: Cow<'a, [u8]>,
     },
     /// Ours: RFC 9964 algorithm key pairs, which the origin does not know.
     AKP {
         #[serde(rename = "pub", with = "base64url")]
-        public: Vec<u8>,
+        public: Cow<'a, [u8]>,
     },
 }
 
@@ -102,31 +112,47 @@ fn curve(algorithm: Algorithm) -> &'static str {
     }
 }
 
-impl From<&CoseKey> for Wire {
-    fn from(key: &CoseKey) -> Self {
+impl<'a> From<&'a CoseKey> for Wire<'a> {
+    fn from(key: &'a CoseKey) -> Self {
         let algorithm = key.algorithm();
-        let curve = curve(algorithm).to_owned();
-        let key = match key.material().clone() {
-            KeyMaterial::Ec2 { x, y } => WireKey::EC_EC2 { curve, x, y },
-            KeyMaterial::Okp { x } => WireKey::EC_OKP { curve, x },
-            KeyMaterial::Rsa { n, e } => WireKey::RSA { n, e },
-            KeyMaterial::Akp { public } => WireKey::AKP { public },
+        let curve = curve(algorithm).into();
+        let key = match key.material() {
+            KeyMaterial::Ec2 { x, y } => WireKey::EC_EC2 {
+                curve,
+                x: x.into(),
+                y: y.into(),
+            },
+            KeyMaterial::Okp { x } => WireKey::EC_OKP { curve, x: x.into() },
+            KeyMaterial::Rsa { n, e } => WireKey::RSA {
+                n: n.into(),
+                e: e.into(),
+            },
+            KeyMaterial::Akp { public } => WireKey::AKP { public: public.into() },
         };
         Self {
-            type_: name(algorithm).to_owned(),
+            type_: name(algorithm).into(),
             key,
         }
     }
 }
 
-impl Wire {
+impl Wire<'_> {
     fn into_key(self) -> Option<CoseKey> {
-        let (algorithm, _) = NAMES.iter().find(|(_, names)| names.contains(&self.type_.as_str()))?;
+        let (algorithm, _) = NAMES.iter().find(|(_, names)| names.contains(&&*self.type_))?;
         let (named_curve, material) = match self.key {
-            WireKey::EC_EC2 { curve, x, y } => (Some(curve), KeyMaterial::Ec2 { x, y }),
-            WireKey::EC_OKP { curve, x } => (Some(curve), KeyMaterial::Okp { x }),
-            WireKey::RSA { n, e } => (None, KeyMaterial::Rsa { n, e }),
-            WireKey::AKP { public } => (None, KeyMaterial::Akp { public }),
+            WireKey::EC_EC2 { curve, x, y } => {
+                let (x, y) = (x.into_owned(), y.into_owned());
+                (Some(curve), KeyMaterial::Ec2 { x, y })
+            }
+            WireKey::EC_OKP { curve, x } => (Some(curve), KeyMaterial::Okp { x: x.into_owned() }),
+            WireKey::RSA { n, e } => {
+                let (n, e) = (n.into_owned(), e.into_owned());
+                (None, KeyMaterial::Rsa { n, e })
+            }
+            WireKey::AKP { public } => {
+                let public = public.into_owned();
+                (None, KeyMaterial::Akp { public })
+            }
         };
         if named_curve.is_some_and(|named| named != curve(*algorithm)) {
             return None;

@@ -130,10 +130,10 @@ pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, n
     let mut accepted = None;
     // Every factor is checked whatever the ones before it said, so that the time tells nothing.
     for entry in record.totp.iter_mut().filter(|entry| entry.enable) {
-        let totp = &mut entry.entry;
-        match totp.uri.totp.check(&code, now, settings.totp.window, totp.last_count) {
+        let stored = &mut entry.entry;
+        match stored.totp.check(&code, now, settings.totp.window, stored.last_count) {
             Checked::Accepted(step) if accepted.is_none() => {
-                totp.last_count = Some(step);
+                stored.last_count = Some(step);
                 entry.last_used = Some(now);
                 accepted = Some(Outcome::accepted(&entry.id, FactorType::Totp, &entry.description));
             }

@@ -192,7 +192,7 @@ fn examine_record(line: usize, user: &str, mut record: Record, now: i64) -> Exam
             record
                 .totp
                 .iter()
-                .any(|entry| short(entry.entry.uri.totp.secret().len() * 8)),
+                .any(|entry| short(entry.entry.totp.secret().len() * 8)),
             "a TOTP secret of fewer than the 128 bits of RFC 4226, section 4",
         ),
         (

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::TfaConfig;
 use super::origin_form::strip;
@@ -216,10 +217,16 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
 /// Validates a record and keeps it in the form in which it is written.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<(), String> {
     let mut record = Record::parse(Some(raw)).map_err(|failure| describe_record(&failure))?;
-    let text = zeroize::Zeroizing::new(record.to_text().map_err(|failure| describe_record(&failure))?);
+    // Most files are written by programs, in this form already.
+    let text = if record.is_text(raw) {
+        None
+    } else {
+        let text = record.to_text().map_err(|failure| describe_record(&failure))?;
+        Some(Zeroizing::new(text))
+    };
     let additions = strip(&mut record);
     builder
-        .add(user, &text, additions)
+        .add(user, text.as_ref().map_or(raw, |text| text.as_str()), additions)
         .map_err(|refused| format!(": {refused}"))
 }
 

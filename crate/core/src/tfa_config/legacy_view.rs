@@ -60,7 +60,7 @@ fn legacy(record: &Record) -> Option<Legacy> {
         });
     }
     if let Some(first) = record.totp.first() {
-        let totp = &first.entry.uri.totp;
+        let totp = &first.entry.totp;
         let config = OathConfig {
             digits: totp.digits(),
             step: totp.period(),
@@ -78,7 +78,7 @@ fn legacy(record: &Record) -> Option<Legacy> {
 }
 
 fn secrets(record: &Record) -> Zeroizing<String> {
-    let secrets = || record.totp.iter().map(|entry| entry.entry.uri.totp.secret());
+    let secrets = || record.totp.iter().map(|entry| entry.entry.totp.secret());
     // Sized beforehand: growing would leave unwiped copies behind.
     let size = secrets().map(|secret| 6 + 2 * secret.len()).sum();
     let mut keys = Zeroizing::new(String::with_capacity(size));

@@ -1,0 +1,64 @@
+//! Objects whose known members are read as they come, and whose others are kept.
+//!
+//! serde's `flatten` says the same, but first copies every value into a form of its own.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::webauthn::distinct::Text;
+
+/// What takes the members that it knows.
+pub trait Known<'de>: Default {
+    /// Reads the value of `name` and is true, or leaves it unread and is false.
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
+}
+
+/// Reads an object: the members that are known, and all others.
+pub fn with_others<'de, T, D>(deserializer: D) -> Result<(T, Map<String, Value>), D::Error>
+where
+    T: Known<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_map(Object(PhantomData))
+}
+
+/// Reads a member that occurs once.
+pub fn once<'de, T, A>(slot: &mut Option<T>, map: &mut A) -> Result<bool, A::Error>
+where
+    T: Deserialize<'de>,
+    A: MapAccess<'de>,
+{
+    if slot.is_some() {
+        return Err(A::Error::custom("a name occurs twice"));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(true)
+}
+
+/// The value of a member that has to be there.
+pub fn required<T, E: Error>(slot: Option<T>, name: &'static str) -> Result<T, E> {
+    slot.ok_or_else(|| E::missing_field(name))
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Known<'de>> Visitor<'de> for Object<T> {
+    type Value = (T, Map<String, Value>);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut known, mut others) = (T::default(), Map::new());
+        while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
+            if !known.take(&name, &mut map)? {
+                others.insert(name.into_owned(), map.next_value()?);
+            }
+        }
+        Ok((known, others))
+    }
+}
