@@ -63,6 +63,20 @@ export declare class BindingLock {
   release(): void
 }
 
+/** A relying party that was read once. */
+export declare class BindingRelyingParty {
+  /**
+   * Verifies an assertion whose members are in hand. `texts`, base64url in lines, empty where absent: challenge,
+   * stored id, stored key, stored user handle, client data, authenticator data, signature, given user handle.
+   * `flags`: 1 backup eligible, 2 backup state, 4 backup recorded, 8 user verification required, 16 report the
+   * counter.
+   *
+   * A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
+   * 8 counter increased. A text is the reason of a refusal; null: ask `webauthnVerifyAuthentication`.
+   */
+  verifyAssertion(texts: string, signCount: number, flags: number): number | string | null
+}
+
 export declare class BindingService {
   factors(record?: string | undefined | null): string
   status(record: string | undefined | null, request: string): string
@@ -187,6 +201,9 @@ export declare function qrSvg(text: string): string
 /** `value`: lines of half blocks. */
 export declare function qrTerminal(text: string): string
 
+/** Reads a relying party's JSON; null where it can't be used, which the functions above explain. */
+export declare function readRelyingParty(json: string): BindingRelyingParty | null
+
 /** A record in its two parts: an envelope with `{record, additions, settled}`. */
 export declare function splitAdditions(record: string): string
 
@@ -203,10 +220,13 @@ export declare function totpSecret(random: Uint8Array): string
 export declare function totpUri(request: string): string
 
 /**
- * `{uri | secret, algorithm?, digits?, period?, code, at, window?: {past, future}, lastStep?}`. `value`: `{step}` or
- * null.
+ * `algorithm`: 0 SHA1, 1 SHA256, 2 SHA512; `at`: epoch milliseconds; `last_step`: -1 for none. The step of a code that
+ * is right, -1 for another, -2 for a key that can't be used.
  */
-export declare function totpVerify(request: string): string
+export declare function totpVerify(secret: string, algorithm: number, digits: number, period: number, code: string, at: number, past: number, future: number, lastStep: number): number
+
+/** As `totp_verify`, for the key of a URI. */
+export declare function totpVerifyUri(uri: string, code: string, at: number, past: number, future: number, lastStep: number): number
 
 /**
  * `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}` and 32 random bytes. `value`:
@@ -222,17 +242,18 @@ export declare function webauthnAuthenticationOptions(request: string, random: U
 export declare function webauthnRegistrationOptions(request: string, random: Uint8Array): string
 
 /**
- * `{response, challenge, rp, credential, userVerification?, crossOrigin?, counter?}`. `value`: `{ok: true,
- * credential, userVerified, counter?: 'not-increased'}` or `{ok: false, reason}`.
+ * `{challenge, rp, credential, userVerification?, crossOrigin?, counter?}` and the text of an
+ * `AuthenticationResponseJSON`. `value`: `{ok: true, signCount, backupEligible, backupState, userVerified, counter?:
+ * 'not-increased'}` or `{ok: false, reason}`.
  */
-export declare function webauthnVerifyAuthentication(request: string): string
+export declare function webauthnVerifyAuthentication(request: string, response: string): string
 
 /**
- * `{response, challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
- * userHandle?, conditional?}`, `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
- * userVerified, discoverable?}` or `{ok: false, reason}`.
+ * `{challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, userHandle?,
+ * conditional?}`, `now` in epoch milliseconds, and the text of a `RegistrationResponseJSON`. `value`: `{ok: true,
+ * credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
  */
-export declare function webauthnVerifyRegistration(request: string): string
+export declare function webauthnVerifyRegistration(request: string, response: string): string
 
 /** `value`: the public id, or null for what is no OTP. */
 export declare function yubicoPublicId(otp: string): string

@@ -773,12 +773,13 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
 export { BindingDirectory }
 export { BindingLock }
+export { BindingRelyingParty }
 export { BindingService }
 export { BindingTfaConfig }
 export { examineTfaConfig }
@@ -789,12 +790,14 @@ export { openService }
 export { parseTfaConfig }
 export { qrSvg }
 export { qrTerminal }
+export { readRelyingParty }
 export { splitAdditions }
 export { totpCode }
 export { totpParseUri }
 export { totpSecret }
 export { totpUri }
 export { totpVerify }
+export { totpVerifyUri }
 export { webauthnAuthenticationOptions }
 export { webauthnRegistrationOptions }
 export { webauthnVerifyAuthentication }

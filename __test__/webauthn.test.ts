@@ -230,6 +230,27 @@ test('the device model and the handle are kept', (t) => {
   t.deepEqual(refused, { ok: false, reason: 'user-handle-mismatch' })
 })
 
+test('a stored model is taken in any spelling of a UUID, and comes out in the usual one', (t) => {
+  const key = new TestAuthenticator()
+  const creation = registrationOptions({ rp, user: person, challenge })
+  const registered = verifyRegistration({ response: key.create(creation, { origin }), challenge, rp })
+  if (!registered.ok) return t.fail(registered.reason)
+  const verify = (aaguid: unknown) => {
+    const response = assertion(key, registered.credential)
+    const verdict = verifyAuthentication({
+      response, challenge, rp, credential: { ...registered.credential, aaguid } as never, counter: 'report',
+    })
+    return verdict.ok ? verdict.credential.aaguid : verdict.reason
+  }
+  const usual = '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'
+  for (const aaguid of [usual, usual.toUpperCase(), usual.replaceAll('-', '')]) t.is(verify(aaguid), usual)
+  t.is(verify(undefined), '00000000-0000-0000-0000-000000000000')
+  const wrong = ['', 'model', `${usual}0`, usual.replace('-', ''), `{${usual}}`, usual.replace('f', 'g'), 7, null]
+  for (const aaguid of wrong) {
+    t.throws(() => verify(aaguid), { code: 'invalid-argument', message: 'Invalid argument: credential.aaguid' })
+  }
+})
+
 function swapType(response: RegistrationResponseJSON, type: string): RegistrationResponseJSON {
   const client = JSON.parse(Buffer.from(response.response.clientDataJSON, 'base64url').toString()) as object
   const clientDataJSON = Buffer.from(JSON.stringify({ ...client, type })).toString('base64url')

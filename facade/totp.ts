@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import * as binding from '#binding'
 
 import { parseCode } from './answer.js'
-import { epochMilliseconds, integer, invalid, object, optional, own, text } from './check.js'
+import { epochMilliseconds, integer, invalid, object, optional, text } from './check.js'
 import type { Check } from './check.js'
 import { openEnvelope } from './envelope.js'
 import { jsonText } from './json.js'
@@ -104,13 +104,23 @@ export function totpCode(source: TotpParameters | string, at: number = Date.now(
  * await saveStepIfLater(row.id, match.step)
  */
 export function verifyTotp(options: VerifyTotpOptions): { step: number } | null {
-  const { code, parameters, at = Date.now(), ...about } = checkVerify(options, '')
-  requireOneSource(options)
-  const typed = parseCode(code)
-  if (typed === undefined) return null
-  const request = jsonText({ ...about, ...parameters, code: typed, at })
-  return openEnvelope<{ step: number } | null>(binding.totpVerify(request)).value
+  const about = checkVerify(options, '')
+  requireOneSource(about)
+  const code = parseCode(about.code)
+  if (code === undefined) return null
+  const { uri, at = Date.now(), window: { past, future } = oneStep, lastStep = -1 } = about
+  const { secret = '', algorithm = 'SHA1', digits = 6, period = 30 } = about.parameters ?? about
+  const step = uri === undefined
+    ? binding.totpVerify(secret, algorithms.indexOf(algorithm), digits, period, code, at, past, future, lastStep)
+    : binding.totpVerifyUri(uri, code, at, past, future, lastStep)
+  if (step === unusable) throw invalid(uri === undefined ? 'secret' : 'uri')
+  return step === wrong ? null : { step }
 }
+
+const wrong = -1
+const unusable = -2
+const oneStep = { past: 1, future: 1 }
+const algorithms: TotpAlgorithm[] = ['SHA1', 'SHA256', 'SHA512']
 
 const checkUri = text(4096)
 
@@ -164,12 +174,14 @@ const checkVerify = object<CheckedVerify>({
 })
 
 /** Two keys, or a key's members beside another key, would leave open which one counts. */
-function requireOneSource(options: object): void {
-  const given = ['secret', 'parameters', 'uri'].filter((name) => own(options, name) !== undefined)
-  if (given.length !== 1) throw invalid(given[1] ?? 'secret')
-  if (given[0] === 'secret') return
-  const stray = ['algorithm', 'digits', 'period'].find((name) => own(options, name) !== undefined)
-  if (stray !== undefined) throw invalid(stray)
+function requireOneSource({ secret, parameters, uri, algorithm, digits, period }: CheckedVerify): void {
+  if (uri !== undefined && (secret !== undefined || parameters !== undefined)) throw invalid('uri')
+  if (secret !== undefined && parameters !== undefined) throw invalid('parameters')
+  if (secret !== undefined) return
+  if (uri === undefined && parameters === undefined) throw invalid('secret')
+  if (algorithm !== undefined) throw invalid('algorithm')
+  if (digits !== undefined) throw invalid('digits')
+  if (period !== undefined) throw invalid('period')
 }
 
 function base32(bytes: Uint8Array): string {

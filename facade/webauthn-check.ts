@@ -26,6 +26,15 @@ const checkTimeout = integer(1, 86_400_000)
 const checkHandle = bytesOrBase64url(1, 64)
 const checkSignCount = integer(0, 0xffff_ffff)
 
+/** A UUID, with hyphens or without; the usual form comes out. */
+const checkAaguid: Check<string> = (value, name) => {
+  if (typeof value !== 'string') throw invalid(name)
+  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)) return value
+  const parts = /^([\da-f]{8})(-?)([\da-f]{4})\2([\da-f]{4})\2([\da-f]{4})\2([\da-f]{12})$/i.exec(value)
+  if (parts === null) throw invalid(name)
+  return [parts[1], ...parts.slice(3)].join('-').toLowerCase()
+}
+
 const checkDescriptor = object<{ id: string; transports?: string[] }>(
   { id: policy.checkCredentialId, transports: optional(policy.checkTransports) },
   { others: true },
@@ -64,13 +73,12 @@ export const checkAuthenticationOptions = object<CheckedAuthenticationOptions>({
   hints: optional(policy.checkHints),
 })
 
-const checkStoredFields = object<CheckedCredential>(
+const checkStoredFields = object<Omit<CheckedCredential, 'signCount'>>(
   {
     id: policy.checkCredentialId,
     publicKey: bytesOrBase64url(1, 16_384),
-    signCount: checkSignCount,
     transports: optional(policy.checkTransports),
-    aaguid: optional(text(36)),
+    aaguid: optional(checkAaguid),
     backupEligible: optional(flag),
     backupState: optional(flag),
     backupRecorded: optional(flag),
@@ -81,9 +89,10 @@ const checkStoredFields = object<CheckedCredential>(
 )
 
 const checkCredential: Check<CheckedCredential> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name)
-  const signCount = own(value, 'signCount') ?? own(value, 'counter')
-  return checkStoredFields({ ...value, signCount }, name)
+  const checked = checkStoredFields(value, name) as CheckedCredential
+  const signCount = own(value as object, 'signCount') ?? own(value as object, 'counter')
+  checked.signCount = checkSignCount(signCount, `${name}.signCount`)
+  return checked
 }
 
 const verifyShape = {

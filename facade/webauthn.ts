@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto'
 
 import * as binding from '#binding'
 
-import { parseResponse } from './answer.js'
+import { verifyAsJson, verifyOrdinary } from './assertion.js'
+import type { Asserted } from './assertion.js'
+import { verified } from './ceremony.js'
+import type { Verdict } from './ceremony.js'
+import { own } from './check.js'
 import { openEnvelope } from './envelope.js'
 import { jsonText } from './json.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
@@ -22,6 +26,7 @@ import {
   checkVerifyAuthentication,
   checkVerifyRegistration,
 } from './webauthn-check.js'
+import type { CheckedCredential } from './webauthn-check.js'
 import type { WebauthnReason } from './webauthn-reason.js'
 
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
@@ -220,15 +225,22 @@ export function verifyRegistration(options: VerifyRegistrationOptions): Registra
  * await save(user, verdict.credential)
  */
 export function verifyAuthentication(options: VerifyAuthenticationOptions): AuthenticationVerdict {
-  const { response, ...about } = checkVerifyAuthentication(options, '')
-  return verified(response, jsonText(about), binding.webauthnVerifyAuthentication)
+  const ordinary = verifyOrdinary(options)
+  if (ordinary !== undefined) return settled(ordinary.stored, ordinary.verdict)
+  const checked = checkVerifyAuthentication(options, '')
+  return settled(checked.credential, verifyAsJson(checked))
 }
 
-type Verdict<T> = T | { ok: false; reason: WebauthnReason }
-
-/** The response is JSON already when it joins the request, so that it is quoted once. */
-function verified<T>(response: unknown, about: string, call: (request: string) => string): Verdict<T> {
-  const json = parseResponse(response)
-  if (json === undefined) return { ok: false, reason: 'malformed' }
-  return openEnvelope<Verdict<T>>(call(`${about.slice(0, -1)},"response":${json}}`)).value
+function settled(stored: CheckedCredential, verdict: Verdict<Asserted>): AuthenticationVerdict {
+  if (!verdict.ok) return verdict
+  const { id, publicKey, transports = [], aaguid = noModel, userVerified = false, userHandle } = stored
+  const { signCount, backupEligible, backupState } = verdict
+  const flags = { backupEligible, backupState, backupRecorded: true, userVerified }
+  const credential: Credential = { id, publicKey, signCount, transports, aaguid, ...flags }
+  if (userHandle !== undefined) credential.userHandle = userHandle
+  const result = { ok: true, credential, userVerified: verdict.userVerified } as const
+  const counter = own(verdict, 'counter') as Asserted['counter']
+  return counter === undefined ? result : { ...result, counter }
 }
+
+const noModel = '00000000-0000-0000-0000-000000000000'

@@ -15,18 +15,18 @@ const KEY: &str = concat!(
 fuzz_target!(|data: &[u8]| {
     let challenge = BASE64URL_NOPAD.encode(&[0; 32]);
     let client_data = json!({ "type": "webauthn.get", "challenge": challenge, "origin": "https://example.org" });
-    let request = json!({
+    let response = json!({
+        "id": "AAAA", "rawId": "AAAA", "type": "public-key", "clientExtensionResults": {},
         "response": {
-            "id": "AAAA", "rawId": "AAAA", "type": "public-key", "clientExtensionResults": {},
-            "response": {
-                "clientDataJSON": BASE64URL_NOPAD.encode(client_data.to_string().as_bytes()),
-                "authenticatorData": BASE64URL_NOPAD.encode(data),
-                "signature": BASE64URL_NOPAD.encode(data),
-            },
+            "clientDataJSON": BASE64URL_NOPAD.encode(client_data.to_string().as_bytes()),
+            "authenticatorData": BASE64URL_NOPAD.encode(data),
+            "signature": BASE64URL_NOPAD.encode(data),
         },
+    });
+    let request = json!({
         "challenge": challenge,
         "credential": { "id": "AAAA", "publicKey": KEY, "signCount": 0 },
         "rp": { "id": "example.org", "origins": ["https://example.org"] },
     });
-    assert!(!verify_authentication(&request.to_string()).contains(r#""ok":true"#));
+    assert!(!verify_authentication(&request.to_string(), &response.to_string()).contains(r#""ok":true"#));
 });

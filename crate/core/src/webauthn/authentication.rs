@@ -42,13 +42,23 @@ pub fn verify_authentication(
     credential: &Credential,
     expected: &AuthenticationExpectation<'_>,
 ) -> Result<Authenticated, Reason> {
-    let response = Response::parse(response)?;
+    let key = CoseKey::parse_stored(&credential.public_key);
+    verify(&Response::parse(response)?, credential.clone(), key, expected)
+}
+
+/// As [`verify_authentication`], for a response and a key that were read before.
+pub(super) fn verify(
+    response: &Response<'_>,
+    credential: Credential,
+    key: Result<CoseKey, Reason>,
+    expected: &AuthenticationExpectation<'_>,
+) -> Result<Authenticated, Reason> {
     // If options.allowCredentials is not empty, verify that credential.id identifies one of them.
     if response.credential_id != credential.id {
         return Err(Reason::CredentialMismatch);
     }
     // Identify the user and verify that the user is the owner: a handle that is stored binds.
-    check_user_handle(&response, credential)?;
+    check_user_handle(response, &credential)?;
     let signature = response.signature()?;
     // Let cData, authData and sig denote the values of the response's members.
     let mut signed = response.authenticator_data()?;
@@ -66,11 +76,11 @@ pub fn verify_authentication(
     authenticator_data.check_flags(false, expected.user_verification)?;
     // Verify that the BE bit equals credentialRecord.backupEligible.
     let flags = authenticator_data.flags;
-    check_backup_eligible(flags, credential)?;
+    check_backup_eligible(flags, &credential)?;
     // Let hash be the SHA-256 of cData; verify that sig is valid over the concatenation of authData and hash.
     let sign_count = authenticator_data.sign_count;
     signed.extend_from_slice(&sha256(&response.client_data_json));
-    let key = CoseKey::parse_stored(&credential.public_key).map_err(|reason| match reason {
+    let key = key.map_err(|reason| match reason {
         // Of what is stored; a malformed response is something else.
         Reason::Malformed => Reason::KeyInvalid,
         other => other,
@@ -84,7 +94,7 @@ pub fn verify_authentication(
         backup_eligible: flags.backup_eligible(),
         backup_state: flags.backup_state(),
         backup_recorded: true,
-        ..credential.clone()
+        ..credential
     };
     Ok(Authenticated {
         credential,

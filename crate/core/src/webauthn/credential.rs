@@ -4,6 +4,8 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::distinct::Text;
+
 /// As JSON: bytes in base64url without padding, the AAGUID as a UUID; unknown members are ignored.
 // The flags are the specification's, each on its own.
 #[allow(clippy::struct_excessive_bools)]
@@ -93,15 +95,15 @@ fn uuid<S: Serializer>(bytes: &[u8; 16], serializer: S) -> Result<S::Ok, S::Erro
 
 /// A serde field of base64url text as bytes; the error holds nothing of the text.
 pub(super) fn from_base64url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    let Text(text) = Text::deserialize(deserializer)?;
     BASE64URL_NOPAD
         .decode(text.as_bytes())
         .map_err(|_| serde::de::Error::custom("not base64url"))
 }
 
 pub(super) fn from_optional_base64url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    let decode = |text: String| BASE64URL_NOPAD.decode(text.as_bytes());
+    let text = Option::<Text<'de>>::deserialize(deserializer)?;
+    let decode = |Text(text): Text<'de>| BASE64URL_NOPAD.decode(text.as_bytes());
     text.map(decode)
         .transpose()
         .map_err(|_| serde::de::Error::custom("not base64url"))

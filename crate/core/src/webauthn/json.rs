@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::credential::{from_base64url, from_optional_base64url};
 use super::options::{self, AllowedCredential, AuthenticationOptions, RegistrationOptions};
 use super::options::{AuthenticatorAttachment, Hint, ResidentKey};
+use super::response::Response;
 use super::{
     Algorithm, Attestation, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
     Reason, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, authentication, registration,
@@ -17,7 +17,7 @@ use crate::{Failure, envelope};
 /// Milliseconds a person is given.
 const TIMEOUT: u32 = 300_000;
 /// 13.4.3: fewer bytes could be guessed.
-const MIN_CHALLENGE: usize = 16;
+pub(super) const MIN_CHALLENGE: usize = 16;
 
 /// `value`: `PublicKeyCredentialCreationOptionsJSON`. `random`: 32 bytes for a challenge, then 32 for a user handle,
 /// each used where the request brings none.
@@ -37,17 +37,20 @@ pub fn authentication_options(request: &str, random: &[u8]) -> String {
 
 /// `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
 ///
-/// Request: `{response, challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
+/// `response` is the text of a `RegistrationResponseJSON`: by itself, so that nobody reads through it twice.
+/// Request: `{challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
 /// userHandle?, conditional?}`, `now` in epoch milliseconds.
-pub fn verify_registration(request: &str) -> String {
-    envelope(finish_registration(request))
+pub fn verify_registration(request: &str, response: &str) -> String {
+    envelope(finish_registration(request, response))
 }
 
-/// `value`: `{ok: true, credential, userVerified, counter?: "not-increased"}` or `{ok: false, reason}`.
+/// `value`: `{ok: true, signCount, backupEligible, backupState, userVerified, counter?: "not-increased"}`, where the
+/// first three are the credential's from now on, or `{ok: false, reason}`.
 ///
-/// Request: `{response, challenge, rp, credential, userVerification?, crossOrigin?, counter?}`.
-pub fn verify_authentication(request: &str) -> String {
-    envelope(finish_authentication(request))
+/// `response` is the text of an `AuthenticationResponseJSON`.
+/// Request: `{challenge, rp, credential, userVerification?, crossOrigin?, counter?}`.
+pub fn verify_authentication(request: &str, response: &str) -> String {
+    envelope(finish_authentication(request, response))
 }
 
 #[derive(Deserialize)]
@@ -119,9 +122,7 @@ struct AuthenticationOptionsRequest {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegistrationRequest<'a> {
-    #[serde(borrow)]
-    response: &'a RawValue,
+struct RegistrationRequest {
     #[serde(deserialize_with = "from_base64url")]
     challenge: Vec<u8>,
     rp: RelyingParty,
@@ -145,9 +146,7 @@ struct RegistrationRequest<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AuthenticationRequest<'a> {
-    #[serde(borrow)]
-    response: &'a RawValue,
+struct AuthenticationRequest {
     #[serde(deserialize_with = "from_base64url")]
     challenge: Vec<u8>,
     rp: RelyingParty,
@@ -175,7 +174,9 @@ struct RegistrationVerdict {
 #[serde(rename_all = "camelCase")]
 struct AuthenticationVerdict {
     ok: bool,
-    credential: Credential,
+    sign_count: u32,
+    backup_eligible: bool,
+    backup_state: bool,
     user_verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     counter: Option<&'static str>,
@@ -234,12 +235,12 @@ fn begin_authentication(request: &str, random: &[u8]) -> Result<Value, Failure> 
     Ok(options::with_hints(&options, &request.hints))
 }
 
-fn finish_registration(request: &str) -> Result<Verdict<RegistrationVerdict>, Failure> {
-    let request: RegistrationRequest<'_> = read_borrowed(request)?;
+fn finish_registration(request: &str, response: &str) -> Result<Verdict<RegistrationVerdict>, Failure> {
+    let request: RegistrationRequest = read(request)?;
     request.rp.check()?;
     check_challenge(&request.challenge)?;
     let registered = registration::verify_registration(
-        request.response.get(),
+        response,
         &RegistrationExpectation {
             challenge: &request.challenge,
             rp: &request.rp,
@@ -262,29 +263,30 @@ fn finish_registration(request: &str) -> Result<Verdict<RegistrationVerdict>, Fa
     }))
 }
 
-fn finish_authentication(request: &str) -> Result<Verdict<AuthenticationVerdict>, Failure> {
-    let request: AuthenticationRequest<'_> = read_borrowed(request)?;
+fn finish_authentication(request: &str, response: &str) -> Result<Verdict<AuthenticationVerdict>, Failure> {
+    let request: AuthenticationRequest = read(request)?;
     request.rp.check()?;
     check_challenge(&request.challenge)?;
     // A stored key that can't be read is the host's affair, not the client's.
-    if let Err(Reason::Malformed | Reason::KeyInvalid) = CoseKey::parse_stored(&request.credential.public_key) {
+    let key = CoseKey::parse_stored(&request.credential.public_key);
+    if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
         return Err(Failure::InvalidArgument("credential.publicKey"));
     }
-    let authenticated = authentication::verify_authentication(
-        request.response.get(),
-        &request.credential,
-        &AuthenticationExpectation {
-            challenge: &request.challenge,
-            rp: &request.rp,
-            user_verification: request.user_verification,
-            cross_origin: request.cross_origin.as_ref(),
-            counter: request.counter,
-            app_id_hash: None,
-        },
-    );
+    let expected = AuthenticationExpectation {
+        challenge: &request.challenge,
+        rp: &request.rp,
+        user_verification: request.user_verification,
+        cross_origin: request.cross_origin.as_ref(),
+        counter: request.counter,
+        app_id_hash: None,
+    };
+    let authenticated = Response::parse(response)
+        .and_then(|response| authentication::verify(&response, request.credential, key, &expected));
     Ok(authenticated.into_verdict(|authenticated| AuthenticationVerdict {
         ok: true,
-        credential: authenticated.credential,
+        sign_count: authenticated.credential.sign_count,
+        backup_eligible: authenticated.credential.backup_eligible,
+        backup_state: authenticated.credential.backup_state,
         user_verified: authenticated.user_verified,
         counter: (!authenticated.counter_increased).then_some("not-increased"),
     }))
@@ -318,10 +320,6 @@ impl NamedParty {
 }
 
 fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
-    read_borrowed(request)
-}
-
-fn read_borrowed<'a, T: Deserialize<'a>>(request: &'a str) -> Result<T, Failure> {
     serde_json::from_str(request).map_err(|_| Failure::InvalidArgument("request"))
 }
 

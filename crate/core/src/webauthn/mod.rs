@@ -1,5 +1,6 @@
 //! Web Authentication Level 3, as a relying party: keys, ceremonies and attestation (sections 6 to 8).
 
+pub mod assertion;
 pub mod attestation;
 pub mod authentication;
 mod authenticator_data;

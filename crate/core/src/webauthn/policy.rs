@@ -68,6 +68,11 @@ pub struct CrossOrigin {
 }
 
 impl RelyingParty {
+    /// Reads one and checks it; `None` where it can't be used.
+    pub fn parse(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok().filter(|rp: &Self| rp.check().is_ok())
+    }
+
     /// Refuses an id or an origin that no browser could ever match.
     pub fn check(&self) -> Result<(), Failure> {
         self.check_id()?;

@@ -1,5 +1,7 @@
 //! `RegistrationResponseJSON` and `AuthenticationResponseJSON` (5.1), as a browser's `toJSON` writes them.
 
+use std::borrow::Cow;
+
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::de::MapAccess;
 
@@ -80,6 +82,27 @@ impl<'a> Response<'a> {
             user_handle: inner.user_handle.filter(|Text(handle)| !handle.is_empty()),
             transports: inner.transports.unwrap_or_default(),
             discoverable: outer.extensions.and_then(|Distinct(results)| results.cred_props?.0.rk),
+        })
+    }
+
+    /// The response of an assertion, whose credential is known; the user handle may be empty.
+    pub fn of_assertion(
+        credential_id: &[u8],
+        client_data_json: &str,
+        authenticator_data: &'a str,
+        signature: &'a str,
+        user_handle: &'a str,
+    ) -> Result<Self, Reason> {
+        let text = |text: &'a str| Some(Text(Cow::Borrowed(text)));
+        Ok(Self {
+            credential_id: credential_id.to_vec(),
+            client_data_json: base64url(client_data_json)?,
+            attestation_object: None,
+            authenticator_data: text(authenticator_data),
+            signature: text(signature),
+            user_handle: text(user_handle).filter(|Text(handle)| !handle.is_empty()),
+            transports: Vec::new(),
+            discoverable: None,
         })
     }
 
