@@ -38,7 +38,7 @@ function state(release) {
 }
 
 /** Compiler flags that keep this machine's folders out of the binary (panic messages and assertions name source files). */
-function pathFree() {
+export function pathFree() {
   const cargoHome = resolve(process.env.CARGO_HOME ?? join(homedir(), '.cargo'))
   const registry = join(cargoHome, 'registry', 'src')
   // The last match wins, so the longer come later. A registry's folder is named after its host.

@@ -1,7 +1,7 @@
 // Sign-ins a second on each store, from 1 to 64 in flight: a challenge, then a TOTP code or a WebAuthn response; and
 // the round trips that one of them makes, counted. Every answer is checked.
 //
-// node build/bench/sign-ins.js [milliseconds for each number]
+// node build/bench/sign-ins-on-servers.js [milliseconds for each number]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

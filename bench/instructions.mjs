@@ -1,0 +1,131 @@
+// How many instructions the hot functions take, counted by callgrind: a number that a busy machine can't spoil.
+// Cryptography is left out: what is ours is the rest.
+//
+// node bench/instructions.mjs           compares with bench/instructions.json, for the same compiler and processor
+// node bench/instructions.mjs --write   writes that file; what has grown is then part of the commit
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { main } from '../scripts/lib/main.mjs'
+import { root } from '../scripts/lib/paths.mjs'
+import { ask, run } from '../scripts/lib/run.mjs'
+import { ToolMissing } from '../scripts/lib/tools.mjs'
+import { selfCosts } from './lib/callgrind.mjs'
+import { buildNative } from './lib/native.mjs'
+
+/** Growth that no change of ours explains, such as other addresses. */
+const tolerance = 1.02
+const file = join(root, 'bench/instructions.json')
+const fixtures = join(root, 'bench/fixtures.json')
+
+/** Name of the work, and how often it is done in the shorter of two runs. */
+const works = {
+  'authentication-es256': 20,
+  'authentication-eddsa': 20,
+  'authentication-rs256': 20,
+  'registration-none': 20,
+  'registration-packed': 20,
+  totp: 100,
+  'code-totp': 50,
+  'code-totp-of-one-app': 50,
+  'code-recovery': 50,
+  challenge: 50,
+  book: 200,
+  'config-parse': 2,
+  'config-write': 2,
+}
+
+/**
+ * Compares every hot function with its committed number.
+ *
+ * @returns the totals, with the reason as `skipped` where the numbers are of another compiler or processor
+ */
+export async function checkInstructions() {
+  const skip = (skipped) => ({ passed: 0, failed: 0, skipped })
+  if (process.platform !== 'linux') return skip('callgrind counts on Linux alone')
+  const committed = JSON.parse(readFileSync(file, 'utf8'))
+  const here = { ...surroundings(), valgrind: await valgrind() }
+  const other = Object.keys(committed.on).find((name) => committed.on[name] !== here[name])
+  if (other !== undefined) return skip(`the numbers are of ${committed.on[other]}, this is ${here[other]}`)
+  const counted = await count()
+  let failed = 0
+  for (const [name, instructions] of Object.entries(counted)) {
+    const before = committed.instructions[name]
+    const grown = before === undefined || instructions > before * tolerance
+    if (grown) failed += 1
+    console.log(`${grown ? 'GROWN  ' : '       '}${name}: ${instructions}, committed ${before}`)
+  }
+  if (failed > 0) console.log('node bench/instructions.mjs --write commits to the new numbers')
+  return { passed: Object.keys(counted).length - failed, failed }
+}
+
+/** @returns instructions of one call, by the name of the work */
+async function count() {
+  const program = await buildNative()
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-instructions-'))
+  const told = {}
+  try {
+    for (const [name, times] of Object.entries(works)) {
+      // The difference of two runs: starting takes the same in both.
+      const [short, long] = [await total(name, times), await total(name, 3 * times)]
+      told[name] = Math.round((long - short) / (2 * times))
+    }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  return told
+
+  async function total(name, times) {
+    const out = join(folder, `${name}.${times}`)
+    const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, program, fixtures, name, String(times)]
+    const { code, output } = await run('valgrind', ['-q', ...args])
+    if (code !== 0) throw new Error(`valgrind ended with code ${code}: ${output}`)
+    const costs = selfCosts(readFileSync(out, 'utf8'), program)
+    return Object.entries(costs).reduce((sum, [symbol, cost]) => (isCryptography(symbol) ? sum : sum + cost), 0)
+  }
+}
+
+/** Of the program's own code: all that is C is aws-lc's; of Rust's the hashes. */
+function isCryptography(symbol) {
+  return !symbol.startsWith('elsewhere ') && (!symbol.includes('::') || /^<?(?:sha1|sha2|hmac)::/.test(symbol))
+}
+
+/** What the numbers depend on, besides the sources. */
+function surroundings() {
+  const told = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : ''
+  const flags = /^flags\s*: (.*)$/m.exec(told)?.[1] ?? ''
+  const known = ['avx', 'avx2', 'bmi1', 'bmi2', 'adx', 'sha_ni', 'avx512f', 'erms', 'fsrm']
+  return {
+    rustc: ask('rustc', ['--version']),
+    processor: `${process.arch} with ${known.filter((flag) => flags.split(' ').includes(flag)).join(' ')}`,
+    libc: `glibc ${process.report.getReport().header.glibcVersionRuntime}`,
+  }
+}
+
+async function valgrind() {
+  const version = () => ask('valgrind', ['--version'])
+  if (version() === undefined && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
+    console.log('no valgrind found: installing the Debian package')
+    const env = { DEBIAN_FRONTEND: 'noninteractive' }
+    const { code } = await run('apt-get', ['update'], { env })
+    if (code === 0) await run('apt-get', ['install', '--yes', '--no-install-recommends', 'valgrind'], { env })
+  }
+  const found = version()
+  if (found === undefined) throw new ToolMissing('valgrind was not found: `apt-get install valgrind` brings it')
+  return found
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  main(async () => {
+    if (process.argv.includes('--write')) {
+      const on = { ...surroundings(), valgrind: await valgrind() }
+      writeFileSync(file, `${JSON.stringify({ on, instructions: await count() }, null, 2)}\n`)
+      return
+    }
+    const { skipped, failed } = await checkInstructions()
+    if (skipped) console.log(`SKIPPED: ${skipped}`)
+    process.exitCode = failed > 0 ? 1 : 0
+  })
+}

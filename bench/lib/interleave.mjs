@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks'
+
+/**
+ * Times contenders in turn, so that whatever else the machine does meets all of them alike.
+ *
+ * @param contenders name to work: a function, which may be async, or `{ measure(count) }`, which answers nanoseconds
+ * @returns for each name the median nanoseconds of one call, and those of each round
+ */
+export async function interleave(contenders, { rounds = 21, milliseconds = 20 } = {}) {
+  const names = Object.keys(contenders)
+  const measures = Object.fromEntries(names.map((name) => [name, measureOf(contenders[name])]))
+  const counts = {}
+  for (const name of names) counts[name] = await calibrate(measures[name], milliseconds)
+  const times = Object.fromEntries(names.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    // Each begins as often as any other: a neighbour's garbage is nobody's burden alone.
+    const order = names.map((_, index) => names[(index + round) % names.length])
+    for (const name of order) times[name].push((await measures[name](counts[name])) / counts[name])
+  }
+  return Object.fromEntries(names.map((name) => [name, { median: median(times[name]), times: times[name] }]))
+}
+
+/** The median over all rounds of how many times as long `one` took as `other`. */
+export function ratio(results, one, other) {
+  return median(results[one].times.map((time, round) => time / results[other].times[round]))
+}
+
+export function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
+}
+
+function measureOf(contender) {
+  if (typeof contender === 'object') return (count) => contender.measure(count)
+  return async (count) => {
+    const begun = performance.now()
+    for (let i = 0; i < count; i += 1) {
+      const answer = contender()
+      if (answer instanceof Promise) await answer
+    }
+    return (performance.now() - begun) * 1e6
+  }
+}
+
+/** How many calls fill the time, once the compiler has seen them. */
+async function calibrate(measure, milliseconds) {
+  let count = 1
+  for (;;) {
+    const took = (await measure(count)) / 1e6
+    if (took > milliseconds) return Math.max(1, Math.round((count * milliseconds) / took))
+    count = Math.ceil(count * Math.min(10, Math.max(2, (milliseconds * 1.2) / Math.max(took, 1e-3))))
+  }
+}

@@ -1,0 +1,18 @@
+import { join } from 'node:path'
+
+import { root } from '../../scripts/lib/paths.mjs'
+import { mustRun, npm } from '../../scripts/lib/run.mjs'
+import { fingerprint, isFresh, writeStamp } from '../../scripts/lib/stamp.mjs'
+
+const folder = join(root, 'bench/rivals')
+const stamp = join(folder, 'node_modules', '.rivals-stamp')
+
+/** The packages to compare with, as their lockfile has them; none of their scripts runs. */
+export async function installRivals() {
+  const state = fingerprint(['bench/rivals/package.json', 'bench/rivals/package-lock.json'])
+  if (isFresh(stamp, state)) return
+  console.log('installing the packages to compare with')
+  const [command, ...args] = npm()
+  await mustRun(command, [...args, 'ci', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund'])
+  writeStamp(stamp, state)
+}

@@ -1,0 +1,116 @@
+// `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
+// a table, and writes bench/results.json and the plots of the README.
+//
+// npm run bench -- [--quick] [PART...]   (webauthn, totp, challenges, sign-ins, growth, load)
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+
+import { main } from '../scripts/lib/main.mjs'
+import { root } from '../scripts/lib/paths.mjs'
+import { ask } from '../scripts/lib/run.mjs'
+import { setUp } from '../scripts/setup.mjs'
+import { HotPaths } from './lib/hot-paths.mjs'
+import { buildNative } from './lib/native.mjs'
+import { installRivals } from './lib/rivals.mjs'
+import { isMet, targets } from './targets.mjs'
+
+const words = process.argv.slice(2)
+const quick = words.includes('--quick')
+const wanted = words.filter((word) => !word.startsWith('--'))
+const options = quick ? { rounds: 7, milliseconds: 8 } : { rounds: 41, milliseconds: 25 }
+
+/** What runs each part; imported late, since the rivals are installed first. */
+const parts = {
+  webauthn: async (native) => {
+    const { authentications, registrations } = await import('./webauthn.mjs')
+    const authentication = await authentications(native, options)
+    return { authentication, registration: await registrations(native, options) }
+  },
+  totp: async (native) => (await import('./totp.mjs')).codes(native, options),
+  challenges: async (native) => {
+    const { challenges } = await import('./challenges.mjs')
+    return challenges(native, { ...options, open: quick ? 100_000 : 1_000_000 })
+  },
+  'sign-ins': async () => (await import('./sign-ins.mjs')).signIns({
+    memory: quick ? [1000, 10_000] : [1000, 1_000_000],
+    directory: quick ? [100, 2000] : [1000, 100_000],
+    milliseconds: quick ? 1000 : 10_000,
+    rounds: quick ? 4 : 20,
+  }),
+  growth: async () => {
+    const { growth } = await import('./growth.mjs')
+    return growth(quick ? [100, 10_000] : [100, 10_000, 100_000, 1_000_000], options)
+  },
+  load: async () => (await import('./load.mjs')).loading({ rounds: quick ? 5 : 31 }),
+}
+
+await main(async () => {
+  const unknown = wanted.find((word) => !Object.hasOwn(parts, word))
+  if (unknown !== undefined) throw new Error(`no such part: ${unknown}`)
+  await setUp()
+  await installRivals()
+  const native = new HotPaths(await buildNative(), join(root, 'bench/fixtures.json'))
+  const file = join(root, 'bench/results.json')
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  try {
+    for (const part of Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))) {
+      console.log(`\n--- ${part}`)
+      const figures = await parts[part](native)
+      const reached = targets[part](figures)
+      show(figures)
+      for (const row of reached) console.log(line(row))
+      const told = reached.map((row) => ({ ...row, met: isMet(row) }))
+      results[part] = { on: machine(), reached: told, figures: brief(figures) }
+      // A short run says whether it all works, and nothing more.
+      if (!quick) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
+    }
+  } finally {
+    native.close()
+  }
+  if (!quick) (await import('./plot.mjs')).drawPlots(results)
+})
+
+function machine() {
+  return {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    rustc: ask('rustc', ['--version']),
+  }
+}
+
+/** Every contender with its median, indented by where it stands. */
+function show(figures, indent = '') {
+  const told = (name, text) => console.log(`${indent}${name}: ${text}`)
+  for (const [name, value] of Object.entries(figures)) {
+    if (typeof value !== 'object') told(name, number(value))
+    else if (value.times && value.median !== undefined) told(name, `${number(value.median / 1000)} µs`)
+    else if (name !== 'times' || !Array.isArray(value)) {
+      console.log(`${indent}${name}`)
+      show(value, `${indent}  `)
+    }
+  }
+}
+
+function line(row) {
+  const { what, figure, most, least, unit = 'x' } = row
+  const bound = most === undefined ? `at least ${least}` : `at most ${most}`
+  return `${isMet(row) ? '       ' : 'MISSED '}${what}: ${number(figure)} ${unit} (${bound})`
+}
+
+const number = (value) => (typeof value === 'number' ? Number(value.toPrecision(3)).toString() : value)
+
+/** Without what each round took: the median and the quartiles say enough. */
+function brief(value) {
+  if (Array.isArray(value)) return undefined
+  if (typeof value === 'number') return Number(value.toPrecision(4))
+  if (typeof value !== 'object' || value === null) return value
+  if (value.times && value.median !== undefined) {
+    const sorted = value.times.toSorted((a, b) => a - b)
+    const at = (part) => Number((sorted[Math.floor((sorted.length - 1) * part)] / 1000).toPrecision(4))
+    return { microseconds: at(0.5), quartiles: [at(0.25), at(0.75)] }
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, brief(inner)]))
+}

@@ -1,0 +1,89 @@
+// What is to be reached: a ratio of two things that were measured in turn, an absolute figure where there is nothing to
+// compare with. Each row: what, its figure of the results, and the most or the least that it may be.
+import { ratio } from './lib/interleave.mjs'
+
+const crypto = { ES256: 1.15, EdDSA: 1.25, RS256: 1.6 }
+const totp = { otpauth: 6, otplib: 20, speakeasy: 12, 'three bare node:crypto HMACs': 4 }
+
+export const targets = {
+  webauthn: ({ authentication }) => [
+    ...Object.keys(crypto).map((algorithm) => ({
+      what: `${algorithm} authentication : a bare aws-lc-rs verification`,
+      figure: ratio(authentication[algorithm], 'countersign', 'bare aws-lc-rs'),
+      most: crypto[algorithm],
+    })),
+    {
+      what: '@simplewebauthn/server : ES256 authentication',
+      figure: ratio(authentication.ES256, '@simplewebauthn/server', 'countersign'),
+      least: 8,
+    },
+    {
+      what: 'bare crypto.verify, key ready : ES256 authentication',
+      figure: ratio(authentication.ES256, 'bare crypto.verify, key ready', 'countersign'),
+      least: 1.1,
+    },
+  ],
+  totp: ({ wrong }) => [
+    ...Object.entries(totp).map(([rival, least]) => ({
+      what: `${rival} : a wrong TOTP code`,
+      figure: ratio(wrong, rival, 'countersign'),
+      least,
+    })),
+    {
+      what: 'a wrong TOTP code in the record of one app : three bare aws-lc-rs HMACs',
+      figure: ratio(wrong, 'core alone, in a record of one app', 'three bare aws-lc-rs HMACs'),
+      most: 3,
+    },
+  ],
+  challenges: ({ times, open }) => [
+    { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs' },
+    { what: 'challenge put + take by memoryStore', figure: times.memoryStore.median / 1000, most: 5, unit: 'µs' },
+    { what: 'an open challenge, its own texts excluded', figure: open.memoryStore.bytes, most: 300, unit: 'bytes' },
+  ],
+  growth: (results) => {
+    const [few, many] = [results[100], results[100_000] ?? Object.values(results).at(-1)]
+    return [
+      { what: 'TfaConfig.parse : JSON.parse', figure: ratio(many.file, 'parse', 'JSON.parse of the text'), most: 1 },
+      {
+        what: 'TfaConfig.write : JSON.stringify',
+        figure: ratio(many.file, 'write', 'JSON.stringify to text'),
+        most: 1,
+      },
+      { what: 'memory of a TfaConfig : its file', figure: many.memory.parse / many.bytes, most: 1.2 },
+      { what: 'clone, 100 users : an empty instance', figure: ratio(few.user, 'clone', 'an empty instance'), most: 1.6 },
+      { what: 'clone, many users : that', figure: ratio(many.user, 'clone', 'an empty instance'), most: 1.6 },
+      {
+        what: 'clone and first write, many users',
+        figure: many.user['clone and first write'].median / 1000,
+        most: 20,
+        unit: 'µs',
+      },
+    ]
+  },
+  'sign-ins': (results) => Object.entries(pairs(results)).flatMap(([store, [few, many]]) => [
+    { what: `${store}: time with many users : with few`, figure: many.p50 / few.p50, most: 1.5 },
+    ...(few.calls === undefined ? [] : [{
+      what: `${store}: system calls with many users - with few`,
+      figure: sum(many.calls) - sum(few.calls),
+      most: 0,
+    }]),
+  ]),
+  load: ({ modules: { countersign }, addonBytes }) => [
+    { what: 'loading the package', figure: countersign.milliseconds, most: 10, unit: 'ms' },
+    { what: 'memory of the package', figure: countersign.bytes / 1e6, most: 10, unit: 'MB' },
+    { what: 'size of the addon', figure: addonBytes / 1e6, most: 6, unit: 'MB' },
+  ],
+}
+
+export const isMet = ({ figure, most = Infinity, least = -Infinity }) => figure <= most && figure >= least
+
+/** The results of each directory store, with few and with many users. */
+function pairs(results) {
+  const stores = {}
+  for (const [name, result] of Object.entries(results)) {
+    if (name.startsWith('directory')) (stores[name.slice(0, name.indexOf(','))] ??= []).push(result)
+  }
+  return stores
+}
+
+const sum = (calls) => Object.values(calls).reduce((total, count) => total + count, 0)
