@@ -17,8 +17,12 @@ import type {
 } from './options.js'
 import type { Enrolled, Outcome, Removed, Reset, Status, Updated } from './outcome.js'
 import { checkSettings } from './settings.js'
+import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
 import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+
+/** What a service was opened with; `undefined` for what is none. @internal */
+export let settingsOf: (countersign: unknown) => Settings | undefined
 
 /**
  * The service that a server uses: second factors of its users, enrolled, verified and managed. It holds no user data;
@@ -44,6 +48,13 @@ export class Countersign {
 
   private constructor(context: Context) {
     this.#context = context
+  }
+
+  static {
+    settingsOf = (countersign) =>
+      typeof countersign === 'object' && countersign !== null && #context in countersign
+        ? (countersign as Countersign).#context.settings
+        : undefined
   }
 
   /**
