@@ -113,6 +113,14 @@ export class Countersign {
   }
 
   /**
+   * Without a user: what any passkey may answer, for a sign-in without a user name. User verification is required, and
+   * `verifyPasskey` says who it is. Anyone may ask for one: limit how often an address does.
+   *
+   * @example
+   * const { webauthn } = await countersign.challenge({ session: request.sessionID })
+   */
+  challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
+  /**
    * What this user may answer with. `null`: this user has no factor at all, disabled ones included. A challenge that
    * offers nothing is not that: it is a user with factors who can't use any of them now.
    *
@@ -125,16 +133,8 @@ export class Countersign {
    * if (challenge === null) return signIn(user)
    */
   challenge(user: string, options?: ChallengeOptions): Promise<Challenge | null>
-  /**
-   * Without a user: what any passkey may answer, for a sign-in without a user name. User verification is required, and
-   * `verifyPasskey` says who it is. Anyone may ask for one: limit how often an address does.
-   *
-   * @example
-   * const { webauthn } = await countersign.challenge({ session: request.sessionID })
-   */
-  challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
   challenge(
-    ...args: [user: string, options?: ChallengeOptions] | [options?: PasskeyOptions]
+    ...args: [first?: string | PasskeyOptions, options?: ChallengeOptions]
   ): Promise<Challenge | PasskeyChallenge | null> {
     return this.#run(async (context): Promise<Challenge | PasskeyChallenge | null> => {
       // A user who is missing by mistake is not a sign-in without one: that is said by no argument, or by options.

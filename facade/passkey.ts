@@ -35,6 +35,7 @@ export async function verifyPasskey(
   const { rp, session } = checkOptions(options, '')
   const parsed = parseAnswer(answer)
   if (parsed === undefined) return refuse(context, nobody, 'malformed')
+  if ('code' in parsed) return refuse(context, nobody, 'rejected', 'not-supported', parsed.type)
   const service = context.service(rp)
   const json = answerJson(parsed)
   const now = context.now()
