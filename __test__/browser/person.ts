@@ -28,7 +28,7 @@ export class Person {
   }
 
   get factors(): Locator {
-    return this.page.locator('#factors > li')
+    return this.page.locator('countersign-settings .rows > li')
   }
 
   /** The one of that label that is on show. */
@@ -86,7 +86,7 @@ export class Person {
 
   async beginKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
     await this.page.locator('.choices').getByRole('button', { name: kind }).click()
-    await this.dialog.getByLabel('Name it').fill(description)
+    await this.dialog.getByLabel('Name this factor').fill(description)
     await this.dialog.getByRole('button', { name: 'Continue' }).click()
   }
 
@@ -106,18 +106,24 @@ export class Person {
 
   async typeTotp(code: string): Promise<void> {
     await this.field('Code from your authenticator app').fill(code)
-    await this.page.locator('form.by-totp:visible').getByRole('button', { name: 'Continue' }).click()
+    await this.formOf('Code from your authenticator app').getByRole('button', { name: 'Continue' }).click()
   }
 
-  async typeRecovery(code: string): Promise<void> {
-    const details = this.page.locator('details.by-recovery:visible')
-    if ((await details.getAttribute('open')) === null) await this.page.getByText('Use a recovery code').click()
+  async typeRecovery(code: string, { lost = false } = {}): Promise<void> {
+    const details = this.page.locator('details:visible')
+    const folded = (await details.count()) > 0 && (await details.getAttribute('open')) === null
+    if (folded) await this.page.getByText('Use a recovery code').click()
     await this.field('Recovery code').fill(code)
+    if (lost) await this.page.getByLabel('I have lost my other factors').check()
     await this.page.getByRole('button', { name: 'Continue with this code' }).click()
   }
 
   async useKey(): Promise<void> {
     await this.page.getByRole('button', { name: 'Use security key or passkey' }).click()
+  }
+
+  formOf(label: string): Locator {
+    return this.page.locator('form').filter({ has: this.page.getByLabel(label) })
   }
 
   row(description: string): Locator {

@@ -18,14 +18,14 @@ import { upgrade } from './upgrade.js'
  * `<countersign-sign-in>`: the second step of a sign-in, and the sign-in with a passkey. It shows what the session is
  * at:
  *
- * - nobody's: a button for a passkey, unless the attribute `second-factor-only` is there; a field of the page with
- *   `autocomplete="username webauthn"` offers passkeys in its autofill. The password form is the page's own; once it is
- *   through, call `refresh()`
+ * - nobody's: a button for a passkey, beside the page's own password form; a field of the page with
+ *   `autocomplete="username webauthn"` offers passkeys in its autofill. Once the password is through, call `refresh()`
  * - pending: every way to answer, or the enrolment of a first factor where the site requires one
  * - verified: nothing
  *
- * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only`, `upgrade` (make a passkey
- * without a dialog after a sign-in with a password, where the browser can).
+ * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only` (no passkeys here),
+ * `passkey-only` (no password here), `upgrade` (make a passkey without a dialog after a sign-in with a password, where
+ * the browser can).
  *
  * Events, which bubble:
  * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever it shows another one
@@ -86,7 +86,8 @@ export class CountersignSignIn extends CountersignElement {
       await enter(await authenticate(webauthn, { signal: ui.signal }))
     }
     const use = button(ui, [icon('passkey'), ui.text('passkeySignIn')], click, { style: ' wide', failed })
-    ui.show([error, use], focus && error.textContent === '' ? use : undefined)
+    const or = this.hasAttribute('passkey-only') ? null : element('p', { class: 'or' }, ui.text('or'))
+    ui.show([error, or, use], focus && error.textContent === '' ? use : undefined)
     wait()
   }
 

@@ -161,6 +161,7 @@ form .wide { margin-top: 20px; }
 .challenge form { margin-top: 0; }
 .challenge .notice { margin: 0 0 20px; }
 .or { display: flex; align-items: center; gap: 12px; margin: 20px 0 16px; color: var(--muted); }
+.error:empty + .or { margin-top: 16px; }
 .or::before, .or::after { content: ''; flex: 1; height: 1px; background: var(--line); }
 details form { margin-top: 12px; }
 details:not([open]) summary { margin-bottom: -4px; }
