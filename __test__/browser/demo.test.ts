@@ -1,51 +1,11 @@
-import test, { type ExecutionContext } from 'ava'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { VirtualKey, type KeyOptions } from './authenticator.js'
-import { findChromium, launch, screenshot } from './chromium.js'
-import { startDemo, type DemoServer } from './demo-server.js'
-import { Person } from './person.js'
+import { screenshot } from './chromium.js'
+import { scenes } from './scene.js'
 
 const FIVE_MINUTES = 5 * 60_000
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
 
-const executable = findChromium()
-if (!executable) console.warn('Browser tests skipped: no Chrome or Chromium found, and CHROME_PATH is not set.')
-const browserTest = executable ? test.serial : test.serial.skip
-let browser: Browser
-
-test.before(async () => {
-  if (executable) browser = await launch(executable)
-})
-test.after.always(() => browser?.close())
-
-type Scene = { t: ExecutionContext; demo: DemoServer; ann: Person }
-
-/** A test with a server, a browser context and an account of its own. */
-function scene(title: string, play: (scene: Scene) => Promise<void>, options: BrowserContextOptions = {}): void {
-  browserTest(title, async (t) => {
-    t.timeout(60_000)
-    const demo = await startDemo()
-    const ann = await Person.arrive(browser, demo, options)
-    const faults: string[] = []
-    ann.page.on('pageerror', (error) => faults.push(error.message))
-    ann.page.on('console', (message) => {
-      // A refusal by status (401, 403, 409) is logged by the browser itself; a breach of the content policy is a fault.
-      if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
-      faults.push(message.text())
-    })
-    try {
-      await ann.createAccount()
-      await play({ t, demo, ann })
-      t.deepEqual(faults, [])
-    } catch (error) {
-      await screenshot(ann.page, `failed-${title.replaceAll(/\W+/g, '-')}`)
-      throw error
-    } finally {
-      await ann.page.context().close()
-      await demo.close()
-    }
-  })
-}
+const scene = scenes()
 
 scene('a password alone signs in while there is no factor', async ({ t, ann }) => {
   await ann.signOut()

@@ -15,9 +15,15 @@ export class Person {
     readonly name: string,
   ) {}
 
-  static async arrive(browser: Browser, demo: DemoServer, options: BrowserContextOptions = {}): Promise<Person> {
+  static async arrive(
+    browser: Browser,
+    demo: DemoServer,
+    options: BrowserContextOptions = {},
+    before?: () => void,
+  ): Promise<Person> {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
     const page = await context.newPage()
+    if (before) await page.addInitScript(before)
     page.setDefaultTimeout(10_000)
     await page.goto(demo.origin)
     return new Person(page, demo, 'Ann Example')
@@ -40,12 +46,12 @@ export class Person {
     return this.page.getByRole('heading', { name, level: 1 })
   }
 
-  async createAccount(): Promise<void> {
+  async createAccount({ required = false } = {}): Promise<void> {
     await this.page.getByRole('button', { name: 'Create an account' }).click()
     await this.field('Name').fill(this.name)
     await this.field('Password').fill(PASSWORD)
     await this.page.getByRole('button', { name: 'Create account' }).click()
-    await this.heading('Sign-in security').waitFor()
+    await this.heading(required ? 'Set up a second factor' : 'Sign-in security').waitFor()
   }
 
   async password(password = PASSWORD): Promise<void> {
@@ -71,12 +77,16 @@ export class Person {
   }
 
   async enrolTotp(description = 'Phone'): Promise<void> {
+    await this.fillTotp(description)
+    await this.row(description).waitFor()
+  }
+
+  async fillTotp(description = 'Phone'): Promise<void> {
     await this.page.getByRole('button', { name: 'Authenticator app' }).click()
     this.secret = await this.dialog.locator('code').innerText()
     await this.dialog.getByLabel('Type the code').fill(this.nextCode())
     await this.dialog.getByLabel('Name this factor').fill(description)
     await this.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
-    await this.row(description).waitFor()
   }
 
   async enrolKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {

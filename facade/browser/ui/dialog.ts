@@ -37,6 +37,8 @@ export function openDialog<Result>(
 
   ui.say('')
   const before = ui.root.activeElement
+  // The button that was pressed has done its work: the dialog is what came of it.
+  before?.removeAttribute('aria-busy')
   ui.root.append(dialog)
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
@@ -47,6 +49,9 @@ export function openDialog<Result>(
       resolve(result)
     })
     dialog.showModal()
-    focusOn(dialog.querySelector<HTMLElement>('input:not([readonly]), textarea') ?? heading)
+    const input = dialog.querySelector('input')
+    focusOn(input ?? heading)
+    // A name that is there already is there to be replaced.
+    input?.select()
   })
 }

@@ -74,7 +74,7 @@ a { color: var(--accent); }
 small, .hint { font-size: 14px; }
 .hint { margin-top: 6px; }
 .body > .wide { margin-top: 16px; }
-.body > .wide:first-child, .error:empty + .wide { margin-top: 0; }
+.body > .wide:first-child, .body > .error:empty + .wide, .body > .or + .wide { margin-top: 0; }
 
 form { margin: 20px 0 0; }
 .field:not(:first-child), .check { margin-top: 16px; }
@@ -158,12 +158,12 @@ form .wide { margin-top: 20px; }
 }
 
 .challenge { margin-top: 20px; }
-.challenge form { margin-top: 0; }
+.challenge > form, .challenge > details { margin-top: 0; }
 .challenge .notice { margin: 0 0 20px; }
 .or { display: flex; align-items: center; gap: 12px; margin: 20px 0 16px; color: var(--muted); }
 .error:empty + .or { margin-top: 16px; }
 .or::before, .or::after { content: ''; flex: 1; height: 1px; background: var(--line); }
-details form { margin-top: 12px; }
+details form { margin-top: 16px; }
 details:not([open]) summary { margin-bottom: -4px; }
 summary {
   width: fit-content;
@@ -276,8 +276,8 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
 .secret code { max-width: 20ch; font-size: 14.5px; overflow-wrap: anywhere; }
 .codes {
   display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(19.5ch, 1fr));
-  gap: 6px 16px;
+  grid-template-columns: repeat(auto-fit, minmax(19ch, 1fr));
+  gap: 6px 12px;
   margin: 16px 0 0;
   padding: 16px 14px;
   border-radius: calc(var(--radius) * 1.2);
