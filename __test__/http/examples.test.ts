@@ -4,7 +4,7 @@ import { ExampleServer } from './example-server.js'
 import { everyFlow } from './flow.js'
 
 for (const file of ['express.mjs', 'fastify.mjs', 'hono.mjs', 'node-http.mjs']) {
-  test(`examples › ${file}`, async (t) => {
+  test(`${file}`, async (t) => {
     const server = await ExampleServer.start(file)
     t.teardown(() => server.stop())
     await everyFlow(t, server.origin)

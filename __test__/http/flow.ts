@@ -10,10 +10,9 @@ const password = { ann: 'correct horse battery', bob: 'purple monkey dishwasher'
 /** Every flow of people and administrators on a server that mounts the handler beside its own password step. */
 export async function everyFlow(t: ExecutionContext, origin: string): Promise<void> {
   await visitors(t, new HttpClient(origin))
-  const uri = await ann(t, origin)
+  await ann(t, origin)
   await lock(t, origin)
   await root(t, origin)
-  t.truthy(uri)
 }
 
 async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> {
@@ -29,7 +28,7 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
 }
 
 /** From the password alone to keys, through a step-up, a recovery and a reset. */
-async function ann(t: ExecutionContext, origin: string): Promise<string> {
+async function ann(t: ExecutionContext, origin: string): Promise<void> {
   const client = new HttpClient(origin)
   await client.password('ann', password.ann)
   t.deepEqual((await client.get('/session')).body, { state: 'pending', mayEnrol: false })
@@ -90,8 +89,16 @@ async function ann(t: ExecutionContext, origin: string): Promise<string> {
   const recovered = (await client.post('/verify', { answer: recovery, removeLost: true })).body
   t.like(recovered, { ok: true, factor: { type: 'recovery' }, removed: [{ type: 'totp' }] })
   t.deepEqual((await client.get('/factors')).body.factors, [])
-  t.true((await enrolKey(client, new TestAuthenticator())).body.ok)
-  return begun.uri
+  const passkey = new TestAuthenticator({ userVerified: true })
+  t.true((await enrolKey(client, passkey, 'passkey')).body.ok)
+
+  await client.signOut()
+  const { webauthn: anyone } = (await client.post('/passkey/challenge')).body
+  const byItself = { type: 'webauthn', response: passkey.get(anyone, { origin }) }
+  t.like((await client.post('/passkey/verify', { answer: byItself })).body, { ok: true, userVerified: true })
+  t.like((await client.get('/session')).body, { state: 'verified', fresh: true })
+  const [{ id }] = (await client.get('/factors')).body.factors
+  t.like((await client.call('DELETE', `/factors/${id}`)).body, { left: [], signals: { allAcceptedCredentialIds: [] } })
 }
 
 /** Wrong codes end the sign-in that they were typed in. */
@@ -122,18 +129,19 @@ async function root(t: ExecutionContext, origin: string): Promise<void> {
   await renewed(t, client, before)
   t.like((await client.get('/session')).body, { state: 'verified', fresh: true, admin: true })
 
-  const first = (await client.get('/admin/users?limit=2')).body
-  t.is(first.users.length, 2)
-  const second = (await client.get(`/admin/users?limit=2&after=${first.next}`)).body
-  t.deepEqual([...first.users, ...second.users].sort(), ['1c2e', '7d0f', '9a41'])
+  const first = (await client.get('/admin/users?limit=1')).body
+  t.is(first.users.length, 1)
+  const second = (await client.get(`/admin/users?limit=1&after=${first.next}`)).body
+  t.deepEqual([...first.users, ...second.users].sort(), ['1c2e', '9a41'])
   t.is(second.next, null)
   t.like((await client.get('/admin/users/1c2e')).body, { user: '1c2e', status: { locked: ['totp'] } })
   t.deepEqual((await client.post('/admin/users/1c2e/unlock')).body, { unlocked: true })
   t.deepEqual((await client.post('/admin/users/1c2e/unlock')).body, { unlocked: false })
 }
 
+/** A passkey, if it is to be called so; else a security key. */
 export async function enrolKey(client: HttpClient, key: TestAuthenticator, description = 'key') {
-  const creation = await client.post('/factors/webauthn')
+  const creation = await client.post('/factors/webauthn', description === 'passkey' ? { use: 'passkey' } : {})
   const response = key.create(creation.body, { origin: client.origin })
   return client.post('/factors/webauthn/finish', { response, description })
 }

@@ -2,6 +2,7 @@ import type { Route } from './route.js'
 import { adminRoutes } from './routes/admin.js'
 import { enrolmentRoutes } from './routes/enrolment.js'
 import { factorRoutes } from './routes/factors.js'
+import { passkeyRoutes } from './routes/passkey.js'
 import { sessionRoutes } from './routes/session.js'
 import { signInRoutes } from './routes/sign-in.js'
 
@@ -9,6 +10,7 @@ import { signInRoutes } from './routes/sign-in.js'
 export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...signInRoutes,
+  ...passkeyRoutes,
   ...enrolmentRoutes,
   ...factorRoutes,
   ...adminRoutes,

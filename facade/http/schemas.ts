@@ -32,6 +32,7 @@ export function ref(name: SchemaName): Schema {
 const ok = { const: true }
 // Only inside this table, whose type would otherwise depend on itself.
 const factor = { $ref: '#/components/schemas/Factor' }
+const signals = { $ref: '#/components/schemas/Signals' }
 
 export const schemas = {
   SessionState: {
@@ -73,6 +74,7 @@ export const schemas = {
       recoveryCodesLeft: integer,
       counter: { const: 'not-increased' },
       removed: { ...list(factor), description: 'The lost factors that are gone.' },
+      signals,
     },
   ),
   Factor: object(
@@ -127,7 +129,17 @@ export const schemas = {
     { description: '`PublicKeyCredentialRequestOptionsJSON` of WebAuthn Level 3, section 5.5.' },
   ),
   Enrolled: object({ ok, factor }),
-  Updated: object({ ok, factor }),
-  Removed: object({ ok, left: { ...list(factor), description: 'None: no second factor any more.' } }),
-  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer }),
+  Updated: object({ ok, factor }, { signals }),
+  Removed: object({ ok, left: { ...list(factor), description: 'None: no second factor any more.' } }, { signals }),
+  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer }, { signals }),
+  Signals: object(
+    { rpId: string, userId: bytes, allAcceptedCredentialIds: list(bytes), name: string, displayName: string },
+    {},
+    { description: 'For the Signal API of the browser (WebAuthn Level 3, 5.1.10), once factors have changed.' },
+  ),
+  PasskeyChallenge: object(
+    { id: string, webauthn: { $ref: '#/components/schemas/RequestOptions' } },
+    {},
+    { description: 'What any passkey of this site may answer.' },
+  ),
 } satisfies Record<string, Schema>

@@ -15,8 +15,8 @@ export type Verified = Omit<Accepted, 'factor'> & {
   removed?: Factor[]
 }
 
-/** What `signalAllAcceptedCredentials` of the page takes; null: this user has no passkey to tell of. */
-export type Signals = AllAcceptedCredentialsOptions | null
+/** What the Signal API takes; absent: this user has no passkey to tell of. */
+export type Signals = AllAcceptedCredentialsOptions & CurrentUserDetailsOptions
 
 /** An answer of the server that is neither a success nor a refusal; `code` is the last part of the problem's type. */
 export class ApiError extends Error {

@@ -1,6 +1,6 @@
 import type { Factor, RecoveryFactor } from '../../factor.js'
 import type { Refused, Status } from '../../outcome.js'
-import { signalAllAcceptedCredentials } from '../index.js'
+import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
 import { ApiError, textOf, type Signals, type Verified } from './api.js'
 import { challengeView } from './challenge.js'
 import { alert, button, form, type Style } from './controls.js'
@@ -247,9 +247,12 @@ export class CountersignSettings extends CountersignElement {
   }
 }
 
-/** The passkey providers hear which credentials are left, where the server and the browser can say it. */
+/** The passkey providers hear which credentials are left and what their user is called; no answer comes of it. */
 async function signal(signals: Signals | undefined): Promise<void> {
-  if (signals) await signalAllAcceptedCredentials(signals)
+  if (!signals) return
+  const { rpId, userId, allAcceptedCredentialIds, name, displayName } = signals
+  await signalAllAcceptedCredentials({ rpId, userId, allAcceptedCredentialIds })
+  await signalCurrentUserDetails({ rpId, userId, name, displayName })
 }
 
 function isSignedOut(error: unknown): boolean {

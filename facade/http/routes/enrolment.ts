@@ -4,6 +4,7 @@ import { accepted } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { ref } from '../schemas.js'
+import { nameOf } from '../signals.js'
 import { tellEnrolled, tellVerified } from '../told.js'
 
 type Use = 'second-factor' | 'passkey'
@@ -63,10 +64,12 @@ export const enrolmentRoutes = [
     problems: ['factor-limit'],
     run({ countersign, user, settings: { rp } }, { use, conditional }: { use?: Use; conditional?: boolean }) {
       const name = nameOf(user)
-      const options = { name, displayName: user.displayName ?? name, rp, ...sessionOf(user) }
       return countersign.beginWebauthn(user.id, {
-        ...options,
-        ...(use === 'passkey' && { userVerification: 'required', residentKey: 'required' }),
+        name,
+        displayName: user.displayName ?? name,
+        rp,
+        ...sessionOf(user),
+        ...(use !== undefined && { use }),
         ...(conditional !== undefined && { conditional }),
       })
     },
@@ -101,10 +104,6 @@ async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
     await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type, description } })
   }
   return enrolled
-}
-
-function nameOf({ name, id }: Call['user']): string {
-  return name ?? id
 }
 
 function sessionOf({ session }: Call['user']): { session?: string } {

@@ -2,6 +2,7 @@ import { boolean, factorDescription, optional } from '../members.js'
 import { accepted } from '../problem.js'
 import { route } from '../route.js'
 import { list, object, ref } from '../schemas.js'
+import { withSignals } from '../signals.js'
 import { tellEnrolled } from '../told.js'
 
 const params = { id: { type: 'string', description: 'The id of a factor.' } }
@@ -33,8 +34,10 @@ export const factorRoutes = [
     },
     answer: ref('Updated'),
     problems: ['no-such-factor', 'last-factor', 'not-changeable'],
-    run: async ({ countersign, user, params: { id = '' } }, change: { description?: string; enable?: boolean }) =>
-      accepted(await countersign.updateFactor(user.id, id, change)),
+    run(call, change: { description?: string; enable?: boolean }) {
+      const { countersign, user, params: { id = '' } } = call
+      return withSignals(call, async () => accepted(await countersign.updateFactor(user.id, id, change)))
+    },
   }),
 
   route({
@@ -46,12 +49,13 @@ export const factorRoutes = [
     params,
     answer: ref('Removed'),
     problems: ['no-such-factor'],
-    async run(call) {
-      const { countersign, user, params: { id = '' } } = call
-      const removed = accepted(await countersign.removeFactor(user.id, id))
-      await tellEnrolled(call, user, removed.left.length > 0)
-      return removed
-    },
+    run: (call) =>
+      withSignals(call, async () => {
+        const { countersign, user, params: { id = '' } } = call
+        const removed = accepted(await countersign.removeFactor(user.id, id))
+        await tellEnrolled(call, user, removed.left.length > 0)
+        return removed
+      }),
   }),
 
   route({

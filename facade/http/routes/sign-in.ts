@@ -4,6 +4,7 @@ import { checkRequired } from '../options.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
+import { withSignals } from '../signals.js'
 import { tellEnrolled, tellVerified } from '../told.js'
 
 /** A sign-in and a step-up are one thing, told apart by the state of the session, not by what the client says. */
@@ -53,7 +54,7 @@ export const signInRoutes = [
       const outcome = await countersign.verify(user.id, answer, binding(call))
       const lost = removeLost && outcome.ok && outcome.factor.type === 'recovery'
       // Before the host's session is a new one: if it fails, another code can do it all again.
-      const removed = lost ? { removed: await removeAll(call) } : {}
+      const removed = lost ? await withSignals(call, () => removeAll(call)) : {}
       const purpose = user.state === 'pending' ? 'sign-in' : 'step-up'
       return { ...(await tellVerified(call, user, purpose, outcome)), ...removed }
     },
@@ -72,16 +73,17 @@ export const signInRoutes = [
     },
     answer: ref('Reset'),
     problems: ['rejected', 'malformed', 'locked'],
-    async run(call, { remove, ...codes }: { totp: unknown; recovery: unknown; remove?: string[] | undefined }) {
-      const { countersign, user } = call
-      const reset = await countersign.reset(user.id, { ...codes, ...(remove && { remove }) })
-      if (!reset.ok) return tellVerified(call, user, 'reset', reset)
-      const { recoveryCodesLeft } = reset
-      await tellEnrolled(call, user, reset.left.length > 0)
-      const factor = { id: 'recovery', type: 'recovery' } as const
-      await tellVerified(call, user, 'reset', { ok: true, factor, recoveryCodesLeft })
-      return reset
-    },
+    run: (call, { remove, ...codes }: { totp: unknown; recovery: unknown; remove?: string[] | undefined }) =>
+      withSignals(call, async () => {
+        const { countersign, user } = call
+        const reset = await countersign.reset(user.id, { ...codes, ...(remove && { remove }) })
+        if (!reset.ok) return tellVerified(call, user, 'reset', reset)
+        const { recoveryCodesLeft, left } = reset
+        await tellEnrolled(call, user, left.length > 0)
+        const factor = { id: 'recovery', type: 'recovery' } as const
+        await tellVerified(call, user, 'reset', { ok: true, factor, recoveryCodesLeft })
+        return reset
+      }),
   }),
 ]
 
@@ -98,10 +100,10 @@ async function endWithoutFactor(call: Call): Promise<void> {
 }
 
 /** The recovery codes go with the last of them. */
-async function removeAll(call: Call): Promise<Factor[]> {
+async function removeAll(call: Call): Promise<{ removed: Factor[] }> {
   const { countersign, user } = call
   const lost = (await countersign.factors(user.id)).filter(({ type }) => type !== 'recovery')
   for (const { id } of lost) await countersign.removeFactor(user.id, id)
   await tellEnrolled(call, user, (await countersign.factors(user.id)).length > 0)
-  return lost
+  return { removed: lost }
 }
