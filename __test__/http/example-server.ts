@@ -23,16 +23,23 @@ export class ExampleServer {
     child.stderr?.on('data', (data) => (this.complaints += data))
   }
 
-  static async start(file: string): Promise<ExampleServer> {
+  static start(file: string): Promise<ExampleServer> {
+    return ExampleServer.run(file, [fileURLToPath(new URL(file, examples))])
+  }
+
+  /** Any program of Node that takes `PORT` and `VAR_DIR` and says when it is `ready`. */
+  static async run(file: string, args: string[], cwd = process.cwd(), ready = /./): Promise<ExampleServer> {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'countersign-example-'))
-    const child = spawn(process.execPath, [fileURLToPath(new URL(file, examples))], {
+    const child = spawn(process.execPath, args, {
+      cwd,
       env: { ...process.env, PORT: String(port), VAR_DIR: join(folder, 'countersign') },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const server = new ExampleServer(`http://localhost:${port}`, child, folder)
+    let said = ''
     await Promise.race([
-      once(child.stdout!, 'data'),
+      new Promise<void>((resolve) => child.stdout!.on('data', (data) => ready.test((said += data)) && resolve())),
       once(child, 'close').then(() => Promise.reject(new Error(`${file} ended: ${server.complaints}`))),
     ])
     return server
