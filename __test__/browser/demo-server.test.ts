@@ -13,9 +13,13 @@ const ANN = { name: 'ann', password: 'correct horse battery' }
 const STEP = 31_000
 const FIVE_MINUTES = 5 * 60_000
 
-function demoTest(title: string, play: (t: ExecutionContext, demo: DemoServer) => Promise<void>): void {
+function demoTest(
+  title: string,
+  play: (t: ExecutionContext, demo: DemoServer) => Promise<void>,
+  options: { required?: boolean } = {},
+): void {
   test.serial(title, async (t) => {
-    const demo = await startDemo()
+    const demo = await startDemo(options)
     try {
       await play(t, demo)
     } finally {
@@ -280,6 +284,35 @@ demoTest('an account is refused that could not be used', async (t, demo) => {
     t.is((await client.post('accounts', body)).status, status, JSON.stringify(body))
   }
 })
+
+demoTest(
+  'where a second factor is required, a password opens nothing before one is enrolled',
+  async (t, demo) => {
+    const client = await withAccount(demo)
+    const opened = async () => [
+      (await client.get('session')).body.state,
+      (await client.second('GET factors')).status,
+      (await client.second('recovery-codes')).status,
+    ]
+    t.deepEqual(await opened(), ['pending', 401, 401])
+    await client.post('sign-in', ANN)
+    t.is((await client.second('challenge')).body.challenge, null)
+    t.deepEqual(await opened(), ['pending', 401, 401])
+
+    const late = new Client(demo)
+    await late.post('sign-in', ANN)
+    const before = client.cookie
+    await enrol(client, demo)
+    t.deepEqual(await opened(), ['signed-in', 200, 200])
+    t.not(client.cookie, before)
+    // Who knew the password alone is out, and in again only by the factor.
+    t.is((await late.second('factors/totp')).status, 401)
+    await late.post('sign-in', ANN)
+    t.is(problem(await late.second('factors/totp')), 'second-factor-required')
+    t.true((await late.second('challenge')).body.challenge?.totp)
+  },
+  { required: true },
+)
 
 demoTest('a lost factor store lets nobody in with the password alone', async (t, demo) => {
   const client = await withAccount(demo)

@@ -1,6 +1,7 @@
 // axe on every main view of both elements, light and dark, English and German; and the keyboard alone.
 import { accessible } from './axe.js'
 import { VirtualKey } from './authenticator.js'
+import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
@@ -36,6 +37,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await page.getByText('Phone is off.').waitFor()
       await check('settings with factors')
       await page.getByRole('button', { name: 'Turn on Phone' }).click()
+      // A dialog that was opened meanwhile stays, though the list behind it is drawn anew.
       for (const name of ['Rename Phone', 'Remove Phone', 'Make new codes']) {
         await page.getByRole('button', { name }).click()
         await ann.dialog.waitFor()
@@ -47,7 +49,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await ann.dialog.getByRole('heading', { name: 'Confirm that it is you' }).waitFor()
       await check('step-up')
       await close()
-      await key.unplug()
+      await key.clear()
 
       await ann.signOut()
       await check('sign-in')
@@ -74,16 +76,32 @@ for (const colorScheme of ['light', 'dark'] as const) {
   )
 }
 
-scene('German is as accessible, and has no word of English', async ({ t, ann }) => {
+scene('German is as accessible, fits a phone, and has no word of English', async ({ t, ann }) => {
   const { page } = ann
+  const german = async (view: string, element: 'countersign-settings' | 'countersign-sign-in'): Promise<void> => {
+    await page.evaluate(async (element) => {
+      document.documentElement.lang = 'de'
+      await document.querySelector(element)?.refresh()
+    }, element)
+    await accessible(t, page, view)
+    for (const width of [1180, 390]) {
+      await page.setViewportSize({ width, height: 860 })
+      t.true(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} at ${width}`)
+      await screenshot(page, `${view}-german-${width}`)
+    }
+    const words = await page.locator(element).evaluate(({ shadowRoot }) => shadowRoot!.textContent)
+    t.true(words.length > 50, view)
+    t.notRegex(words, /\b(the|your|factor|remove|code from|continue|codes? left)\b/i)
+  }
   await ann.enrolTotp('Telefon')
-  await page.evaluate(() => {
-    document.documentElement.lang = 'de'
-    return document.querySelector('countersign-settings')?.refresh()
-  })
-  await page.getByRole('heading', { name: 'Sichere Anmeldung' }).waitFor()
-  await accessible(t, page, 'settings')
-  t.notRegex(await page.locator('countersign-settings').innerText(), /\b(the|your|factor|remove|codes? left)\b/i)
+  await ann.makeCodes()
+  await german('settings', 'countersign-settings')
+  await page.getByRole('button', { name: 'Passkey' }).click()
+  await screenshot(page, 'passkey-german')
+  await page.keyboard.press('Escape')
+  await page.evaluate(() => (document.documentElement.lang = 'en'))
+  await ann.returnWithPassword()
+  await german('second-step', 'countersign-sign-in')
 })
 
 /** What has the focus, inside of shadow roots too. */

@@ -382,6 +382,16 @@ scene('every text is there in both languages, with the same places to fill', asy
   }
 })
 
+scene('moved within the page it goes on', async ({ ann }) => {
+  await VirtualKey.plugIn(ann.page)
+  await ann.page.evaluate(() => {
+    const settings = document.querySelector('countersign-settings')!
+    settings.removeAttribute('autofocus')
+    settings.parentElement!.append(document.createElement('p'), settings)
+  })
+  await ann.enrolKey('Security key', 'My key')
+})
+
 scene('themed by CSS variables', async ({ t, ann }) => {
   const color = () =>
     ann.page.evaluate(async () => {

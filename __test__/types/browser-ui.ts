@@ -3,8 +3,10 @@ import {
   authenticate, conditionalCreateSupported, register, signalAllAcceptedCredentials, signalCurrentUserDetails,
   signalUnknownCredential,
 } from 'countersign/browser'
-import { CountersignSettings, CountersignSignIn, english, german } from 'countersign/browser/ui'
-import type { CountersignEvents, Texts, Verified } from 'countersign/browser/ui'
+import { english, german } from 'countersign/browser/ui'
+import type {
+  CountersignEvents, CountersignSettings, CountersignSignIn, Texts, Verified,
+} from 'countersign/browser/ui'
 
 export async function ceremonies(creation: PublicKeyCredentialCreationOptionsJSON): Promise<void> {
   await (conditionalCreateSupported() satisfies Promise<boolean>)

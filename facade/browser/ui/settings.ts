@@ -45,7 +45,7 @@ export class CountersignSettings extends CountersignElement {
       if (!current()) return
       this.#factors = factors
       const heading = ui.heading(ui.text('settings'))
-      ui.show([heading, ...this.#sections(factors, status)], focus ? heading : undefined)
+      ui.redraw([heading, ...this.#sections(factors, status)], focus ? heading : undefined)
     } catch (error) {
       if (!current() || isSignedOut(error)) return
       const retry = button(ui, ui.text('retry'), () => this.refresh())

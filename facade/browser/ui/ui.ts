@@ -62,13 +62,18 @@ export class Ui {
   /** Ends what ran, and shows this in its place. */
   show(nodes: (Node | null)[], focus?: HTMLElement): void {
     this.end()
-    this.#life = new AbortController()
+    this.redraw(nodes, focus)
+  }
+
+  /** Shows what is new, under the dialogs that are open. */
+  redraw(nodes: (Node | null)[], focus?: HTMLElement): void {
     this.#body.replaceChildren(...nodes.filter((node) => node !== null))
     focusOn(focus)
   }
 
   end(): void {
     this.#life.abort()
+    this.#life = new AbortController()
     for (const dialog of this.root.querySelectorAll('dialog')) dialog.close()
   }
 
