@@ -22,8 +22,8 @@ onSubmit(byId('create-form'), async (fields) => {
 })
 
 signIn.addEventListener('countersign-state', ({ detail: { state } }) => {
-  byId('first').hidden = state === 'pending'
-  byId('new-here').hidden = state === 'pending'
+  byId('first').hidden = state !== 'none'
+  byId('new-here').hidden = state !== 'none'
   byId('give-up').hidden = state !== 'pending'
   for (const form of document.querySelectorAll('form')) form.reset()
 })

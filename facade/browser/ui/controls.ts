@@ -9,7 +9,7 @@ export function button(
   content: (Node | string)[] | string,
   click: () => Promise<unknown> | unknown,
   { style = '', failed = (error: unknown) => ui.say(ui.messageOf(error)) }: {
-    style?: Style | `${Style} wide`
+    style?: Style | 'wide' | 'primary wide'
     failed?: (error: unknown) => void
   } = {},
 ): HTMLButtonElement {
@@ -64,7 +64,7 @@ export function form(
   },
 ): HTMLFormElement {
   const error = alert()
-  const go = element('button', { class: `${style} wide` }, action)
+  const go = element('button', { class: `${style} wide`.trim() }, action)
   const made = element('form', { method: 'post', novalidate: true }, ...fields, error, go)
   const inputs = () => [...made.querySelectorAll('input')]
   const typed = () => inputs().find(({ type }) => type === 'text')

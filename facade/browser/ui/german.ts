@@ -21,7 +21,7 @@ export const german: Texts = {
   appCode: 'Code aus Ihrer Authenticator-App',
   yubicoCode: 'Einmalpasswort Ihres YubiKeys',
   yubicoHint: 'Setzen Sie den Cursor in das Feld und berühren Sie den Schlüssel.',
-  useRecovery: 'Wiederherstellungscode verwenden',
+  useRecovery: 'Mit Wiederherstellungscode',
   recoveryCode: 'Wiederherstellungscode',
   recoveryContinue: 'Mit diesem Code weiter',
   recoveryLeft: {

@@ -28,8 +28,8 @@ import { upgrade } from './upgrade.js'
  * the browser can).
  *
  * Events, which bubble:
- * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever it shows another one
- * - `countersign-verified`: `{ outcome }`; the person is signed in
+ * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever the session is in another one
+ * - `countersign-verified`: `{ outcome }`; the person is signed in, and has read what there was to say
  * - `countersign-locked`: too many wrong codes; the server has ended the sign-in
  * - `countersign-signed-out`: the session has ended meanwhile
  */
@@ -85,7 +85,7 @@ export class CountersignSignIn extends CountersignElement {
       const { webauthn } = await ui.api.passkeyChallenge()
       await enter(await authenticate(webauthn, { signal: ui.signal }))
     }
-    const use = button(ui, [icon('passkey'), ui.text('passkeySignIn')], click, { style: ' wide', failed })
+    const use = button(ui, [icon('passkey'), ui.text('passkeySignIn')], click, { style: 'wide', failed })
     const or = this.hasAttribute('passkey-only') ? null : element('p', { class: 'or' }, ui.text('or'))
     ui.show([error, or, use], focus && error.textContent === '' ? use : undefined)
     wait()
@@ -126,6 +126,7 @@ export class CountersignSignIn extends CountersignElement {
   /** The moment for recovery codes: the factor was proved just now. */
   #enrolled({ id, type, description }: Factor): void {
     const { ui } = this
+    this.#tellState('verified')
     const go = (): unknown => this.#signedIn({ ok: true, factor: { id, type, description } })
     const make = button(
       ui,
@@ -138,7 +139,7 @@ export class CountersignSignIn extends CountersignElement {
       { style: 'primary wide' },
     )
     const heading = ui.heading(ui.text('codesOffer'))
-    const later = button(ui, ui.text('later'), go, { style: ' wide' })
+    const later = button(ui, ui.text('later'), go, { style: 'wide' })
     ui.show([heading, element('p', { class: 'muted' }, ui.text('codesOfferLead')), make, later], make)
   }
 
@@ -146,6 +147,7 @@ export class CountersignSignIn extends CountersignElement {
     const { ui } = this
     const { factor, removed, recoveryCodesLeft: left = Infinity } = outcome
     const notices: string[] = []
+    this.#tellState('verified')
     if (removed) {
       const names = removed.map((one) => nameOf(ui, one)).join(', ')
       notices.push(names ? ui.text('removed', { names }) : ui.text('removedNone'))
@@ -160,7 +162,6 @@ export class CountersignSignIn extends CountersignElement {
     }
     ui.show([])
     ui.say(ui.text('signedIn'))
-    this.#tellState('verified')
     ui.tell('verified', { outcome })
     if (this.hasAttribute('upgrade') && factor && factor.type !== 'webauthn') await upgrade(ui)
   }
@@ -173,7 +174,7 @@ export class CountersignSignIn extends CountersignElement {
 
   #failed(error: unknown, focus: boolean): void {
     const { ui } = this
-    const retry = button(ui, ui.text('retry'), () => this.refresh(), { style: ' wide' })
+    const retry = button(ui, ui.text('retry'), () => this.refresh(), { style: 'wide' })
     ui.show([alert(ui.messageOf(error)), retry], focus ? retry : undefined)
   }
 

@@ -168,6 +168,7 @@ details:not([open]) summary { margin-bottom: -4px; }
 summary {
   width: fit-content;
   margin: -4px auto 0;
+  text-align: center;
   padding: 4px 8px;
   border-radius: 8px;
   color: var(--accent);
@@ -304,7 +305,9 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
 }
 .status:empty { padding: 0; }
 
-@media (max-width: 560px) {
+/* By the width that the element has, not by that of the page. */
+.body { container-type: inline-size; }
+@container (max-width: 520px) {
   .card { padding: 20px; }
   .rows li { flex-wrap: wrap; row-gap: 4px; padding-bottom: 8px; }
   .rows .what { flex-basis: calc(100% - 54px); flex-grow: 0; }
@@ -312,7 +315,9 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
   .actions button { min-height: 44px; }
   .choices { grid-template-columns: 1fr; }
   .choices button { flex-direction: row; align-items: center; gap: 14px; }
-  .split:not(.secret) { flex-direction: column; align-items: stretch; }
+  .split { flex-direction: column; align-items: stretch; }
+}
+@media (max-width: 560px) {
   dialog { padding: 24px 20px; }
 }
 
