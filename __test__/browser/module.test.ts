@@ -345,6 +345,22 @@ pageTest(
   () => origin.replace('localhost', '0.0.0.0'),
 )
 
+test('the elements need the module and nothing else, and can be imported on a server', async (t) => {
+  const ui = new URL('ui/', folder)
+  const names = (await readdir(ui)).filter((name) => name.endsWith('.js'))
+  let size = 0
+  for (const name of names) {
+    const file = await readFile(new URL(name, ui))
+    size += gzipSync(file, { level: 9 }).length
+    for (const [, from = ''] of file.toString().matchAll(/(?:from|import) '([^']+)'/g)) {
+      const path = new URL(from, new URL(name, ui)).href
+      t.true(from.startsWith('.') && path.startsWith(folder.href), `${name}: ${from}`)
+    }
+  }
+  t.true(size < 32_000, `${size} bytes gzipped`)
+  t.is(typeof (await import('countersign/browser/ui')).CountersignSignIn, 'function')
+})
+
 test('the module stands alone and is small', async (t) => {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.js'))
   const files = await Promise.all(names.map((name) => readFile(new URL(name, folder))))

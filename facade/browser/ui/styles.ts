@@ -222,8 +222,8 @@ summary {
 .split { display: flex; align-items: center; justify-content: space-between; gap: 16px; margin-top: 8px; }
 .split p { margin: 0; }
 .split button { flex: none; }
-.ways { display: grid; grid-template-columns: repeat(auto-fit, minmax(110px, 1fr)); gap: 12px; margin-top: 16px; }
-.ways button { padding-inline: 8px; }
+.ways { display: flex; flex-wrap: wrap; gap: 12px; margin-top: 16px; }
+.ways button { flex: 1 1 auto; padding-inline: 12px; }
 .ways + form { margin-top: 12px; }
 .ways + form .wide { margin-top: 0; }
 
