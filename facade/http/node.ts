@@ -31,8 +31,8 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
 }
 
 /**
- * A handler for servers that speak `(req, res)`: `node:http`, Express, Connect, and Fastify as a route's handler. A body
- * that is parsed already is taken as it is; any other is read here.
+ * A handler for servers that speak `(req, res)`: `node:http`, Express, Connect, and Fastify as a route's handler. A
+ * body that is parsed already is taken as it is; any other is read here.
  *
  * @example
  * createServer(toNodeListener(handler))
@@ -86,7 +86,8 @@ function newRequest(req: NodeRequest): Request {
 /** No host: the handler looks at the path alone, and a Host header is the client's. */
 function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
-  return path.startsWith('/') && URL.canParse(`http://localhost${path}`) ? `http://localhost${path}` : 'http://localhost/'
+  const whole = `http://localhost${path}`
+  return path.startsWith('/') && URL.canParse(whole) ? whole : 'http://localhost/'
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
