@@ -20,8 +20,12 @@ import type {
 import type { Enrolled, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated } from './outcome.js'
 import * as passkey from './passkey.js'
 import { checkSettings } from './settings.js'
+import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
 import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+
+/** What a service was opened with; `undefined` for what is none. @internal */
+export let settingsOf: (countersign: unknown) => Settings | undefined
 
 /**
  * The service that a server uses: second factors of its users, enrolled, verified and managed. It holds no user data;
@@ -47,6 +51,13 @@ export class Countersign {
 
   private constructor(context: Context) {
     this.#context = context
+  }
+
+  static {
+    settingsOf = (countersign) =>
+      typeof countersign === 'object' && countersign !== null && #context in countersign
+        ? (countersign as Countersign).#context.settings
+        : undefined
   }
 
   /**
