@@ -60,7 +60,8 @@ test('origins are those of the relying party, and of its settings', async (t) =>
   const host = (await HttpHost.open({ rp: wide })).verified()
   const status = async (from: string) => (await host.client.call('POST', '/challenge', {}, { origin: from })).status
   t.is(await status('https://www.example.com'), 200)
-  for (const from of ['https://evilexample.com', 'http://www.example.com', 'https://www.example.com:8443', 'null']) {
+  for (const from of ['https://evilexample.com', 'http://www.example.com', 'https://www.example.com:8443', 'null',
+    'https://WWW.example.com', 'https://www.example.com/', 'https://www.example.com:443', 'https://a@www.example.com']) {
     t.is(await status(from), 403, from)
   }
   const ports = (await HttpHost.open({ rp: { ...rp, allowAnyPort: true } })).verified()
@@ -91,12 +92,16 @@ test('bodies are JSON objects of at most 64 kB', async (t) => {
     },
   })
   const headers = { 'content-type': 'application/json', origin }
-  const status = async (body: BodyInit) => {
-    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+  const status = async (body: BodyInit, sent: object = headers) => {
+    const init = { method: 'POST', headers: sent, body, duplex: 'half' } as RequestInit
     return (await host.handler(new Request(`${origin}/countersign/challenge`, init))).status
   }
   t.is(await status(endless), 413)
   t.true(pulled < 80)
+  const before = pulled
+  const told = { ...headers, 'content-length': '65537' }
+  t.is(await status(new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 }), told), 413)
+  t.is(pulled, before, 'a body that is said to be larger is not read')
   t.is(await status(Buffer.from('{"a":"\xe4"}', 'latin1')), 400, 'no UTF-8')
   t.is(await status(new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) })), 400)
   t.deepEqual(host.errors, [])

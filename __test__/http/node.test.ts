@@ -131,7 +131,35 @@ test('odd request lines lead nowhere', async (t) => {
   for (const path of paths) {
     t.is(await raw(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`), 'HTTP/1.1 404 Not Found', path)
   }
+  t.is(await raw(port, 'TRACE /countersign/session HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 400 Bad Request')
   t.is(await raw(port, 'GET /countersign/session HTTP/1.1\r\nHost: a:b:c\r\n\r\n'), 'HTTP/1.1 200 OK', 'whatever the host')
+  t.deepEqual(host.errors, [])
+})
+
+test('an address that looks like a path is none', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const listener = toNodeListener(host.handler as never) as Listener
+  for (const url of ['@evil/countersign/session', 'countersign/session', '.example/countersign/session', undefined]) {
+    const res = { statusCode: 0, setHeader: () => undefined, end: () => undefined }
+    await listener({ method: 'GET', url, headers: {} }, res)
+    t.is(res.statusCode, 404, url)
+  }
+})
+
+test('a body that was too large is so after a parser, too', async (t) => {
+  const { port } = await serve(t, wraps['Express, with express.json()'])
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const post = (body: string) => fetch(`http://localhost:${port}/countersign/factors/totp`, { ...init, body })
+  t.is((await post(`{}${' '.repeat(65_534)}`)).status, 200)
+  t.is((await post(`{}${' '.repeat(65_535)}`)).status, 413)
+})
+
+test('a callback that answers by itself is the one that answers', async (t) => {
+  const options = { onVerified: (_request: Request, _user: unknown, _outcome: unknown, { res }: any) => void res.end('{}') }
+  const { port, host } = await serve(t, undefined, options as never)
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"answer":"totp:1"}' }
+  const response = await fetch(`http://localhost:${port}/countersign/verify`, init)
+  t.deepEqual([response.status, await response.text()], [200, '{}'])
   t.deepEqual(host.errors, [])
 })
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 
 import type { Handler } from './options.js'
+import { impossibleRequest } from './problem.js'
 
 /** Node's request, or one of a framework on top of it. */
 export interface NodeRequest {
@@ -30,8 +31,8 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
 }
 
 /**
- * A handler for servers that speak `(req, res)`: `node:http`, Express, Connect, and Fastify as a route's handler. A body
- * that is parsed already is taken as it is; any other is read here.
+ * A handler for servers that speak `(req, res)`: `node:http`, Express, Connect, and Fastify as a route's handler. A
+ * body that is parsed already is taken as it is; any other is read here.
  *
  * @example
  * createServer(toNodeListener(handler))
@@ -42,7 +43,8 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
   handler: Handler<NodeContext<Req, Res>>,
 ): (req: Req, res: Res) => Promise<unknown> {
   return async (req, res) => {
-    const response = await handler(toRequest(req), { req, res })
+    const request = toRequest(req)
+    const response = request ? await handler(request, { req, res }) : impossibleRequest()
     // Fastify keeps headers of its own until it sends, the session's among them; and waits for what is returned.
     if (isFastify(res)) return res.send(response)
     await send(response, res as unknown as Outgoing)
@@ -53,33 +55,39 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
 /** Only what a response of Node has. */
 interface Outgoing {
   statusCode: number
+  headersSent?: boolean
   setHeader(name: string, value: string): unknown
   appendHeader(name: string, value: string): unknown
   end(body: Buffer): unknown
-  req?: { method?: string | undefined }
 }
 
-/** What the body was, had it not been parsed, says nothing any more of what it is now. */
-const bodyHeaders = new Set(['content-length', 'content-encoding', 'transfer-encoding'])
+/** `undefined` for what no `Request` can be: a `TRACE`, or a header that HTTP takes and the standard does not. */
+function toRequest(req: NodeRequest): Request | undefined {
+  try {
+    return newRequest(req)
+  } catch {
+    return undefined
+  }
+}
 
-function toRequest(req: NodeRequest): Request {
+function newRequest(req: NodeRequest): Request {
   const { method = 'GET', raw } = req
   const headers = new Headers()
-  const parsed = req.body !== undefined
   for (const [name, value] of Object.entries(req.headers)) {
     // HTTP/2's own (`:path`) are no headers.
-    if (value === undefined || name.startsWith(':') || (parsed && bodyHeaders.has(name))) continue
+    if (value === undefined || name.startsWith(':')) continue
     headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
-  const bare = method === 'GET' || method === 'HEAD'
-  const body = bare ? null : parsed ? parsedBody(req.body) : stream((raw ?? req) as IncomingMessage)
+  if (method === 'GET' || method === 'HEAD') return new Request(urlOf(req), { method, headers })
+  const body = req.body === undefined ? stream((raw ?? req) as IncomingMessage) : parsedBody(req.body)
   return new Request(urlOf(req), { method, headers, body, duplex: 'half' } as RequestInit)
 }
 
 /** No host: the handler looks at the path alone, and a Host header is the client's. */
 function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
-  return path.startsWith('/') && URL.canParse(`http://localhost${path}`) ? `http://localhost${path}` : 'http://localhost/'
+  const whole = `http://localhost${path}`
+  return path.startsWith('/') && URL.canParse(whole) ? whole : 'http://localhost/'
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
@@ -87,9 +95,9 @@ function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
   return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
 }
 
-/** Node's stream stays whole when its reader stops: cutting it would cut the connection, and the answer with it. */
+/** Without a `cancel`: ending Node's stream early would cut the connection, and the answer with it. */
 function stream(req: IncomingMessage): ReadableStream<Uint8Array> {
-  const chunks = req.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>
+  const chunks = req[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next()
@@ -100,6 +108,8 @@ function stream(req: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 async function send(response: Response, res: Outgoing): Promise<void> {
+  // A callback of the host has answered by itself.
+  if (res.headersSent === true) return
   res.statusCode = response.status
   for (const [name, value] of response.headers) {
     // Beside the cookies that the host has set itself.

@@ -7,7 +7,9 @@ import type { Schema } from './schemas.js'
 /** The OpenAPI 3.1 document of the routes, mounted at `basePath`. */
 export function openApi(routes: readonly Route[], basePath: string): Schema {
   const paths: Record<string, Schema> = {}
-  for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) }
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operation(route) }
+  }
   return {
     openapi: '3.1.0',
     info: {
@@ -69,9 +71,8 @@ function refusals(route: Route): Schema {
 }
 
 function problemsOf({ method, access, params, problems: own = [] }: Route): Set<ProblemName> {
-  const changing = method !== 'GET'
   return new Set<ProblemName>([
-    ...(changing ? (['malformed-request', 'wrong-origin', 'payload-too-large', 'unsupported-media-type'] as const) : []),
+    ...(method === 'GET' ? [] : changeProblems),
     ...(params ? (['not-found'] as const) : []),
     ...accessProblems[access],
     ...own,
@@ -79,6 +80,8 @@ function problemsOf({ method, access, params, problems: own = [] }: Route): Set<
     'unavailable',
   ])
 }
+
+const changeProblems = ['malformed-request', 'wrong-origin', 'payload-too-large', 'unsupported-media-type'] as const
 
 const whoMay: Record<Access, string> = {
   anyone: 'For anyone.',

@@ -84,6 +84,12 @@ export function problemOf(error: unknown): { problem: Problem; headers: Record<s
   return { problem: problem(name), headers: {}, report: problems[name][0] >= 500 }
 }
 
+/** The answer to a request that has no `Request`, since the standard does not allow its method or a header. */
+export function impossibleRequest(): Response {
+  const headers = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' }
+  return new Response(JSON.stringify(problem('malformed-request')), { status: 400, headers })
+}
+
 const errorProblems: Partial<Record<CountersignErrorCode, ProblemName>> = {
   'factor-required': 'factor-required',
   'factor-limit': 'factor-limit',

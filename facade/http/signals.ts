@@ -10,7 +10,8 @@ export async function withSignals<T extends object>(call: Call, change: () => Pr
   const before = await countersign.signals(user.id, { rp })
   const result = await change()
   // The user handle goes with the last factor, and the provider must hear of that passkey too.
-  const signals = (await countersign.signals(user.id, { rp })) ?? (before && { ...before, allAcceptedCredentialIds: [] })
+  const gone = before && { ...before, allAcceptedCredentialIds: [] }
+  const signals = (await countersign.signals(user.id, { rp })) ?? gone
   const name = nameOf(user)
   return signals ? { ...result, signals: { ...signals, name, displayName: user.displayName ?? name } } : result
 }

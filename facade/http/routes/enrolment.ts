@@ -5,7 +5,7 @@ import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { ref } from '../schemas.js'
 import { nameOf } from '../signals.js'
-import { tellEnrolled, tellVerified } from '../told.js'
+import { tellEnrolled, tellVerified } from '../tell.js'
 
 type Use = 'second-factor' | 'passkey'
 

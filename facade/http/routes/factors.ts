@@ -3,7 +3,7 @@ import { accepted } from '../problem.js'
 import { route } from '../route.js'
 import { list, object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
-import { tellEnrolled } from '../told.js'
+import { tellEnrolled } from '../tell.js'
 
 const params = { id: { type: 'string', description: 'The id of a factor.' } }
 

@@ -2,7 +2,7 @@ import { outside } from '../members.js'
 import { accepted } from '../problem.js'
 import { route } from '../route.js'
 import { ref } from '../schemas.js'
-import { tellVerified } from '../told.js'
+import { tellVerified } from '../tell.js'
 
 /** A sign-in without a user name: the passkey says who it is. */
 export const passkeyRoutes = [

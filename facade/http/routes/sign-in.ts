@@ -5,7 +5,7 @@ import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
-import { tellEnrolled, tellVerified } from '../told.js'
+import { tellEnrolled, tellVerified } from '../tell.js'
 
 /** A sign-in and a step-up are one thing, told apart by the state of the session, not by what the client says. */
 export const signInRoutes = [
