@@ -2,7 +2,12 @@ import { CeremonyError, ceremonyError, type Method } from './error.js'
 import { credentialToJSON, creationOptions, requestOptions } from './json.js'
 
 export { CeremonyError, type CeremonyErrorCode } from './error.js'
-export { signalAllAcceptedCredentials, signalCurrentUserDetails, signalUnknownCredential } from './signals.js'
+export {
+  signalAllAcceptedCredentials,
+  signalCurrentUserDetails,
+  signalUnknownCredential,
+  type PasskeyUser,
+} from './signals.js'
 
 export interface CeremonyOptions {
   /**

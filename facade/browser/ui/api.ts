@@ -1,6 +1,7 @@
 import type { Challenge, TotpEnrolment } from '../../challenge.js'
 import type { Factor } from '../../factor.js'
 import type { Accepted, Enrolled, Refused, Removed, Status, Updated } from '../../outcome.js'
+import type { PasskeyUser } from '../index.js'
 import type { Texts, TextName } from './texts.js'
 
 export type Session =
@@ -16,7 +17,7 @@ export type Verified = Omit<Accepted, 'factor'> & {
 }
 
 /** What the Signal API takes; absent: this user has no passkey to tell of. */
-export type Signals = AllAcceptedCredentialsOptions & CurrentUserDetailsOptions
+export type Signals = PasskeyUser & { allAcceptedCredentialIds: string[]; name: string; displayName: string }
 
 /** An answer of the server that is neither a success nor a refusal; `code` is the last part of the problem's type. */
 export class ApiError extends Error {
