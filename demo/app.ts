@@ -46,7 +46,8 @@ export interface RouteRequest {
 export type Route = (request: RouteRequest) => Promise<unknown>
 export type Routes = Record<string, Route>
 
-export async function openApp({ origin, directory, required = false, now = Date.now, log = console.error }: AppSettings) {
+export async function openApp(settings: AppSettings) {
+  const { origin, directory, required = false, now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const countersign = await Countersign.open({
     rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },

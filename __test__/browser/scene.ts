@@ -38,7 +38,7 @@ export function scenes(): (title: string, play: Play, options?: SceneOptions) =>
       const faults: string[] = []
       ann.page.on('pageerror', (error) => faults.push(error.message))
       ann.page.on('console', (message) => {
-        // A refusal by status (401, 403, 409) is logged by the browser itself; a breach of the content policy is a fault.
+        // A refusal by status (401, 403) is logged by the browser itself; a breach of the content policy is a fault.
         if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
         faults.push(message.text())
       })

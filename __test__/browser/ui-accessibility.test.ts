@@ -5,7 +5,12 @@ import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
-const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
+const PASSKEY = {
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+} as const
 
 for (const colorScheme of ['light', 'dark'] as const) {
   scene(
@@ -109,8 +114,9 @@ function focused({ ann }: Scene): Promise<string> {
   return ann.page.evaluate(() => {
     let { activeElement } = document
     while (activeElement?.shadowRoot) ({ activeElement } = activeElement.shadowRoot)
-    const label = activeElement?.getAttribute('aria-label') ?? (activeElement as HTMLInputElement | null)?.labels?.[0]?.textContent
-    return (label ?? activeElement?.textContent ?? '').trim()
+    const { labels } = activeElement as HTMLInputElement
+    const name = activeElement?.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? activeElement?.textContent
+    return (name ?? '').trim()
   })
 }
 

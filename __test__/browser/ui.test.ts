@@ -5,7 +5,12 @@ import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
-const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
+const PASSKEY = {
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+} as const
 const MINUTE = 60_000
 
 /** Enrols a passkey on a key that is touched only when a test says so. */
@@ -337,6 +342,63 @@ scene('only a key, and a browser that can’t use it: nobody is left without a w
   await ann.page.getByText('None of your factors can be used right now.').waitFor()
 })
 
+/** The next second step offers this, whatever the user really has. */
+async function offering({ ann }: Scene, challenge: object | null): Promise<void> {
+  await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge } }))
+  await ann.returnWithPassword()
+}
+
+scene('a YubiKey’s one-time password is typed by the key itself', async (all) => {
+  const { t, ann } = all
+  await ann.enrolTotp()
+  await offering(all, { id: 'x', yubico: true })
+  const field = ann.field('One-time password of your YubiKey')
+  t.is(await field.getAttribute('autocomplete'), 'off')
+  const sent = ann.page.waitForRequest('**/countersign/verify')
+  // The key ends what it types with Enter.
+  await field.pressSequentially('cccccccccccccccccccccccccccccccccccccccccccc')
+  await field.press('Enter')
+  t.deepEqual((await sent).postDataJSON(), { answer: { type: 'yubico', code: 'c'.repeat(44) } })
+  t.is(await ann.error(), 'That was not right. Try again.')
+})
+
+scene('all that is typed is locked, and nothing else is there', async (all) => {
+  const { t, ann } = all
+  await ann.enrolTotp()
+  const locked = ['totp', 'recovery', 'yubico']
+  await offering(all, { id: 'x', totp: true, recovery: { left: 3 }, yubico: true, locked })
+  const told = await ann.page.locator('countersign-sign-in .notice').innerText()
+  for (const one of ['authenticator app', 'Recovery codes', 'One-time passwords']) {
+    t.regex(told, new RegExp(`${one}.* are locked`))
+  }
+  t.regex(told, /None of your factors can be used right now/)
+  t.is(await ann.page.locator('countersign-sign-in').getByRole('textbox').count(), 0)
+})
+
+scene('a challenge of nothing is no way in', async (all) => {
+  const { ann } = all
+  await ann.enrolTotp()
+  await offering(all, { id: 'x' })
+  await ann.page.getByText('None of your factors can be used right now.').waitFor()
+})
+
+scene('no challenge, and the server has not ended the sign-in: sign in again', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge: null } }))
+  await ann.signOut()
+  await ann.password()
+  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
+})
+
+scene('a step-up without a factor, on a page that asks for no password, says what to do', async ({ ann, demo }) => {
+  await ann.page.evaluate(() => {
+    document.addEventListener('countersign-reauthenticate', (event) => event.stopPropagation(), { capture: true })
+  })
+  demo.pass(6 * MINUTE)
+  await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
+  await ann.page.getByText('It is a while since you signed in. Sign in again to change this.').waitFor()
+})
+
 scene('texts: of the page’s language, or the page’s own, set before or after', async ({ t, ann }) => {
   const title = (make: string) =>
     ann.page.evaluate(async (make) => {
@@ -418,7 +480,8 @@ scene('nothing of the server becomes markup', async ({ t, ann }) => {
     const { qrCode } = await import(path)
     const svg = (inside: string) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">${inside}</svg>`
     const good = '<path fill="#fff" d="M0 0h9v9H0z"/>'
-    const code = qrCode(svg(`<script>alert(1)</script><image href="x"/>${good}<path fill="url(#x)" d="M0 0"/>`), 'label')
+    const bad = '<script>alert(1)</script><image href="x"/><path fill="url(#x)" d="M0 0"/>'
+    const code = qrCode(svg(bad + good), 'label')
     return [code.outerHTML, qrCode(svg('<script>alert(1)</script>'), ''), qrCode('', '')]
   })
   t.deepEqual(kept, [
@@ -459,7 +522,8 @@ scene('events tell the page what happens, outside of shadow roots', async ({ t, 
     for (const name of ['state', 'verified', 'locked', 'signed-out', 'changed', 'reauthenticate']) {
       document.addEventListener(`countersign-${name}`, (event) => {
         const { state, outcome, factors } = (event as CustomEvent).detail
-        told.push([name, state ?? outcome?.factor?.type ?? factors?.length].filter((one) => one !== undefined).join(' '))
+        const more = state ?? outcome?.factor?.type ?? factors?.length
+        told.push(more === undefined ? name : `${name} ${more}`)
       })
     }
   })

@@ -19,7 +19,9 @@ export function signalAllAcceptedCredentials(
 }
 
 /** After the user's own name was changed: what the providers show beside the passkey. */
-export function signalCurrentUserDetails(options: PasskeyUser & { name: string; displayName: string }): Promise<boolean> {
+export function signalCurrentUserDetails(
+  options: PasskeyUser & { name: string; displayName: string },
+): Promise<boolean> {
   return signal('signalCurrentUserDetails', options)
 }
 
