@@ -61,6 +61,18 @@ for (const [title, kind, options] of keys) {
   })
 }
 
+scene('a security key asks for no PIN as a second factor', async ({ t, ann }) => {
+  const key = await VirtualKey.plugIn(ann.page, VERIFYING)
+  const asked = ann.page.waitForResponse('**/countersign/factors/webauthn')
+  await ann.enrolKey('Security key', 'My key')
+  t.is((await (await asked).json()).authenticatorSelection.userVerification, 'discouraged')
+  // From here on nobody is there who could type it.
+  await key.userVerified(false)
+  await ann.returnWithPassword()
+  await ann.useKey()
+  await ann.signedIn()
+})
+
 scene('a passkey needs its PIN or fingerprint at enrolment', async ({ t, ann }) => {
   const key = await VirtualKey.plugIn(ann.page, { hasResidentKey: true, ...VERIFYING, isUserVerified: false })
   await ann.beginKey('Passkey', 'My passkey')
