@@ -22,6 +22,7 @@ export type {
   LimitOptions,
   OpenOptions,
   PasskeyOptions,
+  RecoverOptions,
   ResetOptions,
   RpOption,
   SessionOption,
