@@ -363,6 +363,6 @@ fn clones_go_their_own_ways() {
     assert!(clone.record("bob@pve").is_none());
     assert_eq!(
         source.set_record("bob@pve", Some("{\"x\":1}")),
-        Err(Failure::RecordCorrupt("x".into()))
+        Err(Failure::RecordCorrupt("an unknown member".into()))
     );
 }

@@ -154,12 +154,16 @@ fn record() -> impl Strategy<Value = Value> {
         vec(entry(yubico()), 0..3),
     );
     let locks = (any::<bool>(), option::of(any::<i64>()), 0..9u32, 0..101u32);
-    (entries, locks).prop_map(|((totp, u2f, webauthn, recovery, yubico), (locked, until, totp_failures, failures))| {
-        json!({
-            "totp": totp, "u2f": u2f, "webauthn": webauthn, "recovery": recovery, "yubico": yubico,
-            "totp-locked": locked, "tfa-locked-until": until, "totp-failures": totp_failures, "tfa-failures": failures,
-        })
-    })
+    let record = (entries, locks).prop_map(
+        |((totp, u2f, webauthn, recovery, yubico), (locked, until, totp_failures, failures))| {
+            json!({
+                "totp": totp, "u2f": u2f, "webauthn": webauthn, "recovery": recovery, "yubico": yubico,
+                "totp-locked": locked, "tfa-locked-until": until, "totp-failures": totp_failures,
+                "tfa-failures": failures,
+            })
+        },
+    );
+    record.prop_filter("ids that stay as they are", ids_are_unique)
 }
 
 fn file() -> impl Strategy<Value = Value> {
