@@ -90,7 +90,7 @@ export declare class BindingService {
 /** Every method but `clone` and `write` answers an envelope. */
 export declare class BindingTfaConfig {
   /** An empty configuration. */
-  constructor()
+  constructor(additions: boolean)
   clone(): BindingTfaConfig
   /** The file's bytes, or a failure envelope. */
   write(additions: boolean, sections: boolean): Uint8Array | string
@@ -183,7 +183,7 @@ export declare function openDirectory(path: string, folders: Array<string>, grou
 export declare function openService(settings: string): BindingService | string
 
 /** Reads a file; answers a failure envelope where it is none. */
-export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number): BindingTfaConfig | string
+export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean): BindingTfaConfig | string
 
 /** `value`: an `<svg>` element. */
 export declare function qrSvg(text: string): string

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 
 import { CountersignError, isCountersignError, TfaConfig } from '../index.js'
 import type { TfaExaminedUser, TfaExamination } from '../index.js'
-import { Output, printable } from './io.js'
+import { Output, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { writeOldLines } from './old-lines.js'
 import { replaceFile } from './replace-file.js'
@@ -48,22 +48,24 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--force', 'replace a file that is there')
     .action((file: string, _options: object, command: Command) =>
       onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
-        const config = TfaConfig.create()
+        const { additions = false } = options
+        const config = TfaConfig.create({ additions })
         const skipped: Skipped[] = []
         for await (const user of service.users()) {
           const record = await store.read(user)
           const reason = record === undefined ? undefined : attempt(() => config.setUserData(user, record))
           if (reason !== undefined) skipped.push({ user, reason })
         }
-        const { additions = false } = options
         const lines = options.format === 'lines' ? writeOldLines(config) : undefined
-        const content = lines?.text ?? config.write({ additions })
+        const content = lines?.text ?? config.write()
         for (const user of lines?.unfit ?? []) skipped.push({ user, reason: 'format' })
         if (file === '-') io.stdout.write(content)
         else await replaceFile(file, content, options.force === true)
         const written = lines?.written ?? config.users().length
+        const { unguarded } = lines ?? {}
         const said = [`written: ${written}`, ...skipped.map(({ user, reason }) => `left out (${reason}): ${printable(user)}`)]
-        tell(out, file, { ok: skipped.length === 0, written, skipped }, said.join('\n'))
+        for (const user of unguarded ?? []) said.push(`without the lock or the last TOTP step, which lines can not hold: ${printable(user)}`)
+        tell(out, file, { ok: skipped.length === 0, written, skipped, ...(unguarded && { unguarded }) }, said.join('\n'))
       }),
     )
 
@@ -75,10 +77,10 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
       const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
       const out = new Output(io, options.json === true)
       const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
-      const wrong = examined.problems.length + examined.users.filter(({ problems }) => problems.length > 0).length
+      const ok = examined.mistakes === 0
       // All of it is the answer, whatever the verdict.
-      out.answer({ ok: wrong === 0, ...examined }, describe(file, examined, wrong))
-      done(wrong === 0 ? 0 : 1)
+      out.answer({ ok, ...examined }, describe(file, examined))
+      done(ok ? 0 : 1)
     })
 }
 
@@ -96,6 +98,14 @@ interface Imported {
 interface Skipped {
   user: string
   reason: string
+}
+
+interface Exported {
+  ok: boolean
+  written: number
+  skipped: Skipped[]
+  /** Of the old lines: who could use a code again, or is not locked any more. */
+  unguarded?: string[]
 }
 
 interface ExportOptions {
@@ -126,6 +136,11 @@ async function importUser(
 ): Promise<void> {
   const handle = (JSON.parse(record) as { 'user-handle'?: string })['user-handle']
   try {
+    const owner = handle === undefined ? undefined : await store.owner(handle)
+    if (owner !== undefined && owner !== user) {
+      result.refused.push({ user, reason: 'handle-taken' })
+      return
+    }
     const done = await store.update<'imported' | 'unchanged' | 'kept'>(user, (before) => {
       if (before === record) return { value: 'unchanged' }
       return before !== undefined && !replace ? { value: 'kept' } : { record, handle, value: 'imported' }
@@ -134,10 +149,13 @@ async function importUser(
     else result[done] += 1
   } catch (error) {
     // Of this user alone; a store that fails ends it all.
-    if (!isCountersignError(error) || !['store-refused', 'record-too-large', 'record-corrupt'].includes(error.code)) throw error
+    if (!isCountersignError(error) || !refusals.has(error.code)) throw error
     result.refused.push({ user, reason: error.code })
   }
 }
+
+/** `invalid-argument`: a name that an engine can't hold. */
+const refusals = new Set(['store-refused', 'record-too-large', 'record-corrupt', 'invalid-argument'])
 
 /** Why the user can't be written. */
 function attempt(work: () => void): string | undefined {
@@ -151,9 +169,9 @@ function attempt(work: () => void): string | undefined {
 }
 
 /** The file itself has standard output where that is its place. */
-function tell(out: Output, file: string, value: { ok: boolean; written: number; skipped: Skipped[] }, text: string): void {
+function tell(out: Output, file: string, value: Exported, text: string): void {
   if (!value.ok) out.code = 1
-  if (file === '-') out.io.stderr.write(`${out.json ? JSON.stringify(value) : text}\n`)
+  if (file === '-') out.io.stderr.write(`${out.json ? toJson(value) : text}\n`)
   else if (value.ok) out.answer(value, text)
   else out.refuse(value, text)
 }
@@ -176,14 +194,15 @@ async function read(path: string, maxBytes: number, io: Io): Promise<Uint8Array>
   }
 }
 
-function describe(file: string, examined: TfaExamination, wrong: number): string {
+function describe(file: string, examined: TfaExamination): string {
   const name = file === '-' ? 'standard input' : printable(file)
   const lines = examined.users.flatMap((user) => describeUser(name, user))
-  for (const { line, problem } of examined.problems) lines.push(`${name}${line === undefined ? '' : `:${line}`}: PROBLEM: ${problem}`)
+  for (const { line, problem } of examined.problems) lines.push(`${name}${line === undefined ? '' : `:${line}`}: PROBLEM: ${printable(problem)}`)
   const kind = { json: 'JSON', lines: 'the old line format' }
   const form = examined.format === undefined ? '' : `, ${kind[examined.format]}`
-  const good = examined.users.filter(({ problems }) => problems.length === 0).length
-  lines.push(`${name}${form}: users that can be read: ${good}, mistakes: ${wrong}`)
+  const { count, mistakes, users } = examined
+  if (users.length < count) lines.push(`${name}: and ${count - users.length} more users`)
+  lines.push(`${name}${form}: users: ${count}, mistakes: ${mistakes}`)
   return lines.join('\n')
 }
 
@@ -193,7 +212,7 @@ function describeUser(name: string, { line, user, factors, problems, remarks }: 
   const what = problems.length > 0 ? [] : [`${place}${held.join(', ') || 'nothing'}`]
   return [
     ...what,
-    ...problems.map((problem) => `${place}PROBLEM: ${problem}`),
-    ...remarks.map((remark) => `${place}note: ${remark}`),
+    ...problems.map((problem) => `${place}PROBLEM: ${printable(problem)}`),
+    ...remarks.map((remark) => `${place}note: ${printable(remark)}`),
   ]
 }

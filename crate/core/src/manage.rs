@@ -167,6 +167,9 @@ pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
         FactorType::Yubico => apply(&mut record.yubico, &request),
         FactorType::Recovery => {}
     }
+    if request.description.is_some() {
+        record.check_size()?;
+    }
     let factor = factor::find(&record, &request.id);
     let answer = Answer::new(Managed {
         ok: true,

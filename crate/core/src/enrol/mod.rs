@@ -51,6 +51,7 @@ impl Enrolled {
 
     /// The answer for a factor that was just added to the record.
     pub(crate) fn done(record: &Record, id: &str, factor: FactorType) -> Result<Answer<Self>, Failure> {
+        record.check_size()?;
         let view = factor::find(record, id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
         let event = Event::new(EventType::Enrolled).of(id, factor);
         Ok(Answer::new(Self::Done { ok: True, factor: view }).with_event(event))

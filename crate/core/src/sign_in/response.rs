@@ -16,7 +16,7 @@ use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::request;
 use crate::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
-use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason};
+use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason, UserVerification};
 
 /// Says which open challenge an answer is for, before anything is taken: `{"challenge": id}`, or a refusal.
 pub fn open_response(record: Option<&str>, settings: &Settings, request: &str) -> String {
@@ -226,6 +226,11 @@ impl Begun<'_> {
     fn verify(&self, credential: &Credential) -> Result<Authenticated, Reason> {
         let settings = self.settings;
         let response = self.answer.response.get();
+        // Whoever else shares the store of challenges can't ask for less than is required here.
+        let user_verification = match settings.webauthn.user_verification {
+            UserVerification::Required => UserVerification::Required,
+            _ => self.ceremony.user_verification,
+        };
         match (self.answer.kind, self.u2f) {
             (FactorType::U2f, Some(policy)) => u2f::verify_authentication(
                 response,
@@ -234,7 +239,7 @@ impl Begun<'_> {
                     challenge: self.challenge,
                     policy,
                     rp: &settings.rp,
-                    user_verification: self.ceremony.user_verification,
+                    user_verification,
                     counter: settings.webauthn.counter,
                 },
             ),
@@ -244,7 +249,7 @@ impl Begun<'_> {
                 &webauthn::AuthenticationExpectation {
                     challenge: self.challenge,
                     rp: &settings.rp,
-                    user_verification: self.ceremony.user_verification,
+                    user_verification,
                     cross_origin: settings.webauthn.cross_origin.as_ref(),
                     counter: settings.webauthn.counter,
                     app_id_hash: self.u2f.map(U2fPolicy::hash),
