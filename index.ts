@@ -2,6 +2,7 @@ export { Countersign } from './facade/countersign.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
 export type { CountersignErrorCode } from './facade/errors.js'
 export type { Challenge, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
+export { eventChannel } from './facade/event.js'
 export type { CountersignEvent } from './facade/event.js'
 export type {
   Factor,

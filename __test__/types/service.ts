@@ -1,5 +1,5 @@
 // What the types of the service allow, and what they refuse.
-import { Countersign, isCountersignError } from 'countersign'
+import { Countersign, eventChannel, isCountersignError } from 'countersign'
 import type { Challenge, CountersignEvent, Enrolled, Factor, Outcome, Removed, Reset, Store, Updated } from 'countersign'
 import { memoryStore } from 'countersign/stores'
 
@@ -26,6 +26,7 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
   // @ts-expect-error a key, not its text alone
   await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
+  eventChannel satisfies 'countersign:event'
   // @ts-expect-error opened, not constructed
   new Countersign()
 
