@@ -68,6 +68,9 @@ export declare class BindingService {
   status(record: string | undefined | null, request: string): string
   beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
   openResponse(record: string | undefined | null, request: string): string
+  beginPasskey(random: Uint8Array, request: string): string
+  openPasskey(request: string): string
+  signals(record?: string | undefined | null): string
   openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange

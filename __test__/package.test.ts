@@ -88,9 +88,11 @@ test('every platform has a package of our version', async (t) => {
   }
 })
 
-test('nothing is installed beside the package', (t) => {
-  t.is(manifest.dependencies, undefined)
+test('nothing is installed beside the package but the argument parser of its command', async (t) => {
+  t.deepEqual(Object.keys(manifest.dependencies), ['commander'])
   t.is(manifest.optionalDependencies, undefined)
+  const installed = (await readdir(join(whole, 'node_modules'))).filter((name) => !name.startsWith('.'))
+  t.deepEqual(installed.sort(), ['@countersign', 'commander', 'countersign'])
 })
 
 test('no published type names the native addon', async (t) => {
@@ -142,12 +144,12 @@ test('the addon names no folder of the machine that built it', async (t) => {
   for (const folder of [homedir() + sep, root, '.cargo', 'registry/src']) t.false(binary.includes(folder), folder)
 })
 
-/** An empty folder with these tarballs installed; no registry is asked, since none has a dependency. */
+/** An empty folder with these tarballs installed; the registry is asked for the argument parser alone. */
 async function install(...tarballs: string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-package-'))
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
   const npm = process.env['npm_execpath']?.endsWith('npm-cli.js') ? [process.execPath, process.env['npm_execpath']] : ['npm']
-  await run(npm[0]!, [...npm.slice(1), 'install', '--offline', '--no-audit', '--no-fund', ...tarballs], folder)
+  await run(npm[0]!, [...npm.slice(1), 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], folder)
   return folder
 }
 

@@ -31,6 +31,7 @@ export interface CountersignEvent {
     | 'recovery-codes-created'
     /** NIST SP 800-63B-4, 4.2.1.1: tell the user. */
     | 'recovery-code-used'
+  /** Empty in the refusal of a passkey that is of nobody here. */
   user: string
   /** Epoch milliseconds. */
   at: number

@@ -120,7 +120,8 @@ async function verifyResponse(
   return (await context.update<Outcome>(user, now, (stored) => service.verifyResponse(stored, data, request))).value
 }
 
-function refuse(
+/** Refuses before the core was asked, and tells why. */
+export function refuse(
   context: Context,
   user: string,
   outward: Refused['reason'],

@@ -1,6 +1,7 @@
 // The entries that a program may name, and that there are no others. What they export is tested beside this file.
 import type * as main from 'countersign'
 import type * as browser from 'countersign/browser'
+import type * as http from 'countersign/http'
 import type * as stores from 'countersign/stores'
 import type * as testing from 'countersign/testing'
 import type * as totp from 'countersign/totp'
@@ -11,5 +12,6 @@ import type * as binding from 'countersign/binding'
 import type * as dist from 'countersign/dist/index.js'
 
 export type Entries = [
-  typeof main, typeof browser, typeof stores, typeof testing, typeof totp, typeof webauthn, typeof binding, typeof dist,
+  typeof main, typeof browser, typeof http, typeof stores, typeof testing, typeof totp, typeof webauthn, typeof binding,
+  typeof dist,
 ]

@@ -53,11 +53,11 @@ struct VerifyRequest<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ResponseAnswer<'a> {
+pub(super) struct ResponseAnswer<'a> {
     #[serde(rename = "type")]
-    kind: FactorType,
+    pub(super) kind: FactorType,
     #[serde(borrow)]
-    response: &'a RawValue,
+    pub(super) response: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -110,7 +110,7 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
 }
 
 /// Why not, outwardly and inwardly.
-type Refused = (Refusal, &'static str);
+pub(super) type Refused = (Refusal, &'static str);
 
 /// The factor that signed, by its type and the id of its credential.
 struct Signer {
@@ -155,6 +155,9 @@ fn check(
         .decode(ceremony.challenge.as_bytes())
         .map_err(|_| mismatch)?;
     let (_, signer) = find(&record, settings, answer)?;
+    if ceremony.bound.purpose == Purpose::Passkey {
+        check_owned(&record, &signer, answer)?;
+    }
     let mut begun = Begun {
         settings,
         answer,
@@ -172,6 +175,20 @@ fn check(
         begun.accept(&mut record.webauthn, &signer, now)?
     };
     Ok((record, accepted))
+}
+
+/// Without a user name it is the user handle alone that says whose the credential is (7.2, "identify the user"): one has
+/// to be stored with it, and answered.
+fn check_owned(record: &Record, signer: &Signer, answer: &ResponseAnswer) -> Result<(), Refused> {
+    let given = webauthn::peek_user_handle(answer.response.get()).map_err(refused)?;
+    let owned = (record.webauthn.iter())
+        .filter(|entry| answers_as(entry, &signer.credential_id))
+        .any(|entry| given.is_some() && entry.entry.user_handle == given);
+    if owned && signer.kind == FactorType::Webauthn {
+        Ok(())
+    } else {
+        Err(rejected("user-handle-mismatch"))
+    }
 }
 
 /// A ceremony, and the answer that came to it.
@@ -245,11 +262,11 @@ fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]) -> bool {
     entry.enable && entry.entry.credential_id() == credential_id
 }
 
-fn rejected(reason: &'static str) -> Refused {
+pub(super) fn rejected(reason: &'static str) -> Refused {
     (Refusal::Rejected, reason)
 }
 
-fn refused(reason: Reason) -> Refused {
+pub(super) fn refused(reason: Reason) -> Refused {
     match reason {
         Reason::Malformed => (Refusal::Malformed, "malformed"),
         other => rejected(other.as_str()),
