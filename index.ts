@@ -34,6 +34,7 @@ export type {
   WebauthnOptions,
   YubicoOptions,
 } from './facade/options.js'
+export type * from './facade/migration/types.js'
 export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export { TfaConfig } from './facade/tfa-config.js'

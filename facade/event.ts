@@ -19,6 +19,8 @@ export const eventChannel = 'countersign:event'
 export interface CountersignEvent {
   type:
     | 'enrolled'
+    /** `importFactors` took a factor over, which no one proved here. */
+    | 'imported'
     | 'updated'
     /** A factor was removed; without `factor`, the whole user. */
     | 'removed'

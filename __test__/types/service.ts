@@ -101,6 +101,10 @@ export async function service(): Promise<void> {
     // @ts-expect-error no secrets
     factor.secret
   }
+  const imported = await countersign.importFactors('ann', { factors: [], left: [] })
+  imported.taken[0]?.factor satisfies Factor | undefined
+  // @ts-expect-error what a reading found, not its factors alone
+  await countersign.importFactors('ann', [])
   const updated: Updated = await countersign.updateFactor('ann', 'id', { enable: false })
   const removed: Removed = await countersign.removeFactor('ann', 'id')
   if (removed.ok) removed.left satisfies Factor[]
