@@ -57,6 +57,8 @@ class Session {
   readonly #settings: ClientSettings
   readonly #cookies = new Cookies()
   #answering: Promise<Answered> | undefined
+  /** How many were given. */
+  #answers = 0
   /** The step of the last code that was sent: no code is good twice. */
   #lastStep = -1
 
@@ -65,15 +67,25 @@ class Session {
   }
 
   async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+    const before = this.#answers
     const response = await this.#send(input, init)
-    if (init.body instanceof ReadableStream || !(await asksForFactor(response))) return response
-    await this.answer(init.signal ?? undefined)
+    if (![401, 403].includes(response.status) || init.body instanceof ReadableStream) return response
+    if (new URL(input).origin !== this.#settings.url.origin) return response
+    // An answer to another call ends the session that this one was sent in, whatever the server made of it then.
+    const overtaken = this.#answering !== undefined || this.#answers !== before
+    if (!overtaken && !(await asksForFactor(response))) return response
+    if (this.#answers === before) await this.answer(init.signal ?? undefined)
     await response.body?.cancel()
     return this.#send(input, init)
   }
 
   answer(signal?: AbortSignal): Promise<Answered> {
-    this.#answering ??= this.#answer(signal).finally(() => { this.#answering = undefined })
+    this.#answering ??= this.#answer(signal)
+      .then((answered) => {
+        this.#answers += 1
+        return answered
+      })
+      .finally(() => { this.#answering = undefined })
     return this.#answering
   }
 
@@ -163,7 +175,7 @@ const due = ['urn:countersign:problem:second-factor-required', 'urn:countersign:
 /** Whether the server wants an answer before it does this; its body stays unread. */
 async function asksForFactor(response: Response): Promise<boolean> {
   const type = response.headers.get('content-type') ?? ''
-  if (![401, 403].includes(response.status) || !/^application\/problem\+json\b/i.test(type)) return false
+  if (!/^application\/problem\+json\b/i.test(type)) return false
   const problem: unknown = await response.clone().json().catch(() => null)
   return typeof problem === 'object' && problem !== null && due.includes(own(problem, 'type') as string)
 }

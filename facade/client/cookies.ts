@@ -38,7 +38,7 @@ export class Cookies {
 
 /** Of this machine: nobody listens on the way. */
 export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
+  return /^(([\w-]+\.)*localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
 function read(value: string, attributes: string[], url: URL, now: number): Cookie {
@@ -50,7 +50,7 @@ function read(value: string, attributes: string[], url: URL, now: number): Cooki
     const [name, text = ''] = split(attribute)
     if (/^path$/i.test(name) && text.startsWith('/')) cookie.path = text
     if (/^secure$/i.test(name)) cookie.secure = true
-    if (/^expires$/i.test(name)) cookie.expires = Date.parse(text) || Infinity
+    if (/^expires$/i.test(name) && !Number.isNaN(Date.parse(text))) cookie.expires = Date.parse(text)
     if (/^max-age$/i.test(name) && /^-?\d+$/.test(text)) maxAge = Number(text)
   }
   // It wins, wherever it stands.

@@ -28,7 +28,8 @@ export class ClientError extends Error {
   readonly skew?: number
 
   /** @internal */
-  constructor(code: ClientErrorCode, { status, skew, cause }: { status?: number; skew?: number; cause?: unknown } = {}) {
+  constructor(code: ClientErrorCode, options: { status?: number; skew?: number; cause?: unknown } = {}) {
+    const { status, skew, cause } = options
     super(texts[code] + hint(code, skew), cause === undefined ? {} : { cause })
     this.code = code
     if (status !== undefined) this.status = status
