@@ -74,6 +74,7 @@ export declare class BindingService {
   openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange
+  recoverFactors(record: string | undefined | null, request: string): BindingChange
   verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
   beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
   finishTotp(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange

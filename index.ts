@@ -23,6 +23,7 @@ export type {
   LimitOptions,
   OpenOptions,
   PasskeyOptions,
+  RecoverOptions,
   ResetOptions,
   RpOption,
   SessionOption,

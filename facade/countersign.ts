@@ -14,6 +14,7 @@ import type {
   FinishWebauthnOptions,
   OpenOptions,
   PasskeyOptions,
+  RecoverOptions,
   ResetOptions,
   RpOption,
   UpdateFactorOptions,
@@ -200,6 +201,19 @@ export class Countersign {
    */
   reset(user: string, options: ResetOptions): Promise<Reset> {
     return this.#run((context) => signIn.reset(context, user, options))
+  }
+
+  /**
+   * Signs in with a recovery code and removes the factors that were lost, all in one atomic change: `verify` for a user
+   * who wants to begin anew. The codes that are left stay, so that the password alone is never enough meanwhile; let the
+   * user enrol a new factor right away.
+   *
+   * @example
+   * const recovered = await countersign.recover(user, { recovery: request.body.code })
+   * if (recovered.ok) await signIn(user)
+   */
+  recover(user: string, options: RecoverOptions): Promise<Reset> {
+    return this.#run((context) => signIn.recover(context, user, options))
   }
 
   /** The user's factors, without secrets or keys; none for a user that nobody knows. */

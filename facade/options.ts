@@ -152,6 +152,14 @@ export interface ResetOptions {
   remove?: string[]
 }
 
+/** What `recover` needs: a recovery code, which may come from outside. */
+export interface RecoverOptions {
+  /** A recovery code, as text. */
+  recovery: unknown
+  /** Ids of the factors that were lost. Default: every other factor. Unknown ids change nothing. */
+  remove?: string[]
+}
+
 export interface BeginWebauthnOptions extends RpOption, SessionOption {
   /** The account, as the person knows it: an address or a user name. */
   name: string

@@ -91,7 +91,7 @@ async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpC
   const recovery = { type: 'recovery', code: codes[1] }
   const recovered = (await client.post('/verify', { answer: recovery, removeLost: true })).body
   t.like(recovered, { ok: true, factor: { type: 'recovery' }, removed: [{ type: 'totp' }] })
-  t.deepEqual((await client.get('/factors')).body.factors, [])
+  t.like((await client.get('/factors')).body.factors, [{ type: 'recovery', left: 8 }])
   const passkey = new TestAuthenticator({ userVerified: true })
   t.true((await enrolKey(client, passkey, 'passkey')).body.ok)
 
@@ -100,7 +100,7 @@ async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpC
   const byItself = { type: 'webauthn', response: passkey.get(anyone, { origin }) }
   t.like((await client.post('/passkey/verify', { answer: byItself })).body, { ok: true, userVerified: true })
   t.like((await client.get('/session')).body, { state: 'verified', fresh: true })
-  const [{ id }] = (await client.get('/factors')).body.factors
+  const { id } = (await client.get('/factors')).body.factors.find(({ type }: { type: string }) => type === 'webauthn')
   t.like((await client.call('DELETE', `/factors/${id}`)).body, { left: [], signals: { allAcceptedCredentialIds: [] } })
 }
 

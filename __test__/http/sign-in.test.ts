@@ -150,9 +150,11 @@ test('a recovery code removes what was lost, if asked to, and nothing else does'
   t.deepEqual(body.removed.map(({ type }: { type: string }) => type).sort(), ['totp', 'webauthn'])
   t.deepEqual(body.signals.allAcceptedCredentialIds, [])
   t.is(body.signals.userId, key.credentials[0]!.userHandle)
-  t.deepEqual(await host.fixture.service.factors(user), [])
-  t.deepEqual(host.enrolled, [false])
+  t.like(await host.fixture.service.factors(user), [{ type: 'recovery', left: 8 }])
+  t.deepEqual(host.enrolled, [], 'the codes are a factor still')
   t.like((await host.client.get('/session')).body, { state: 'verified', fresh: true, mayEnrol: true })
+  // Who knows the password alone gets no further than before.
+  t.deepEqual((await host.pending().client.get('/session')).body, { state: 'pending', mayEnrol: false })
 })
 
 test('a removal that fails signs nobody in', async (t) => {
@@ -174,6 +176,9 @@ test('a removal that fails signs nobody in', async (t) => {
   t.is(status, 503)
   t.deepEqual(host.told, [])
   t.is(host.session?.state, 'pending')
+  removals = false
+  const again = await host.client.post('/verify', { answer: { type: 'recovery', code }, removeLost: true })
+  t.like(again.body, { ok: true, removed: [{ type: 'webauthn' }] }, 'the code was not used up')
 })
 
 test('two codes of a pending sign-in remove the keys and sign in', async (t) => {

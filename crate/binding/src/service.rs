@@ -111,6 +111,12 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn recover_factors(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::recover_factors(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
     pub fn verify_response(&self, record: Option<String>, challenge: String, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::verify_response(

@@ -1,6 +1,7 @@
-import type { Factor } from '../../factor.js'
+import { parseAnswer } from '../../answer.js'
 import { boolean, ids, optional, outside } from '../members.js'
 import { checkRequired } from '../options.js'
+import type { HttpUser } from '../options.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
@@ -44,19 +45,16 @@ export const signInRoutes = [
           '`{ type: "u2f", response }`, `{ type: "yubico", code }`, or its text form, such as `totp:123456`.',
       ),
       removeLost: optional(
-        boolean('After a recovery code: removes every other factor, so that new ones can be enrolled.'),
+        boolean('After a recovery code: removes every factor but the codes, so that new ones can be enrolled.'),
       ),
     },
     answer: ref('Accepted'),
     problems: ['rejected', 'malformed', 'locked'],
     async run(call, { answer, removeLost = false }: { answer: unknown; removeLost?: boolean | undefined }) {
+      const parsed = removeLost ? parseAnswer(answer) : undefined
+      if (parsed?.type === 'recovery') return recover(call, parsed.code)
       const { countersign, user } = call
-      const outcome = await countersign.verify(user.id, answer, binding(call))
-      const lost = removeLost && outcome.ok && outcome.factor.type === 'recovery'
-      // Before the host's session is a new one: if it fails, another code can do it all again.
-      const removed = lost ? await withSignals(call, () => removeAll(call)) : {}
-      const purpose = user.state === 'pending' ? 'sign-in' : 'step-up'
-      return { ...(await tellVerified(call, user, purpose, outcome)), ...removed }
+      return tellVerified(call, user, purposeOf(user), await countersign.verify(user.id, answer, binding(call)))
     },
   }),
 
@@ -88,9 +86,13 @@ export const signInRoutes = [
 ]
 
 /** What a challenge is made for, and an answer must be given for. */
-function binding({ user: { state, session }, settings: { rp } }: Call) {
-  const purpose = state === 'pending' ? 'sign-in' : 'step-up'
-  return { purpose, rp, ...(session !== undefined && { session }) } as const
+function binding({ user, settings: { rp } }: Call) {
+  const { session } = user
+  return { purpose: purposeOf(user), rp, ...(session !== undefined && { session }) }
+}
+
+function purposeOf({ state }: HttpUser): 'sign-in' | 'step-up' {
+  return state === 'pending' ? 'sign-in' : 'step-up'
 }
 
 async function endWithoutFactor(call: Call): Promise<void> {
@@ -99,11 +101,15 @@ async function endWithoutFactor(call: Call): Promise<void> {
   await tellVerified(call, user, 'sign-in', { ok: true, factor: null })
 }
 
-/** The recovery codes go with the last of them. */
-async function removeAll(call: Call): Promise<{ removed: Factor[] }> {
+/** The codes that are left stay, so the user is enrolled as before. */
+function recover(call: Call, code: string): Promise<object> {
   const { countersign, user } = call
-  const lost = (await countersign.factors(user.id)).filter(({ type }) => type !== 'recovery')
-  for (const { id } of lost) await countersign.removeFactor(user.id, id)
-  await tellEnrolled(call, user, (await countersign.factors(user.id)).length > 0)
-  return { removed: lost }
+  return withSignals(call, async () => {
+    const recovered = await countersign.recover(user.id, { recovery: code })
+    if (!recovered.ok) return tellVerified(call, user, purposeOf(user), recovered)
+    const { removed, recoveryCodesLeft } = recovered
+    const factor = { id: 'recovery', type: 'recovery' } as const
+    const outcome = { ok: true, factor, recoveryCodesLeft } as const
+    return { ...(await tellVerified(call, user, purposeOf(user), outcome)), removed }
+  })
 }
