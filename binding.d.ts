@@ -81,6 +81,7 @@ export declare class BindingService {
   beginWebauthn(record: string | undefined | null, random: Uint8Array, request: string): string
   registrationChallenge(response: string): string
   finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
+  importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   updateFactor(record: string | undefined | null, request: string): BindingChange
   removeFactor(record: string | undefined | null, request: string): BindingChange
@@ -173,6 +174,15 @@ export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, no
 
 /** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
+
+/** An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null. */
+export declare function migrateExport(uri: string): string
+
+/**
+ * `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`, as another library
+ * stores it. `value`: `{uri, name?, notes}` or `{name?, reason}`.
+ */
+export declare function migrateTotp(request: string): string
 
 /** Fails where there is no such file, or one that others could change. */
 export declare function openConfigFile(path: string, lock: string, group: boolean, maxBytes: number): BindingConfigFile | BindingFault

@@ -2,6 +2,7 @@ export { Countersign } from './facade/countersign.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
 export type { CountersignErrorCode } from './facade/errors.js'
 export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
+export { eventChannel } from './facade/event.js'
 export type { CountersignEvent } from './facade/event.js'
 export type {
   Factor,
@@ -34,6 +35,7 @@ export type {
   WebauthnOptions,
   YubicoOptions,
 } from './facade/options.js'
+export type * from './facade/migration/types.js'
 export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export { TfaConfig } from './facade/tfa-config.js'

@@ -11,38 +11,11 @@ import { Countersign, TfaConfig } from '../index.js'
 import { directoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import { totpAt } from '../facade/testing/totp-at.js'
 import { temporaryDirectory } from './directories.js'
+import { countersign } from './helpers/command-line.js'
 import { rp, wrongCode } from './service.js'
 import { deleteKeys, dropSchema, newRedis, own, postgresFound, redisFound } from './stores/engines.js'
 
 const vector = (name: string) => new URL(`../../__test__/vectors/${name}`, import.meta.url).pathname
-
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-  /** What `--json` answered. */
-  json: any
-}
-
-/** Runs a command line; `typed` are the answers of a person at a terminal, each after the next question. */
-async function countersign(
-  args: string[],
-  { stdin = '', typed, env = {} }: { stdin?: string; typed?: string[]; env?: Record<string, string> } = {},
-): Promise<Ran> {
-  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  const collected = { stdout: '', stderr: '' }
-  output.on('data', (chunk) => { collected.stdout += chunk })
-  const answers = [...(typed ?? [])]
-  errors.on('data', (chunk: Buffer) => {
-    collected.stderr += chunk
-    if (/(: |\] )$/.test(chunk.toString()) && answers.length > 0) setImmediate(() => input.write(`${answers.shift()}\n`))
-  })
-  if (typed === undefined) input.end(stdin)
-  else Object.assign(input, { isTTY: true })
-  const code = await run(args, { stdin: input, stdout: output, stderr: errors, env })
-  await new Promise((resolve) => { setImmediate(resolve) })
-  return { code, ...collected, json: args.includes('--json') ? JSON.parse(collected.stdout) : undefined }
-}
 
 /** A directory with a user who has a phone, and ten recovery codes if asked for. */
 async function withUser(user = 'ann') {

@@ -3,8 +3,10 @@ import { open } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
-import { CountersignError, isCountersignError, TfaConfig } from '../index.js'
+import { CountersignError, TfaConfig } from '../index.js'
 import type { TfaExaminedUser, TfaExamination } from '../index.js'
+import { foreignFormats, importForeign, ofOneUser } from './foreign.js'
+import type { ForeignFormat, ForeignOptions } from './foreign.js'
 import { Output, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { writeOldLines } from './old-lines.js'
@@ -16,11 +18,24 @@ import type { Done } from './service.js'
 export function addFileCommands(program: Command, io: Io, done: Done): void {
   program
     .command('import <file>')
-    .description('take the users of a tfa.cfg or tfa.json, of today or of the old lines; - is standard input')
-    .option('--replace', 'also those who are in the store with other factors')
+    .description('take the users of a tfa.cfg or tfa.json, or what --format names; - is standard input')
+    .option('--format <name>', `tfa, or ${foreignFormats.join(', ')}`, importFormat, 'tfa')
+    .option('--replace', 'tfa: also those who are in the store with other factors')
     .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
+    .option('--user <user>', 'others: whose all of it is')
+    .option('--user-member <name>', 'others: what of each row says whose it is', 'user')
+    .option('--encoding <name>', 'otplib, speakeasy: base32, hex, base64, ascii, latin1 or utf8')
+    .option('--otplib <version>', 'otplib: its major version, where that is before 13', Number)
+    .option('--algorithm <name>', 'secrets: where it is not SHA1')
+    .option('--digits <number>', 'secrets: where they are not 6', Number)
+    .option('--period <seconds>', 'secrets: where they are not 30', Number)
+    .option('--description <text>', 'others: what users will know it by')
     .action((file: string, _options: object, command: Command) =>
-      onStore<{ replace?: boolean; maxBytes: number }>(command, io, done, async ({ store, out, options }) => {
+      onStore<ImportOptions>(command, io, done, async ({ service, store, out, options }) => {
+        if (options.format !== 'tfa') {
+          const text = Buffer.from(await read(file, options.maxBytes, io)).toString('utf8')
+          return importForeign(text, options.format, options, service, out)
+        }
         const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
         const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [] }
         for (const user of config.users()) {
@@ -108,6 +123,12 @@ interface Exported {
   unguarded?: string[]
 }
 
+interface ImportOptions extends ForeignOptions {
+  format: 'tfa' | ForeignFormat
+  replace?: boolean
+  maxBytes: number
+}
+
 interface ExportOptions {
   format: 'json' | 'lines'
   additions?: boolean
@@ -125,6 +146,12 @@ function bytes(text: string): number {
 function format(text: string): 'json' | 'lines' {
   if (text !== 'json' && text !== 'lines') throw new InvalidArgumentError('Expected json or lines.')
   return text
+}
+
+function importFormat(text: string): ImportOptions['format'] {
+  const format = (['tfa', ...foreignFormats] as const).find((one) => one === text)
+  if (format === undefined) throw new InvalidArgumentError(`Expected tfa, ${foreignFormats.join(', ')}.`)
+  return format
 }
 
 async function importUser(
@@ -148,14 +175,9 @@ async function importUser(
     if (done === 'kept') result.kept.push(user)
     else result[done] += 1
   } catch (error) {
-    // Of this user alone; a store that fails ends it all.
-    if (!isCountersignError(error) || !refusals.has(error.code)) throw error
-    result.refused.push({ user, reason: error.code })
+    result.refused.push({ user, reason: ofOneUser(error) })
   }
 }
-
-/** `invalid-argument`: a name that an engine can't hold. */
-const refusals = new Set(['store-refused', 'record-too-large', 'record-corrupt', 'invalid-argument'])
 
 /** Why the user can't be written. */
 function attempt(work: () => void): string | undefined {

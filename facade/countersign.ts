@@ -3,7 +3,9 @@ import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
 import { CountersignError } from './errors.js'
 import type { Factor } from './factor.js'
+import { importFactors } from './import.js'
 import * as management from './management.js'
+import type { Imported, Migration } from './migration/types.js'
 import type {
   BeginTotpOptions,
   BeginWebauthnOptions,
@@ -217,6 +219,18 @@ export class Countersign {
   /** The user's factors, without secrets or keys; none for a user that nobody knows. */
   factors(user: string): Promise<Factor[]> {
     return this.#run((context) => management.factors(context, user))
+  }
+
+  /**
+   * Adds factors that another system enrolled and proved, as the functions of `countersign/migration` found them, all
+   * in one atomic change. What can't be added is left, with the reason; what the user has already is left too, so that an
+   * import may be repeated. The record of a user who holds other factors is added to.
+   *
+   * @example
+   * const { taken, left } = await countersign.importFactors(user, fromSimpleWebAuthn(rows))
+   */
+  importFactors(user: string, migration: Migration): Promise<Imported> {
+    return this.#run((context) => importFactors(context, user, migration))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */

@@ -1,5 +1,5 @@
 // What the types of the service allow, and what they refuse.
-import { Countersign, isCountersignError } from 'countersign'
+import { Countersign, eventChannel, isCountersignError } from 'countersign'
 import type {
   Challenge,
   CountersignEvent,
@@ -39,6 +39,7 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
   // @ts-expect-error a key, not its text alone
   await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
+  eventChannel satisfies 'countersign:event'
   // @ts-expect-error opened, not constructed
   new Countersign()
 
@@ -100,6 +101,10 @@ export async function service(): Promise<void> {
     // @ts-expect-error no secrets
     factor.secret
   }
+  const imported = await countersign.importFactors('ann', { factors: [], left: [] })
+  imported.taken[0]?.factor satisfies Factor | undefined
+  // @ts-expect-error what a reading found, not its factors alone
+  await countersign.importFactors('ann', [])
   const updated: Updated = await countersign.updateFactor('ann', 'id', { enable: false })
   const removed: Removed = await countersign.removeFactor('ann', 'id')
   if (removed.ok) removed.left satisfies Factor[]

@@ -1,5 +1,6 @@
 //! Enrolling factors: each is proved before it counts.
 
+mod import;
 mod recovery;
 mod response;
 mod totp;
@@ -8,6 +9,7 @@ mod webauthn;
 
 use serde::Serialize;
 
+pub use import::import_factors;
 pub use recovery::create_recovery_codes;
 pub use totp::{begin_totp, finish_totp};
 pub(crate) use u2f::{begin as open_u2f, finish as prove_u2f};
