@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
@@ -784,6 +784,8 @@ export { BindingService }
 export { BindingTfaConfig }
 export { examineTfaConfig }
 export { joinAdditions }
+export { migrateExport }
+export { migrateTotp }
 export { openConfigFile }
 export { openDirectory }
 export { openService }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { parseCode, parseResponse } from './answer.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, description, flag, isWellFormed, object, optional, text } from './check.js'
+import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
@@ -47,7 +47,8 @@ export async function beginWebauthn(
   options: BeginWebauthnOptions,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   checkUser(user)
-  const { rp, ...about } = checkBeginWebauthn(options, '')
+  const { rp, use, ...given } = checkBeginWebauthn(options, '')
+  const about = use === 'passkey' ? { ...passkey(given.conditional), ...given } : given
   const service = context.service(rp)
   const record = await context.read(user)
   const now = context.now()
@@ -102,6 +103,7 @@ const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, resp
 const checkBeginWebauthn = object<BeginWebauthnOptions>({
   name: text(256),
   displayName: text(256),
+  use: optional(oneOf('second-factor', 'passkey')),
   userVerification: optional(checkUserVerification),
   residentKey: optional(checkResidentKey),
   authenticatorAttachment: optional(checkAttachment),
@@ -110,6 +112,11 @@ const checkBeginWebauthn = object<BeginWebauthnOptions>({
   session,
   rp,
 })
+
+/** Without a dialog nobody can be asked for a PIN, and what came of it would be refused. */
+function passkey(conditional = false): Pick<BeginWebauthnOptions, 'userVerification' | 'residentKey'> {
+  return { userVerification: conditional ? 'preferred' : 'required', residentKey: 'required' }
+}
 
 function isChallengeId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= 128 && isWellFormed(id)

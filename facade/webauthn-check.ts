@@ -88,7 +88,7 @@ const checkStoredFields = object<Omit<CheckedCredential, 'signCount'>>(
   { others: true },
 )
 
-const checkCredential: Check<CheckedCredential> = (value, name) => {
+export const checkCredential: Check<CheckedCredential> = (value, name) => {
   const checked = checkStoredFields(value, name) as CheckedCredential
   const signCount = own(value as object, 'signCount') ?? own(value as object, 'counter')
   checked.signCount = checkSignCount(signCount, `${name}.signCount`)

@@ -2,6 +2,7 @@
 //! less time than its JSON would.
 
 use countersign_core::Failure;
+use countersign_core::migration;
 use countersign_core::totp::{Algorithm, Window};
 use countersign_core::totp_json::{self, CodeCheck};
 use napi_derive::napi;
@@ -69,6 +70,19 @@ pub fn totp_verify(
 pub fn totp_verify_uri(uri: String, code: String, at: i64, past: u32, future: u32, last_step: i64) -> i64 {
     let (uri, code) = (Zeroizing::new(uri), Zeroizing::new(code));
     code_check(&code, at, past, future, last_step).map_or(UNUSABLE, |check| step(totp_json::verify_uri(&uri, &check)))
+}
+
+/// `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`, as another library
+/// stores it. `value`: `{uri, name?, notes}` or `{name?, reason}`.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn migrate_totp(request: String) -> Text {
+    migration::totp(&Zeroizing::new(request)).into()
+}
+
+/// An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn migrate_export(uri: String) -> Text {
+    migration::otpauth_migration(&Zeroizing::new(uri)).into()
 }
 
 /// `value`: an `<svg>` element.

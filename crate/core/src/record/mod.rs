@@ -7,16 +7,22 @@
 mod bytes;
 mod entry;
 pub(crate) mod members;
+mod own_ids;
+mod place;
 mod totp_entry;
 mod u2f_entry;
 mod webauthn_entry;
 mod webauthn_key;
 mod yubico_entry;
 
-use serde::{Deserialize, Serialize};
+use data_encoding::BASE64URL_NOPAD;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroizing;
 
 pub use bytes::decode_base64;
 pub use entry::{Entry, FactorType, SigningEntry};
+pub use place::UNKNOWN_MEMBER;
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
 pub use webauthn_entry::WebauthnEntry;
@@ -28,8 +34,12 @@ use crate::recovery_codes::RecoverySet;
 use crate::same_json::is_json;
 use crate::wiped::to_json_of;
 
-/// The largest record that is read or written, in bytes of JSON text.
+/// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// What counters, locks and times of use may add to that. Without it a full record would have no room for a failure,
+/// so that guesses would cost nothing.
+const ROOM_TO_COUNT: usize = 1 << 16;
 
 /// One user's factors, counters and locks.
 #[derive(Default, Serialize, Deserialize)]
@@ -58,7 +68,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_default")]
     pub tfa_failures: u32,
     /// Ours: the WebAuthn user handle, made once, in base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_handle")]
     pub user_handle: Option<String>,
     /// Bytes of the text that it was read from.
     #[serde(skip)]
@@ -69,12 +79,19 @@ pub struct Record {
 const MARGIN: usize = 128;
 
 impl Record {
-    /// Reads a record, or an empty one where the store has none.
+    /// Reads a record, or an empty one where the store has none. Each factor has an id of its own, whatever was stored.
     ///
     /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
-        let Some(text) = text else { return Ok(Self::default()) };
-        if text.len() > MAX_RECORD_BYTES {
+        text.map_or_else(
+            || Ok(Self::default()),
+            |text| Self::parse_stored(text).map(|(record, _)| record),
+        )
+    }
+
+    /// The same, and whether two factors had the same id.
+    pub fn parse_stored(text: &str) -> Result<(Self, bool), Failure> {
+        if text.len() > MAX_RECORD_BYTES + ROOM_TO_COUNT {
             return Err(Failure::RecordTooLarge);
         }
         // The derived reader would take an array of the members too.
@@ -83,23 +100,30 @@ impl Record {
         }
         let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
         record.length = text.len();
-        Ok(record)
+        let renamed = record.give_own_ids();
+        Ok((record, renamed))
     }
 
     /// The record's text; fails with `record-too-large`.
     pub fn to_text(&self) -> Result<String, Failure> {
+        self.to_text_within(MAX_RECORD_BYTES + ROOM_TO_COUNT)
+    }
+
+    /// Fails with `record-too-large` where the record has grown, by a factor or a description, more than it may.
+    pub fn check_size(&self) -> Result<(), Failure> {
+        self.to_text_within(MAX_RECORD_BYTES)
+            .map(|text| drop(Zeroizing::new(text)))
+    }
+
+    fn to_text_within(&self, bytes: usize) -> Result<String, Failure> {
         let text = to_json_of(self, self.length + MARGIN).map_err(|_| Failure::RecordCorrupt(String::new()))?;
-        if text.len() > MAX_RECORD_BYTES {
-            Err(Failure::RecordTooLarge)
-        } else {
-            Ok(text)
-        }
+        (text.len() <= bytes).then_some(text).ok_or(Failure::RecordTooLarge)
     }
 
     /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,
     /// where it can't be told.
     pub fn is_text(&self, text: &str) -> bool {
-        text.len() <= MAX_RECORD_BYTES && is_json(self, text)
+        text.len() <= MAX_RECORD_BYTES + ROOM_TO_COUNT && is_json(self, text)
     }
 
     /// The factors that stand for themselves: all but the recovery set.
@@ -125,7 +149,21 @@ fn corrupt_place(text: &str) -> String {
     let reader = &mut serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, Record>(reader) {
         Ok(_) => "after the end".into(),
-        Err(error) => error.path().to_string(),
+        Err(error) => place::describe(error.path()),
+    }
+}
+
+/// base64url of 1 to 64 bytes, as WebAuthn has a user handle (Level 3, section 4).
+fn read_handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let handle = Option::<String>::deserialize(deserializer)?;
+    let fits = |handle: &String| {
+        let bytes = BASE64URL_NOPAD.decode(handle.as_bytes());
+        bytes.is_ok_and(|bytes| (1..=64).contains(&bytes.len()))
+    };
+    if handle.as_ref().is_none_or(fits) {
+        Ok(handle)
+    } else {
+        Err(D::Error::custom("no user handle"))
     }
 }
 

@@ -40,11 +40,12 @@ impl TotpEntry {
     }
 
     fn stored<E: de::Error>(text: Cow<'_, str>, last_count: Option<i64>) -> Result<Self, E> {
+        let text = Zeroizing::new(text.into_owned());
         let totp = OtpauthUri::stored_totp(&text).ok_or_else(|| E::custom("not an otpauth URI"))?;
         Ok(Self {
             totp,
             last_count: last_count.filter(|count| *count != i64::MIN),
-            text: Zeroizing::new(text.into_owned()),
+            text,
         })
     }
 }
