@@ -77,6 +77,22 @@ test('a session that knows the password alone adds nothing to the factors of ano
   t.like((await host.client.get('/session')).body, { fresh: true, mayEnrol: true })
 })
 
+test('a proof in the second of an enrolment counts as the password, unless it is that enrolment', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const begun = (await host.client.post('/factors/totp')).body
+  host.fixture.now += 100
+  const thief = { ...host.session!, at: host.fixture.now }
+  host.fixture.now += 800
+  t.is((await finishTotp(host, begun)).status, 200)
+  t.is(Math.floor(thief.at / 1000), Math.floor(host.fixture.now / 1000))
+  t.is((await host.client.post('/recovery-codes')).status, 200, 'the session that enrolled goes on')
+  host.session = thief
+  t.like((await host.client.get('/session')).body, { fresh: false, mayEnrol: false })
+  for (const { id } of await host.fixture.service.factors(user)) {
+    t.is((await host.client.call('DELETE', `/factors/${id}`)).body.type, problem('step-up-required'))
+  }
+})
+
 test('a signed-in user without a factor enrols one after another', async (t) => {
   const host = (await HttpHost.open()).verified()
   host.fixture.now += minute

@@ -27,7 +27,7 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
   t.is((await client.get('/nowhere')).status, 404)
   const foreign = { origin: 'https://evil.example' }
   t.is((await client.call('POST', '/challenge', {}, foreign)).body.type, 'urn:countersign:problem:wrong-origin')
-  t.is((await client.call('POST', '/verify', { answer: 'x'.repeat(70_000) })).status, 401)
+  t.is((await client.call('POST', '/verify', { answer: 'x'.repeat(70_000) })).status, 413)
 }
 
 /** From the password alone to keys, through a step-up, a recovery and a reset. */

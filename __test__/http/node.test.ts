@@ -136,6 +136,27 @@ test('odd request lines lead nowhere', async (t) => {
   t.deepEqual(host.errors, [])
 })
 
+test('a path that only becomes one when it is resolved is none: guards in front have seen another', async (t) => {
+  const { host, port } = await serve(t)
+  host.verified({ admin: true })
+  const guarded = ['passkey/challenge', 'admin/users']
+  const detours = ['./', 'x/../', '%2e/', 'x/%2E%2e/', '\\', 'x\\..\\', '/', '\t']
+  for (const path of guarded) {
+    const method = path.startsWith('admin') ? 'GET' : 'POST'
+    const rest = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n'
+    t.is(await raw(port, `${method} /countersign/${path} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 200 OK')
+    for (const detour of detours) {
+      const line = await raw(port, `${method} /countersign/${detour}${path} HTTP/1.1\r\n${rest}`)
+      t.true(/ 40[04] /.test(line), `${detour}${path}: ${line}`)
+    }
+    const inside = path.replace('/', '\\')
+    t.is(await raw(port, `${method} /countersign/${inside} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 404 Not Found', inside)
+  }
+  // Requests of frameworks that do not resolve it either.
+  const odd = { url: `${origin}/countersign/x/../session`, method: 'GET', headers: new Headers() } as Request
+  t.is((await host.handler(odd)).status, 404)
+})
+
 test('an address that looks like a path is none', async (t) => {
   const host = (await HttpHost.open()).verified()
   const listener = toNodeListener(host.handler as never) as Listener

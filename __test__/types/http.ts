@@ -22,14 +22,18 @@ export function http(countersign: Countersign): void {
       outcome satisfies Verification
       // @ts-expect-error test ok first
       outcome.factor
+      // @ts-expect-error nothing was proved
+      outcome.at
       if (outcome.ok) outcome.factor?.type satisfies string | undefined
+      if (outcome.ok) outcome.at satisfies number
       else outcome.reason satisfies 'rejected' | 'malformed' | 'locked'
       if (outcome.purpose === 'step-up') res.setHeader('x', request.method)
-      return { 'set-cookie': 'a=b' }
+      return { 'set-cookie': ['a=b', 'c=d'] }
     },
     onEnrolled: (request, user, enrolled) => void (enrolled satisfies boolean),
     required: (user) => user.admin === true,
     freshSeconds: 60,
+    bodySeconds: 10,
     basePath: '/2fa',
   })
   createServer(toNodeListener(handler))

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'
 
@@ -87,7 +88,7 @@ function newRequest(req: NodeRequest): Request {
 function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
   const whole = `http://localhost${path}`
-  return path.startsWith('/') && URL.canParse(whole) ? whole : 'http://localhost/'
+  return path.startsWith('/') && exactUrl(whole) ? whole : 'http://localhost/'
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
