@@ -8,6 +8,7 @@ export function secondFactorHandler({ countersign, accounts, sessions, required,
   return createHandler(countersign, {
     required,
     onError: log,
+    conditionalCreate: true,
 
     user(request) {
       const session = sessionOf(request)

@@ -112,6 +112,22 @@ test('the time that a verification is fresh for is a setting', async (t) => {
   t.is((await host.client.post('/factors/totp')).status, 403)
 })
 
+test('a passkey without a touch is the host’s to allow, and never a first factor', async (t) => {
+  const conditional = { use: 'passkey', conditional: true }
+  const host = (await HttpHost.open()).verified()
+  await host.fixture.enrolTotp(user)
+  t.like((await host.verified().client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  t.is((await host.client.post('/factors/webauthn', { ...conditional, conditional: false })).status, 200)
+
+  const willing = (await HttpHost.open({ conditionalCreate: true, required: true })).pending()
+  t.like((await willing.client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  t.like((await willing.verified().client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  await willing.fixture.enrolTotp(user)
+  const { body } = await willing.verified().client.post('/factors/webauthn', conditional)
+  const response = new TestAuthenticator().create(body, { origin, userPresent: false, userVerified: false })
+  t.is((await willing.client.post('/factors/webauthn/finish', { response, description: '' })).status, 200)
+})
+
 test('refused enrolments say why', async (t) => {
   const host = (await HttpHost.open({}, memoryStore(), { limits: { factors: 2 } })).verified()
   const key = new TestAuthenticator()

@@ -100,6 +100,11 @@ export interface HandlerOptions<Context = unknown> {
   freshSeconds?: number
   /** How long the body of a request may take to arrive: seconds, 1 to 600. Default 30. */
   bodySeconds?: number
+  /**
+   * Lets pages make a passkey by conditional create (WebAuthn Level 3, 5.1.3), where neither presence nor verification
+   * is proved at the registration. Default false. Never for a first factor.
+   */
+  conditionalCreate?: boolean
   /** Where the handler is mounted, without a slash at the end; empty: at the root. Default `/countersign`. */
   basePath?: string
   /** For hosts that serve several relying parties: the one of this handler. Default: that of the service. */
@@ -116,6 +121,7 @@ export interface HandlerSettings {
   required: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
   freshMilliseconds: number
   bodyMilliseconds: number
+  conditionalCreate: boolean
   basePath: string
   rp: RelyingParty
   now: () => number
@@ -138,6 +144,7 @@ export function checkHandlerOptions(
     onEnrolled: () => undefined,
     onError: (error) => console.error(error),
     rp: service.rp,
+    conditionalCreate: false,
     ...rest,
     required: typeof required === 'function' ? required : () => required,
     freshMilliseconds: freshSeconds * 1000,
@@ -187,6 +194,7 @@ const checkOptions = object<HandlerOptions>({
     typeof value === 'function' ? callback<() => boolean>(value, name) : optional(flag)(value, name),
   freshSeconds: optional(integer(1, 86_400)),
   bodySeconds: optional(integer(1, 600)),
+  conditionalCreate: optional(flag),
   basePath: optional(checkBasePath),
   rp: optional(checkRp),
 })

@@ -1,6 +1,6 @@
 import type { Enrolled } from '../../outcome.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
-import { accepted } from '../problem.js'
+import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { ref } from '../schemas.js'
@@ -58,11 +58,21 @@ export const enrolmentRoutes = [
           'passkey',
         ),
       ),
-      conditional: optional(boolean('For conditional create (5.1.3), where nobody need touch anything.')),
+      conditional: optional(
+        boolean(
+          'For conditional create (5.1.3), where nobody need touch anything: a `malformed-request` unless the server ' +
+            'allows it, and for a first factor.',
+        ),
+      ),
     },
     answer: ref('CreationOptions'),
     problems: ['factor-limit'],
-    run({ countersign, user, settings: { rp } }, { use, conditional }: { use?: Use; conditional?: boolean }) {
+    run(call, { use, conditional }: { use?: Use; conditional?: boolean }) {
+      const { countersign, user, firstOnly, settings: { rp, conditionalCreate } } = call
+      // It needs no presence, so it is the host's to allow, and never what a sign-in ends with.
+      if (conditional && (!conditionalCreate || firstOnly)) {
+        throw new ProblemError('malformed-request', { detail: 'conditional' })
+      }
       const name = nameOf(user)
       return countersign.beginWebauthn(user.id, {
         name,
