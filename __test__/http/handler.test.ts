@@ -1,6 +1,6 @@
 // What every request is held to, whatever it asks for.
 import test from 'ava'
-import { createHandler } from '../../facade/http/index.js'
+import { createHandler, isOwnRequest } from '../../facade/http/index.js'
 import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
 import { routes } from '../../facade/http/routes.js'
 import { memoryStore } from '../../facade/stores/index.js'
@@ -67,6 +67,22 @@ test('origins are those of the relying party, and of its settings', async (t) =>
   const ports = (await HttpHost.open({ rp: { ...rp, allowAnyPort: true } })).verified()
   t.is((await ports.client.call('POST', '/challenge', {}, { origin: `${origin}:8443` })).status, 200)
   t.is((await ports.client.call('POST', '/challenge', {}, { origin: 'https://www.example.com' })).status, 403)
+})
+
+test('routes of the host are held to the same by isOwnRequest', (t) => {
+  const json = { 'content-type': 'application/json' }
+  const good: Record<string, string>[] = [json, { ...json, origin }, { ...json, origin, 'sec-fetch-site': 'same-origin' }]
+  const bad: Record<string, string>[] = [
+    {}, { origin }, { ...json, origin: 'null' }, { ...json, origin: 'https://evil.example' },
+    { ...json, origin, 'sec-fetch-site': 'cross-site' }, { origin, 'content-type': 'text/plain; application/json' },
+  ]
+  for (const [all, expected] of [[good, true], [bad, false]] as const) {
+    for (const headers of all) {
+      const text = JSON.stringify(headers)
+      t.is(isOwnRequest({ headers }, rp), expected, text)
+      t.is(isOwnRequest(new Request(origin, { method: 'POST', headers }), rp), expected, text)
+    }
+  }
 })
 
 test('bodies are JSON objects of at most 64 kB', async (t) => {

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Countersign } from 'countersign'
-import { createHandler, toNodeListener } from 'countersign/http'
+import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import type { Handler, HandlerOptions, HttpUser, NodeContext, Problem, SessionState, Verification } from 'countersign/http'
 
 export function http(countersign: Countersign): void {
@@ -37,6 +37,9 @@ export function http(countersign: Countersign): void {
     basePath: '/2fa',
   })
   createServer(toNodeListener(handler))
+  createServer((req) => isOwnRequest(req, { origins: ['https://example.com'] }) satisfies boolean)
+  // @ts-expect-error whose page it may be
+  isOwnRequest(new Request('https://example.com'))
 
   const onFastify = createHandler<NodeContext<FastifyRequest, FastifyReply>>(countersign, {
     user: (request, { req }) => (req.id === '1' ? null : undefined),

@@ -57,7 +57,7 @@ export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrol
   | ((Accepted | { ok: true; factor: null }) & {
       /**
        * The new `at` of the session, epoch milliseconds. Not simply now: without a factor it is that of the password,
-       * and after an enrolment the beginning of the next second, since factors keep theirs in seconds.
+       * with one it is the end of this second, since the times of factors are kept in seconds.
        */
       at: number
     })

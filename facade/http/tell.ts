@@ -14,7 +14,7 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
   purpose: Verification['purpose'],
   outcome: T,
 ): Promise<Extract<T, { ok: true }>> {
-  const at = outcome.ok ? { at: provedAt(user, purpose, outcome, settings.now()) } : {}
+  const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
   const told = { purpose, ...outcome, ...at } as Verification
   // Each cookie of a `Headers` comes by itself.
   for (const [name, value] of headersOf(await settings.onVerified(request, user, told, context))) {
@@ -27,16 +27,11 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
 }
 
 /** When the session was proved. */
-function provedAt(
-  user: HttpUser,
-  purpose: Verification['purpose'],
-  outcome: Accepted | NothingToAnswer,
-  now: number,
-): number {
+function provedAt(user: HttpUser, outcome: Accepted | NothingToAnswer, now: number): number {
   // Nothing was proved but the password, and that was then.
   if (outcome.factor === null) return user.at
-  // A factor's time is kept in whole seconds: this proof must not look older than the factor that gave it.
-  return purpose === 'enrolment' ? (Math.floor(now / 1000) + 1) * 1000 : now
+  // The times of factors are kept in whole seconds: a proof must not look older than the factor that gave it.
+  return (Math.floor(now / 1000) + 1) * 1000
 }
 
 function headersOf(given: HeadersGiven): Headers {
