@@ -184,6 +184,60 @@ test('factors are renamed, disabled and removed, with what the browser must hear
   t.deepEqual(host.enrolled, [true, false])
 })
 
+test('a host that fails to note the last removal locks nobody out', async (t) => {
+  let enrolled = false
+  let fails = false
+  const host = await HttpHost.open({
+    user: () => host.session && { ...host.session, enrolled },
+    onEnrolled(request, who, now) {
+      if (fails) throw new Error('database')
+      enrolled = now
+    },
+  })
+  await finishTotp(host, (await host.verified().client.post('/factors/totp')).body)
+  const [factor] = await host.fixture.service.factors(user)
+  fails = true
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor!.id}`)).status, 500)
+  fails = false
+  t.is((await host.fixture.service.factors(user)).length, 1)
+  t.like((await host.pending().client.post('/challenge')).body, { challenge: { totp: true } })
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor!.id}`)).status, 200)
+  t.false(enrolled)
+  t.like((await host.client.get('/session')).body, { mayEnrol: true })
+})
+
+test('a removal that fails, or comes too late, leaves the host told that there are factors', async (t) => {
+  const store = memoryStore()
+  let broken = false
+  const failing = overriding(store, {
+    update: (who, change) => (broken ? Promise.reject(new Error('disk')) : store.update(who, change)),
+  })
+  const host = await HttpHost.open({}, failing)
+  const { factor } = await host.fixture.enrolTotp(user)
+  broken = true
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor.id}`)).status, 503)
+  t.deepEqual(host.enrolled, [false, true])
+
+  const told: boolean[] = []
+  const racing = await HttpHost.open({
+    onEnrolled: async (request, who, enrolled) => {
+      told.push(enrolled)
+      if (told.length === 1) await racing.fixture.enrolKey(user)
+    },
+  })
+  const old = (await racing.fixture.enrolTotp(user)).factor
+  t.is((await racing.verified().client.call('DELETE', `/factors/${old.id}`)).status, 200)
+  t.deepEqual(told, [false, true])
+})
+
+test('any name of an account fits a phone app', async (t) => {
+  for (const name of ['a:b', 'ann\n\u0000', '\u0001', ':', 'x'.repeat(256), 'ä'.repeat(128), '💡'.repeat(64)]) {
+    const host = (await HttpHost.open()).verified({ name })
+    t.is((await host.client.post('/factors/totp')).status, 200, JSON.stringify(name))
+    t.deepEqual(host.errors, [])
+  }
+})
+
 test('administrators see every user, whatever the name, and nobody else does', async (t) => {
   const host = await HttpHost.open()
   const names = ['ann', 'a/b', '../x', 'Ä ö?#&%', '💡', 'constructor']

@@ -192,6 +192,35 @@ test('an upload without an end is refused while it goes on', async (t) => {
   t.deepEqual(host.errors, [])
 })
 
+test('an answer before the body reaches who is still sending it, and ends the connection', async (t) => {
+  const { port } = await serve(t)
+  const sends = (headers: Record<string, string>, bytes: number) =>
+    fetch(`http://localhost:${port}/countersign/verify`, { method: 'POST', headers, body: 'x'.repeat(bytes) })
+  const json = { 'content-type': 'application/json' }
+  for (const bytes of [70_000, 300_000, 900_000]) {
+    t.is((await sends(json, bytes)).status, 413)
+    t.is((await sends({ 'content-type': 'text/plain' }, bytes)).status, 415)
+    t.is((await sends({ ...json, origin: 'https://evil.example' }, bytes)).status, 403)
+  }
+  const head = 'POST /countersign/verify HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 300000\r\n\r\n'
+  const whole = await new Promise<string>((resolve, reject) => {
+    const socket = connect(port, 'localhost', () => socket.write(`${head}x`))
+    let answer = ''
+    socket.on('data', (data) => {
+      if (answer === '') setTimeout(() => socket.write('x'.repeat(299_999)), 20)
+      answer += data
+    })
+    socket.on('close', () => resolve(answer)).on('error', reject)
+  })
+  t.regex(whole, /^HTTP\/1.1 415 [^]*connection: close[^]*unsupported-media-type/)
+})
+
+test('an answer that Node can not send is an error of that request alone', async (t) => {
+  const listener = toNodeListener(async () => new Response('x', { headers: { 'x-name': 'a\u0001b' } }))
+  const { port } = await serve(t, () => listener)
+  t.is(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 500 Internal Server Error')
+})
+
 test('a client that goes away in the middle troubles nobody', async (t) => {
   const { host, port, client } = await serve(t)
   await new Promise<void>((resolve) => {

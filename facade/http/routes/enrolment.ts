@@ -21,8 +21,7 @@ export const enrolmentRoutes = [
     answer: ref('TotpEnrolment'),
     problems: ['factor-limit'],
     run: ({ countersign, user, settings: { rp } }) =>
-      // The key URI puts a colon between issuer and account.
-      countersign.beginTotp(user.id, { account: nameOf(user).replaceAll(':', ' '), rp, ...sessionOf(user) }),
+      countersign.beginTotp(user.id, { account: accountOf(nameOf(user)), rp, ...sessionOf(user) }),
   }),
 
   route({
@@ -114,6 +113,16 @@ async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
     await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type, description } })
   }
   return enrolled
+}
+
+/** As a key URI and its QR code hold it: the colon is between issuer and account, and an app shows little anyway. */
+function accountOf(name: string): string {
+  let account = ''
+  for (const character of name.replaceAll(/[:\p{C}]/gu, ' ').trim()) {
+    if (Buffer.byteLength(account + character) > 128) break
+    account += character
+  }
+  return account || 'account'
 }
 
 function sessionOf({ session }: Call['user']): { session?: string } {
