@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto'
+
 import test from 'ava'
 
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
 import type { Countersign, PasskeyOptions } from '../index.js'
-import { Fixture, origin } from './service.js'
+import { Fixture, origin, overriding } from './service.js'
 import { stores } from './stores.js'
 
 const person = { name: 'ann', displayName: 'Ann' }
@@ -125,6 +127,40 @@ test('what a registration is for decides what it asks', async (t) => {
   t.deepEqual(await asked({ use: 'passkey', residentKey: 'preferred' }), ['preferred', 'required'])
   t.deepEqual(await asked({ use: 'passkey', conditional: true }), ['required', 'preferred'])
   await t.throwsAsync(asked({ use: 'login' }), { code: 'invalid-argument', message: /use/ })
+})
+
+test('no request lowers what the settings require of a registration', async (t) => {
+  const { service } = await Fixture.open(await stores.memory(), { webauthn: { userVerification: 'required' } })
+  for (const use of ['passkey', 'second-factor'] as const) {
+    const key = new TestAuthenticator()
+    const creation = await service.beginWebauthn('ann', { ...person, use, conditional: true })
+    t.is(creation.authenticatorSelection?.userVerification, 'required', use)
+    const response = key.create(creation, { origin, userPresent: false, userVerified: false })
+    t.deepEqual(await service.finishWebauthn('ann', { response, description: '' }), rejected)
+  }
+  const own = { ...person, use: 'passkey', userVerification: 'preferred', conditional: true } as const
+  t.is((await service.beginWebauthn('ann', own)).authenticatorSelection?.userVerification, 'preferred')
+})
+
+test('the store of challenges does not learn the session', async (t) => {
+  const puts: string[] = []
+  const store = await stores.memory()
+  const fixture = await Fixture.open(
+    overriding(store, { put: (key, challenge) => (puts.push(JSON.stringify([key, challenge])), store.put(key, challenge)) }),
+  )
+  const { service } = fixture
+  const session = 'the-cookie-of-ann'
+  await fixture.enrolKey('ann')
+  puts.length = 0
+  await service.challenge({ session })
+  await service.challenge('ann', { session })
+  await service.beginTotp('ann', { account: 'ann', session })
+  await service.beginWebauthn('ann', { ...person, session })
+  t.is(puts.length, 4)
+  for (const put of puts) {
+    t.false(put.includes(session))
+    t.true(put.includes(createHash('sha256').update(session).digest('base64url')))
+  }
 })
 
 test('a passkey that is made without a dialog signs in later', async (t) => {

@@ -148,6 +148,7 @@ test('a name that the format does not have is never quoted', (t) => {
     t.notRegex(told, /hunter2|u001b/)
     t.regex(told, /an unknown member.*an unknown member.*an unknown member/)
   }
+  t.regex(fails(() => TfaConfig.create().setUserData('ann', '[]')).message, /: user "ann", at the start$/)
 })
 
 test('what the origin can not read is kept with the additions alone', (t) => {

@@ -8,6 +8,7 @@ export function secondFactorHandler({ countersign, accounts, sessions, required,
   return createHandler(countersign, {
     required,
     onError: log,
+    conditionalCreate: true,
 
     user(request) {
       const session = sessionOf(request)
@@ -28,13 +29,14 @@ export function secondFactorHandler({ countersign, accounts, sessions, required,
       // A first factor was enrolled while we looked: the password alone is no longer enough.
       if (outcome.factor === null && accounts.byId(user.id)?.enrolled !== false) return undefined
       if (outcome.purpose === 'passkey') {
-        return { 'set-cookie': sessions.replace(session, sessions.start(user.id, 'signed-in')) }
+        return { 'set-cookie': sessions.replace(session, sessions.start(user.id, 'signed-in', outcome.at)) }
       }
       // A sign-in that ended meanwhile stays ended.
       if (!session) return undefined
       // The factor was proved just now; a session elsewhere that knew the password alone was not.
       if (outcome.purpose === 'enrolment') sessions.endOthers(session)
-      const next = session.state === 'pending' ? sessions.start(user.id, 'signed-in') : sessions.proved(session)
+      const { at } = outcome
+      const next = session.state === 'pending' ? sessions.start(user.id, 'signed-in', at) : sessions.proved(session, at)
       return { 'set-cookie': sessions.replace(session, next) }
     },
 

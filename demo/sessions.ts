@@ -27,10 +27,9 @@ export class Sessions {
     this.#now = now
   }
 
-  start(account: string, state: Session['state']): Session {
-    const now = this.#now()
-    const expires = now + (state === 'pending' ? PENDING : SIGNED_IN)
-    return { account, state, binding: randomId(), provedAt: now, expires }
+  start(account: string, state: Session['state'], provedAt = this.#now()): Session {
+    const expires = this.#now() + (state === 'pending' ? PENDING : SIGNED_IN)
+    return { account, state, binding: randomId(), provedAt, expires }
   }
 
   /**
@@ -59,8 +58,8 @@ export class Sessions {
   }
 
   /** The same sign-in with a newer proof, for `replace` to put in its place. */
-  proved(session: Session): Session {
-    return { ...session, provedAt: this.#now() }
+  proved(session: Session, provedAt = this.#now()): Session {
+    return { ...session, provedAt }
   }
 
   isOpen(session: Session): boolean {

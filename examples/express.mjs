@@ -1,28 +1,25 @@
 // Express 5 with express-session: `PORT=3000 node examples/express.mjs`
 import { randomBytes } from 'node:crypto'
 import { Countersign } from 'countersign'
-import { createHandler, toNodeListener } from 'countersign/http'
+import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import express from 'express'
 import session from 'express-session'
-import { accountById, checkPassword, setEnrolled } from './accounts.mjs'
+import { checkPassword, setEnrolled } from './accounts.mjs'
+import { afterVerified, signIn, signOut, userOf } from './sign-ins.mjs'
 
 const port = Number(process.env.PORT ?? 3000)
+const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
-  rp: { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] },
+  rp,
   store: directoryStore(process.env.VAR_DIR ?? 'var/examples', { create: true }),
 })
 
 const handler = createHandler(countersign, {
-  user(request, { req }) {
-    const { user } = req.session
-    if (!user) return null
-    const { name, enrolled, admin } = accountById(user.id)
-    return { ...user, session: req.sessionID, name, enrolled, admin }
-  },
+  user: (request, { req }) => userOf(req.session.user),
   async onVerified(request, user, outcome, { req }) {
-    if (outcome.ok) await renew(req, { id: user.id, state: 'verified', at: Date.now() })
-    else if (outcome.reason === 'locked' && user.state === 'pending') await renew(req)
+    const next = afterVerified(user, outcome)
+    if (next !== undefined) await renew(req, next)
   },
   onEnrolled: (request, user, enrolled) => setEnrolled(user.id, enrolled),
   required: (user) => user.admin,
@@ -31,21 +28,31 @@ const handler = createHandler(countersign, {
 const app = express()
 const cookie = { httpOnly: true, sameSite: 'strict' } // and `secure: true` behind HTTPS
 const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString('hex')
-app.use(express.json(), session({ secret, resave: false, saveUninitialized: false, cookie }))
+app.use(session({ secret, resave: false, saveUninitialized: false, cookie }))
+
+// Before any body parser: the handler reads its bodies itself, and answers those that are no JSON.
+app.use('/countersign', toNodeListener(handler))
+
+// The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
+app.use((req, res, next) => (req.method === 'GET' || isOwnRequest(req, rp) ? next() : res.sendStatus(403)))
+app.use(express.json())
 
 app.post('/password', async (req, res) => {
   const account = checkPassword(req.body?.name, req.body?.password)
   if (!account) return res.sendStatus(401)
-  await renew(req, { id: account.id, state: 'pending', at: Date.now() })
+  signOut(req.session.user)
+  await renew(req, signIn(account.id))
   res.sendStatus(204)
 })
 
 app.post('/sign-out', async (req, res) => {
-  await renew(req)
+  signOut(req.session.user)
+  await renew(req, null)
   res.sendStatus(204)
 })
 
-app.use('/countersign', toNodeListener(handler))
+// What a parser refuses, without a page of it or a word in the log.
+app.use((error, req, res, next) => (res.headersSent ? next(error) : res.sendStatus(error.status ?? 500)))
 
 app.listen(port, 'localhost', () => console.log(`http://localhost:${port}`))
 

@@ -3,27 +3,24 @@ import { randomBytes } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { Countersign } from 'countersign'
-import { createHandler, toNodeListener } from 'countersign/http'
+import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import Fastify from 'fastify'
-import { accountById, checkPassword, setEnrolled } from './accounts.mjs'
+import { checkPassword, setEnrolled } from './accounts.mjs'
+import { afterVerified, signIn, signOut, userOf } from './sign-ins.mjs'
 
 const port = Number(process.env.PORT ?? 3000)
+const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
-  rp: { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] },
+  rp,
   store: directoryStore(process.env.VAR_DIR ?? 'var/examples', { create: true }),
 })
 
 const handler = createHandler(countersign, {
-  user(request, { req }) {
-    const user = req.session.get('user')
-    if (!user) return null
-    const { name, enrolled, admin } = accountById(user.id)
-    return { ...user, session: req.session.sessionId, name, enrolled, admin }
-  },
+  user: (request, { req }) => userOf(req.session.get('user')),
   async onVerified(request, user, outcome, { req }) {
-    if (outcome.ok) await renew(req, { id: user.id, state: 'verified', at: Date.now() })
-    else if (outcome.reason === 'locked' && user.state === 'pending') await renew(req)
+    const next = afterVerified(user, outcome)
+    if (next !== undefined) await renew(req, next)
   },
   onEnrolled: (request, user, enrolled) => setEnrolled(user.id, enrolled),
   onError: (error, request, { req }) => req.log.error(error),
@@ -38,19 +35,24 @@ await app.register(session, {
   cookie: { httpOnly: true, sameSite: 'strict', secure: false }, // `secure: true` behind HTTPS
 })
 
-app.post('/password', async (request, reply) => {
+app.all('/countersign/*', toNodeListener(handler))
+
+// The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
+const onRequest = async (request, reply) => (isOwnRequest(request, rp) ? undefined : reply.code(403).send())
+
+app.post('/password', { onRequest }, async (request, reply) => {
   const account = checkPassword(request.body?.name, request.body?.password)
   if (!account) return reply.code(401).send()
-  await renew(request, { id: account.id, state: 'pending', at: Date.now() })
+  signOut(request.session.get('user'))
+  await renew(request, signIn(account.id))
   return reply.code(204).send()
 })
 
-app.post('/sign-out', async (request, reply) => {
-  await renew(request)
+app.post('/sign-out', { onRequest }, async (request, reply) => {
+  signOut(request.session.get('user'))
+  await renew(request, null)
   return reply.code(204).send()
 })
-
-app.all('/countersign/*', toNodeListener(handler))
 
 await app.listen({ port, host: 'localhost' })
 console.log(`http://localhost:${port}`)

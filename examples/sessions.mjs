@@ -4,11 +4,10 @@ import { randomBytes } from 'node:crypto'
 const hours = 12
 const sessions = new Map()
 
-/** The session of a `cookie` header: `{ id, state, at, session }`, or null. */
+/** What is kept in the session of a `cookie` header, or undefined. */
 export function findSession(cookies) {
-  const id = /(?:^|;\s*)session=([\w-]+)/.exec(cookies ?? '')?.[1]
-  const found = sessions.get(id)
-  return found && found.expires > Date.now() ? { ...found.data, session: id } : null
+  const found = sessions.get(idOf(cookies))
+  return found && found.expires > Date.now() ? found.data : undefined
 }
 
 /**
@@ -16,9 +15,14 @@ export function findSession(cookies) {
  * before; without `data` it only ends. The answer is the `set-cookie` header.
  */
 export function renewSession(cookies, data) {
-  sessions.delete(findSession(cookies)?.session)
+  sessions.delete(idOf(cookies))
+  for (const [old, { expires }] of sessions) if (expires <= Date.now()) sessions.delete(old)
   const id = data ? randomBytes(32).toString('base64url') : ''
   if (data) sessions.set(id, { data, expires: Date.now() + hours * 3_600_000 })
   // Behind HTTPS: `__Host-session`, and `Secure`.
   return `session=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${data ? hours * 3600 : 0}`
+}
+
+function idOf(cookies) {
+  return /(?:^|;\s*)session=([\w-]+)/.exec(cookies ?? '')?.[1]
 }

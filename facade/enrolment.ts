@@ -9,7 +9,8 @@ import { jsonText } from './json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
 import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from './policy.js'
-import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+import { boundSession } from './session.js'
+import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from './webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
   checkUser(user)
@@ -48,7 +49,8 @@ export async function beginWebauthn(
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   checkUser(user)
   const { rp, use, ...given } = checkBeginWebauthn(options, '')
-  const about = use === 'passkey' ? { ...passkey(given.conditional), ...given } : given
+  const { userVerification } = context.settings
+  const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
   const record = await context.read(user)
   const now = context.now()
@@ -92,7 +94,7 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
   return (await context.update<string[]>(user, now, call)).value
 }
 
-const session = optional(text(1024))
+const session = optional(boundSession)
 const rp = optional(checkRp)
 const outside: Check<unknown> = (value) => value
 const finishShape = { session, description, firstOnly: optional(flag) }
@@ -113,9 +115,16 @@ const checkBeginWebauthn = object<BeginWebauthnOptions>({
   rp,
 })
 
-/** Without a dialog nobody can be asked for a PIN, and what came of it would be refused. */
-function passkey(conditional = false): Pick<BeginWebauthnOptions, 'userVerification' | 'residentKey'> {
-  return { userVerification: conditional ? 'preferred' : 'required', residentKey: 'required' }
+/**
+ * Without a dialog nobody can be asked for a PIN, and what came of it would be refused; but where the settings require
+ * the verification of every key, no request lowers that.
+ */
+function passkey(
+  conditional = false,
+  settings: UserVerification,
+): Pick<BeginWebauthnOptions, 'userVerification' | 'residentKey'> {
+  const userVerification = conditional && settings !== 'required' ? 'preferred' : 'required'
+  return { userVerification, residentKey: 'required' }
 }
 
 function isChallengeId(id: unknown): id is string {

@@ -116,7 +116,10 @@ export interface RpOption {
 
 /** Binds a ceremony to the host's session, if given: what was begun in one can't be finished in another. */
 export interface SessionOption {
-  /** Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. */
+  /**
+   * Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. The
+   * store gets no more of it than its SHA-256.
+   */
   session?: string
 }
 

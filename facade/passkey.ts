@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { answerJson, parseAnswer } from './answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
-import { checkUser, object, optional, text } from './check.js'
+import { checkUser, object, optional } from './check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { CountersignError } from './errors.js'
@@ -10,9 +10,10 @@ import { jsonText } from './json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
 import { checkRp } from './policy.js'
+import { boundSession } from './session.js'
 import { refuse } from './sign-in.js'
 
-const checkOptions = object<PasskeyOptions>({ session: optional(text(1024)), rp: optional(checkRp) })
+const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRp) })
 const checkSignals = object<RpOption>({ rp: optional(checkRp) })
 
 export async function passkeyChallenge(context: Context, options: PasskeyOptions): Promise<PasskeyChallenge> {

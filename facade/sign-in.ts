@@ -13,12 +13,13 @@ import { jsonText } from './json.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
 import { checkRp } from './policy.js'
+import { boundSession } from './session.js'
 import { checkYubicoSecrets } from './yubico-secrets.js'
 import type { CheckedSecrets } from './yubico-secrets.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
-  session: optional(text(1024)),
+  session: optional(boundSession),
   rp: optional(checkRp),
 }
 const checkVerify = object<VerifyOptions>(verifyShape)

@@ -226,6 +226,28 @@ scene(
   },
 )
 
+scene('printed codes are in the page no longer than the dialog, whatever the browser says of printing', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.evaluate(() => {
+    const get = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow')!.get!
+    Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
+      get() {
+        const view = get.call(this)
+        if (view) view.print = () => undefined
+        return view
+      },
+    })
+  })
+  await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+  const print = ann.dialog.getByRole('button', { name: 'Print' })
+  await print.click()
+  await print.click()
+  t.is(await ann.page.locator('iframe').count(), 1)
+  await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+  await ann.dialog.waitFor({ state: 'detached' })
+  t.is(await ann.page.locator('iframe').count(), 0)
+})
+
 scene('where copying is not allowed it says so', async ({ ann }) => {
   await ann.page.evaluate(() => {
     navigator.clipboard.writeText = async () => {
@@ -289,6 +311,46 @@ scene('a pending sign-in that ends meanwhile says so', async ({ t, demo, ann }) 
   await ann.typeTotp('000000')
   await ann.heading('Sign in').waitFor()
   t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+})
+
+scene('a proxy that answers 401 to everything is an error, and is asked once', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  let asked = 0
+  await ann.page.route('**/countersign/**', (route) => {
+    asked += 1
+    return route.fulfill({ status: 401, contentType: 'text/html', body: '<h1>Proxy</h1>' })
+  })
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.page.getByRole('button', { name: 'Try again' }).waitFor()
+  t.is(await ann.error(), 'Something went wrong. Try again in a moment.')
+  await ann.page.waitForTimeout(500)
+  t.is(asked, 1)
+})
+
+scene('a server that contradicts itself is not asked again and again', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  let asked = 0
+  const type = 'urn:countersign:problem:not-signed-in'
+  await ann.page.route('**/countersign/challenge', (route) => {
+    asked += 1
+    return route.fulfill({ status: 401, json: { type } })
+  })
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.page.getByRole('button', { name: 'Try again' }).waitFor()
+  t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+  await ann.page.waitForTimeout(500)
+  t.is(asked, 1)
+})
+
+scene('a password of long ago signs nobody in who has no factor', async ({ t, ann }) => {
+  await ann.page.route('**/countersign/challenge', (route) =>
+    route.fulfill({ status: 403, json: { type: 'urn:countersign:problem:step-up-required' } }),
+  )
+  await ann.signOut()
+  await ann.password()
+  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
 })
 
 scene('settings of a session that has ended lead back to the sign-in', async ({ ann, demo }) => {

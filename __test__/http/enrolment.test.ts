@@ -77,6 +77,22 @@ test('a session that knows the password alone adds nothing to the factors of ano
   t.like((await host.client.get('/session')).body, { fresh: true, mayEnrol: true })
 })
 
+test('a proof in the second of an enrolment counts as the password, unless it is that enrolment', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const begun = (await host.client.post('/factors/totp')).body
+  host.fixture.now += 100
+  const thief = { ...host.session!, at: host.fixture.now }
+  host.fixture.now += 800
+  t.is((await finishTotp(host, begun)).status, 200)
+  t.is(Math.floor(thief.at / 1000), Math.floor(host.fixture.now / 1000))
+  t.is((await host.client.post('/recovery-codes')).status, 200, 'the session that enrolled goes on')
+  host.session = thief
+  t.like((await host.client.get('/session')).body, { fresh: false, mayEnrol: false })
+  for (const { id } of await host.fixture.service.factors(user)) {
+    t.is((await host.client.call('DELETE', `/factors/${id}`)).body.type, problem('step-up-required'))
+  }
+})
+
 test('a signed-in user without a factor enrols one after another', async (t) => {
   const host = (await HttpHost.open()).verified()
   host.fixture.now += minute
@@ -94,6 +110,22 @@ test('the time that a verification is fresh for is a setting', async (t) => {
   t.is((await host.client.post('/factors/totp')).status, 200)
   host.fixture.now += 1
   t.is((await host.client.post('/factors/totp')).status, 403)
+})
+
+test('a passkey without a touch is the host’s to allow, and never a first factor', async (t) => {
+  const conditional = { use: 'passkey', conditional: true }
+  const host = (await HttpHost.open()).verified()
+  await host.fixture.enrolTotp(user)
+  t.like((await host.verified().client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  t.is((await host.client.post('/factors/webauthn', { ...conditional, conditional: false })).status, 200)
+
+  const willing = (await HttpHost.open({ conditionalCreate: true, required: true })).pending()
+  t.like((await willing.client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  t.like((await willing.verified().client.post('/factors/webauthn', conditional)).body, { detail: 'conditional' })
+  await willing.fixture.enrolTotp(user)
+  const { body } = await willing.verified().client.post('/factors/webauthn', conditional)
+  const response = new TestAuthenticator().create(body, { origin, userPresent: false, userVerified: false })
+  t.is((await willing.client.post('/factors/webauthn/finish', { response, description: '' })).status, 200)
 })
 
 test('refused enrolments say why', async (t) => {
@@ -150,6 +182,60 @@ test('factors are renamed, disabled and removed, with what the browser must hear
   const removed = (await host.client.call('DELETE', `/factors/${factor.id}`)).body
   t.deepEqual(removed, { ok: true, left: [], signals: { ...signals, allAcceptedCredentialIds: [] } })
   t.deepEqual(host.enrolled, [true, false])
+})
+
+test('a host that fails to note the last removal locks nobody out', async (t) => {
+  let enrolled = false
+  let fails = false
+  const host = await HttpHost.open({
+    user: () => host.session && { ...host.session, enrolled },
+    onEnrolled(request, who, now) {
+      if (fails) throw new Error('database')
+      enrolled = now
+    },
+  })
+  await finishTotp(host, (await host.verified().client.post('/factors/totp')).body)
+  const [factor] = await host.fixture.service.factors(user)
+  fails = true
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor!.id}`)).status, 500)
+  fails = false
+  t.is((await host.fixture.service.factors(user)).length, 1)
+  t.like((await host.pending().client.post('/challenge')).body, { challenge: { totp: true } })
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor!.id}`)).status, 200)
+  t.false(enrolled)
+  t.like((await host.client.get('/session')).body, { mayEnrol: true })
+})
+
+test('a removal that fails, or comes too late, leaves the host told that there are factors', async (t) => {
+  const store = memoryStore()
+  let broken = false
+  const failing = overriding(store, {
+    update: (who, change) => (broken ? Promise.reject(new Error('disk')) : store.update(who, change)),
+  })
+  const host = await HttpHost.open({}, failing)
+  const { factor } = await host.fixture.enrolTotp(user)
+  broken = true
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor.id}`)).status, 503)
+  t.deepEqual(host.enrolled, [false, true])
+
+  const told: boolean[] = []
+  const racing = await HttpHost.open({
+    onEnrolled: async (request, who, enrolled) => {
+      told.push(enrolled)
+      if (told.length === 1) await racing.fixture.enrolKey(user)
+    },
+  })
+  const old = (await racing.fixture.enrolTotp(user)).factor
+  t.is((await racing.verified().client.call('DELETE', `/factors/${old.id}`)).status, 200)
+  t.deepEqual(told, [false, true])
+})
+
+test('any name of an account fits a phone app', async (t) => {
+  for (const name of ['a:b', 'ann\n\u0000', '\u0001', ':', 'x'.repeat(256), 'ä'.repeat(128), '💡'.repeat(64)]) {
+    const host = (await HttpHost.open()).verified({ name })
+    t.is((await host.client.post('/factors/totp')).status, 200, JSON.stringify(name))
+    t.deepEqual(host.errors, [])
+  }
 })
 
 test('administrators see every user, whatever the name, and nobody else does', async (t) => {

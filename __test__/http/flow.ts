@@ -15,7 +15,7 @@ export async function everyFlow(
 ): Promise<void> {
   await visitors(t, browse(origin))
   await ann(t, browse(origin), () => browse(origin))
-  await lock(t, browse(origin))
+  await bob(t, browse(origin), () => browse(origin))
   await root(t, browse(origin), () => browse(origin))
 }
 
@@ -27,7 +27,24 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
   t.is((await client.get('/nowhere')).status, 404)
   const foreign = { origin: 'https://evil.example' }
   t.is((await client.call('POST', '/challenge', {}, foreign)).body.type, 'urn:countersign:problem:wrong-origin')
-  t.is((await client.call('POST', '/verify', { answer: 'x'.repeat(70_000) })).status, 401)
+  t.is((await client.call('POST', '/verify', { answer: 'x'.repeat(70_000) })).status, 413)
+  // A problem, or what the parser of the server says of it; never a page.
+  const malformed = await client.host('POST', '/countersign/verify', '{"answer":')
+  t.is(malformed.status, 400)
+  t.regex(malformed.headers.get('content-type') ?? '', /json/)
+
+  // A form of another site must not sign a browser in, as somebody else or at all.
+  const right = { name: 'ann', password: password.ann }
+  const others: Record<string, string>[] = [{ 'content-type': 'text/plain' }, foreign, { 'sec-fetch-site': 'cross-site' }]
+  for (const path of ['/password', '/sign-out']) {
+    for (const headers of others) {
+      const reply = await client.host('POST', path, right, headers)
+      t.is(reply.status, 403, `${path} ${JSON.stringify(headers)}`)
+      t.deepEqual(reply.headers.getSetCookie(), [])
+    }
+  }
+  const broken = await client.host('POST', '/password', '{"name":')
+  t.true([400, 401].includes(broken.status), String(broken.status))
 }
 
 /** From the password alone to keys, through a step-up, a recovery and a reset. */
@@ -104,13 +121,18 @@ async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpC
   t.like((await client.call('DELETE', `/factors/${id}`)).body, { left: [], signals: { allAcceptedCredentialIds: [] } })
 }
 
-/** Wrong codes end the sign-in that they were typed in. */
-async function lock(t: ExecutionContext, client: HttpClient): Promise<void> {
-  await client.password('bob', password.bob)
-  await client.post('/challenge')
+/** Two browsers of one person: a first factor ends what knew the password alone, and wrong codes a sign-in. */
+async function bob(t: ExecutionContext, client: HttpClient, another: () => HttpClient): Promise<void> {
+  const elsewhere = another()
+  for (const one of [elsewhere, client]) {
+    await one.password('bob', password.bob)
+    await one.post('/challenge')
+    t.like((await one.get('/session')).body, { state: 'verified', fresh: true })
+  }
   const { enrolment, uri } = (await client.post('/factors/totp')).body
   const code = totpAt(uri, Date.now())
   await client.post('/factors/totp/finish', { enrolment, code, description: 'phone' })
+  t.deepEqual((await elsewhere.get('/session')).body, { state: 'none' })
   await client.signOut()
   await client.password('bob', password.bob)
   const answer = { type: 'totp', code: wrongCode(uri, Date.now()) }

@@ -1,6 +1,6 @@
 // What every request is held to, whatever it asks for.
 import test from 'ava'
-import { createHandler } from '../../facade/http/index.js'
+import { createHandler, isOwnRequest } from '../../facade/http/index.js'
 import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
 import { routes } from '../../facade/http/routes.js'
 import { memoryStore } from '../../facade/stores/index.js'
@@ -69,6 +69,22 @@ test('origins are those of the relying party, and of its settings', async (t) =>
   t.is((await ports.client.call('POST', '/challenge', {}, { origin: 'https://www.example.com' })).status, 403)
 })
 
+test('routes of the host are held to the same by isOwnRequest', (t) => {
+  const json = { 'content-type': 'application/json' }
+  const good: Record<string, string>[] = [json, { ...json, origin }, { ...json, origin, 'sec-fetch-site': 'same-origin' }]
+  const bad: Record<string, string>[] = [
+    {}, { origin }, { ...json, origin: 'null' }, { ...json, origin: 'https://evil.example' },
+    { ...json, origin, 'sec-fetch-site': 'cross-site' }, { origin, 'content-type': 'text/plain; application/json' },
+  ]
+  for (const [all, expected] of [[good, true], [bad, false]] as const) {
+    for (const headers of all) {
+      const text = JSON.stringify(headers)
+      t.is(isOwnRequest({ headers }, rp), expected, text)
+      t.is(isOwnRequest(new Request(origin, { method: 'POST', headers }), rp), expected, text)
+    }
+  }
+})
+
 test('bodies are JSON objects of at most 64 kB', async (t) => {
   const host = (await HttpHost.open()).verified()
   const post = (body: string) => host.client.call('POST', '/factors/totp', body)
@@ -104,6 +120,38 @@ test('bodies are JSON objects of at most 64 kB', async (t) => {
   t.is(pulled, before, 'a body that is said to be larger is not read')
   t.is(await status(Buffer.from('{"a":"\xe4"}', 'latin1')), 400, 'no UTF-8')
   t.is(await status(new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) })), 400)
+  t.deepEqual(host.errors, [])
+})
+
+test('who sends a request is asked once its body is there, which it is in time', async (t) => {
+  const host = (await HttpHost.open({ bodySeconds: 1 })).verified()
+  const { id } = (await host.fixture.enrolKey(user)).factor
+  host.verified()
+  const remove = (body: ReadableStream) => {
+    const headers = { 'content-type': 'application/json', origin }
+    const init = { method: 'DELETE', headers, body, duplex: 'half' } as RequestInit
+    return host.handler(new Request(`${origin}/countersign/factors/${id}`, init))
+  }
+  let end = () => {}
+  const slow = remove(new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from('{'))
+      end = () => {
+        controller.enqueue(Buffer.from('}'))
+        controller.close()
+      }
+    },
+  }))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  host.session = null
+  end()
+  t.is((await slow).status, 401)
+  host.verified()
+  const endless = await remove(new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('{')) }))
+  t.is(endless.status, 408)
+  t.like(await endless.json(), { type: 'urn:countersign:problem:request-timeout' })
+  t.is(endless.headers.get('connection'), 'close')
+  t.is((await host.fixture.service.factors(user)).length, 1)
   t.deepEqual(host.errors, [])
 })
 
@@ -162,6 +210,7 @@ test('what a callback throws is told to the host alone', async (t) => {
     [{ user: async () => failure() }, '/challenge'],
     [{ onVerified: failure }, '/challenge'],
     [{ onVerified: () => ({ 'not a header': '' }) }, '/challenge'],
+    [{ onVerified: () => ({ 'x-name': 'a\u0001b' }) }, '/challenge'],
     [{ required: async () => failure() }, '/challenge'],
     [{ required: () => undefined as unknown as boolean }, '/challenge'],
   ]
@@ -175,6 +224,9 @@ test('what a callback throws is told to the host alone', async (t) => {
   }
   const deaf = (await HttpHost.open({ onVerified: failure, onError: failure })).pending()
   t.is((await deaf.client.post('/challenge')).status, 500)
+  const late = async () => failure()
+  const slowly = (await HttpHost.open({ onVerified: failure, onError: late })).pending()
+  t.is((await slowly.client.post('/challenge')).status, 500, 'and a rejection later ends no process')
   const broken = overriding(memoryStore(), { read: () => Promise.reject(new Error('hunter2')) })
   const host = (await HttpHost.open({}, broken)).verified()
   const reply = await host.client.get('/factors')
@@ -209,8 +261,9 @@ test('who may use which route', async (t) => {
   const stops = ['not-signed-in', 'second-factor-required', 'step-up-required', 'not-an-administrator']
   for (const { method, path, access } of routes) {
     for (const [state, enter] of Object.entries(states)) {
-      const host = enter(await HttpHost.open())
+      const host = await HttpHost.open()
       await host.fixture.enrolTotp(user)
+      enter(host)
       const { body: answer } = await host.client.call(method, pathOf(path), body)
       const problem = String(answer.type).replace('urn:countersign:problem:', '')
       const expected = refused[access]![state]
@@ -268,6 +321,7 @@ test('options that are wrong are named', async (t) => {
     [fixture.service, { ...good, user: 'ann' }, /user/],
     [fixture.service, { ...good, required: 'yes' }, /required/],
     [fixture.service, { ...good, freshSeconds: 0 }, /freshSeconds/],
+    [fixture.service, { ...good, bodySeconds: 601 }, /bodySeconds/],
     [fixture.service, { ...good, basePath: 'countersign' }, /basePath/],
     [fixture.service, { ...good, basePath: '/countersign/' }, /basePath/],
     [fixture.service, { ...good, rp: { id: 'example.com' } }, /rp/],

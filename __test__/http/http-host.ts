@@ -26,7 +26,7 @@ export class HttpHost {
       user: () => host.session,
       onVerified: (request, who, outcome) => {
         host.told.push({ user: who, outcome })
-        if (outcome.ok) host.session = { ...who, state: 'verified', at: host.fixture.now }
+        if (outcome.ok) host.session = { ...who, state: 'verified', at: outcome.at }
         else if (outcome.reason === 'locked' && who.state === 'pending') host.session = null
       },
       onEnrolled: (request, who, enrolled) => void host.enrolled.push(enrolled),
@@ -43,8 +43,9 @@ export class HttpHost {
     return this
   }
 
-  /** A factor was proved just now. */
+  /** A factor was proved just now, and not in the second in which it was enrolled. */
   verified(more: Partial<HttpUser> = {}): this {
+    this.fixture.now += 1000
     this.session = { id: user, state: 'verified', at: this.fixture.now, ...more }
     return this
   }

@@ -136,6 +136,27 @@ test('odd request lines lead nowhere', async (t) => {
   t.deepEqual(host.errors, [])
 })
 
+test('a path that only becomes one when it is resolved is none: guards in front have seen another', async (t) => {
+  const { host, port } = await serve(t)
+  host.verified({ admin: true })
+  const guarded = ['passkey/challenge', 'admin/users']
+  const detours = ['./', 'x/../', '%2e/', 'x/%2E%2e/', '\\', 'x\\..\\', '/', '\t']
+  for (const path of guarded) {
+    const method = path.startsWith('admin') ? 'GET' : 'POST'
+    const rest = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n'
+    t.is(await raw(port, `${method} /countersign/${path} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 200 OK')
+    for (const detour of detours) {
+      const line = await raw(port, `${method} /countersign/${detour}${path} HTTP/1.1\r\n${rest}`)
+      t.true(/ 40[04] /.test(line), `${detour}${path}: ${line}`)
+    }
+    const inside = path.replace('/', '\\')
+    t.is(await raw(port, `${method} /countersign/${inside} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 404 Not Found', inside)
+  }
+  // Requests of frameworks that do not resolve it either.
+  const odd = { url: `${origin}/countersign/x/../session`, method: 'GET', headers: new Headers() } as Request
+  t.is((await host.handler(odd)).status, 404)
+})
+
 test('an address that looks like a path is none', async (t) => {
   const host = (await HttpHost.open()).verified()
   const listener = toNodeListener(host.handler as never) as Listener
@@ -169,6 +190,35 @@ test('an upload without an end is refused while it goes on', async (t) => {
   const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`
   t.is(await raw(port, head + chunk + chunk), 'HTTP/1.1 413 Payload Too Large')
   t.deepEqual(host.errors, [])
+})
+
+test('an answer before the body reaches who is still sending it, and ends the connection', async (t) => {
+  const { port } = await serve(t)
+  const sends = (headers: Record<string, string>, bytes: number) =>
+    fetch(`http://localhost:${port}/countersign/verify`, { method: 'POST', headers, body: 'x'.repeat(bytes) })
+  const json = { 'content-type': 'application/json' }
+  for (const bytes of [70_000, 300_000, 900_000]) {
+    t.is((await sends(json, bytes)).status, 413)
+    t.is((await sends({ 'content-type': 'text/plain' }, bytes)).status, 415)
+    t.is((await sends({ ...json, origin: 'https://evil.example' }, bytes)).status, 403)
+  }
+  const head = 'POST /countersign/verify HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 300000\r\n\r\n'
+  const whole = await new Promise<string>((resolve, reject) => {
+    const socket = connect(port, 'localhost', () => socket.write(`${head}x`))
+    let answer = ''
+    socket.on('data', (data) => {
+      if (answer === '') setTimeout(() => socket.write('x'.repeat(299_999)), 20)
+      answer += data
+    })
+    socket.on('close', () => resolve(answer)).on('error', reject)
+  })
+  t.regex(whole, /^HTTP\/1.1 415 [^]*connection: close[^]*unsupported-media-type/)
+})
+
+test('an answer that Node can not send is an error of that request alone', async (t) => {
+  const listener = toNodeListener(async () => new Response('x', { headers: { 'x-name': 'a\u0001b' } }))
+  const { port } = await serve(t, () => listener)
+  t.is(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 500 Internal Server Error')
 })
 
 test('a client that goes away in the middle troubles nobody', async (t) => {

@@ -20,6 +20,47 @@ test('a sign-in without a factor is done, unless one is required', async (t) => 
   }
 })
 
+test('a sign-in without a factor is no newer than its password, and none of long ago', async (t) => {
+  const host = (await HttpHost.open({ freshSeconds: 60 })).pending()
+  const at = host.session!.at
+  host.fixture.now += 59_000
+  await host.client.post('/challenge')
+  t.is((host.told[0]!.outcome as { at: number }).at, at)
+  host.fixture.now += 1000
+  t.like((await host.client.get('/session')).body, { state: 'verified', fresh: false })
+
+  host.pending()
+  host.fixture.now += 60_000
+  t.is((await host.client.post('/challenge')).body.type, 'urn:countersign:problem:step-up-required')
+  t.is(host.session?.state, 'pending')
+  t.is(host.told.length, 1)
+})
+
+test('a factor that is enrolled while the host thinks must be answered with', async (t) => {
+  const required = async () => {
+    await host.fixture.enrolTotp(user)
+    return false
+  }
+  const host = (await HttpHost.open({ required })).pending()
+  t.like((await host.client.post('/challenge')).body, { challenge: { totp: true } })
+  t.deepEqual(host.told, [])
+  t.is(host.session?.state, 'pending')
+})
+
+test('the time of a proof is told by the clock of the service', async (t) => {
+  const host = await HttpHost.open()
+  await host.fixture.enrolTotp(user)
+  const [code] = await host.fixture.service.createRecoveryCodes(user)
+  host.pending().fixture.now += 2345
+  await host.client.post('/verify', { answer: { type: 'recovery', code } })
+  const second = Math.floor(host.fixture.now / 1000)
+  t.like(host.told, [{ outcome: { ok: true, at: (second + 1) * 1000 } }], 'later than any factor that is there')
+  host.session!.at = host.fixture.now + 60_000
+  t.like((await host.client.get('/session')).body, { fresh: true }, 'clocks of servers differ')
+  host.session!.at = host.fixture.now + 60_001
+  t.like((await host.client.get('/session')).body, { fresh: false }, 'by so much')
+})
+
 test('a step-up without a factor is none', async (t) => {
   const host = (await HttpHost.open()).verified({ at: 0 })
   t.deepEqual((await host.client.post('/challenge')).body, { challenge: null })
@@ -117,6 +158,8 @@ test('headers of the host go with the answer, refused ones too', async (t) => {
   const { headers } = await host.pending().client.post('/verify', { answer: { type: 'recovery', code } })
   t.deepEqual(headers.getSetCookie(), ['a=1', 'b=2'])
   t.is(headers.get('x-host'), 'yes')
+  const lists = await HttpHost.open({ onVerified: () => ({ 'set-cookie': ['a=1; Path=/', 'b=2'], 'x-host': 'yes' }) })
+  t.deepEqual((await lists.pending().client.post('/challenge')).headers.getSetCookie(), ['a=1; Path=/', 'b=2'])
   const answer = { type: 'totp', code: wrongCode(uri, host.fixture.now) }
   const refused = await host.pending().client.post('/verify', { answer })
   t.is(refused.status, 403)

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Countersign } from 'countersign'
-import { createHandler, toNodeListener } from 'countersign/http'
+import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import type { Handler, HandlerOptions, HttpUser, NodeContext, Problem, SessionState, Verification } from 'countersign/http'
 
 export function http(countersign: Countersign): void {
@@ -22,17 +22,24 @@ export function http(countersign: Countersign): void {
       outcome satisfies Verification
       // @ts-expect-error test ok first
       outcome.factor
+      // @ts-expect-error nothing was proved
+      outcome.at
       if (outcome.ok) outcome.factor?.type satisfies string | undefined
+      if (outcome.ok) outcome.at satisfies number
       else outcome.reason satisfies 'rejected' | 'malformed' | 'locked'
       if (outcome.purpose === 'step-up') res.setHeader('x', request.method)
-      return { 'set-cookie': 'a=b' }
+      return { 'set-cookie': ['a=b', 'c=d'] }
     },
     onEnrolled: (request, user, enrolled) => void (enrolled satisfies boolean),
     required: (user) => user.admin === true,
     freshSeconds: 60,
+    bodySeconds: 10,
     basePath: '/2fa',
   })
   createServer(toNodeListener(handler))
+  createServer((req) => isOwnRequest(req, { origins: ['https://example.com'] }) satisfies boolean)
+  // @ts-expect-error whose page it may be
+  isOwnRequest(new Request('https://example.com'))
 
   const onFastify = createHandler<NodeContext<FastifyRequest, FastifyReply>>(countersign, {
     user: (request, { req }) => (req.id === '1' ? null : undefined),

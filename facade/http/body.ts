@@ -27,9 +27,9 @@ export function checkBody<T extends object>(members: Members<T>, body: object): 
   return object<T>(shape as unknown as Shape<T>, { others: true })(body, '')
 }
 
-/** The body, one JSON object of at most {@link maxBody} bytes; an empty body is `{}`. */
-export async function readBody(request: Request): Promise<object> {
-  const bytes = await readBytes(request).catch((error: unknown) => {
+/** The body, one JSON object of at most {@link maxBody} bytes that arrives in time; an empty body is `{}`. */
+export async function readBody(request: Request, milliseconds: number): Promise<object> {
+  const bytes = await readBytes(request, milliseconds).catch((error: unknown) => {
     // The client went away, or somebody else has read the body.
     throw error instanceof ProblemError ? error : new ProblemError('malformed-request')
   })
@@ -39,23 +39,37 @@ export async function readBody(request: Request): Promise<object> {
   return body
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length')) > maxBody) throw tooLarge()
+async function readBytes(request: Request, milliseconds: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length')) > maxBody) throw unread('payload-too-large')
+  if (!request.body) return new Uint8Array()
+  const reader = request.body.getReader()
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unread('request-timeout')), milliseconds)
+  })
+  try {
+    return await Promise.race([readAll(reader), late])
+  } finally {
+    clearTimeout(timer)
+    // Not cancelled: that would cut the connection of some servers before the answer is out.
+    reader.releaseLock()
+  }
+}
+
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader = request.body?.getReader()
-  for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) {
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     size += chunk.value.length
-    // Not cancelled: that would cut the connection of some servers before the answer is out.
-    if (size > maxBody) throw tooLarge()
+    if (size > maxBody) throw unread('payload-too-large')
     chunks.push(chunk.value)
   }
   return Buffer.concat(chunks)
 }
 
 /** The rest of the body stays unread, so this connection can't carry another request. */
-function tooLarge(): ProblemError {
-  return new ProblemError('payload-too-large', { headers: { connection: 'close' } })
+function unread(name: 'payload-too-large' | 'request-timeout'): ProblemError {
+  return new ProblemError(name, { headers: { connection: 'close' } })
 }
 
 function parse(bytes: Uint8Array): unknown {

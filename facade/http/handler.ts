@@ -1,5 +1,6 @@
 import type { Countersign } from '../countersign.js'
 import { checkBody, readBody } from './body.js'
+import { exactUrl } from './exact-url.js'
 import { openApi } from './open-api.js'
 import { checkHandlerOptions, checkHttpUser } from './options.js'
 import type { Handler, HandlerOptions, HandlerSettings } from './options.js'
@@ -21,7 +22,7 @@ import { admit } from './standing.js'
  * const handler = createHandler(countersign, {
  *   user: (request, { req }) => req.session.user ?? null,
  *   onVerified: async (request, user, outcome, { req }) => {
- *     if (outcome.ok) await renew(req, { id: user.id, state: 'verified', at: Date.now() })
+ *     if (outcome.ok) await renew(req, { id: user.id, state: 'verified', at: outcome.at })
  *     else if (outcome.reason === 'locked') await renew(req, null)
  *   },
  * })
@@ -63,18 +64,21 @@ async function answer(
   context: unknown,
   headers: Headers,
 ): Promise<unknown> {
-  const { pathname, searchParams: query } = new URL(request.url)
+  const url = exactUrl(request.url)
+  if (!url) throw new ProblemError('not-found')
+  const { pathname, searchParams: query } = url
   const { route, params } = findRoute(request.method, below(settings.basePath, pathname))
   const changing = route.method !== 'GET'
   if (changing) {
     checkSameOrigin(request.headers, settings.rp)
     checkJson(request.headers)
   }
+  // First: who is asked about before could be signed out by the time that a slow body is there.
+  const body = changing ? await readBody(request, settings.bodyMilliseconds) : {}
   const user = checkHttpUser(await settings.user(request, context))
   const { countersign, now } = settings
   const visit = { countersign, settings, request, context, params, query, headers, user, now: now() }
   const call = await admit(visit, route.access)
-  const body = changing ? await readBody(request) : {}
   return route.run(call, checkBody(route.body ?? {}, body))
 }
 
@@ -83,11 +87,8 @@ function below(basePath: string, path: string): string {
   throw new ProblemError('not-found')
 }
 
-/** A listener that fails must not change what the client is told. */
+/** A listener that fails, now or later, must not change what the client is told. */
 function tellError({ onError }: HandlerSettings, error: unknown, request: Request, context: unknown): void {
-  try {
-    onError(error, request, context)
-  } catch {
-    process.emitWarning('onError threw; that changes no answer', 'CountersignWarning')
-  }
+  const tell = async (): Promise<unknown> => onError(error, request, context)
+  tell().catch(() => process.emitWarning('onError threw; that changes no answer', 'CountersignWarning'))
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'
 
@@ -47,7 +48,9 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
     const response = request ? await handler(request, { req, res }) : impossibleRequest()
     // Fastify keeps headers of its own until it sends, the session's among them; and waits for what is returned.
     if (isFastify(res)) return res.send(response)
-    await send(response, res as unknown as Outgoing)
+    const rest = isUnread(req) ? request?.body : null
+    // Nobody waits for a listener of `node:http`: what it rejects with would end the process.
+    await send(response, res as unknown as Outgoing, rest).catch(() => fail(res as unknown as Outgoing))
     return undefined
   }
 }
@@ -58,7 +61,9 @@ interface Outgoing {
   headersSent?: boolean
   setHeader(name: string, value: string): unknown
   appendHeader(name: string, value: string): unknown
-  end(body: Buffer): unknown
+  write(chunk: Buffer): unknown
+  end(body?: Buffer): unknown
+  destroy(): unknown
 }
 
 /** `undefined` for what no `Request` can be: a `TRACE`, or a header that HTTP takes and the standard does not. */
@@ -87,7 +92,7 @@ function newRequest(req: NodeRequest): Request {
 function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
   const whole = `http://localhost${path}`
-  return path.startsWith('/') && URL.canParse(whole) ? whole : 'http://localhost/'
+  return path.startsWith('/') && exactUrl(whole) ? whole : 'http://localhost/'
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
@@ -107,7 +112,8 @@ function stream(req: IncomingMessage): ReadableStream<Uint8Array> {
   })
 }
 
-async function send(response: Response, res: Outgoing): Promise<void> {
+/** `rest`: what the client is still sending, though it is answered already. */
+async function send(response: Response, res: Outgoing, rest: Request['body'] | undefined): Promise<void> {
   // A callback of the host has answered by itself.
   if (res.headersSent === true) return
   res.statusCode = response.status
@@ -116,7 +122,45 @@ async function send(response: Response, res: Outgoing): Promise<void> {
     if (name === 'set-cookie') res.appendHeader(name, value)
     else res.setHeader(name, value)
   }
-  res.end(Buffer.from(await response.arrayBuffer()))
+  const body = Buffer.from(await response.arrayBuffer())
+  if (!rest) return void res.end(body)
+  // To close while the client sends would take the answer from it; to read on without end would be worse.
+  res.setHeader('connection', 'close')
+  res.setHeader('content-length', String(body.length))
+  res.write(body)
+  await drain(rest)
+  res.end()
+}
+
+function fail(res: Outgoing): void {
+  process.emitWarning('An answer could not be sent', 'CountersignWarning')
+  if (res.headersSent === true) return void res.destroy()
+  res.statusCode = 500
+  res.end()
+}
+
+function isUnread(req: NodeRequest): boolean {
+  return (req as Partial<IncomingMessage>).complete === false
+}
+
+/** Bytes and milliseconds that are read and waited for after the answer. */
+const drained = { bytes: 1_048_576, milliseconds: 2000 }
+
+async function drain(rest: NonNullable<Request['body']>): Promise<void> {
+  if (rest.locked) return
+  const reader = rest.getReader()
+  const late = setTimeout(() => reader.releaseLock(), drained.milliseconds)
+  try {
+    for (let left = drained.bytes; left > 0;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      left -= value.length
+    }
+  } catch {
+    // Too late, or the client went away.
+  } finally {
+    clearTimeout(late)
+  }
 }
 
 function isFastify(res: object): res is { send(body: Response): unknown } {

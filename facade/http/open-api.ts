@@ -81,7 +81,13 @@ function problemsOf({ method, access, params, problems: own = [] }: Route): Set<
   ])
 }
 
-const changeProblems = ['malformed-request', 'wrong-origin', 'payload-too-large', 'unsupported-media-type'] as const
+const changeProblems = [
+  'malformed-request',
+  'wrong-origin',
+  'request-timeout',
+  'payload-too-large',
+  'unsupported-media-type',
+] as const
 
 const whoMay: Record<Access, string> = {
   anyone: 'For anyone.',

@@ -25,6 +25,7 @@ export const problems = {
   'wrong-origin': [403, 'The request comes from another site'],
   'not-found': [404, 'There is nothing here'],
   'method-not-allowed': [405, 'This method is not for this path'],
+  'request-timeout': [408, 'The body took too long'],
   'factor-required': [409, 'Recovery codes need another factor beside them'],
   'payload-too-large': [413, 'The body is larger than 64 kB'],
   'unsupported-media-type': [415, 'The body must be application/json'],

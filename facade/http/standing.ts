@@ -33,12 +33,12 @@ export async function admit(visit: Visit, access: Access): Promise<Call> {
 }
 
 export async function standing(call: Call): Promise<Standing> {
-  const { countersign, user, settings, request, context, now } = call
+  const { countersign, user, settings, request, context } = call
   const factors = await countersign.factors(user.id)
   const none = factors.length === 0
   // Lost records must not let a password alone enrol anew.
   if (none && user.enrolled === true) throw new CountersignError('record-missing')
-  const recent = Math.abs(now - user.at) < settings.freshMilliseconds
+  const recent = isRecent(call)
   if (user.state === 'pending') {
     // A pending sign-in that has a factor must answer with it; one whose password is too old begins anew.
     const needed = none && checkRequired(await settings.required(user, request, context))
@@ -46,6 +46,18 @@ export async function standing(call: Call): Promise<Standing> {
     return { fresh: false, enrolment, firstOnly: true }
   }
   // A proof that is older than every factor was the password: it counts for as long as there is no factor.
-  const fresh = recent && (none || factors.some(({ created }) => created <= user.at))
+  const fresh = recent && (none || factors.some(({ created }) => created + second <= user.at))
   return { fresh, enrolment: fresh ? 'allowed' : 'step-up-required', firstOnly: none }
 }
+
+/** Whether the last proof of this session is no longer ago than `freshSeconds`. */
+export function isRecent({ user, settings, now }: Call): boolean {
+  const age = now - user.at
+  return age < settings.freshMilliseconds && age >= -skew
+}
+
+/** `created` is the beginning of its second: only what came after the end of it was surely later. */
+const second = 1000
+
+/** Milliseconds by which the clock of another server may be ahead. */
+const skew = 60_000

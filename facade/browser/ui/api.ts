@@ -73,8 +73,9 @@ export class Api {
     const answer = await response.json().catch(() => null)
     if (response.ok && answer) return answer
     if (answer?.ok === false && typeof answer.reason === 'string') return answer
-    const code = String(answer?.type ?? '').split(':').pop() ?? ''
-    if (response.status === 401) this.signedOut(code)
+    const [, code = ''] = /^urn:countersign:problem:([\w-]+)$/.exec(String(answer?.type)) ?? []
+    // Not any 401: that of a proxy says nothing of our session.
+    if (code === 'not-signed-in' || code === 'second-factor-required') this.signedOut(code)
     throw new ApiError(code)
   }
 }

@@ -18,10 +18,12 @@ export function downloadText(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(href), 10_000)
 }
 
-/** Prints these lines and nothing else of the page, out of a frame that is gone right after. */
-export function printLines(ui: Ui, title: string, lines: string[]): void {
+/** Prints these lines and nothing else of the page, out of a frame in `place`: gone right after, or with the place. */
+export function printLines(place: Element, title: string, lines: string[]): void {
   const frame = element('iframe', { class: 'print', 'aria-hidden': 'true', tabindex: -1 })
-  ui.root.append(frame)
+  // Not every browser says when it has printed.
+  place.querySelector('iframe')?.remove()
+  place.append(frame)
   const { contentDocument: page, contentWindow: view } = frame
   if (!page || !view) return frame.remove()
   page.title = title

@@ -11,6 +11,8 @@ export const FEW_CODES = 3
 export function showCodes(ui: Ui, codes: string[]): Promise<unknown> {
   const title = ui.text('codesFor', { site: location.hostname, date: ui.date(Date.now()) })
   const text = codes.join('\n')
+  // In the dialog, so that a copy ends with it.
+  const printing = element('div')
   return openDialog(ui, {
     title: ui.text('yourCodes'),
     lead: ui.text('yourCodesLead'),
@@ -19,9 +21,10 @@ export function showCodes(ui: Ui, codes: string[]): Promise<unknown> {
       element('ol', { class: 'codes', role: 'list' }, ...codes.map((code) => element('li', {}, code))),
       element('div', { class: 'ways' },
         button(ui, ui.text('copy'), () => copyText(ui, text)),
-        button(ui, ui.text('print'), () => printLines(ui, title, codes)),
+        button(ui, ui.text('print'), () => printLines(printing, title, codes)),
         button(ui, ui.text('download'), () => downloadText(ui.text('codesFile'), `${title}\n\n${text}\n`)),
       ),
+      printing,
       form(ui, { fields: [], action: ui.text('saved'), submit: async () => close() }),
     ],
   })

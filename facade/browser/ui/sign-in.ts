@@ -1,7 +1,7 @@
 import type { Factor } from '../../factor.js'
 import type { Refused } from '../../outcome.js'
 import { authenticate, supported } from '../index.js'
-import { textOf, type Session, type Verified } from './api.js'
+import { ApiError, textOf, type Session, type Verified } from './api.js'
 import { autofill } from './autofill.js'
 import { challengeView } from './challenge.js'
 import { alert, button } from './controls.js'
@@ -37,10 +37,13 @@ export class CountersignSignIn extends CountersignElement {
   /** What is to be said in the next view. */
   #notice: TextName | undefined
   #state: Session['state'] | undefined
+  #drawing = 0
 
   constructor() {
     super()
     this.ui.signedOut = async (code) => {
+      // The server contradicts itself: to ask again would never end.
+      if (this.#drawing > 0) return
       if (code === 'not-signed-in') this.#notice = 'signedOut'
       await this.refresh()
       if (code === 'not-signed-in') this.ui.tell('signed-out')
@@ -50,6 +53,7 @@ export class CountersignSignIn extends CountersignElement {
   /** @internal */
   protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
     const { ui } = this
+    this.#drawing += 1
     try {
       const session = await ui.api.session()
       if (!current()) return
@@ -59,6 +63,8 @@ export class CountersignSignIn extends CountersignElement {
       this.#tellState(session.state)
     } catch (error) {
       if (current()) this.#failed(error, focus)
+    } finally {
+      this.#drawing -= 1
     }
   }
 
@@ -110,7 +116,12 @@ export class CountersignSignIn extends CountersignElement {
     const { state } = await ui.api.session()
     if (!current()) return
     if (state === 'verified') return this.#signedIn({ ok: true, factor: null })
-    ui.show([alert(ui.text('enrolTooLate'))])
+    this.#tooLate()
+  }
+
+  /** The password is too long ago to go on with. */
+  #tooLate(): void {
+    this.ui.show([alert(this.ui.text('enrolTooLate'))])
     this.#tellState('pending')
   }
 
@@ -174,6 +185,7 @@ export class CountersignSignIn extends CountersignElement {
 
   #failed(error: unknown, focus: boolean): void {
     const { ui } = this
+    if (error instanceof ApiError && error.code === 'step-up-required') return this.#tooLate()
     const retry = button(ui, ui.text('retry'), () => this.refresh(), { style: 'wide' })
     ui.show([alert(ui.messageOf(error)), retry], focus ? retry : undefined)
   }

@@ -3,7 +3,7 @@ import type { Ui } from './ui.js'
 
 /**
  * Conditional create: makes a passkey without a dialog, if the password manager that filled in the password likes to.
- * Nobody asked for it, so nothing is said when nothing comes of it.
+ * Nobody asked for it, so nothing is said when nothing comes of it, or when the handler does not allow it.
  */
 export async function upgrade(ui: Ui): Promise<void> {
   try {

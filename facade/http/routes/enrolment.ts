@@ -1,6 +1,6 @@
 import type { Enrolled } from '../../outcome.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
-import { accepted } from '../problem.js'
+import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { ref } from '../schemas.js'
@@ -21,8 +21,7 @@ export const enrolmentRoutes = [
     answer: ref('TotpEnrolment'),
     problems: ['factor-limit'],
     run: ({ countersign, user, settings: { rp } }) =>
-      // The key URI puts a colon between issuer and account.
-      countersign.beginTotp(user.id, { account: nameOf(user).replaceAll(':', ' '), rp, ...sessionOf(user) }),
+      countersign.beginTotp(user.id, { account: accountOf(nameOf(user)), rp, ...sessionOf(user) }),
   }),
 
   route({
@@ -58,11 +57,21 @@ export const enrolmentRoutes = [
           'passkey',
         ),
       ),
-      conditional: optional(boolean('For conditional create (5.1.3), where nobody need touch anything.')),
+      conditional: optional(
+        boolean(
+          'For conditional create (5.1.3), where nobody need touch anything: a `malformed-request` unless the server ' +
+            'allows it, and for a first factor.',
+        ),
+      ),
     },
     answer: ref('CreationOptions'),
     problems: ['factor-limit'],
-    run({ countersign, user, settings: { rp } }, { use, conditional }: { use?: Use; conditional?: boolean }) {
+    run(call, { use, conditional }: { use?: Use; conditional?: boolean }) {
+      const { countersign, user, firstOnly, settings: { rp, conditionalCreate } } = call
+      // It needs no presence, so it is the host's to allow, and never what a sign-in ends with.
+      if (conditional && (!conditionalCreate || firstOnly)) {
+        throw new ProblemError('malformed-request', { detail: 'conditional' })
+      }
       const name = nameOf(user)
       return countersign.beginWebauthn(user.id, {
         name,
@@ -104,6 +113,16 @@ async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
     await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type, description } })
   }
   return enrolled
+}
+
+/** As a key URI and its QR code hold it: the colon is between issuer and account, and an app shows little anyway. */
+function accountOf(name: string): string {
+  let account = ''
+  for (const character of name.replaceAll(/[:\p{C}]/gu, ' ').trim()) {
+    if (Buffer.byteLength(account + character) > 128) break
+    account += character
+  }
+  return account || 'account'
 }
 
 function sessionOf({ session }: Call['user']): { session?: string } {

@@ -1,6 +1,8 @@
+import type { Removed } from '../../outcome.js'
 import { boolean, factorDescription, optional } from '../members.js'
 import { accepted } from '../problem.js'
 import { route } from '../route.js'
+import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
 import { tellEnrolled } from '../tell.js'
@@ -49,13 +51,7 @@ export const factorRoutes = [
     params,
     answer: ref('Removed'),
     problems: ['no-such-factor'],
-    run: (call) =>
-      withSignals(call, async () => {
-        const { countersign, user, params: { id = '' } } = call
-        const removed = accepted(await countersign.removeFactor(user.id, id))
-        await tellEnrolled(call, user, removed.left.length > 0)
-        return removed
-      }),
+    run: (call) => withSignals(call, () => remove(call)),
   }),
 
   route({
@@ -79,3 +75,23 @@ export const factorRoutes = [
     run: ({ countersign, user }) => countersign.status(user.id),
   }),
 ]
+
+/**
+ * The host hears that the last factor goes before it has gone: were it to fail then, the factor is there still. Told
+ * after, a failure would leave an account that is `enrolled` and has none, which nobody gets into any more.
+ */
+async function remove(call: Call): Promise<Extract<Removed, { ok: true }>> {
+  const { countersign, user, params: { id = '' } } = call
+  const factors = await countersign.factors(user.id)
+  const isThere = factors.some((factor) => factor.id === id)
+  const isLast = isThere && factors.every((factor) => factor.id === id || factor.type === 'recovery')
+  if (isLast) await tellEnrolled(call, user, false)
+  try {
+    const removed = accepted(await countersign.removeFactor(user.id, id))
+    if (!isLast) await tellEnrolled(call, user, removed.left.length > 0)
+    return removed
+  } finally {
+    // It was not the last one after all, or not removed.
+    if (isLast && (await countersign.factors(user.id)).length > 0) await tellEnrolled(call, user, true)
+  }
+}

@@ -1,11 +1,14 @@
 import { parseAnswer } from '../../answer.js'
+import type { Challenge } from '../../challenge.js'
 import { boolean, ids, optional, outside } from '../members.js'
 import { checkRequired } from '../options.js'
 import type { HttpUser } from '../options.js'
+import { ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
+import { isRecent } from '../standing.js'
 import { tellEnrolled, tellVerified } from '../tell.js'
 
 /** A sign-in and a step-up are one thing, told apart by the state of the session, not by what the client says. */
@@ -25,12 +28,8 @@ export const signInRoutes = [
           '`GET /session` says `mayEnrol`. A step-up without a factor is the password again, which is the page’s.',
       },
     ),
-    async run(call) {
-      const { countersign, user } = call
-      const challenge = await countersign.challenge(user.id, { ...binding(call), enrolled: user.enrolled ?? false })
-      if (challenge === null && user.state === 'pending') await endWithoutFactor(call)
-      return { challenge }
-    },
+    problems: ['step-up-required'],
+    run: async (call) => ({ challenge: (await challengeOf(call)) ?? (await withoutFactor(call)) }),
   }),
 
   route({
@@ -95,10 +94,22 @@ function purposeOf({ state }: HttpUser): 'sign-in' | 'step-up' {
   return state === 'pending' ? 'sign-in' : 'step-up'
 }
 
-async function endWithoutFactor(call: Call): Promise<void> {
+function challengeOf(call: Call): Promise<Challenge | null> {
+  const { countersign, user } = call
+  return countersign.challenge(user.id, { ...binding(call), enrolled: user.enrolled ?? false })
+}
+
+/** Ends the pending sign-in of a user who has nothing to answer with, and needs nothing. */
+async function withoutFactor(call: Call): Promise<Challenge | null> {
   const { settings, user, request, context } = call
-  if (checkRequired(await settings.required(user, request, context))) return
+  if (user.state !== 'pending' || checkRequired(await settings.required(user, request, context))) return null
+  // The host took its time, and somebody may have enrolled meanwhile.
+  const challenge = await challengeOf(call)
+  if (challenge) return challenge
+  // The password is all that there is: one of long ago is no proof any more.
+  if (!isRecent(call)) throw new ProblemError('step-up-required')
   await tellVerified(call, user, 'sign-in', { ok: true, factor: null })
+  return null
 }
 
 /** The codes that are left stay, so the user is enrolled as before. */
