@@ -1,7 +1,7 @@
 // `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
 // a table, and writes bench/results.json and the plots of the README.
 //
-// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, sign-ins, growth, load)
+// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load)
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -34,12 +34,6 @@ const parts = {
     const { challenges } = await import('./challenges.mjs')
     return challenges(native, { ...options, open: quick ? 100_000 : 1_000_000 })
   },
-  'sign-ins': async () => (await import('./sign-ins.mjs')).signIns({
-    memory: quick ? [1000, 10_000] : [1000, 1_000_000],
-    directory: quick ? [100, 2000] : [1000, 100_000],
-    milliseconds: quick ? 1000 : 10_000,
-    rounds: quick ? 4 : 20,
-  }),
   growth: async () => {
     const { growth } = await import('./growth.mjs')
     const sizes = quick ? [100, 10_000] : [100, 10_000, 100_000, 1_000_000]

@@ -60,14 +60,6 @@ export const targets = {
       },
     ]
   },
-  'sign-ins': (results) => Object.entries(pairs(results)).flatMap(([store, [few, many]]) => [
-    { what: `${store}: time with many users : with few`, figure: many.p50 / few.p50, most: 1.5 },
-    ...(few.calls === undefined ? [] : [{
-      what: `${store}: system calls with many users - with few`,
-      figure: sum(many.calls) - sum(few.calls),
-      most: 0,
-    }]),
-  ]),
   load: ({ modules: { countersign }, addonBytes }) => [
     { what: 'loading the package', figure: countersign.milliseconds, most: 10, unit: 'ms' },
     { what: 'memory of the package', figure: countersign.bytes / 1e6, most: 10, unit: 'MB' },
@@ -76,14 +68,3 @@ export const targets = {
 }
 
 export const isMet = ({ figure, most = Infinity, least = -Infinity }) => figure <= most && figure >= least
-
-/** The results of each directory store, with few and with many users. */
-function pairs(results) {
-  const stores = {}
-  for (const [name, result] of Object.entries(results)) {
-    if (name.startsWith('directory')) (stores[name.slice(0, name.indexOf(','))] ??= []).push(result)
-  }
-  return stores
-}
-
-const sum = (calls) => Object.values(calls).reduce((total, count) => total + count, 0)
