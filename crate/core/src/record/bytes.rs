@@ -2,7 +2,7 @@
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serializer};
 
 /// Written as base64url without padding; read as an array of integers or any of the four kinds of base64.
 pub mod base64url {
@@ -36,6 +36,21 @@ pub mod integers {
 
     pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(bytes)
+    }
+}
+
+/// base64url of 1 to 64 bytes, as WebAuthn has a user handle (Level 3, section 4): one that can't be read would check
+/// nobody.
+pub fn handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let handle = Option::<String>::deserialize(deserializer)?;
+    let fits = |handle: &String| {
+        let bytes = BASE64URL_NOPAD.decode(handle.as_bytes());
+        bytes.is_ok_and(|bytes| (1..=64).contains(&bytes.len()))
+    };
+    if handle.as_ref().is_none_or(fits) {
+        Ok(handle)
+    } else {
+        Err(de::Error::custom("no user handle"))
     }
 }
 

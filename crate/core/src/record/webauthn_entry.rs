@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::bytes::base64url;
+use super::bytes::{self, base64url};
 use super::entry::{FactorType, SigningEntry};
 use super::is_default;
 use super::webauthn_key::StoredKey;
@@ -34,7 +34,7 @@ pub struct WebauthnEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aaguid: Option<Uuid>,
     /// Ours: the handle this credential was made for, in base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
     /// Members that the origin ignores.
     #[serde(flatten)]
