@@ -68,15 +68,20 @@ export declare class BindingService {
   status(record: string | undefined | null, request: string): string
   beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
   openResponse(record: string | undefined | null, request: string): string
+  beginPasskey(random: Uint8Array, request: string): string
+  openPasskey(request: string): string
+  signals(record?: string | undefined | null): string
   openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange
+  recoverFactors(record: string | undefined | null, request: string): BindingChange
   verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
   beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
   finishTotp(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
   beginWebauthn(record: string | undefined | null, random: Uint8Array, request: string): string
   registrationChallenge(response: string): string
   finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
+  importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   updateFactor(record: string | undefined | null, request: string): BindingChange
   removeFactor(record: string | undefined | null, request: string): BindingChange
@@ -86,7 +91,7 @@ export declare class BindingService {
 /** Every method but `clone` and `write` answers an envelope. */
 export declare class BindingTfaConfig {
   /** An empty configuration. */
-  constructor()
+  constructor(additions: boolean)
   clone(): BindingTfaConfig
   /** The file's bytes, or a failure envelope. */
   write(additions: boolean, sections: boolean): Uint8Array | string
@@ -170,6 +175,15 @@ export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, no
 /** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
 
+/** An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null. */
+export declare function migrateExport(uri: string): string
+
+/**
+ * `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`, as another library
+ * stores it. `value`: `{uri, name?, notes}` or `{name?, reason}`.
+ */
+export declare function migrateTotp(request: string): string
+
 /** Fails where there is no such file, or one that others could change. */
 export declare function openConfigFile(path: string, lock: string, group: boolean, maxBytes: number): BindingConfigFile | BindingFault
 
@@ -179,7 +193,7 @@ export declare function openDirectory(path: string, folders: Array<string>, grou
 export declare function openService(settings: string): BindingService | string
 
 /** Reads a file; answers a failure envelope where it is none. */
-export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number): BindingTfaConfig | string
+export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean): BindingTfaConfig | string
 
 /** `value`: an `<svg>` element. */
 export declare function qrSvg(text: string): string

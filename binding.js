@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
@@ -783,6 +783,8 @@ export { BindingService }
 export { BindingTfaConfig }
 export { examineTfaConfig }
 export { joinAdditions }
+export { migrateExport }
+export { migrateTotp }
 export { openConfigFile }
 export { openDirectory }
 export { openService }

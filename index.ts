@@ -1,7 +1,8 @@
 export { Countersign } from './facade/countersign.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
 export type { CountersignErrorCode } from './facade/errors.js'
-export type { Challenge, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
+export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
+export { eventChannel } from './facade/event.js'
 export type { CountersignEvent } from './facade/event.js'
 export type {
   Factor,
@@ -21,6 +22,8 @@ export type {
   FinishWebauthnOptions,
   LimitOptions,
   OpenOptions,
+  PasskeyOptions,
+  RecoverOptions,
   ResetOptions,
   RpOption,
   SessionOption,
@@ -32,7 +35,8 @@ export type {
   WebauthnOptions,
   YubicoOptions,
 } from './facade/options.js'
-export type { Accepted, Enrolled, Outcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
+export type * from './facade/migration/types.js'
+export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export { TfaConfig } from './facade/tfa-config.js'
 export type * from './facade/tfa-config-types.js'

@@ -34,9 +34,11 @@ test('every argument of every method: wrong types are named, and never quoted', 
       beginWebauthn: () => service.beginWebauthn(value, { name: 'a', displayName: 'a' }),
       finishWebauthn: () => service.finishWebauthn(value, { response: {}, description: '' }),
       createRecoveryCodes: () => service.createRecoveryCodes(value),
-      challenge: () => service.challenge(value),
+      challenge: () => service.challenge(value, {}),
+      signals: () => service.signals(value),
       verify: () => service.verify(value, 'totp:123456'),
       reset: () => service.reset(value, { totp: '123456', recovery: '0000-0000-0000-0000' }),
+      recover: () => service.recover(value, { recovery: '0000-0000-0000-0000' }),
       factors: () => service.factors(value),
       updateFactor: () => service.updateFactor(value, 'id', {}),
       removeFactor: () => service.removeFactor(value, 'id'),
@@ -57,6 +59,11 @@ test('every argument of every method: wrong types are named, and never quoted', 
       'beginTotp session': () => service.beginTotp(user, { account: 'a', session: value }),
       'beginTotp rp': () => service.beginTotp(user, { account: 'a', rp: value }),
       'finishTotp description': () => service.finishTotp(user, { enrolment: 'a', code: '1', description: value }),
+      'passkey challenge session': () => service.challenge({ session: value }),
+      'passkey challenge rp': () => service.challenge({ rp: value }),
+      'verifyPasskey session': () => service.verifyPasskey('webauthn:{}', { session: value }),
+      'signals rp': () => service.signals(user, { rp: value }),
+      'beginWebauthn use': () => service.beginWebauthn(user, { name: 'a', displayName: 'a', use: value }),
       'beginWebauthn name': () => service.beginWebauthn(user, { name: value, displayName: 'a' }),
       'beginWebauthn hints': () => service.beginWebauthn(user, { name: 'a', displayName: 'a', hints: [value] }),
       'challenge purpose': () => service.challenge(user, { purpose: value }),
@@ -104,6 +111,7 @@ test('everything from a client is an outcome', async (t) => {
   for (const [index, answer] of hostile.entries()) {
     const outcome = await service.verify(user, answer)
     t.false(outcome.ok, `answer ${index}`)
+    t.false((await service.verifyPasskey(answer)).ok, `passkey ${index}`)
     const enrolled = await service.finishWebauthn(user, { response: answer, description: '' })
     t.false(enrolled.ok)
     t.false((await service.finishTotp(user, { enrolment: answer, code: answer, description: '' })).ok)

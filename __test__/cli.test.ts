@@ -1,6 +1,8 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
 
@@ -9,38 +11,11 @@ import { Countersign, TfaConfig } from '../index.js'
 import { directoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import { totpAt } from '../facade/testing/totp-at.js'
 import { temporaryDirectory } from './directories.js'
+import { countersign } from './helpers/command-line.js'
 import { rp, wrongCode } from './service.js'
 import { deleteKeys, dropSchema, newRedis, own, postgresFound, redisFound } from './stores/engines.js'
 
 const vector = (name: string) => new URL(`../../__test__/vectors/${name}`, import.meta.url).pathname
-
-interface Ran {
-  code: number
-  stdout: string
-  stderr: string
-  /** What `--json` answered. */
-  json: any
-}
-
-/** Runs a command line; `typed` are the answers of a person at a terminal, each after the next question. */
-async function countersign(
-  args: string[],
-  { stdin = '', typed, env = {} }: { stdin?: string; typed?: string[]; env?: Record<string, string> } = {},
-): Promise<Ran> {
-  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()]
-  const collected = { stdout: '', stderr: '' }
-  output.on('data', (chunk) => { collected.stdout += chunk })
-  const answers = [...(typed ?? [])]
-  errors.on('data', (chunk: Buffer) => {
-    collected.stderr += chunk
-    if (/(: |\] )$/.test(chunk.toString()) && answers.length > 0) setImmediate(() => input.write(`${answers.shift()}\n`))
-  })
-  if (typed === undefined) input.end(stdin)
-  else Object.assign(input, { isTTY: true })
-  const code = await run(args, { stdin: input, stdout: output, stderr: errors, env })
-  await new Promise((resolve) => { setImmediate(resolve) })
-  return { code, ...collected, json: args.includes('--json') ? JSON.parse(collected.stdout) : undefined }
-}
 
 /** A directory with a user who has a phone, and ten recovery codes if asked for. */
 async function withUser(user = 'ann') {
@@ -238,13 +213,123 @@ test('a file that is wrong is told of, and changes nothing', async (t) => {
     'bad.json:4: bob: note: TOTP is locked',
     'bad.json:5: c\\u{1b}[2J: nothing',
     'bad.json:5: c\\u{1b}[2J: note: no factor at all',
-    'bad.json, JSON: users that can be read: 2, mistakes: 1',
+    'bad.json, JSON: users: 3, mistakes: 1',
   ])
   const { json } = await countersign(['check', bad, '--json'])
   t.like(json, { ok: false, format: 'json', problems: [] })
   t.is((await countersign(['check', '-', '--json', '--max-bytes', '10'], { stdin: 'x'.repeat(11) })).json.reason, 'config-too-large')
   t.is((await countersign(['check', bad, '--max-bytes', '10'])).code, 1)
   t.is((await countersign(['check', join(directory, 'none')])).code, 3)
+})
+
+const phone = 'otpauth://totp/x?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&digits=6&algorithm=SHA1&period=30'
+
+/** A file of these users in a directory of its own, each with a phone and more. */
+function fileOf(users: Record<string, object>): string {
+  const file = join(temporaryDirectory(), 'tfa.cfg')
+  const records = Object.entries(users).map(([user, more]) => [user, { totp: [{ id: 'x', created: 1, entry: phone }], ...more }])
+  writeFileSync(file, JSON.stringify({ users: Object.fromEntries(records) }), { mode: 0o600 })
+  return file
+}
+
+test('what a file says can not steer a terminal', async (t) => {
+  const evil = '\u001b]0;x\u0007\u009b31m\u007f\u202e\u{e0001}'
+  const entry = { id: evil, description: evil, created: 9.2e15, entry: phone }
+  const file = fileOf({ [evil]: { totp: [entry], 'tfa-locked-until': 9e15 } })
+  const store = ['--store', `tfa:${file}`]
+  for (const args of [
+    ['users', ...store], ['show', evil, ...store], ['check', file], ['remove', evil, `${evil}2`, ...store],
+    ['users', '--store', `directory:/none${evil}`], [evil], ['check', `/none${evil}`],
+  ]) {
+    const plain = await countersign(args)
+    t.notRegex(plain.stdout + plain.stderr, /\p{Cf}|[^\P{Cc}\n]/u, args[0])
+    const { stdout, json } = await countersign([...args, '--json'])
+    t.regex(stdout, /^[\x20-\x7e]+\n$/, args[0])
+    if (args[0] === 'users' && args[2] === store[1]) t.deepEqual(json, [evil])
+  }
+  t.regex((await countersign(['show', evil, ...store])).stdout, /created at no time/)
+})
+
+test('an export holds what its reader takes, and says what it leaves out', async (t) => {
+  const directory = temporaryDirectory()
+  const from = ['--store', `directory:${join(directory, 'store')}`, '--create']
+  const records = directoryStore(join(directory, 'store'), { create: true })
+  const { webauthn: [key] } = JSON.parse(readFileSync(vector('record-today.json'), 'utf8'))
+  const cred = { type_: 'ML-DSA-44', key: { AKP: { pub: Buffer.alloc(1312, 1).toString('base64url') } } }
+  const lattice = JSON.stringify({ webauthn: [{ ...key, entry: { ...key.entry, cred } }] })
+  const used = { totp: [{ id: 'x', created: 1, entry: { totp: phone, 'last-count': 5 } }] }
+  for (const [user, record] of [['ann', lattice], ['bob', JSON.stringify(used)], ['\u0085zoe', JSON.stringify(used)]] as const) {
+    await records.update(user, () => ({ record, value: 0 }))
+  }
+  const out = join(directory, 'out.cfg')
+  t.like(await countersign(['export', out, '--json', ...from]), {
+    code: 1, json: { ok: false, reason: undefined, written: 2, skipped: [{ user: 'ann', reason: 'store-refused' }] },
+  })
+  t.is((await countersign(['check', out])).code, 0)
+  const whole = join(directory, 'whole.cfg')
+  t.is((await countersign(['export', whole, '--additions', ...from])).code, 0)
+  t.like(await countersign(['check', whole, '--json']), { code: 1, json: { ok: false, mistakes: 1 } })
+
+  const lines = join(directory, 'lines')
+  const { code, json } = await countersign(['export', lines, '--format', 'lines', '--json', ...from])
+  t.is(code, 1)
+  t.deepEqual(json.skipped.map(({ user }: { user: string }) => user).toSorted(), ['ann', '\u0085zoe'])
+  t.deepEqual(json.unguarded, ['bob'])
+  t.deepEqual(TfaConfig.parse(readFileSync(lines)).users(), ['bob'])
+
+  symlinkSync(lines, join(directory, 'link'))
+  for (const target of ['/dev/null', join(directory, 'link'), directory]) {
+    t.like(await countersign(['export', target, '--force', ...from]), { code: 1, stdout: '' }, target)
+  }
+  t.true(lstatSync(join(directory, 'link')).isSymbolicLink())
+})
+
+test('one user is refused, the others are imported', async (t) => {
+  const directory = temporaryDirectory()
+  const into = ['--store', `directory:${join(directory, 'store')}`, '--create', '--json']
+  const store = directoryStore(join(directory, 'store'), { create: true })
+  const handle = Buffer.alloc(32, 1).toString('base64url')
+  await store.update('ann', () => ({ record: `{"user-handle":"${handle}"}`, handle, value: 0 }))
+  const file = fileOf({ bob: { 'user-handle': handle }, carol: { 'user-handle': Buffer.alloc(9).toString('base64url') } })
+  const { code, json } = await countersign(['import', file, ...into])
+  t.deepEqual([code, json.imported, json.refused], [1, 1, [{ user: 'bob', reason: 'handle-taken' }]])
+  t.is(await store.owner(handle), 'ann')
+  for (const wrong of [fileOf({ ann: {}, '': {} }), fileOf({ ann: {}, eve: { 'user-handle': 'a\nb' } })]) {
+    t.like(await countersign(['import', wrong, ...into]), { code: 1, json: { reason: 'config-corrupt' } })
+  }
+  if (postgresFound) {
+    const args = ['--schema', `${own}_cli_nul`, '--create', '--json']
+    const env = { COUNTERSIGN_STORE: 'postgres://postgres@127.0.0.1:5432/test' }
+    const nul = await countersign(['import', fileOf({ 'a\0b': {}, zoe: {} }), ...args], { env })
+    t.like(nul, { code: 1, json: { imported: 1, refused: [{ user: 'a\0b', reason: 'invalid-argument' }] } })
+    await dropSchema(`${own}_cli_nul`)
+  }
+})
+
+/** The exit code of a shell's line, in which `countersign` is the program itself. */
+function shell(line: string): number | null {
+  const program = fileURLToPath(new URL('../cli/main.js', import.meta.url))
+  const script = `countersign() { ${process.execPath} ${program} "$@"; }; set -o pipefail; ${line}`
+  return spawnSync('bash', ['-c', script], { stdio: ['pipe', 'ignore', 'ignore'], input: '' }).status
+}
+
+test('an exit code is that of the command, whoever has stopped reading', async (t) => {
+  const { path, service, codes } = await withUser()
+  const bad = join(path, 'bad.json')
+  writeFileSync(bad, '{')
+  t.is(shell(`countersign check ${bad} | true`), 1)
+  t.is(shell(`countersign check ${vector('tfa-today.json')} | true`), 0)
+  t.is(shell(`countersign users -s ${path} > /dev/full`), 3)
+  const commands = [`recovery create ann -s ${path}`, `totp add bob -s ${path}`]
+  for (const command of commands) {
+    for (const nowhere of ['>&-', '> /dev/null']) t.is(shell(`countersign ${command} ${nowhere}`), 3, command + nowhere)
+  }
+  t.true((await service.verify('ann', { type: 'recovery', code: codes[0] })).ok, 'no new codes were made')
+  for (const command of commands) {
+    // The reader is gone before anything is written.
+    t.is(shell(`(sleep 0.3; countersign ${command}) | true`), 3, command)
+    t.is(shell(`countersign ${command} > /dev/full`), 3, command)
+  }
 })
 
 test('the store may be any', async (t) => {
@@ -280,6 +365,8 @@ test('wrong usage is told, and never echoes a secret', async (t) => {
   for (const args of [
     [], ['nothing'], ['users'], ['show', '--store', path], ['users', '--store', 'memory://x'], ['users', '--hunter2'],
     ['users', '--store', join(path, 'none')], ['users', '--store', 'postgres://ann:hunter2@127.0.0.1/test'],
+    ['users', '--store', 'postgres://ann@127.0.0.1/test?password=hunter2'], ['users', '--store', 'redis://h?PASSWORD=ann:hunter2'],
+    ['users', '--store', 'postgres://ann:hunter2@one,two:5432/test'],
     ['export', 'x', '--format', 'hunter2x', '--store', path], ['show', 'a'.repeat(300), '--store', path],
   ]) {
     const { code, stdout, stderr } = await countersign(args)

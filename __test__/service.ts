@@ -7,8 +7,10 @@ import { totpAt } from '../facade/testing/totp-at.js'
 export const origin = 'https://example.com'
 export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
 
-/** A moment at the beginning of a TOTP step; not in the past, for a database has a clock of its own. */
-export const start = Math.ceil(Date.now() / 30_000) * 30_000
+/** The beginning of the next TOTP step: not in the past, for a database has a clock of its own. */
+export const nextStep = (): number => Math.ceil(Date.now() / 30_000) * 30_000
+
+export const start = nextStep()
 
 /** A service on a store of its own, with a clock that stands still until it is set, and its events. */
 export class Fixture {

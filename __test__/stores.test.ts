@@ -37,8 +37,10 @@ for (const [kind, make] of Object.entries(makers)) {
 }
 
 const configFile = join(temporaryDirectory(), 'tfa.cfg')
+// Hundreds of changes at once wait for one file, each for its fsync.
+const patient = { create: true, lockTimeout: 120 }
 for (const { name, run } of recordStoreTests) {
-  test(`tfa.cfg: ${name}`, (t) => t.notThrowsAsync(run(() => tfaConfigStore(configFile, { create: true }))))
+  test(`tfa.cfg: ${name}`, (t) => t.notThrowsAsync(run(() => tfaConfigStore(configFile, patient))))
 }
 
 test('the suite finds a store that loses updates, tells a handle twice or gives a challenge twice', async (t) => {

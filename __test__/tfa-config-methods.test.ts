@@ -214,11 +214,7 @@ test('registrations that fail', async (t) => {
   t.is(await fixture.refused(finish), 'no such challenge')
   for (const broken of ['', 'hunter2', '[]', '{}', '"x"', `${'['.repeat(60_000)}`, '{"a":1}{"a":1}']) {
     const { publicKey: { challenge } } = registration(await fixture.add({ type: 'webauthn', description: 'key' }))
-    if (broken === '') {
-      await t.throwsAsync(fixture.add({ ...finish, challenge, value: broken }), { instanceOf: CountersignError })
-    } else {
-      t.is(await fixture.refused({ ...finish, challenge, value: broken }), 'webauthn registration failed', broken)
-    }
+    t.is(await fixture.refused({ ...finish, challenge, value: broken }), 'webauthn registration failed', broken)
   }
 })
 
@@ -247,4 +243,57 @@ test('the origin of a call wins over the configured one', async (t) => {
   const value = JSON.stringify(new TestAuthenticator().create(publicKey, { origin: page }))
   const finish: TfaAddParameters = { type: 'webauthn', challenge: publicKey.challenge, value }
   t.true((await fixture.add({ ...finish, origin: page })).ok)
+})
+
+test('what a form sent is refused with a value, whatever it is', async (t) => {
+  const { config } = new Fixture()
+  config.webauthn = { id: 'pve.example.com', rp: 'x', origin }
+  const texts = ['', '\ud800', 'x'.repeat(70_000), '\0']
+  for (const value of texts) {
+    for (const parameters of [
+      { type: 'totp', description: 'd', totp: value, value: '123456' },
+      { type: 'totp', description: 'd', totp: uri, value },
+      { type: 'yubico', description: 'd', value },
+      { type: 'recovery', value },
+      { type: 'webauthn', challenge: value, value: '{}' },
+      { type: 'u2f', challenge: value, value: '{}' },
+    ] as TfaAddParameters[]) {
+      t.false((await config.addEntry('bob@pve', parameters)).ok, JSON.stringify(parameters).slice(0, 80))
+    }
+  }
+})
+
+test('no store is asked for what is no challenge', async (t) => {
+  const taken: string[] = []
+  const challenges = {
+    ...{ put: () => Promise.resolve(), clear: () => Promise.resolve() },
+    take: (_key: string, id: string) => (taken.push(id), Promise.resolve(undefined)),
+  }
+  const config = TfaConfig.parse(today, { challenges })
+  const good = Buffer.alloc(32, 7).toString('base64url')
+  for (const challenge of ['x', 'a\0b', `${good}=`, good.slice(1), good]) {
+    for (const parameters of [
+      { type: 'webauthn', challenge, value: '{}' },
+      { type: 'u2f', challenge: JSON.stringify({ challenge }), value: '{}' },
+    ] as TfaAddParameters[]) {
+      t.like(await config.addEntry('bob@pve', { ...parameters, description: 'd' }), { ok: false, reason: 'no-such-challenge' })
+    }
+  }
+  t.deepEqual(taken, [good, good])
+})
+
+test('a user holds 256 entries, and a record of one megabyte, at most', async (t) => {
+  const { config } = new Fixture()
+  const keys = (count: number, description: string) =>
+    JSON.stringify({ yubico: Array.from({ length: count }, (_, id) => ({ id: `${id}`, description, created: 1, entry: 'cc' })) })
+  const yubico = { type: 'yubico', description: 'd', value: 'cccccccdjiii' } as const
+  const totp = { type: 'totp', description: 'd', totp: uri, value: totpAt(uri, start) } as const
+  for (const [data, code] of [[keys(256, ''), 'factor-limit'], [keys(1, 'x'.repeat((1 << 20) - 80)), 'record-too-large']] as const) {
+    config.setUserData('ann', data)
+    for (const parameters of [yubico, totp]) {
+      await t.throwsAsync(config.addEntry('ann', parameters), { instanceOf: CountersignError, code })
+    }
+  }
+  config.setUserData('ann', keys(255, ''))
+  t.true((await config.addEntry('ann', yubico)).ok)
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import test from 'ava'
 
-import { CountersignError, TfaConfig } from '../index.js'
+import { Countersign, CountersignError, TfaConfig } from '../index.js'
 import type { ChallengeStore, TfaConfigOptions, TfaRegistrationChallenge, TfaResult } from '../index.js'
 import { memoryStore } from '../facade/stores/index.js'
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
@@ -127,7 +127,7 @@ test('of fifty answers at once with one code, one is accepted', async (t) => {
 
 test('the eighth wrong TOTP code locks TOTP, and a recovery code opens it', async (t) => {
   const fixture = new Fixture({ ...phone, ...recovery })
-  t.like(await fixture.wrong(7), { result: false, needsSaving: true, totpLimitReached: false, reason: 'rejected' })
+  t.like(await fixture.wrong(7), { result: false, needsSaving: false, totpLimitReached: false, reason: 'rejected' })
   t.like(await fixture.wrong(1), { result: false, needsSaving: true, totpLimitReached: true, tfaLimitReached: false })
   const locked = { ...refused, reason: 'locked', log: 'locked' }
   t.deepEqual(await fixture.wrong(1) as unknown, locked)
@@ -144,7 +144,7 @@ test('the eighth wrong TOTP code locks TOTP, and a recovery code opens it', asyn
 
 test('a hundred wrong codes lock every typed code for an hour', async (t) => {
   const fixture = new Fixture(recovery)
-  t.like(await fixture.wrong(99, 'recovery'), { needsSaving: true, tfaLimitReached: false })
+  t.like(await fixture.wrong(99, 'recovery'), { needsSaving: false, tfaLimitReached: false })
   t.like(await fixture.wrong(1, 'recovery'), { needsSaving: true, tfaLimitReached: true, totpLimitReached: false })
   t.deepEqual(fixture.config.lockStatus('ann'), { 'tfa-locked-until': start / 1000 + 3600 })
   t.like(await fixture.verify(`recovery:${unused}`), { result: false, reason: 'locked', needsSaving: false })
@@ -163,6 +163,71 @@ test('counters go with the additions', async (t) => {
   t.like(await whole.verify('ann', `totp:${wrongCode(uri, fixture.now)}`), { totpLimitReached: true })
   const plain = TfaConfig.parse(fixture.config.write(), options)
   t.like(await plain.verify('ann', `totp:${wrongCode(uri, fixture.now)}`), { totpLimitReached: false })
+})
+
+test('what needs saving is what is written', async (t) => {
+  for (const additions of [false, true]) {
+    const fixture = new Fixture(phone, { additions })
+    const before = fixture.config.write()
+    t.is((await fixture.wrong(1)).needsSaving, additions)
+    t.is(Buffer.from(before).equals(fixture.config.write()), !additions)
+    t.is(Buffer.from(fixture.config.clone().write()).includes('totp-failures'), additions)
+  }
+})
+
+/** A host that reads the file for each answer, and writes it when it is told to. */
+function cycle(record: object, options: TfaConfigOptions) {
+  let file: Uint8Array = Buffer.from(JSON.stringify({ users: { ann: record } }))
+  return async (answer: string): Promise<TfaResult> => {
+    const config = TfaConfig.parse(file, { now: () => start, ...options })
+    const result = await config.verify('ann', answer)
+    if (result.needsSaving) file = config.write()
+    return result
+  }
+}
+
+test('a host that reads the file anew each time keeps the limits by the additions', async (t) => {
+  const verify = cycle(phone, { additions: true })
+  const results = []
+  for (let time = 0; time < 20; time++) results.push(await verify(`totp:${wrongCode(uri, start)}`))
+  t.is(results.findIndex(({ totpLimitReached }) => totpLimitReached), 7)
+  t.like(results[8], { result: false, reason: 'locked' })
+})
+
+test('a Yubico OTP is accepted once by a host that reads the file anew each time, and not without its counter', async (t) => {
+  const answer = 'yubico:cccccccdjiiidvgtiblfkbgturecfllberrvkinnctnn'
+  const yubico = { secrets: () => ({ key: '000102030405060708090a0b0c0d0e0f', uid: '010203040506' }) }
+  const verify = cycle({ yubico: [{ id: 'yk', created: 1, entry: 'cccccccdjiii' }] }, { additions: true, yubico })
+  t.true((await verify(answer)).result)
+  t.like(await verify(answer), { result: false, log: 'code-reused' })
+  for (const make of [() => TfaConfig.create({ yubico }), () => TfaConfig.parse(today, { yubico, additions: false })]) {
+    const refused = t.throws(make, { instanceOf: CountersignError, code: 'invalid-argument' })
+    t.regex(refused.message, /: yubico \(wanted: .*additions: true/)
+  }
+})
+
+test('a full record still counts what is wrong', async (t) => {
+  const filled = (length: number) => ({ ...phone, yubico: [{ id: 'y', description: 'x'.repeat(length), created: 1, entry: 'cc' }] })
+  const fixture = new Fixture(filled((1 << 20) - JSON.stringify(filled(0)).length))
+  t.like(await fixture.wrong(8), { totpLimitReached: true })
+  t.like(await fixture.verify(fixture.right()), { reason: 'locked' })
+})
+
+test('a challenge of someone who asks for less is no way around user verification', async (t) => {
+  const store = memoryStore()
+  const fixture = new Fixture(phone, { challenges: store })
+  const key = new TestAuthenticator({ userVerified: false })
+  await fixture.addKey(key)
+  await store.update('ann', () => ({ record: fixture.config.userData('ann')!, value: 0 }))
+  const challenge = await fixture.config.challenge('ann')
+  const response = key.get(challenge!.webauthn!.publicKey, { origin })
+  const rp = { id: 'example.com', name: 'Example', origins: [origin] }
+  const now = () => fixture.now
+  const strict = await Countersign.open({ rp, store, now, webauthn: { userVerification: 'required' } })
+  t.deepEqual(await strict.verify('ann', { type: 'webauthn', response }), { ok: false, reason: 'rejected' })
+  const again = await fixture.config.challenge('ann')
+  const lax = await Countersign.open({ rp, store, now })
+  t.like(await lax.verify('ann', { type: 'webauthn', response: key.get(again!.webauthn!.publicKey, { origin }) }), { ok: true })
 })
 
 test('answers that are none change nothing', async (t) => {
@@ -255,7 +320,7 @@ test('challenges live in the store that the host gives', async (t) => {
 
 test('an old U2F key answers its own challenge', async (t) => {
   const key = new U2fKey()
-  const fixture = new Fixture({ u2f: [{ id: 'old', created: 1, entry: key.entry }] })
+  const fixture = new Fixture({ u2f: [{ id: 'old', created: 1, entry: key.entry }] }, { additions: true })
   fixture.config.u2f = { appid: appId, origin }
   const challenge = await fixture.config.challenge('ann')
   t.deepEqual(Object.keys(challenge!), ['u2f'])
@@ -277,12 +342,12 @@ test('a Yubico OTP is verified where the host knows the secrets', async (t) => {
     return secrets
   }
   const record = { yubico: [{ id: 'yk', created: 1, entry: 'cccccccdjiii' }] }
-  const fixture = new Fixture(record, { yubico: { secrets: lookUp } })
+  const fixture = new Fixture(record, { additions: true, yubico: { secrets: lookUp } })
   t.like(await fixture.verify(answer), { result: true, needsSaving: true, factor: { id: 'yk', type: 'yubico' } })
   t.like(await fixture.verify(answer), { ...refused, reason: 'rejected', log: 'code-reused' })
   t.deepEqual(asked.slice(0, 2), ['cccccccdjiii', 'ann'])
-  t.is(TfaConfig.parse(fixture.config.write()).userData('ann'), JSON.stringify(record))
+  t.is(TfaConfig.parse(fixture.config.write({ additions: false })).userData('ann'), JSON.stringify(record))
   t.like(await new Fixture(record).verify(answer), { ...refused, reason: 'rejected' })
-  const broken = new Fixture(record, { yubico: { secrets: () => Promise.reject(new Error('vault')) } })
+  const broken = new Fixture(record, { additions: true, yubico: { secrets: () => Promise.reject(new Error('vault')) } })
   await t.throwsAsync(broken.verify(answer), { instanceOf: CountersignError, code: 'store-failed' })
 })

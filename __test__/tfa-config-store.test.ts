@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 
-import { isCountersignError, TfaConfig } from '../index.js'
+import { Countersign, isCountersignError, TfaConfig } from '../index.js'
 import { totpAt } from '../facade/testing/totp-at.js'
 import { tfaConfigStore } from '../facade/stores/index.js'
 import type { TfaConfigStoreOptions } from '../facade/stores/index.js'
 import { temporaryDirectory } from './directories.js'
-import { Fixture, wrongCode } from './service.js'
+import { Fixture, origin, rp, wrongCode } from './service.js'
+import { U2fKey, appId } from './u2f-key.js'
 
 const vector = (name: string) => readFileSync(new URL(`../../__test__/vectors/${name}`, import.meta.url))
 const today = vector('tfa-today.json')
@@ -28,6 +29,8 @@ const users = (path: string) => (JSON.parse(readFileSync(path, 'utf8')) as { use
 interface Member {
   totp?: { id: string; entry: { totp: string } | string }[]
   webauthn?: { id: string; entry: Record<string, unknown> }[]
+  yubico?: unknown[]
+  u2f?: unknown[]
   'totp-locked'?: boolean
   'tfa-locked-until'?: number
 }
@@ -191,7 +194,8 @@ test('a lock that another program lifts is lifted; one that ran out keeps the co
 
   const whole = (until: number) => JSON.stringify({ 'totp-failures': 0, 'tfa-failures': 100, 'tfa-locked-until': until })
   const now = Math.floor(Date.now() / 1000)
-  for (const [until, failures] of [[now + 600, undefined], [now - 600, 100]] as const) {
+  for (const [until, failures, at] of [[now + 600, undefined, now], [now - 600, 100, now], [now + 600, 100, now + 700]] as const) {
+    const store = tfaConfigStore(path, { now: () => at * 1000 })
     await store.update('carol', () => ({ record: whole(until), value: 0 }))
     elsewhere(path, (users) => delete users['carol']!['tfa-locked-until'])
     t.is(JSON.parse((await store.read('carol'))!)['tfa-failures'], failures)
@@ -205,6 +209,50 @@ test('additions that are in the file already are read, and kept beside it from t
   await open().update('alice', (before) => ({ record: before, value: 0 }))
   t.notRegex(text(), /failures/)
   t.is(JSON.parse((await open().read('alice'))!)['totp-failures'], 3)
+})
+
+test('keys with the same id are two keys, also once another program removed the first', async (t) => {
+  const secrets = { key: Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex'), uid: Buffer.from('010203040506', 'hex') }
+  const entry = (of: unknown) => ({ id: 'v1-entry', description: '<old version 1 entry>', created: 0, entry: of })
+  // The published example: use 1, session 1.
+  const used = 'cccccccdjiiidvgtiblfkbgturecfllberrvkinnctnn'
+  const keys = [new U2fKey(), new U2fKey()] as const
+  const users = { ann: { yubico: [entry('cccccccdjiij'), entry('cccccccdjiii')], u2f: keys.map((key) => entry(key.entry)) } }
+  for (const how of ['at once', 'after a restart', 'after a removal']) {
+    const { path, open } = fresh(JSON.stringify({ users }))
+    const options = { yubico: { secrets: () => secrets }, u2f: { appId } }
+    const fixture = await Fixture.open(open(), options)
+    const sign = async (counter: number) => {
+      const { u2f } = (await fixture.service.challenge('ann'))!
+      keys[1].counter = counter - 1
+      return (await fixture.service.verify('ann', { type: 'u2f', response: keys[1].sign(u2f!, origin) })).ok
+    }
+    t.true((await fixture.service.verify('ann', `yubico:${used}`)).ok)
+    t.true(await sign(9))
+    if (how !== 'at once') fixture.service = await Countersign.open({ rp, store: open(), now: () => fixture.now, ...options })
+    if (how === 'after a removal') {
+      elsewhere(path, (file) => {
+        for (const list of ['yubico', 'u2f'] as const) file['ann']![list]!.shift()
+      })
+    }
+    t.false((await fixture.service.verify('ann', `yubico:${used}`)).ok, how)
+    t.false(await sign(5), how)
+    t.true(await sign(10), how)
+    const left = how === 'after a removal' ? 2 : 4
+    t.is(new Set((await fixture.service.factors('ann')).map(({ id }) => id)).size, left)
+  }
+})
+
+test('a sidecar that is gone is not made anew in silence', async (t) => {
+  const { path, open } = fresh(today)
+  const fixture = await Fixture.open(open())
+  await fixture.enrolTotp('bob')
+  rmSync(`${path}.countersign`, { recursive: true })
+  await refused(t, open, 'directory-refused', /tfa\.cfg\.countersign does not exist/)
+  await refused(t, () => tfaConfigStore(path, { sidecar: `${path}.elsewhere` }), 'directory-refused')
+  t.is((await (await Fixture.open(tfaConfigStore(path, { create: true }))).service.factors('bob')).length, 1)
+  t.is((await (await Fixture.open(open())).service.factors('bob')).length, 1)
+  t.is(mode(`${path}.countersign-made`), 0o600)
 })
 
 test('the old line format is read, and written as JSON at the first change', async (t) => {
@@ -288,7 +336,9 @@ test('the lock is the one that was asked for', async (t) => {
   const { path, open } = fresh(today, { lock: shared, sidecar: join(temporaryDirectory(), 'beside') })
   await open().update('bob', () => ({ record: '{"totp-locked":true,"tfa-failures":1}', value: 0 }))
   t.true(existsSync(shared))
-  t.deepEqual(readdirSync(join(path, '..')), ['tfa.cfg'])
+  t.deepEqual(readdirSync(join(path, '..')), ['tfa.cfg', 'tfa.cfg.countersign-made'])
+  chmodSync(shared, 0o666)
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is open to other users/)
   rmSync(shared)
   mkdirSync(shared)
   await refused(t, () => open().update('bob', () => ({ value: 0 })), 'store-failed')

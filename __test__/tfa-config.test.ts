@@ -85,6 +85,8 @@ test('an examination tells all that is in a file, good or not', (t) => {
       { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
       { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
     ],
+    count: 4,
+    mistakes: 3,
     sections: [],
     others: 0,
   })
@@ -106,6 +108,58 @@ test('an examination tells all that is in a file, good or not', (t) => {
   t.is(TfaConfig.examine(Buffer.from([0x7b, 0xff])).problems[0]!.problem, 'not UTF-8 text, at byte 1')
   t.is(fails(() => TfaConfig.examine(today, { maxBytes: 1 })).code, 'config-too-large')
   t.is(fails(() => TfaConfig.examine('{}' as never)).message, 'Invalid argument: bytes')
+})
+
+test('a file of millions of mistakes is told of in bounded room', (t) => {
+  const examined = TfaConfig.examine(Buffer.from('x\n'.repeat(3_000_000)))
+  t.deepEqual([examined.count, examined.mistakes, examined.users.length], [3_000_000, 3_000_000, 100_000])
+})
+
+test('names of users are those that every store takes', (t) => {
+  for (const name of ['', 'u'.repeat(257), 'é'.repeat(129)]) {
+    const bytes = Buffer.from(JSON.stringify({ users: { ann: alice, [name]: alice } }))
+    const refused = fails(() => parse(bytes))
+    t.is(refused.code, 'config-corrupt')
+    t.regex(refused.message, /users\[1\]: a user's name has to be of 1 to 256 bytes/)
+    const { users } = TfaConfig.examine(bytes)
+    t.deepEqual([users[0]!.user, users[1]!.user, users[1]!.problems.length], ['ann', undefined, 1])
+  }
+  t.is(parse(Buffer.from(JSON.stringify({ users: { ['é'.repeat(128)]: alice } }))).users().length, 1)
+})
+
+test('bytes are those of a real array, and nobody changes them meanwhile', (t) => {
+  for (const fake of [Object.create(Uint8Array.prototype), new DataView(new ArrayBuffer(2)), new ArrayBuffer(2)]) {
+    t.is(fails(() => TfaConfig.parse(fake as never)).message, 'Invalid argument: bytes')
+    t.is(fails(() => TfaConfig.examine(fake as never)).message, 'Invalid argument: bytes')
+  }
+  const shared = new Uint8Array(new SharedArrayBuffer(today.length))
+  shared.set(today)
+  t.is(text(parse(shared).write({ sections: true })), today.toString())
+})
+
+test('a name that the format does not have is never quoted', (t) => {
+  for (const name of ['totp[\u001b]0;hunter2\u0007', 'totp.hunter2', '\u001b[31mhunter2']) {
+    const record = JSON.stringify({ [name]: 1 })
+    const errors = [
+      fails(() => parse(Buffer.from(`{"users":{"ann":${record}}}`))),
+      fails(() => TfaConfig.create().setUserData('ann', record)),
+    ]
+    const told = JSON.stringify([errors.map(({ message }) => message), TfaConfig.examine(Buffer.from(`{"users":{"ann":${record}}}`))])
+    t.notRegex(told, /hunter2|u001b/)
+    t.regex(told, /an unknown member.*an unknown member.*an unknown member/)
+  }
+  t.regex(fails(() => TfaConfig.create().setUserData('ann', '[]')).message, /: user "ann", at the start$/)
+})
+
+test('what the origin can not read is kept with the additions alone', (t) => {
+  const [key] = alice['webauthn'] as { entry: object }[]
+  const cred = { type_: 'ML-DSA-44', key: { AKP: { pub: Buffer.alloc(1312, 1).toString('base64url') } } }
+  const data = JSON.stringify({ webauthn: [{ ...key, entry: { ...key!.entry, cred } }] })
+  t.is(fails(() => TfaConfig.create().setUserData('ann', data)).code, 'store-refused')
+  const own = TfaConfig.create({ additions: true })
+  t.true(own.setUserData('ann', data))
+  t.is(fails(() => parse(own.write()).write()).code, 'store-refused')
+  t.is(parse(own.write(), { additions: true }).userData('ann'), own.userData('ann'))
 })
 
 test('arguments of the wrong type are named, never shown', (t) => {

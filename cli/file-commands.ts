@@ -3,9 +3,11 @@ import { open } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
-import { CountersignError, isCountersignError, TfaConfig } from '../index.js'
+import { CountersignError, TfaConfig } from '../index.js'
 import type { TfaExaminedUser, TfaExamination } from '../index.js'
-import { Output, printable } from './io.js'
+import { foreignFormats, importForeign, ofOneUser } from './foreign.js'
+import type { ForeignFormat, ForeignOptions } from './foreign.js'
+import { Output, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { writeOldLines } from './old-lines.js'
 import { replaceFile } from './replace-file.js'
@@ -16,11 +18,24 @@ import type { Done } from './service.js'
 export function addFileCommands(program: Command, io: Io, done: Done): void {
   program
     .command('import <file>')
-    .description('take the users of a tfa.cfg or tfa.json, of today or of the old lines; - is standard input')
-    .option('--replace', 'also those who are in the store with other factors')
+    .description('take the users of a tfa.cfg or tfa.json, or what --format names; - is standard input')
+    .option('--format <name>', `tfa, or ${foreignFormats.join(', ')}`, importFormat, 'tfa')
+    .option('--replace', 'tfa: also those who are in the store with other factors')
     .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
+    .option('--user <user>', 'others: whose all of it is')
+    .option('--user-member <name>', 'others: what of each row says whose it is', 'user')
+    .option('--encoding <name>', 'otplib, speakeasy: base32, hex, base64, ascii, latin1 or utf8')
+    .option('--otplib <version>', 'otplib: its major version, where that is before 13', Number)
+    .option('--algorithm <name>', 'secrets: where it is not SHA1')
+    .option('--digits <number>', 'secrets: where they are not 6', Number)
+    .option('--period <seconds>', 'secrets: where they are not 30', Number)
+    .option('--description <text>', 'others: what users will know it by')
     .action((file: string, _options: object, command: Command) =>
-      onStore<{ replace?: boolean; maxBytes: number }>(command, io, done, async ({ store, out, options }) => {
+      onStore<ImportOptions>(command, io, done, async ({ service, store, out, options }) => {
+        if (options.format !== 'tfa') {
+          const text = Buffer.from(await read(file, options.maxBytes, io)).toString('utf8')
+          return importForeign(text, options.format, options, service, out)
+        }
         const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
         const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [] }
         for (const user of config.users()) {
@@ -48,22 +63,24 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--force', 'replace a file that is there')
     .action((file: string, _options: object, command: Command) =>
       onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
-        const config = TfaConfig.create()
+        const { additions = false } = options
+        const config = TfaConfig.create({ additions })
         const skipped: Skipped[] = []
         for await (const user of service.users()) {
           const record = await store.read(user)
           const reason = record === undefined ? undefined : attempt(() => config.setUserData(user, record))
           if (reason !== undefined) skipped.push({ user, reason })
         }
-        const { additions = false } = options
         const lines = options.format === 'lines' ? writeOldLines(config) : undefined
-        const content = lines?.text ?? config.write({ additions })
+        const content = lines?.text ?? config.write()
         for (const user of lines?.unfit ?? []) skipped.push({ user, reason: 'format' })
         if (file === '-') io.stdout.write(content)
         else await replaceFile(file, content, options.force === true)
         const written = lines?.written ?? config.users().length
+        const { unguarded } = lines ?? {}
         const said = [`written: ${written}`, ...skipped.map(({ user, reason }) => `left out (${reason}): ${printable(user)}`)]
-        tell(out, file, { ok: skipped.length === 0, written, skipped }, said.join('\n'))
+        for (const user of unguarded ?? []) said.push(`without the lock or the last TOTP step, which lines can not hold: ${printable(user)}`)
+        tell(out, file, { ok: skipped.length === 0, written, skipped, ...(unguarded && { unguarded }) }, said.join('\n'))
       }),
     )
 
@@ -75,10 +92,10 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
       const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
       const out = new Output(io, options.json === true)
       const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
-      const wrong = examined.problems.length + examined.users.filter(({ problems }) => problems.length > 0).length
+      const ok = examined.mistakes === 0
       // All of it is the answer, whatever the verdict.
-      out.answer({ ok: wrong === 0, ...examined }, describe(file, examined, wrong))
-      done(wrong === 0 ? 0 : 1)
+      out.answer({ ok, ...examined }, describe(file, examined))
+      done(ok ? 0 : 1)
     })
 }
 
@@ -96,6 +113,20 @@ interface Imported {
 interface Skipped {
   user: string
   reason: string
+}
+
+interface Exported {
+  ok: boolean
+  written: number
+  skipped: Skipped[]
+  /** Of the old lines: who could use a code again, or is not locked any more. */
+  unguarded?: string[]
+}
+
+interface ImportOptions extends ForeignOptions {
+  format: 'tfa' | ForeignFormat
+  replace?: boolean
+  maxBytes: number
 }
 
 interface ExportOptions {
@@ -117,6 +148,12 @@ function format(text: string): 'json' | 'lines' {
   return text
 }
 
+function importFormat(text: string): ImportOptions['format'] {
+  const format = (['tfa', ...foreignFormats] as const).find((one) => one === text)
+  if (format === undefined) throw new InvalidArgumentError(`Expected tfa, ${foreignFormats.join(', ')}.`)
+  return format
+}
+
 async function importUser(
   user: string,
   record: string,
@@ -126,6 +163,11 @@ async function importUser(
 ): Promise<void> {
   const handle = (JSON.parse(record) as { 'user-handle'?: string })['user-handle']
   try {
+    const owner = handle === undefined ? undefined : await store.owner(handle)
+    if (owner !== undefined && owner !== user) {
+      result.refused.push({ user, reason: 'handle-taken' })
+      return
+    }
     const done = await store.update<'imported' | 'unchanged' | 'kept'>(user, (before) => {
       if (before === record) return { value: 'unchanged' }
       return before !== undefined && !replace ? { value: 'kept' } : { record, handle, value: 'imported' }
@@ -133,9 +175,7 @@ async function importUser(
     if (done === 'kept') result.kept.push(user)
     else result[done] += 1
   } catch (error) {
-    // Of this user alone; a store that fails ends it all.
-    if (!isCountersignError(error) || !['store-refused', 'record-too-large', 'record-corrupt'].includes(error.code)) throw error
-    result.refused.push({ user, reason: error.code })
+    result.refused.push({ user, reason: ofOneUser(error) })
   }
 }
 
@@ -151,9 +191,9 @@ function attempt(work: () => void): string | undefined {
 }
 
 /** The file itself has standard output where that is its place. */
-function tell(out: Output, file: string, value: { ok: boolean; written: number; skipped: Skipped[] }, text: string): void {
+function tell(out: Output, file: string, value: Exported, text: string): void {
   if (!value.ok) out.code = 1
-  if (file === '-') out.io.stderr.write(`${out.json ? JSON.stringify(value) : text}\n`)
+  if (file === '-') out.io.stderr.write(`${out.json ? toJson(value) : text}\n`)
   else if (value.ok) out.answer(value, text)
   else out.refuse(value, text)
 }
@@ -176,14 +216,15 @@ async function read(path: string, maxBytes: number, io: Io): Promise<Uint8Array>
   }
 }
 
-function describe(file: string, examined: TfaExamination, wrong: number): string {
+function describe(file: string, examined: TfaExamination): string {
   const name = file === '-' ? 'standard input' : printable(file)
   const lines = examined.users.flatMap((user) => describeUser(name, user))
-  for (const { line, problem } of examined.problems) lines.push(`${name}${line === undefined ? '' : `:${line}`}: PROBLEM: ${problem}`)
+  for (const { line, problem } of examined.problems) lines.push(`${name}${line === undefined ? '' : `:${line}`}: PROBLEM: ${printable(problem)}`)
   const kind = { json: 'JSON', lines: 'the old line format' }
   const form = examined.format === undefined ? '' : `, ${kind[examined.format]}`
-  const good = examined.users.filter(({ problems }) => problems.length === 0).length
-  lines.push(`${name}${form}: users that can be read: ${good}, mistakes: ${wrong}`)
+  const { count, mistakes, users } = examined
+  if (users.length < count) lines.push(`${name}: and ${count - users.length} more users`)
+  lines.push(`${name}${form}: users: ${count}, mistakes: ${mistakes}`)
   return lines.join('\n')
 }
 
@@ -193,7 +234,7 @@ function describeUser(name: string, { line, user, factors, problems, remarks }: 
   const what = problems.length > 0 ? [] : [`${place}${held.join(', ') || 'nothing'}`]
   return [
     ...what,
-    ...problems.map((problem) => `${place}PROBLEM: ${problem}`),
-    ...remarks.map((remark) => `${place}note: ${remark}`),
+    ...problems.map((problem) => `${place}PROBLEM: ${printable(problem)}`),
+    ...remarks.map((remark) => `${place}note: ${printable(remark)}`),
   ]
 }

@@ -1,9 +1,10 @@
+import { fstatSync, statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
 /** What a command reads and writes; `process` is one. */
 export interface Io {
   stdin: Readable & { isTTY?: boolean }
-  stdout: Writable & { isTTY?: boolean }
+  stdout: Writable & { isTTY?: boolean; fd?: number }
   stderr: Writable
   env: Record<string, string | undefined>
 }
@@ -36,7 +37,22 @@ export class Output {
   }
 
   answer(value: unknown, text: string): void {
-    this.io.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`)
+    this.io.stdout.write(this.#spell(value, text))
+  }
+
+  /** Told before something is made whose only copy will be the answer: fails when nobody will get it. */
+  expectReader(): void {
+    const { fd, destroyed } = this.io.stdout
+    // Where standard output is closed, Node.js opens the null device in its place.
+    const dropped = fd !== undefined && process.platform !== 'win32' && fstatSync(fd).rdev === statSync('/dev/null').rdev
+    if (dropped || destroyed) throw nobody
+  }
+
+  /** The answer that is the only copy of what it holds: fails when it could not be written. */
+  async deliver(value: unknown, text: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.io.stdout.write(this.#spell(value, text), (error) => (error ? reject(nobody) : resolve()))
+    })
   }
 
   /** The answer of a command that did not do, or not do all, what it was asked for. */
@@ -50,9 +66,25 @@ export class Output {
   note(text: string): void {
     if (!this.json) this.io.stderr.write(`${text}\n`)
   }
+
+  #spell(value: unknown, text: string): string {
+    return `${this.json ? toJson(value) : text}\n`
+  }
 }
+
+const nobody = new Exit(3, 'output-lost', 'Nobody reads the output, which is the only copy of what it says')
 
 /** Text from a store or a file, harmless on a terminal. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`)
+  return text.replaceAll(harmful, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`)
 }
+
+/** JSON text, harmless on a terminal. */
+export function toJson(value: unknown): string {
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  // Such a character stands in strings alone; those beyond U+FFFF are two escapes.
+  return JSON.stringify(value).replaceAll(harmful, (found) => found.split('').map(escape).join(''))
+}
+
+/** What controls a terminal, or the order in which it shows text. */
+const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu

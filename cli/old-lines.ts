@@ -3,6 +3,8 @@ import type { TfaConfig } from '../index.js'
 /** What a user's record has to be made of for the old lines to hold all of it. */
 interface PlainRecord {
   totp?: { enable?: boolean; entry: string | { totp: string } }[]
+  'totp-locked'?: boolean
+  'tfa-locked-until'?: number
   u2f?: { enable?: boolean }[]
   yubico?: { enable?: boolean }[]
   webauthn?: unknown[]
@@ -14,17 +16,27 @@ interface PlainRecord {
  *
  * They have one type a user, no disabled entries, no algorithm but SHA-1 and one number of digits and seconds for all
  * secrets of a user. A user of whom a line would lose a factor, or make one out of a disabled one, is not written.
+ * `unguarded`: users of whom it loses a lock, or the last step of a TOTP code, which could be used again.
  */
-export function writeOldLines(config: TfaConfig): { text: string; written: number; unfit: string[] } {
+export function writeOldLines(config: TfaConfig): { text: string; written: number; unfit: string[]; unguarded: string[] } {
   const unfit: string[] = []
+  const unguarded: string[] = []
   const lines: string[] = []
   for (const [user, view] of config.legacyView()) {
     const { type, ...data } = view
     const record = JSON.parse(config.userData(user) as string) as PlainRecord
-    if (type === 'incompatible' || /[:\s#]/u.test(user) || !fits(record)) unfit.push(user)
-    else lines.push(`${user}:${type}:${Buffer.from(JSON.stringify(data)).toString('base64')}\n`)
+    if (type === 'incompatible' || /[:\s#\p{Cc}]/u.test(user) || !fits(record)) {
+      unfit.push(user)
+      continue
+    }
+    lines.push(`${user}:${type}:${Buffer.from(JSON.stringify(data)).toString('base64')}\n`)
+    if (isGuarded(record)) unguarded.push(user)
   }
-  return { text: lines.join(''), written: lines.length, unfit }
+  return { text: lines.join(''), written: lines.length, unfit, unguarded }
+}
+
+function isGuarded({ totp = [], ...locks }: PlainRecord): boolean {
+  return locks['totp-locked'] === true || locks['tfa-locked-until'] !== undefined || totp.some(({ entry }) => typeof entry !== 'string')
 }
 
 function fits({ totp = [], u2f = [], yubico = [], webauthn = [], recovery }: PlainRecord): boolean {

@@ -60,8 +60,12 @@ function split(place: string): [kind: string, path: string] {
   return [found.isDirectory() ? 'directory' : 'tfa', place]
 }
 
+/** Drivers take one from the query too; what is no URL for us may be one for them. */
 function hasPassword(place: string): boolean {
-  return URL.canParse(place) && new URL(place).password !== ''
+  if (!/^[a-z]+:\/\//iu.test(place)) return false
+  if (!URL.canParse(place)) return true
+  const { password, searchParams } = new URL(place)
+  return password !== '' || [...searchParams.keys()].some((name) => /pass/iu.test(name))
 }
 
 async function openPostgres(connectionString: string, { create, schema, prefix }: StoreOptions): Promise<OpenedStore> {

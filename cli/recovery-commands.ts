@@ -21,8 +21,9 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
         if (recoveryCodesLeft !== null) {
           await confirm(io, `Replace the ${recoveryCodesLeft} unused codes of ${printable(user)}?`, options.yes)
         }
+        out.expectReader()
         const codes = await service.createRecoveryCodes(user)
-        out.answer({ codes }, codes.join('\n'))
+        await out.deliver({ codes }, codes.join('\n'))
       }),
     )
 

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, rename, unlink } from 'node:fs/promises'
+import { link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 import { Exit } from './io.js'
 
 /** Puts a file there, mode 0600, whole or not at all. One that is there is replaced only with `force`. */
 export async function replaceFile(path: string, content: Uint8Array | string, force: boolean): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found?.isFile() === false) throw new Exit(1, 'exists', 'What is there is no regular file, and is not replaced')
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
   const file = await open(temporary, 'wx', 0o600)
   try {

@@ -5,7 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { CountersignError } from '../facade/errors.js'
 import type { CountersignErrorCode } from '../facade/errors.js'
 import { addFileCommands } from './file-commands.js'
-import { Exit } from './io.js'
+import { Exit, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { addRecoveryCommands } from './recovery-commands.js'
 import { addTotpCommands } from './totp-commands.js'
@@ -31,7 +31,7 @@ export async function run(args: string[], io: Io): Promise<number> {
     .version(version(), '-V, --version')
     .option('-s, --store <place>', 'the store (environment: COUNTERSIGN_STORE)')
     .option('--create', 'make the store when it is not there')
-    .option('--lock <file>', 'tfa: stores: the lock file, when it is not <file>.lock')
+    .option('--lock <file>', 'tfa: stores: the lock file, when it is not <file>.lock; the one that the server takes')
     .option('--schema <name>', 'postgres: stores: the schema of the tables')
     .option('--prefix <text>', 'postgres: and redis: stores: what names begin with')
     .option('--json', 'answer with one JSON document')
@@ -52,16 +52,19 @@ function guard(command: Command, io: Io, json: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
     writeErr: (text) => io.stderr.write(text),
-    outputError: (text, write) => json || write(text.replace(/^error:/, 'countersign:')),
+    outputError: (text, write) => json || write(printableLines(text.replace(/^error:/, 'countersign:'))),
   })
   for (const child of command.commands) guard(child, io, json)
 }
+
+/** What commander says may quote an argument. */
+const printableLines = (text: string) => text.split('\n').map((line) => printable(line)).join('\n')
 
 function fail(error: unknown, io: Io, json: boolean): number {
   // Told by commander itself; help and version end this way too.
   if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode === 0 ? 0 : 2
   const { code, reason, message } = explain(error)
-  const told = json ? JSON.stringify({ ok: false, reason, message }) : `countersign: ${message}`
+  const told = json ? toJson({ ok: false, reason, message }) : `countersign: ${printable(message)}`
   ;(json ? io.stdout : io.stderr).write(`${told}\n`)
   return code
 }

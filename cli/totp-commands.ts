@@ -46,13 +46,14 @@ export function addTotpCommands(program: Command, io: Io, done: Done): void {
       onStore<AddOptions>(command, io, done, async ({ service, out, options }) => {
         let { enrolment } = options
         if (enrolment === undefined) {
+          out.expectReader()
           const begun = await service.beginTotp(user, { account: options.account ?? user })
           const { uri, secret } = begun
           enrolment = begun.enrolment
           if (out.json || io.stdin.isTTY !== true) {
             const next = `Now give the app's code to: countersign totp add --enrolment ${enrolment} USER`
             out.note(next)
-            return out.answer({ enrolment, uri, secret }, uri)
+            return out.deliver({ enrolment, uri, secret }, uri)
           }
           io.stdout.write(`${openEnvelope<string>(qrTerminal(uri)).value}\n${uri}\n`)
         }

@@ -16,7 +16,8 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
       onStore(command, io, done, async ({ service, out }) => {
         const names: string[] = []
         for await (const name of service.users()) {
-          // A million names are told as they come.
+          // A million names are told as they come, and as long as somebody reads them.
+          if (io.stdout.destroyed) break
           if (out.json) names.push(name)
           else io.stdout.write(`${printable(name)}\n`)
         }
@@ -77,7 +78,7 @@ function line(factor: Factor): string {
   const used = factor.lastUsed === undefined ? 'never used' : `last used ${day(factor.lastUsed)}`
   const parts = [
     factor.type.padEnd(8),
-    factor.id.padEnd(36),
+    printable(factor.id).padEnd(36),
     printable(factor.description),
     `created ${day(factor.created)}`,
     factor.type === 'recovery' ? `${factor.left} left` : used,
@@ -88,9 +89,15 @@ function line(factor: Factor): string {
 
 function describe(user: string, factors: Factor[], status: Status): string {
   const { locked, lockedUntil, failures } = status
-  const until = typeof lockedUntil === 'number' ? ` until ${new Date(lockedUntil).toISOString()}` : ''
+  const until = typeof lockedUntil === 'number' ? ` until ${instant(lockedUntil)}` : ''
   const locks = locked.length === 0 ? 'not locked' : `locked${until}: ${locked.join(', ')}`
   return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}`
 }
 
-const day = (time: number) => new Date(time).toISOString().slice(0, 10)
+const day = (time: number) => instant(time).slice(0, 10)
+
+/** Files hold any number. */
+function instant(time: number): string {
+  const date = new Date(time)
+  return Number.isNaN(date.getTime()) ? 'at no time' : date.toISOString()
+}

@@ -2,21 +2,23 @@ import { mkdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Countersign } from 'countersign'
+import { toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import { openAccounts, type Accounts } from './accounts.js'
 import { checkOrigin, HttpError, readJson, securityHeaders, sendJson } from './http.js'
 import { pageFiles } from './page.js'
-import { factorRoutes } from './routes/factors.js'
-import { signInRoutes } from './routes/sign-in.js'
-import { stepUpRoutes } from './routes/step-up.js'
+import { passwordRoutes } from './password-routes.js'
+import { secondFactorHandler } from './second-factor.js'
 import { Sessions, type Session } from './sessions.js'
 import { Throttle } from './throttle.js'
 
 export interface AppSettings {
-  /** Where the browser finds the page, such as `http://localhost:8080`. */
+  /** Where browsers reach the server, such as `http://localhost:8080`. */
   origin: string
   /** Accounts and factors live here. */
   directory: string
+  /** Whether a password alone never opens an account. */
+  required?: boolean
   /** Epoch milliseconds; tests move it. */
   now?: () => number
   /** Gets what went wrong here, as opposed to what was refused. */
@@ -28,14 +30,13 @@ export interface App {
   accounts: Accounts
   sessions: Sessions
   throttle: Throttle
-  now: () => number
+  required: boolean
+  log: (error: unknown) => void
 }
 
 /** What a route gets, and its answer: a value is sent as JSON. */
 export interface RouteRequest {
   body: Record<string, unknown>
-  /** The last part of the path, where the route ends with `/:id`. */
-  id: string
   /** Undefined for a visitor. */
   session: Session | undefined
   /** Makes `session` the one of this browser, under a new id; undefined ends it. */
@@ -45,7 +46,8 @@ export interface RouteRequest {
 export type Route = (request: RouteRequest) => Promise<unknown>
 export type Routes = Record<string, Route>
 
-export async function openApp({ origin, directory, now = Date.now, log = console.error }: AppSettings) {
+export async function openApp(settings: AppSettings) {
+  const { origin, directory, required = false, now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const countersign = await Countersign.open({
     rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },
@@ -57,9 +59,11 @@ export async function openApp({ origin, directory, now = Date.now, log = console
     accounts: await openAccounts(join(directory, 'accounts.json')),
     sessions: new Sessions(origin.startsWith('https:'), now),
     throttle: new Throttle(now),
-    now,
+    required,
+    log,
   }
-  const routes: Routes = { ...signInRoutes(app), ...stepUpRoutes(app), ...factorRoutes(app) }
+  const routes = passwordRoutes(app)
+  const secondFactor = toNodeListener(secondFactorHandler(app))
   const files = await pageFiles()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -72,17 +76,17 @@ export async function openApp({ origin, directory, now = Date.now, log = console
       response.end(method === 'HEAD' ? undefined : file.content)
       return
     }
-    const found = findRoute(routes, method, path)
-    if (!found) throw new HttpError(404, 'not-found')
+    if (path.startsWith('/countersign/')) return void (await secondFactor(request, response))
+    const route = routes[`${method} ${path}`]
+    if (!route) throw new HttpError(404, 'not-found')
     if (method !== 'GET') checkOrigin(request, origin)
     const body = method === 'GET' ? {} : await readJson(request)
     const session = app.sessions.find(request.headers.cookie)
     const become = (next: Session | undefined): void => {
-      app.sessions.end(session)
-      response.setHeader('set-cookie', app.sessions.cookie(next && app.sessions.issue(next)))
+      response.setHeader('set-cookie', app.sessions.replace(session, next))
     }
     const address = request.socket.remoteAddress ?? ''
-    sendJson(response, 200, await found.route({ body, id: found.id, session, become, address }))
+    sendJson(response, 200, await route({ body, session, become, address }))
   }
 
   return {
@@ -96,12 +100,4 @@ export async function openApp({ origin, directory, now = Date.now, log = console
     },
     close: () => countersign.close(),
   }
-}
-
-function findRoute(routes: Routes, method: string, path: string): { route: Route; id: string } | undefined {
-  const exact = routes[`${method} ${path}`]
-  if (exact) return { route: exact, id: '' }
-  const cut = path.lastIndexOf('/') + 1
-  const route = routes[`${method} ${path.slice(0, cut)}:id`]
-  return route && { route, id: path.slice(cut) }
 }

@@ -15,8 +15,9 @@ export interface PageFile {
 /** Every file of the page by its path, read at start: a request can name no other. */
 export async function pageFiles(): Promise<Map<string, PageFile>> {
   const page = await folder(new URL('demo/page/', import.meta.resolve('countersign/package.json')), '/')
-  const browser = await folder(new URL('.', import.meta.resolve('countersign/browser')), '/countersign/browser/')
-  const files = new Map([...page, ...browser])
+  const browser = await folder(new URL('.', import.meta.resolve('countersign/browser')), '/modules/browser/')
+  const ui = await folder(new URL('.', import.meta.resolve('countersign/browser/ui')), '/modules/browser/ui/')
+  const files = new Map([...page, ...browser, ...ui])
   const index = files.get('/index.html')
   if (index) files.set('/', index)
   return files

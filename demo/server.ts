@@ -5,7 +5,8 @@ const port = Number(process.env.PORT ?? 8080)
 const directory = process.env.VAR_DIR ?? 'var'
 const origin = `http://localhost:${port}`
 
-const app = await openApp({ origin, directory })
+// With REQUIRED=1 a password alone opens no account: the first sign-in leads to a second factor.
+const app = await openApp({ origin, directory, required: process.env.REQUIRED === '1' })
 const server = createServer(app.handle)
 
 server.on('error', async (error: NodeJS.ErrnoException) => {

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { HttpError } from './http.js'
 
 const PENDING = 5 * 60_000
 const SIGNED_IN = 12 * 3_600_000
-const FRESH = 5 * 60_000
 
 export interface Session {
   account: string
@@ -11,8 +9,8 @@ export interface Session {
   state: 'pending' | 'signed-in'
   /** Binds challenges to this sign-in; unlike the id in the cookie it stays the same until the session ends. */
   binding: string
-  /** What was shown last, and when (epoch ms): factors may be changed for five minutes after it. */
-  proof: { by: 'password' | 'factor'; at: number }
+  /** When the person last proved who it is, epoch ms: factors may be changed for a while after it. */
+  provedAt: number
   expires: number
 }
 
@@ -29,27 +27,27 @@ export class Sessions {
     this.#now = now
   }
 
-  start(account: string, state: Session['state'], by: Session['proof']['by']): Session {
-    const now = this.#now()
-    const expires = now + (state === 'pending' ? PENDING : SIGNED_IN)
-    return { account, state, binding: randomId(), proof: { by, at: now }, expires }
+  start(account: string, state: Session['state'], provedAt = this.#now()): Session {
+    const expires = this.#now() + (state === 'pending' ? PENDING : SIGNED_IN)
+    return { account, state, binding: randomId(), provedAt, expires }
   }
 
-  /** Gives the session a new id: one that was known before a privilege changed is worth nothing after it. */
-  issue(session: Session): string {
+  /**
+   * Puts `next` in the place of a browser's session, or nothing; the value of `set-cookie`. Always under a new id: one
+   * that was known before a privilege changed is worth nothing after it.
+   */
+  replace(session: Session | undefined, next: Session | undefined): string {
     this.#sweep()
+    for (const [id, { binding }] of this.#byId) if (binding === session?.binding) this.#byId.delete(id)
+    if (!next) return this.#cookie('')
     const id = randomId()
-    this.#byId.set(id, session)
-    return id
+    this.#byId.set(id, next)
+    return this.#cookie(id)
   }
 
   find(cookies = ''): Session | undefined {
     const session = this.#byId.get(this.#id(cookies))
     return session && session.expires > this.#now() ? session : undefined
-  }
-
-  end(session: Session | undefined): void {
-    for (const [id, { binding }] of this.#byId) if (binding === session?.binding) this.#byId.delete(id)
   }
 
   /** Signs the account out everywhere else. */
@@ -59,20 +57,18 @@ export class Sessions {
     }
   }
 
-  /** The same sign-in with a newer proof, for `become` to put in its place; not one that ended meanwhile. */
-  proved(session: Session, by: Session['proof']['by']): Session {
-    const open = [...this.#byId.values()].some(({ binding }) => binding === session.binding)
-    if (!open) throw new HttpError(401, 'signed-out')
-    return { ...session, proof: { by, at: this.#now() } }
+  /** The same sign-in with a newer proof, for `replace` to put in its place. */
+  proved(session: Session, provedAt = this.#now()): Session {
+    return { ...session, provedAt }
   }
 
-  fresh(session: Session): boolean {
-    return this.#now() - session.proof.at < FRESH
+  isOpen(session: Session): boolean {
+    return [...this.#byId.values()].some(({ binding }) => binding === session.binding)
   }
 
   /** The value of `set-cookie`; without an id it takes the cookie away. */
-  cookie(id: string | undefined): string {
-    return `${this.#cookieName}=${id ?? ''}${this.#attributes}${id ? '' : '; Max-Age=0'}`
+  #cookie(id: string): string {
+    return `${this.#cookieName}=${id}${this.#attributes}${id ? '' : '; Max-Age=0'}`
   }
 
   #id(cookies: string): string {

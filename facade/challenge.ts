@@ -30,6 +30,25 @@ export interface U2fChallenge {
   keys: { keyHandle: string; version: 'U2F_V2' }[]
 }
 
+/** What any passkey of this relying party may answer: a sign-in without a user name. */
+export interface PasskeyChallenge {
+  id: string
+  /** For `navigator.credentials.get()`, conditional or not; `{ type: 'webauthn', response }` answers. */
+  webauthn: PublicKeyCredentialRequestOptionsJSON
+}
+
+/**
+ * What the page passes to `PublicKeyCredential.signalAllAcceptedCredentials()` (WebAuthn Level 3, 5.1.10), so that
+ * passkeys which were removed here are no longer offered there. `userId` serves `signalCurrentUserDetails()` too.
+ */
+export interface PasskeySignals {
+  rpId: string
+  /** The user handle, base64url. */
+  userId: string
+  /** base64url */
+  allAcceptedCredentialIds: string[]
+}
+
 /** What a sign-in challenge is for; an answer given for one purpose is no answer for the other. */
 export type Purpose = 'sign-in' | 'step-up'
 

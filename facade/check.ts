@@ -14,6 +14,7 @@ const hints: Record<string, string> = {
   'rp.id': 'a domain name in lower case, such as example.com',
   'rp.origins': 'a list of origins as browsers send them, such as https://example.com, without a slash at the end',
   store: 'a store, such as directoryStore(path), or { users, challenges }',
+  yubico: 'in a TfaConfig only with additions: true, which keep the counters',
   'webauthn.trustAnchors': 'certificates as PEM text or DER bytes',
 }
 
@@ -52,6 +53,12 @@ export const epochMilliseconds: Check<number> = integer(0, 253_402_300_799_999)
 export const flag: Check<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw invalid(name)
   return value
+}
+
+/** What tells the time, in epoch milliseconds. */
+export const clock: Check<() => number> = (value, name) => {
+  if (typeof value !== 'function') throw invalid(name)
+  return value as () => number
 }
 
 export function oneOf<const T extends string | number>(...allowed: T[]): Check<T> {

@@ -1,9 +1,11 @@
-import type { Challenge, TotpEnrolment } from './challenge.js'
+import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
 import { CountersignError } from './errors.js'
 import type { Factor } from './factor.js'
+import { importFactors } from './import.js'
 import * as management from './management.js'
+import type { Imported, Migration } from './migration/types.js'
 import type {
   BeginTotpOptions,
   BeginWebauthnOptions,
@@ -11,14 +13,22 @@ import type {
   FinishTotpOptions,
   FinishWebauthnOptions,
   OpenOptions,
+  PasskeyOptions,
+  RecoverOptions,
   ResetOptions,
+  RpOption,
   UpdateFactorOptions,
   VerifyOptions,
 } from './options.js'
-import type { Enrolled, Outcome, Removed, Reset, Status, Updated } from './outcome.js'
+import type { Enrolled, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated } from './outcome.js'
+import * as passkey from './passkey.js'
 import { checkSettings } from './settings.js'
+import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
 import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+
+/** What a service was opened with; `undefined` for what is none. @internal */
+export let settingsOf: (countersign: unknown) => Settings | undefined
 
 /**
  * The service that a server uses: second factors of its users, enrolled, verified and managed. It holds no user data;
@@ -44,6 +54,13 @@ export class Countersign {
 
   private constructor(context: Context) {
     this.#context = context
+  }
+
+  static {
+    settingsOf = (countersign) =>
+      typeof countersign === 'object' && countersign !== null && #context in countersign
+        ? (countersign as Countersign).#context.settings
+        : undefined
   }
 
   /**
@@ -110,6 +127,14 @@ export class Countersign {
   }
 
   /**
+   * Without a user: what any passkey may answer, for a sign-in without a user name. User verification is required, and
+   * `verifyPasskey` says who it is. Anyone may ask for one: limit how often an address does.
+   *
+   * @example
+   * const { webauthn } = await countersign.challenge({ session: request.sessionID })
+   */
+  challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
+  /**
    * What this user may answer with. `null`: this user has no factor at all, disabled ones included. A challenge that
    * offers nothing is not that: it is a user with factors who can't use any of them now.
    *
@@ -121,8 +146,17 @@ export class Countersign {
    * const challenge = await countersign.challenge(user, { enrolled: account.hasSecondFactor })
    * if (challenge === null) return signIn(user)
    */
-  challenge(user: string, options: ChallengeOptions = {}): Promise<Challenge | null> {
-    return this.#run((context) => signIn.challenge(context, user, options))
+  challenge(user: string, options?: ChallengeOptions): Promise<Challenge | null>
+  challenge(
+    ...args: [first?: string | PasskeyOptions, options?: ChallengeOptions]
+  ): Promise<Challenge | PasskeyChallenge | null> {
+    return this.#run(async (context): Promise<Challenge | PasskeyChallenge | null> => {
+      // A user who is missing by mistake is not a sign-in without one: that is said by no argument, or by options.
+      if (args.length === 0) return passkey.passkeyChallenge(context, {})
+      const [first, options = {}] = args
+      const userless = typeof first === 'object' && first !== null && args.length === 1
+      return userless ? passkey.passkeyChallenge(context, first) : signIn.challenge(context, first as string, options)
+    })
   }
 
   /**
@@ -140,6 +174,23 @@ export class Countersign {
   }
 
   /**
+   * Verifies the answer to a challenge that was made without a user: the passkey's user handle leads to the user
+   * (`UserStore.owner`), whose credential it has to be. Credentials with which no handle is stored can't sign in so.
+   *
+   * @example
+   * const outcome = await countersign.verifyPasskey(request.body, { session: request.sessionID })
+   * if (outcome.ok) await signIn(outcome.user)
+   */
+  verifyPasskey(answer: unknown, options: PasskeyOptions = {}): Promise<PasskeyOutcome> {
+    return this.#run((context) => passkey.verifyPasskey(context, answer, options))
+  }
+
+  /** For the page, after a passkey was enrolled or removed. `null`: this user has never begun to have one. */
+  signals(user: string, options: RpOption = {}): Promise<PasskeySignals | null> {
+    return this.#run((context) => passkey.signals(context, user, options))
+  }
+
+  /**
    * Proves a TOTP code and a recovery code and removes the factors that were lost, all in one atomic change: for a
    * terminal or a help desk, where no key can answer. A wrong one of the two is refused without a word on which; it
    * counts as one wrong code. A right TOTP code is used up even then.
@@ -152,9 +203,34 @@ export class Countersign {
     return this.#run((context) => signIn.reset(context, user, options))
   }
 
+  /**
+   * Signs in with a recovery code and removes the factors that were lost, all in one atomic change: `verify` for a user
+   * who wants to begin anew. The codes that are left stay, so that the password alone is never enough meanwhile; let the
+   * user enrol a new factor right away.
+   *
+   * @example
+   * const recovered = await countersign.recover(user, { recovery: request.body.code })
+   * if (recovered.ok) await signIn(user)
+   */
+  recover(user: string, options: RecoverOptions): Promise<Reset> {
+    return this.#run((context) => signIn.recover(context, user, options))
+  }
+
   /** The user's factors, without secrets or keys; none for a user that nobody knows. */
   factors(user: string): Promise<Factor[]> {
     return this.#run((context) => management.factors(context, user))
+  }
+
+  /**
+   * Adds factors that another system enrolled and proved, as the functions of `countersign/migration` found them, all
+   * in one atomic change. What can't be added is left, with the reason; what the user has already is left too, so that an
+   * import may be repeated. The record of a user who holds other factors is added to.
+   *
+   * @example
+   * const { taken, left } = await countersign.importFactors(user, fromSimpleWebAuthn(rows))
+   */
+  importFactors(user: string, migration: Migration): Promise<Imported> {
+    return this.#run((context) => importFactors(context, user, migration))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto'
 
 import { parseCode, parseResponse } from './answer.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, description, flag, isWellFormed, object, optional, text } from './check.js'
+import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
 import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from './policy.js'
-import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+import { boundSession } from './session.js'
+import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from './webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
   checkUser(user)
@@ -47,7 +48,9 @@ export async function beginWebauthn(
   options: BeginWebauthnOptions,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   checkUser(user)
-  const { rp, ...about } = checkBeginWebauthn(options, '')
+  const { rp, use, ...given } = checkBeginWebauthn(options, '')
+  const { userVerification } = context.settings
+  const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
   const record = await context.read(user)
   const now = context.now()
@@ -91,7 +94,7 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
   return (await context.update<string[]>(user, now, call)).value
 }
 
-const session = optional(text(1024))
+const session = optional(boundSession)
 const rp = optional(checkRp)
 const outside: Check<unknown> = (value) => value
 const finishShape = { session, description, firstOnly: optional(flag) }
@@ -102,6 +105,7 @@ const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, resp
 const checkBeginWebauthn = object<BeginWebauthnOptions>({
   name: text(256),
   displayName: text(256),
+  use: optional(oneOf('second-factor', 'passkey')),
   userVerification: optional(checkUserVerification),
   residentKey: optional(checkResidentKey),
   authenticatorAttachment: optional(checkAttachment),
@@ -110,6 +114,18 @@ const checkBeginWebauthn = object<BeginWebauthnOptions>({
   session,
   rp,
 })
+
+/**
+ * Without a dialog nobody can be asked for a PIN, and what came of it would be refused; but where the settings require
+ * the verification of every key, no request lowers that.
+ */
+function passkey(
+  conditional = false,
+  settings: UserVerification,
+): Pick<BeginWebauthnOptions, 'userVerification' | 'residentKey'> {
+  const userVerification = conditional && settings !== 'required' ? 'preferred' : 'required'
+  return { userVerification, residentKey: 'required' }
+}
 
 function isChallengeId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= 128 && isWellFormed(id)

@@ -1,7 +1,12 @@
+import { channel } from 'node:diagnostics_channel'
+
 import type { Answered } from './envelope.js'
+import { eventChannel } from './event.js'
 import type { CountersignEvent } from './event.js'
 
-/** Tells the host's listener what happened, once the store has committed. */
+const published = channel(eventChannel)
+
+/** Tells the host's listener and the subscribers of the channel what happened, once the store has committed. */
 export class Events {
   readonly #listener: ((event: CountersignEvent) => unknown) | undefined
   #warned = false
@@ -12,12 +17,14 @@ export class Events {
 
   /** Never throws: a listener that fails must not change what a person who signs in is told. */
   tell(events: Answered<unknown>['events'], user: string, at: number): void {
-    if (!this.#listener) return
+    if (!this.#listener && !published.hasSubscribers) return
     for (const { type, factor, reason, left } of events) {
       const event: CountersignEvent = { type, user, at }
       if (factor !== undefined) event.factor = factor
       if (reason !== undefined) event.reason = reason
       if (left !== undefined) event.left = left
+      // Each its own: what one of them changes in it, another does not see.
+      if (published.hasSubscribers) published.publish(structuredClone(event))
       this.#call(event)
     }
   }

@@ -116,7 +116,10 @@ export interface RpOption {
 
 /** Binds a ceremony to the host's session, if given: what was begun in one can't be finished in another. */
 export interface SessionOption {
-  /** Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. */
+  /**
+   * Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. The
+   * store gets no more of it than its SHA-256.
+   */
   session?: string
 }
 
@@ -152,13 +155,27 @@ export interface ResetOptions {
   remove?: string[]
 }
 
+/** What `recover` needs: a recovery code, which may come from outside. */
+export interface RecoverOptions {
+  /** A recovery code, as text. */
+  recovery: unknown
+  /** Ids of the factors that were lost. Default: every other factor. Unknown ids change nothing. */
+  remove?: string[]
+}
+
 export interface BeginWebauthnOptions extends RpOption, SessionOption {
   /** The account, as the person knows it: an address or a user name. */
   name: string
   displayName: string
-  /** Default: that of `open()`. */
+  /**
+   * `second-factor`: a touch is enough, and a security key needs to keep nothing. `passkey`: signs in without a user
+   * name, so the authenticator keeps it, and asks for a PIN or a fingerprint. Default `second-factor`. The two options
+   * below go before it.
+   */
+  use?: 'second-factor' | 'passkey'
+  /** Default: that of `open()`; for a passkey `required`, or `preferred` where it is made without a dialog. */
   userVerification?: UserVerification
-  /** `required` or `preferred` makes a passkey. */
+  /** Default `discouraged`; for a passkey `required`. */
   residentKey?: ResidentKey
   authenticatorAttachment?: AuthenticatorAttachment
   hints?: Hint[]
@@ -180,6 +197,9 @@ export interface ChallengeOptions extends VerifyOptions {
   /** The host knows this user to be enrolled: a missing record is an error then, not a way in. Default false. */
   enrolled?: boolean
 }
+
+/** For sign-ins without a user name. */
+export interface PasskeyOptions extends RpOption, SessionOption {}
 
 export interface UpdateFactorOptions {
   /** At most 255 characters, no control characters. */

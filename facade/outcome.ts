@@ -15,6 +15,9 @@ export interface Accepted {
   counter?: 'not-increased'
 }
 
+/** What verifying a passkey's answer says: the user too, who was not known before. Always test `ok`. */
+export type PasskeyOutcome = (Accepted & { user: string }) | Refused
+
 export interface Refused {
   ok: false
   /**

@@ -26,6 +26,7 @@ import {
 import type { RelyingParty } from './policy.js'
 import { originKeysOnly } from './stores/origin-keys.js'
 import type { ChallengeStore, UserStore } from './stores/traits.js'
+import type { UserVerification } from './webauthn-json.js'
 
 /** The options of `open()`, checked, with every default filled in. */
 export interface Settings {
@@ -33,6 +34,8 @@ export interface Settings {
   /** The core's settings text for a relying party. */
   textFor(rp: RelyingParty): string
   recoveryCodes: number
+  /** Of WebAuthn, where an operation says nothing else. */
+  userVerification: UserVerification
   yubicoSecrets: YubicoOptions['secrets'] | undefined
   users: UserStore
   challenges: ChallengeStore
@@ -56,12 +59,14 @@ export function checkSettings(options: unknown): Settings {
   const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy, u2f: u2fFor(party) })
   const yubicoSecrets = yubico?.secrets
   const { users, challenges } = store
-  return { rp, textFor, recoveryCodes: policy.recovery.codes, yubicoSecrets, users, challenges, onEvent, now }
+  const { userVerification } = policy.webauthn
+  const recoveryCodes = policy.recovery.codes
+  return { rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now }
 }
 
 const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits: 6, period: 30 }
 const webauthnDefaults = {
-  userVerification: 'discouraged',
+  userVerification: 'discouraged' as UserVerification,
   algorithms: [-8, -7, -257],
   attestation: 'none',
   trustAnchors: [],

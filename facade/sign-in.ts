@@ -10,24 +10,23 @@ import type { Check } from './check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { jsonText } from './json.js'
-import type { ChallengeOptions, ResetOptions, VerifyOptions } from './options.js'
+import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
 import { checkRp } from './policy.js'
+import { boundSession } from './session.js'
 import { checkYubicoSecrets } from './yubico-secrets.js'
 import type { CheckedSecrets } from './yubico-secrets.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
-  session: optional(text(1024)),
+  session: optional(boundSession),
   rp: optional(checkRp),
 }
 const checkVerify = object<VerifyOptions>(verifyShape)
 const outside: Check<unknown> = (value) => value
-const checkReset = object<ResetOptions>({
-  totp: outside,
-  recovery: outside,
-  remove: optional(listOf(text(128), { max: 1000 })),
-})
+const recoverShape = { recovery: outside, remove: optional(listOf(text(128), { max: 1000 })) }
+const checkReset = object<ResetOptions>({ totp: outside, ...recoverShape })
+const checkRecover = object<RecoverOptions>(recoverShape)
 const checkChallenge = object<ChallengeOptions>({ ...verifyShape, enrolled: optional(flag) })
 
 export async function challenge(context: Context, user: string, options: ChallengeOptions): Promise<Challenge | null> {
@@ -64,6 +63,16 @@ export async function reset(context: Context, user: string, options: ResetOption
   const now = context.now()
   const request = jsonText({ totp, recovery, remove, now })
   return (await context.update<Reset>(user, now, (record) => context.service().resetFactors(record, request))).value
+}
+
+export async function recover(context: Context, user: string, options: RecoverOptions): Promise<Reset> {
+  checkUser(user)
+  const { remove, recovery } = checkRecover(options, '')
+  const code = parseCode(recovery)
+  if (code === undefined) return refuse(context, user, 'malformed')
+  const now = context.now()
+  const request = jsonText({ recovery: code, remove, now })
+  return (await context.update<Reset>(user, now, (record) => context.service().recoverFactors(record, request))).value
 }
 
 async function verifyCode(
@@ -120,7 +129,8 @@ async function verifyResponse(
   return (await context.update<Outcome>(user, now, (stored) => service.verifyResponse(stored, data, request))).value
 }
 
-function refuse(
+/** Refuses before the core was asked, and tells why. */
+export function refuse(
   context: Context,
   user: string,
   outward: Refused['reason'],

@@ -1,4 +1,6 @@
-import { description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from './check.js'
+import { types } from 'node:util'
+
+import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'
 import type { YubicoOptions } from './options.js'
 import type { ChallengeStore } from './stores/traits.js'
@@ -26,22 +28,29 @@ const challengeStore: Check<ChallengeStore> = (value, name) => {
   return value as ChallengeStore
 }
 
-const clock: Check<() => number> = (value, name) => {
-  if (typeof value !== 'function') throw invalid(name)
-  return value as () => number
-}
-
 const yubicoSecrets: Check<YubicoOptions['secrets']> = (value, name) => {
   if (typeof value !== 'function') throw invalid(name)
   return value as YubicoOptions['secrets']
 }
 
+/** The bytes of a file: a copy of those that another thread could change meanwhile. */
+export function configBytes(bytes: unknown): Uint8Array {
+  if (!types.isUint8Array(bytes)) throw invalid('bytes')
+  return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes
+}
+
+/** What a form sent: text that none can mean becomes nothing, which is refused like any other that is wrong. */
+const formText: Check<string> = (value, name) => {
+  if (typeof value !== 'string') throw invalid(name)
+  return value.length <= 65_536 && isWellFormed(value) ? value : ''
+}
+
 const optionShape = {
   challenges: optional(challengeStore),
+  additions: optional(flag),
   yubico: optional(object<YubicoOptions>({ secrets: yubicoSecrets })),
   now: optional(clock),
 }
-const anyText = text(65_536)
 
 export const checkOptions = object<TfaConfigOptions>(optionShape)
 export const checkParseOptions = object<TfaParseOptions>({ ...optionShape, maxBytes: optional(integer(0, 2 ** 30)) })
@@ -63,8 +72,8 @@ export const checkWebauthn = object<TfaWebauthnConfig>({
 export const checkAdd = object<TfaAddParameters>({
   type: oneOf('totp', 'webauthn', 'u2f', 'recovery', 'yubico'),
   description: optional(description),
-  totp: optional(anyText),
-  value: optional(anyText),
-  challenge: optional(anyText),
+  totp: optional(formText),
+  value: optional(formText),
+  challenge: optional(formText),
   origin: optional(text(2048)),
 })

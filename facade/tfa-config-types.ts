@@ -13,7 +13,16 @@ export interface TfaConfigOptions {
    * object and its clones. A host that parses the file anew for each request gives one here.
    */
   challenges?: ChallengeStore
-  /** Validates Yubico OTPs with the keys' own secrets. Without this they are offered and never accepted here. */
+  /**
+   * Our additions to the format are written too: failure counters, those of Yubico and U2F keys, times of use, signature
+   * details. The origin refuses such a file. Default false: all of that is lost with the object, `needsSaving` is about
+   * the rest alone, and what the origin's format has no place for is refused.
+   */
+  additions?: boolean
+  /**
+   * Validates Yubico OTPs with the keys' own secrets, with `additions` alone: they hold the counter by which an OTP is
+   * accepted once. Without this they are offered and never accepted here.
+   */
   yubico?: YubicoOptions
   /** The clock: epoch milliseconds. Default `Date.now`. */
   now?: () => number
@@ -31,14 +40,18 @@ export interface TfaExamineOptions {
   now?: () => number
 }
 
-/** What is in a file. It is good, and `parse` takes it, if there is no problem in it and none of its users has one. */
+/** What is in a file. If there is no mistake it is good, `parse` takes it, and so does the origin but for additions. */
 export interface TfaExamination {
   /** Told by the first character; absent where the file is empty or no text. */
   format?: 'json' | 'lines'
   /** What is wrong with the file as a whole; quotes nothing. */
   problems: { line?: number; problem: string }[]
-  /** In the file's order; those before the first mistake in the JSON itself. */
+  /** In the file's order; those before the first mistake in the JSON itself, and the first 100,000 at most. */
   users: TfaExaminedUser[]
+  /** How many users there are, or lines that should be of one; those that are not told included. */
+  count: number
+  /** How many problems there are: of the file and of all users, those that are not told included. */
+  mistakes: number
   /** The sections that are there. */
   sections: ('u2f' | 'webauthn')[]
   /** Top-level members that nobody knows, and that are kept. */
@@ -48,21 +61,18 @@ export interface TfaExamination {
 export interface TfaExaminedUser {
   /** From 1: where the user's data begins. */
   line: number
-  /** Absent for a line that can't be read. */
+  /** Absent for a line that can't be read, and for what is no name of a user. */
   user?: string
   /** How many of each type; of `recovery`, the codes that are left. */
   factors: Partial<Record<FactorType, number>>
-  /** Why `parse` refuses the file; quotes nothing. */
+  /** Why `parse`, or the origin alone, refuses the file; quotes nothing. */
   problems: string[]
   /** What an administrator would want to know of a good record, in English. */
   remarks: string[]
 }
 
 export interface TfaWriteOptions {
-  /**
-   * Also write what the origin's format has no place for: failure counters, times of use, signature details. The origin
-   * refuses such a file. Default false: all of that is lost with the object.
-   */
+  /** Also write our additions. Default: what the object was made with; `needsSaving` is about that. */
   additions?: boolean
   /** Also write the `webauthn` and `u2f` sections, which have another place in the origin's cluster. Default false. */
   sections?: boolean
@@ -198,7 +208,7 @@ export interface TfaRegistrationChallenge {
 export type TfaResult = TfaAccepted | TfaRejected
 
 interface TfaEffects {
-  /** Something changed: write the configuration, whatever `result` says. */
+  /** Something changed of what `write()` writes: write it, whatever `result` says. */
   needsSaving: boolean
   /** This answer was the one wrong TOTP code too many. */
   totpLimitReached: boolean

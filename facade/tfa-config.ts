@@ -22,6 +22,7 @@ import {
   checkUpdate,
   checkWebauthn,
   checkWriteOptions,
+  configBytes,
 } from './tfa-config-check.js'
 import type {
   TfaAddParameters,
@@ -50,21 +51,25 @@ import { checkYubicoSecrets } from './yubico-secrets.js'
  * A whole `tfa.cfg` or `tfa.json` of the Proxmox systems as one native object: parse, query, change, verify, write.
  *
  * A code, a recovery code and a challenge are accepted once by one object. Nothing here locks the file: the caller
- * holds its lock from `parse` to `write`, and writes whenever a call says that something changed. `write()` leaves out
- * what the origin's format can't hold, the failure counters among them: whoever relies on the limits across several
- * objects writes a file of its own with `additions`.
+ * holds its lock from `parse` to `write`, and writes whenever a call says that something changed.
+ *
+ * The origin's format has no place for failure counters, nor for those of Yubico and U2F keys. Where the file is read
+ * anew for each sign-in, as in the example, they have to go along by the option `additions`: without it nobody who
+ * guesses is ever locked out, and a cloned U2F key is not noticed. The origin refuses a file with additions; on a file
+ * that it reads too, a `Countersign` on `tfaConfigStore` signs in, which keeps them beside it.
  *
  * To another thread it goes as bytes: `TfaConfig.parse(config.write({ additions: true, sections: true }))`.
  * `structuredClone` and `postMessage` can't carry a native object.
  *
  * Methods throw a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
- * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-failed` when the challenge store
+ * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-refused` for a key that the origin's
+ * format has no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store
  * threw. What a client or a form sent is refused with a value.
  *
  * @example
- * const config = TfaConfig.parse(await readFile('/etc/pve/priv/tfa.cfg'), { challenges })
+ * const config = TfaConfig.parse(await readFile('var/tfa.json'), { challenges, additions: true })
  * const outcome = await config.verify('ann@pve', request.body.password, { origin })
- * if (outcome.needsSaving) await replaceFile('/etc/pve/priv/tfa.cfg', config.write())
+ * if (outcome.needsSaving) await replaceFile('var/tfa.json', config.write({ sections: true }))
  * if (!outcome.result) return reply.status(401).send({ reason: outcome.reason })
  */
 export class TfaConfig {
@@ -78,23 +83,26 @@ export class TfaConfig {
 
   /** An empty configuration. */
   static create(options: TfaConfigOptions = {}): TfaConfig {
-    return new TfaConfig(new BindingTfaConfig(), hostOf(checkOptions(options, '')))
+    const host = hostOf(checkOptions(options, ''))
+    return new TfaConfig(new BindingTfaConfig(host.additions), host)
   }
 
   /**
    * Reads a file, JSON of either generation or the old lines, and validates every user.
    *
-   * Of the old lines, half-finished U2F registrations are left out, and entries that the origin would give the same id
-   * get ids of their own (`v1-entry`, `v1-entry-2`, ...). Top-level members of JSON that nobody knows are kept.
+   * Entries of a user that have the same id, as the origin gives them to old lines, get ids of their own (`v1-entry`,
+   * `v1-entry-2`, ...), the same each time. Half-finished U2F registrations of old lines are left out. Top-level members
+   * of JSON that nobody knows are kept.
    *
    * @throws {CountersignError} `config-corrupt`, saying why neither format fits; `config-too-large`
    */
   static parse(bytes: Uint8Array, options: TfaParseOptions = {}): TfaConfig {
-    if (!(bytes instanceof Uint8Array)) throw invalid('bytes')
+    const file = configBytes(bytes)
     const { maxBytes = 64 * 1024 * 1024, ...rest } = checkParseOptions(options, '')
-    const parsed = parseTfaConfig(bytes, maxBytes)
+    const host = hostOf(rest)
+    const parsed = guarded(() => parseTfaConfig(file, maxBytes, host.additions))
     const native = typeof parsed === 'string' ? openEnvelope<never>(parsed).value : parsed
-    return new TfaConfig(native, hostOf(rest))
+    return new TfaConfig(native, host)
   }
 
   /**
@@ -103,19 +111,21 @@ export class TfaConfig {
    * @throws {CountersignError} `config-too-large`; never for what the file holds
    */
   static examine(bytes: Uint8Array, options: TfaExamineOptions = {}): TfaExamination {
-    if (!(bytes instanceof Uint8Array)) throw invalid('bytes')
+    const file = configBytes(bytes)
     const { maxBytes = 64 * 1024 * 1024, now = Date.now } = checkExamineOptions(options, '')
     const seconds = Math.floor(epochMilliseconds(now(), 'now') / 1000)
-    return openEnvelope<TfaExamination>(examineTfaConfig(bytes, maxBytes, seconds)).value
+    return openEnvelope<TfaExamination>(guarded(() => examineTfaConfig(file, maxBytes, seconds))).value
   }
 
   /**
    * The file in today's form: compact JSON, users sorted; equal configurations give equal bytes. The origin reads it,
    * unless `additions` are asked for.
+   *
+   * @throws {CountersignError} `store-refused` without additions, for a key that the origin's format has no place for
    */
   write(options: TfaWriteOptions = {}): Uint8Array {
-    const { additions = false, sections = false } = checkWriteOptions(options, '')
-    const written = this.#native.write(additions, sections)
+    const { additions = this.#host.additions, sections = false } = checkWriteOptions(options, '')
+    const written = guarded(() => this.#native.write(additions, sections))
     return typeof written === 'string' ? openEnvelope<never>(written).value : written
   }
 
@@ -355,13 +365,7 @@ export class TfaConfig {
   }
 
   #answer<T>(call: (native: BindingTfaConfig) => string, user?: string): Answered<T> {
-    let envelope = internalFailure
-    try {
-      envelope = call(this.#native)
-    } catch {
-      // What a native call throws is a defect, and may quote what it was given.
-    }
-    return openEnvelope<T>(envelope, user)
+    return openEnvelope<T>(guarded(() => call(this.#native)), user)
   }
 
   /** Epoch milliseconds. */
@@ -378,12 +382,24 @@ interface WebauthnSection extends Omit<TfaWebauthnConfig, 'allowSubdomains'> {
 /** What the host gave, common to an object and its clones. */
 interface Host {
   now: () => number
+  additions: boolean
   challenges: Challenges
   lookUp: YubicoOptions['secrets'] | undefined
 }
 
-function hostOf({ challenges, yubico, now = Date.now }: TfaConfigOptions): Host {
-  return { now, challenges: new Challenges(challenges), lookUp: yubico?.secrets }
+function hostOf({ challenges, yubico, additions = false, now = Date.now }: TfaConfigOptions): Host {
+  // What is accepted once by a counter that nobody writes is accepted again by the next object.
+  if (yubico && !additions) throw invalid('yubico')
+  return { now, additions, challenges: new Challenges(challenges), lookUp: yubico?.secrets }
+}
+
+/** What a native call throws is a defect, and may quote what it was given. */
+function guarded<T>(call: () => T): T | string {
+  try {
+    return call()
+  } catch {
+    return internalFailure
+  }
 }
 
 function rejected(reason: TfaRejected['reason'], log?: string): TfaRejected {

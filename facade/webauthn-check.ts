@@ -80,7 +80,7 @@ const checkStoredFields = object<CheckedCredential>(
   { others: true },
 )
 
-const checkCredential: Check<CheckedCredential> = (value, name) => {
+export const checkCredential: Check<CheckedCredential> = (value, name) => {
   if (typeof value !== 'object' || value === null) throw invalid(name)
   const signCount = own(value, 'signCount') ?? own(value, 'counter')
   return checkStoredFields({ ...value, signCount }, name)

@@ -8,6 +8,13 @@ export interface KeyOptions {
   isUserVerified?: boolean
 }
 
+interface VirtualCredential {
+  isResidentCredential: boolean
+  signCount: number
+  userName?: string
+  userDisplayName?: string
+}
+
 /** A security key in the browser's socket, by the DevTools protocol. */
 export class VirtualKey {
   private constructor(
@@ -24,7 +31,7 @@ export class VirtualKey {
     return new VirtualKey(session, authenticatorId)
   }
 
-  async credentials(): Promise<{ isResidentCredential: boolean; signCount: number }[]> {
+  async credentials(): Promise<VirtualCredential[]> {
     return (await this.session.send('WebAuthn.getCredentials', { authenticatorId: this.authenticatorId })).credentials
   }
 

@@ -5,11 +5,13 @@ export interface ReplyBody {
   ok: boolean
   reason: string
   error: string
+  type: string
   state: string
   enrolment: string
   secret: string
   challenge: { totp?: true } | null
   factors: { id: string }[]
+  factor: { id: string; type: string } | null
 }
 
 export interface Reply {
@@ -33,8 +35,14 @@ export class Client {
     const set = response.headers.get('set-cookie')
     if (set) this.cookie = set.split(';', 1)[0] ?? ''
     const content = await response.text()
-    const json = response.headers.get('content-type')?.startsWith('application/json')
+    const json = response.headers.get('content-type')?.match(/^application\/(problem\+)?json/)
     return { status: response.status, body: json ? JSON.parse(content) : {}, headers: response.headers }
+  }
+
+  /** The second factor's API; other methods than POST are named in front: `DELETE factors/...`. */
+  second(path: string, body?: unknown): Promise<Reply> {
+    const [method, rest] = path.includes(' ') ? path.split(' ') : ['POST', path]
+    return this.send(method!, `/countersign/${rest}`, body)
   }
 
   post(path: string, body?: unknown): Promise<Reply> {

@@ -6,16 +6,20 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
-import { Client } from './client.js'
+import { Client, type Reply } from './client.js'
 import { phoneCode, startDemo, type DemoServer } from './demo-server.js'
 
 const ANN = { name: 'ann', password: 'correct horse battery' }
 const STEP = 31_000
 const FIVE_MINUTES = 5 * 60_000
 
-function demoTest(title: string, play: (t: ExecutionContext, demo: DemoServer) => Promise<void>): void {
+function demoTest(
+  title: string,
+  play: (t: ExecutionContext, demo: DemoServer) => Promise<void>,
+  options: { required?: boolean } = {},
+): void {
   test.serial(title, async (t) => {
-    const demo = await startDemo()
+    const demo = await startDemo(options)
     try {
       await play(t, demo)
     } finally {
@@ -26,12 +30,17 @@ function demoTest(title: string, play: (t: ExecutionContext, demo: DemoServer) =
 
 /** Enrols an app and gives its secret. */
 async function enrol(client: Client, demo: DemoServer): Promise<string> {
-  const { body } = await client.post('factors/totp')
+  const { body } = await client.second('factors/totp')
   const code = phoneCode(body.secret, demo.now())
-  const finished = await client.post('factors/totp/finish', { enrolment: body.enrolment, code, description: 'Phone' })
+  const finished = await client.second('factors/totp/finish', { enrolment: body.enrolment, code, description: 'Phone' })
   if (!finished.body.ok) throw new Error(`not enrolled: ${JSON.stringify(finished.body)}`)
   demo.pass(STEP)
   return body.secret
+}
+
+/** The last part of the problem's type. */
+function problem({ body }: Reply): string | undefined {
+  return body.type?.split(':').pop()
 }
 
 async function withAccount(demo: DemoServer): Promise<Client> {
@@ -42,9 +51,12 @@ async function withAccount(demo: DemoServer): Promise<Client> {
 
 demoTest('every answer carries the security headers', async (t, demo) => {
   const client = new Client(demo)
-  for (const path of ['/', '/app.js', '/countersign/browser/index.js', '/api/session', '/nowhere']) {
+  for (const path of [
+    '/', '/app.js', '/modules/browser/index.js', '/modules/browser/ui/index.js', '/api/session', '/countersign/session',
+    '/nowhere', '/countersign/nowhere',
+  ]) {
     const { headers, status } = await client.send('GET', path)
-    t.is(status, path === '/nowhere' ? 404 : 200, path)
+    t.is(status, path.endsWith('nowhere') ? 404 : 200, path)
     t.is(headers.get('cache-control'), 'no-store')
     t.is(headers.get('x-content-type-options'), 'nosniff')
     const policy = headers.get('content-security-policy') ?? ''
@@ -54,7 +66,10 @@ demoTest('every answer carries the security headers', async (t, demo) => {
 })
 
 demoTest('no path leads out of the page', async (t, demo) => {
-  const outside = ['/../package.json', '/%2e%2e/server.js', '/countersign/browser/../../index.js', '/constructor']
+  const outside = [
+    '/../package.json', '/%2e%2e/server.js', '/modules/browser/../../index.js', '/modules/browser/ui/../../index.js',
+    '/countersign/../package.json', '/constructor',
+  ]
   for (const path of outside) {
     t.is((await new Client(demo).send('GET', path)).status, 404, path)
   }
@@ -74,7 +89,9 @@ demoTest('a request that changes something names its origin, is JSON, and is sma
     [413, {}, { fill: 'x'.repeat(64 * 1024) }],
   ]
   for (const [status, headers, body] of refusals) {
-    t.is((await client.send('POST', '/api/sign-out', body, headers)).status, status, JSON.stringify(headers))
+    for (const path of ['/api/sign-out', '/countersign/factors/totp']) {
+      t.is((await client.send('POST', path, body, headers)).status, status, `${path} ${JSON.stringify(headers)}`)
+    }
   }
   const without = await fetch(`${demo.origin}/api/sign-out`, {
     method: 'POST',
@@ -93,30 +110,33 @@ demoTest('the cookie is kept from scripts and from other sites', async (t, demo)
 demoTest('a pending sign-in reaches its challenge and nothing else', async (t, demo) => {
   const client = await withAccount(demo)
   await enrol(client, demo)
-  const { body } = await client.post('sign-in', ANN)
-  t.is(body.state, 'pending')
-  t.true(body.challenge?.totp)
+  t.is((await client.post('sign-in', ANN)).body.state, 'pending')
   const closed: [string, string][] = [
-    ['GET', 'factors'],
-    ['POST', 'factors/totp'],
-    ['POST', 'factors/totp/finish'],
-    ['POST', 'factors/webauthn'],
-    ['POST', 'factors/webauthn/finish'],
-    ['POST', 'recovery-codes'],
-    ['PATCH', 'factors/recovery'],
-    ['DELETE', 'factors/recovery'],
-    ['POST', 'step-up'],
-    ['POST', 'step-up/answer'],
-    ['POST', 'step-up/password'],
+    ['GET', '/countersign/factors'],
+    ['GET', '/countersign/status'],
+    ['POST', '/countersign/factors/totp'],
+    ['POST', '/countersign/factors/totp/finish'],
+    ['POST', '/countersign/factors/webauthn'],
+    ['POST', '/countersign/factors/webauthn/finish'],
+    ['POST', '/countersign/recovery-codes'],
+    ['PATCH', '/countersign/factors/recovery'],
+    ['DELETE', '/countersign/factors/recovery'],
+    ['GET', '/countersign/admin/users'],
+    ['GET', '/countersign/admin/users/ann'],
+    ['POST', '/countersign/admin/users/ann/unlock'],
+    ['POST', '/api/step-up/password'],
   ]
+  const answer = { type: 'totp', code: '000000' }
   for (const [method, path] of closed) {
     for (const one of [client, new Client(demo)]) {
-      const answer = { type: 'totp', code: '000000' }
-      const reply = await one.send(method, `/api/${path}`, { ...ANN, answer, description: 'x' })
-      t.is(reply.status, 401, `${method} ${path}`)
+      const body = { ...ANN, answer, enrolment: 'x', code: '000000', response: {}, description: 'x' }
+      t.is((await one.send(method, path, body)).status, 401, `${method} ${path}`)
     }
   }
-  t.is((await client.post('sign-in/challenge')).status, 200)
+  for (const path of ['challenge', 'verify', 'reset']) {
+    t.is((await new Client(demo).second(path, { answer, totp: '000000', recovery: '' })).status, 401, path)
+  }
+  t.true((await client.second('challenge')).body.challenge?.totp)
 })
 
 demoTest('each privilege gets a new session id, and the old one is worth nothing', async (t, demo) => {
@@ -135,10 +155,10 @@ demoTest('each privilege gets a new session id, and the old one is worth nothing
   await expectNew('first factor')
   await client.post('sign-in', ANN)
   await expectNew('password')
-  await client.post('sign-in/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
+  await client.second('verify', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
   await expectNew('second factor')
   demo.pass(STEP)
-  await client.post('step-up/answer', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
+  await client.second('verify', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
   await expectNew('step-up')
   t.is((await client.get('session')).body.state, 'signed-in')
   await client.post('sign-out')
@@ -152,9 +172,10 @@ demoTest('answers are only answers: anything else is a refusal', async (t, demo)
   const plain = [undefined, null, 7, 'totp:', [], {}, { type: 'totp' }, { type: '__proto__' }]
   const typed = [{ type: 'totp', code: 123456 }, { type: 'webauthn', response: {} }, { type: 'recovery', code: '' }]
   for (const answer of [...plain, ...typed]) {
-    const { status, body } = await client.post('sign-in/answer', { answer })
-    t.is(status, 200)
-    t.false(body.ok)
+    const { status, body } = await client.second('verify', { answer })
+    // Without the member at all it is no request of this operation.
+    t.is(status, answer === undefined ? 400 : 403)
+    t.not(body.ok, true)
   }
   t.is((await client.get('session')).body.state, 'pending')
   t.deepEqual(demo.logged, [])
@@ -163,13 +184,13 @@ demoTest('answers are only answers: anything else is a refusal', async (t, demo)
 demoTest('changing factors needs a proof of the last five minutes', async (t, demo) => {
   const client = await withAccount(demo)
   demo.pass(FIVE_MINUTES)
-  t.is((await client.post('factors/totp')).body.error, 'step-up')
-  t.is((await client.post('step-up')).body.challenge, null)
+  t.is(problem(await client.second('factors/totp')), 'step-up-required')
+  t.is((await client.second('challenge')).body.challenge, null)
   t.false((await client.post('step-up/password', { password: 'wrong' })).body.ok)
-  t.is((await client.post('factors/totp')).status, 403)
+  t.is((await client.second('factors/totp')).status, 403)
   t.true((await client.post('step-up/password', ANN)).body.ok)
   const secret = await enrol(client, demo)
-  const factor = (await client.get('factors')).body.factors[0]!
+  const factor = (await client.second('GET factors')).body.factors[0]!
 
   demo.pass(FIVE_MINUTES)
   t.is((await client.post('step-up/password', ANN)).status, 403)
@@ -181,44 +202,48 @@ demoTest('changing factors needs a proof of the last five minutes', async (t, de
     ['DELETE', `factors/${factor.id}`],
   ]
   for (const [method, path] of changes) {
-    const reply = await client.send(method, `/api/${path}`, { description: 'x' })
-    t.deepEqual([reply.status, reply.body.error], [403, 'step-up'], `${method} ${path}`)
+    const reply = await client.second(`${method} ${path}`, { description: 'x' })
+    t.deepEqual([reply.status, problem(reply)], [403, 'step-up-required'], `${method} ${path}`)
   }
   const answer = { type: 'totp', code: phoneCode(secret, demo.now()) }
-  t.true((await client.post('step-up/answer', { answer })).body.ok)
-  t.true((await client.send('DELETE', `/api/factors/${factor.id}`)).body.ok)
-  t.is((await client.post('sign-in', ANN)).body.state, 'signed-in')
+  t.true((await client.second('verify', { answer })).body.ok)
+  t.true((await client.second(`DELETE factors/${factor.id}`)).body.ok)
+  await client.post('sign-in', ANN)
+  t.is((await client.second('challenge')).body.challenge, null)
+  t.is((await client.get('session')).body.state, 'signed-in')
 
   demo.pass(FIVE_MINUTES)
   t.true((await client.post('step-up/password', ANN)).body.ok)
-  t.is((await client.post('factors/totp')).status, 200)
+  t.is((await client.second('factors/totp')).status, 200)
 })
 
 demoTest('a session that knows the password alone can’t add to the factors of another', async (t, demo) => {
   const owner = await withAccount(demo)
   const other = new Client(demo)
   await other.post('sign-in', ANN)
-  const begun = await other.post('factors/totp')
+  await other.second('challenge')
+  const { enrolment, secret } = (await other.second('factors/totp')).body
   await enrol(owner, demo)
-  const code = phoneCode(begun.body.secret, demo.now())
-  const finished = await other.post('factors/totp/finish', { enrolment: begun.body.enrolment, code, description: 'x' })
-  t.is(finished.status, 401)
-  t.is((await owner.get('factors')).body.factors.length, 1)
+  const code = phoneCode(secret, demo.now())
+  t.is((await other.second('factors/totp/finish', { enrolment, code, description: 'x' })).status, 401)
+  t.is((await owner.second('GET factors')).body.factors.length, 1)
 })
 
 demoTest('a session that has ended stays ended, whatever it asked for meanwhile', async (t, demo) => {
   const owner = await withAccount(demo)
   const other = new Client(demo)
   await other.post('sign-in', ANN)
-  const begun = await owner.post('factors/totp')
+  await other.second('challenge')
+  t.is((await other.get('session')).body.state, 'signed-in')
+  const { enrolment, secret } = (await owner.second('factors/totp')).body
   // The password takes its time to check: the owner's factor comes first, and ends all other sessions.
   const late = other.post('step-up/password', ANN)
   await new Promise((resolve) => setTimeout(resolve, 30))
-  const code = phoneCode(begun.body.secret, demo.now())
-  t.true((await owner.post('factors/totp/finish', { enrolment: begun.body.enrolment, code, description: 'x' })).body.ok)
+  const code = phoneCode(secret, demo.now())
+  t.true((await owner.second('factors/totp/finish', { enrolment, code, description: 'x' })).body.ok)
   t.is((await late).status, 401)
-  t.is((await other.get('factors')).status, 401)
-  t.is((await owner.get('factors')).status, 200)
+  t.is((await other.second('GET factors')).status, 401)
+  t.is((await owner.second('GET factors')).status, 200)
 })
 
 demoTest('how a name is written tells nobody whether it exists', async (t, demo) => {
@@ -260,15 +285,49 @@ demoTest('an account is refused that could not be used', async (t, demo) => {
   }
 })
 
+demoTest(
+  'where a second factor is required, a password opens nothing before one is enrolled',
+  async (t, demo) => {
+    const client = await withAccount(demo)
+    const opened = async () => [
+      (await client.get('session')).body.state,
+      (await client.second('GET factors')).status,
+      (await client.second('recovery-codes')).status,
+    ]
+    t.deepEqual(await opened(), ['pending', 401, 401])
+    await client.post('sign-in', ANN)
+    t.is((await client.second('challenge')).body.challenge, null)
+    t.deepEqual(await opened(), ['pending', 401, 401])
+
+    const late = new Client(demo)
+    await late.post('sign-in', ANN)
+    const before = client.cookie
+    await enrol(client, demo)
+    t.deepEqual(await opened(), ['signed-in', 200, 200])
+    t.not(client.cookie, before)
+    // Who knew the password alone is out, and in again only by the factor.
+    t.is((await late.second('factors/totp')).status, 401)
+    await late.post('sign-in', ANN)
+    t.is(problem(await late.second('factors/totp')), 'second-factor-required')
+    t.true((await late.second('challenge')).body.challenge?.totp)
+  },
+  { required: true },
+)
+
 demoTest('a lost factor store lets nobody in with the password alone', async (t, demo) => {
   const client = await withAccount(demo)
   await enrol(client, demo)
   const records = join(demo.directory, 'countersign', 'records')
   for (const name of await readdir(records)) await rm(join(records, name), { recursive: true })
-  const reply = await new Client(demo).post('sign-in', ANN)
-  t.deepEqual([reply.status, reply.body.error], [500, 'internal'])
-  t.is(reply.headers.get('set-cookie'), null)
-  t.like(demo.logged, [{ code: 'record-missing' }])
+  const other = new Client(demo)
+  await other.post('sign-in', ANN)
+  for (const path of ['GET session', 'challenge', 'factors/totp']) {
+    const reply = await other.second(path)
+    t.deepEqual([reply.status, problem(reply)], [500, 'internal'], path)
+    t.is(reply.headers.get('set-cookie'), null)
+  }
+  t.deepEqual(demo.logged.map((error) => (error as { code: string }).code), Array(3).fill('record-missing'))
+  t.is((await other.get('session')).body.state, 'pending')
 })
 
 demoTest('the files of the demo are its owner’s', async (t, demo) => {

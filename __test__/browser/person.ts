@@ -15,9 +15,15 @@ export class Person {
     readonly name: string,
   ) {}
 
-  static async arrive(browser: Browser, demo: DemoServer, options: BrowserContextOptions = {}): Promise<Person> {
+  static async arrive(
+    browser: Browser,
+    demo: DemoServer,
+    options: BrowserContextOptions = {},
+    before?: () => void,
+  ): Promise<Person> {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
     const page = await context.newPage()
+    if (before) await page.addInitScript(before)
     page.setDefaultTimeout(10_000)
     await page.goto(demo.origin)
     return new Person(page, demo, 'Ann Example')
@@ -28,7 +34,7 @@ export class Person {
   }
 
   get factors(): Locator {
-    return this.page.locator('#factors > li')
+    return this.page.locator('countersign-settings .rows > li')
   }
 
   /** The one of that label that is on show. */
@@ -40,12 +46,12 @@ export class Person {
     return this.page.getByRole('heading', { name, level: 1 })
   }
 
-  async createAccount(): Promise<void> {
+  async createAccount({ required = false } = {}): Promise<void> {
     await this.page.getByRole('button', { name: 'Create an account' }).click()
     await this.field('Name').fill(this.name)
     await this.field('Password').fill(PASSWORD)
     await this.page.getByRole('button', { name: 'Create account' }).click()
-    await this.heading('Sign-in security').waitFor()
+    await this.heading(required ? 'Set up a second factor' : 'Sign-in security').waitFor()
   }
 
   async password(password = PASSWORD): Promise<void> {
@@ -71,12 +77,16 @@ export class Person {
   }
 
   async enrolTotp(description = 'Phone'): Promise<void> {
+    await this.fillTotp(description)
+    await this.row(description).waitFor()
+  }
+
+  async fillTotp(description = 'Phone'): Promise<void> {
     await this.page.getByRole('button', { name: 'Authenticator app' }).click()
     this.secret = await this.dialog.locator('code').innerText()
     await this.dialog.getByLabel('Type the code').fill(this.nextCode())
     await this.dialog.getByLabel('Name this factor').fill(description)
     await this.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
-    await this.row(description).waitFor()
   }
 
   async enrolKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
@@ -86,7 +96,7 @@ export class Person {
 
   async beginKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
     await this.page.locator('.choices').getByRole('button', { name: kind }).click()
-    await this.dialog.getByLabel('Name it').fill(description)
+    await this.dialog.getByLabel('Name this factor').fill(description)
     await this.dialog.getByRole('button', { name: 'Continue' }).click()
   }
 
@@ -106,18 +116,24 @@ export class Person {
 
   async typeTotp(code: string): Promise<void> {
     await this.field('Code from your authenticator app').fill(code)
-    await this.page.locator('form.by-totp:visible').getByRole('button', { name: 'Continue' }).click()
+    await this.formOf('Code from your authenticator app').getByRole('button', { name: 'Continue' }).click()
   }
 
-  async typeRecovery(code: string): Promise<void> {
-    const details = this.page.locator('details.by-recovery:visible')
-    if ((await details.getAttribute('open')) === null) await this.page.getByText('Use a recovery code').click()
+  async typeRecovery(code: string, { lost = false } = {}): Promise<void> {
+    const details = this.page.locator('details:visible')
+    const folded = (await details.count()) > 0 && (await details.getAttribute('open')) === null
+    if (folded) await this.page.getByText('Use a recovery code').click()
     await this.field('Recovery code').fill(code)
+    if (lost) await this.page.getByLabel('I have lost my other factors').check()
     await this.page.getByRole('button', { name: 'Continue with this code' }).click()
   }
 
   async useKey(): Promise<void> {
     await this.page.getByRole('button', { name: 'Use security key or passkey' }).click()
+  }
+
+  formOf(label: string): Locator {
+    return this.page.locator('form').filter({ has: this.page.getByLabel(label) })
   }
 
   row(description: string): Locator {

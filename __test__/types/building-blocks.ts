@@ -1,4 +1,7 @@
 // What the types of the stateless building blocks and of the testing aids allow, and what they refuse.
+import { ClientError, createClient } from 'countersign/client'
+import { fromOtpauthMigration, fromOtplib, fromSimpleWebAuthn, fromSpeakeasy } from 'countersign/migration'
+import type { Migration } from 'countersign/migration'
 import { TestAuthenticator, totpAt } from 'countersign/testing'
 import { otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from 'countersign/totp'
 import {
@@ -64,4 +67,35 @@ export function webauthn(response: unknown): void {
   key.get(authenticationOptions({ rp }), { origin: 'https://example.com' }).response.signature satisfies string
   // @ts-expect-error none that it knows
   new TestAuthenticator({ algorithm: 'ES512' })
+}
+
+export async function migration(rows: unknown): Promise<Migration[]> {
+  const found = fromSimpleWebAuthn(rows, { userHandle: new Uint8Array(32) })
+  const [first] = found.factors
+  if (first && 'uri' in first) first.uri satisfies string
+  // @ts-expect-error a credential, or a URI
+  first.uri
+  found.left[0]?.reason satisfies string | undefined
+  // @ts-expect-error no such reason
+  found.left[0]?.reason === 'wrong'
+  // @ts-expect-error the text of a secret means nothing without it
+  fromSpeakeasy(rows)
+  return [found, fromOtplib(rows, { version: 12, encoding: 'hex' }), fromOtpauthMigration(rows)]
+}
+
+export async function client(): Promise<void> {
+  const script = createClient({ url: new URL('https://example.com/countersign'), totp: { secret, digits: 8 } })
+  const { factor, skew } = await script.answer({ signal: AbortSignal.timeout(1000) })
+  factor?.id satisfies string | undefined
+  skew satisfies number | undefined
+  const response: Response = await script.fetch('https://example.com/api', { method: 'POST' })
+  // @ts-expect-error whose codes
+  createClient({ url: 'https://example.com' })
+  try {
+    await response.json()
+  } catch (error) {
+    if (error instanceof ClientError) error.code satisfies 'locked' | string
+    // @ts-expect-error no such code
+    if (error instanceof ClientError && error.code === 'wrong') return
+  }
 }

@@ -1,6 +1,10 @@
 // The entries that a program may name, and that there are no others. What they export is tested beside this file.
 import type * as main from 'countersign'
 import type * as browser from 'countersign/browser'
+import type * as ui from 'countersign/browser/ui'
+import type * as client from 'countersign/client'
+import type * as http from 'countersign/http'
+import type * as migration from 'countersign/migration'
 import type * as stores from 'countersign/stores'
 import type * as testing from 'countersign/testing'
 import type * as totp from 'countersign/totp'
@@ -11,5 +15,6 @@ import type * as binding from 'countersign/binding'
 import type * as dist from 'countersign/dist/index.js'
 
 export type Entries = [
-  typeof main, typeof browser, typeof stores, typeof testing, typeof totp, typeof webauthn, typeof binding, typeof dist,
+  typeof main, typeof browser, typeof ui, typeof client, typeof http, typeof migration, typeof stores, typeof testing,
+  typeof totp, typeof webauthn, typeof binding, typeof dist,
 ]

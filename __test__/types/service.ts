@@ -1,6 +1,19 @@
 // What the types of the service allow, and what they refuse.
-import { Countersign, isCountersignError } from 'countersign'
-import type { Challenge, CountersignEvent, Enrolled, Factor, Outcome, Removed, Reset, Store, Updated } from 'countersign'
+import { Countersign, eventChannel, isCountersignError } from 'countersign'
+import type {
+  Challenge,
+  CountersignEvent,
+  Enrolled,
+  Factor,
+  Outcome,
+  PasskeyChallenge,
+  PasskeyOutcome,
+  PasskeySignals,
+  Removed,
+  Reset,
+  Store,
+  Updated,
+} from 'countersign'
 import { memoryStore } from 'countersign/stores'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
@@ -26,6 +39,7 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
   // @ts-expect-error a key, not its text alone
   await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
+  eventChannel satisfies 'countersign:event'
   // @ts-expect-error opened, not constructed
   new Countersign()
 
@@ -52,6 +66,17 @@ export async function service(): Promise<void> {
   challenge?.u2f?.keys[0]?.version satisfies 'U2F_V2' | undefined
   // @ts-expect-error enrolment has its own methods
   await countersign.challenge('ann', { purpose: 'register' })
+  const passkey: PasskeyChallenge = await countersign.challenge({ session: 's' })
+  passkey.webauthn.challenge satisfies string
+  // @ts-expect-error a passkey only ever signs in
+  await countersign.challenge({ purpose: 'step-up' })
+  const who: PasskeyOutcome = await countersign.verifyPasskey(JSON.parse('{}') as unknown)
+  // @ts-expect-error test ok first
+  who.user
+  if (who.ok) who.user satisfies string
+  const signals: PasskeySignals | null = await countersign.signals('ann')
+  signals?.allAcceptedCredentialIds satisfies string[] | undefined
+  await countersign.beginWebauthn('ann', { name: 'ann', displayName: 'Ann', use: 'passkey' })
 
   const { enrolment, uri, secret, qr } = await countersign.beginTotp('ann', { account: 'ann' })
   const reset: Reset = await countersign.reset('ann', { totp: 1 as unknown, recovery: '' as unknown, remove: ['id'] })
@@ -76,6 +101,10 @@ export async function service(): Promise<void> {
     // @ts-expect-error no secrets
     factor.secret
   }
+  const imported = await countersign.importFactors('ann', { factors: [], left: [] })
+  imported.taken[0]?.factor satisfies Factor | undefined
+  // @ts-expect-error what a reading found, not its factors alone
+  await countersign.importFactors('ann', [])
   const updated: Updated = await countersign.updateFactor('ann', 'id', { enable: false })
   const removed: Removed = await countersign.removeFactor('ann', 'id')
   if (removed.ok) removed.left satisfies Factor[]

@@ -6,7 +6,7 @@ import { memoryStore } from 'countersign/stores'
 export async function config(): Promise<void> {
   const options = { challenges: memoryStore(), maxBytes: 1024, now: () => 0 }
   const file: TfaConfig = TfaConfig.parse(Buffer.from('{}'), options)
-  TfaConfig.create({ yubico: { secrets: () => undefined } })
+  TfaConfig.create({ additions: true, yubico: { secrets: () => undefined } })
   // @ts-expect-error made by `create` or `parse`
   new TfaConfig()
   // @ts-expect-error text has no encoding of its own: give bytes

@@ -1,97 +1,69 @@
-import { call, onSession } from './api.js'
-import { drawChallenge } from './challenge.js'
-import { announce, onClick, onSubmit, openDialog, showView } from './dom.js'
-import { messageOf } from './messages.js'
-import { setUpSettings, showSettings } from './settings.js'
+import '/modules/browser/ui/index.js'
+import { call, confirmPassword, onSubmit } from './forms.js'
 
 const byId = (id) => document.getElementById(id)
-const firstField = (view) => byId(view).querySelector('input')
-let name = ''
-
-onSession({ signedOut, stepUp })
-setUpSettings()
+const signIn = document.querySelector('countersign-sign-in')
 
 for (const button of document.querySelectorAll('[data-view]')) {
-  button.addEventListener('click', () => showView(button.dataset.view, firstField(button.dataset.view)))
+  button.addEventListener('click', () => show(button.dataset.view))
 }
-onSubmit(byId('sign-in').querySelector('form'), async (fields) => enter(await call('POST', 'sign-in', fields)))
-onSubmit(byId('create').querySelector('form'), async (fields) => enter(await call('POST', 'accounts', fields)))
-onClick(byId('sign-out'), signOut)
-onClick(byId('give-up'), signOut)
+for (const button of document.querySelectorAll('.sign-out')) button.addEventListener('click', signOut)
 
-try {
-  await enter(await call('GET', 'session'))
-} catch (error) {
-  showView('sign-in', firstField('sign-in'))
-  announce(error.message)
-}
+// After the password it is the element that knows what comes next.
+onSubmit(byId('password-form'), async (fields) => {
+  await call('POST', 'sign-in', fields)
+  await signIn.refresh()
+})
+onSubmit(byId('create-form'), async (fields) => {
+  const { state } = await call('POST', 'accounts', fields)
+  show('sign-in')
+  if (state === 'pending') await signIn.refresh()
+  else await enter()
+})
 
-/** The view that belongs to the session: nobody's, waiting for the second factor, or signed in. */
-async function enter(session) {
-  name = session.name ?? ''
-  const signedIn = session.state === 'signed-in'
-  byId('account').hidden = !signedIn
+signIn.addEventListener('countersign-state', ({ detail: { state } }) => {
+  byId('first').hidden = state !== 'none'
+  byId('new-here').hidden = state !== 'none'
+  byId('give-up').hidden = state !== 'pending'
+  for (const form of document.querySelectorAll('form')) form.reset()
+})
+signIn.addEventListener('countersign-verified', enter)
+signIn.addEventListener('countersign-locked', () => byId('password-name').focus())
+
+const { state } = await call('GET', 'session')
+if (state === 'signed-in') await enter()
+else show('sign-in')
+
+/** The settings of who is signed in now. */
+async function enter() {
+  const { name } = await call('GET', 'session')
   byId('account-name').textContent = name
-  for (const form of document.querySelectorAll('main form')) form.reset()
-  if (signedIn) return showSettings()
-  if (session.state !== 'pending') return showView('sign-in', firstField('sign-in'))
-  const renew = async () => (await call('POST', 'sign-in/challenge')).challenge
-  const focus = drawChallenge(byId('second').querySelector('.challenge'), session.challenge ?? (await renew()), {
-    send: (answer) => call('POST', 'sign-in/answer', { answer }),
-    renew,
-    done: answered,
-  })
-  showView('second', focus)
-}
-
-async function answered(outcome) {
-  if (!outcome.ok) {
-    await enter({ state: 'none' })
-    byId('sign-in').querySelector('.error').textContent =
-      `${messageOf('locked')} Sign in again with your key, your passkey or a recovery code to unlock them.`
-    return
-  }
-  await enter({ state: 'signed-in', name })
-  const left = outcome.recoveryCodesLeft
-  if (outcome.factor.type !== 'recovery') return
-  announce(`Signed in. ${left} recovery ${left === 1 ? 'code is' : 'codes are'} left.`)
+  byId('account').hidden = false
+  const settings = document.createElement('countersign-settings')
+  settings.setAttribute('heading-level', '1')
+  settings.setAttribute('autofocus', '')
+  settings.addEventListener('countersign-signed-out', leave)
+  settings.addEventListener('countersign-reauthenticate', ({ detail }) => detail.until(confirmPassword(name)))
+  byId('settings').replaceChildren(settings)
+  show('settings')
 }
 
 async function signOut() {
   await call('POST', 'sign-out')
-  await enter({ state: 'none' })
+  await leave()
 }
 
-async function signedOut() {
-  for (const dialog of document.querySelectorAll('dialog')) dialog.close()
-  await enter({ state: 'none' })
-  announce(messageOf('signed-out'))
+async function leave() {
+  byId('account').hidden = true
+  byId('settings').replaceChildren()
+  await signIn.refresh({ focus: false })
+  show('sign-in')
 }
 
-/** Asks for a second factor again, or for the password where there is none; false: the person gave up. */
-async function stepUp() {
-  const renew = async () => (await call('POST', 'step-up')).challenge
-  const challenge = await renew()
-  if (!challenge) return confirmPassword()
-  const outcome = await openDialog('dialog-step-up', (dialog, close) => {
-    drawChallenge(dialog.querySelector('.challenge'), challenge, {
-      send: (answer) => call('POST', 'step-up/answer', { answer }),
-      renew,
-      done: close,
-    })
-  })
-  if (outcome && !outcome.ok) announce(messageOf(outcome.reason))
-  return outcome?.ok ?? false
-}
-
-async function confirmPassword() {
-  const confirmed = await openDialog('dialog-password', (dialog, close) => {
-    const form = dialog.querySelector('form')
-    form.elements.name.value = name
-    onSubmit(form, async ({ password }) => {
-      const outcome = await call('POST', 'step-up/password', { password })
-      return outcome.ok ? void close(true) : messageOf('wrong-password')
-    })
-  })
-  return confirmed ?? false
+function show(view) {
+  for (const section of document.querySelectorAll('main > section')) section.hidden = section.id !== view
+  const title = byId(view).querySelector('h1')?.textContent ?? 'Sign-in security'
+  document.title = `${title} - Countersign demo`
+  if (byId('first').hidden && view === 'sign-in') return
+  byId(view).querySelector('input')?.focus()
 }

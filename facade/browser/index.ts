@@ -2,9 +2,19 @@ import { CeremonyError, ceremonyError, type Method } from './error.js'
 import { credentialToJSON, creationOptions, requestOptions } from './json.js'
 
 export { CeremonyError, type CeremonyErrorCode } from './error.js'
+export {
+  signalAllAcceptedCredentials,
+  signalCurrentUserDetails,
+  signalUnknownCredential,
+  type PasskeyUser,
+} from './signals.js'
 
 export interface CeremonyOptions {
-  /** Offer the credential in the form's autofill and wait there, without a dialog. Needs `conditionalSupported()`. */
+  /**
+   * Without a dialog. `authenticate`: offer the credential in the form's autofill and wait there; needs
+   * `conditionalSupported()`. `register`: make a passkey right after a sign-in with a password that the browser filled
+   * in, if the person's password manager likes to; needs `conditionalCreateSupported()`.
+   */
   conditional?: boolean
   /** Ends the ceremony with the code `aborted`. */
   signal?: AbortSignal
@@ -18,6 +28,15 @@ export function supported(): boolean {
 /** Whether `authenticate(options, { conditional: true })` works here. */
 export async function conditionalSupported(): Promise<boolean> {
   return supported() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
+}
+
+/** Whether `register(options, { conditional: true })` may work here; the server's options must be for it too. */
+export async function conditionalCreateSupported(): Promise<boolean> {
+  try {
+    return supported() && (await PublicKeyCredential.getClientCapabilities())['conditionalCreate'] === true
+  } catch {
+    return false
+  }
 }
 
 /**
@@ -48,7 +67,7 @@ export async function authenticate(
   return json as unknown as AuthenticationResponseJSON
 }
 
-/** The one that waits in the autofill: the browser runs one ceremony at a time, so the next call ends it. */
+/** The one that waits without a dialog: the browser runs one ceremony at a time, so the next call ends it. */
 let waiting: AbortController | undefined
 
 async function run(

@@ -14,6 +14,7 @@ const longestPause = 8
  * there would keep the lock's holder from ever ending.
  *
  * @param deadline when to give up, in the time of `performance.now()`
+ * @internal
  */
 export async function acquire(attempt: () => Promise<BindingAttempt>, deadline: number): Promise<string | undefined> {
   for (let wait = 1; ; wait = Math.min(wait * 2, longestPause)) {
@@ -34,6 +35,7 @@ export async function native<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** @internal */
 export function errorFor({ code, detail }: BindingFault): CountersignError {
   return new CountersignError(code as CountersignErrorCode, { detail })
 }

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { joinAdditions, openConfigFile, splitAdditions } from '#binding'
 import type { BindingConfigFile } from '#binding'
 
-import { checkUser, flag, integer, object, optional, text } from '../check.js'
+import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../check.js'
 import { openEnvelope } from '../envelope.js'
 import { CountersignError, isCountersignError } from '../errors.js'
 import { createFile } from './create-file.js'
@@ -15,16 +16,21 @@ import { checkRecord } from './record-file.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
 export interface TfaConfigStoreOptions {
-  /** Make the file, without a user, when it is missing. Without it a missing file is refused. Default false. */
+  /**
+   * Make the file, without a user, when it is missing, and the sidecar when it is missing though the file had one.
+   * Without it both are refused. Default false.
+   */
   create?: boolean
   /**
-   * The file whose `flock` keeps other processes out, `<path>.lock` unless given; it is made when it is missing. The
-   * program that the file comes from is kept out only if it takes the same one.
+   * The file whose `flock` keeps other processes out, `<path>.lock` unless given; it is made when it is missing, and
+   * refused when other users can open it. Every process has to give the same one. The program that the file comes from
+   * is kept out only if it takes that one too.
    */
   lock?: string
   /**
    * The directory of what the file can't hold, `<path>.countersign` unless given: failure counters, user handles,
-   * Yubico and U2F counters, open challenges. It is made when it is missing, closed to everyone else (mode 0700).
+   * Yubico and U2F counters, open challenges. It is made with a file's first use, closed to everyone else (mode 0700).
+   * Later a missing one is refused: without the counters, OTPs that were used would be accepted again.
    */
   sidecar?: string
   /** Let the file's group read it, as the web server of the origin does: mode 0640, not 0600. Default false. */
@@ -33,6 +39,8 @@ export interface TfaConfigStoreOptions {
   lockTimeout?: number
   /** A larger file is refused, in bytes. Default 64 MiB. */
   maxBytes?: number
+  /** The clock, by which a lock that another program lifted is told from one that ran out. Default `Date.now`. */
+  now?: () => number
 }
 
 /**
@@ -57,14 +65,22 @@ export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}
   const checked = checkOptions(options, 'options')
   const absolute = resolve(text(4096)(path, 'path'))
   const { lock = `${absolute}.lock`, sidecar = `${absolute}.countersign`, maxBytes = 64 * 1024 * 1024 } = checked
-  const { create = false, allowGroup = false, lockTimeout = 10 } = checked
+  const { create = false, allowGroup = false, lockTimeout = 10, now = Date.now } = checked
   if (process.platform === 'win32') {
     throw new CountersignError('directory-refused', { detail: 'tfaConfigStore works on Unix systems only' })
   }
   if (create) createFile(absolute, '{"users":{}}')
   const file = openConfigFile(absolute, resolve(lock), allowGroup, maxBytes)
   if ('code' in file) throw errorFor(file)
-  return new TfaConfigStore(file, directoryStore(sidecar, { create: true, lockTimeout }), lockTimeout * 1000)
+  return new TfaConfigStore(file, openSidecar(absolute, sidecar, create, lockTimeout), lockTimeout * 1000, now)
+}
+
+/** Makes the directory once; a file beside the configuration remembers that. */
+function openSidecar(path: string, sidecar: string, create: boolean, lockTimeout: number): Store {
+  const mark = `${path}.countersign-made`
+  const store = directoryStore(sidecar, { create: create || !existsSync(mark), lockTimeout })
+  if (!existsSync(mark)) createFile(mark, `${resolve(sidecar)}\n`)
+  return store
 }
 
 const checkOptions = object<TfaConfigStoreOptions>({
@@ -74,6 +90,7 @@ const checkOptions = object<TfaConfigStoreOptions>({
   allowGroup: optional(flag),
   lockTimeout: optional(integer(0, 3600)),
   maxBytes: optional(integer(1, 0xffff_ffff)),
+  now: optional(clock),
 })
 
 class TfaConfigStore implements Store {
@@ -83,18 +100,20 @@ class TfaConfigStore implements Store {
   readonly #sidecar: Store
   readonly #queue = new KeyedQueue(16)
   readonly #patience: number
+  readonly #now: () => number
 
   /** @param patience how long to try for a lock, in milliseconds */
-  constructor(file: BindingConfigFile, sidecar: Store, patience: number) {
+  constructor(file: BindingConfigFile, sidecar: Store, patience: number, now: () => number) {
     this.#file = file
     this.#sidecar = sidecar
     this.#patience = patience
+    this.#now = now
   }
 
   /** Without the lock: meanwhile another process may have written the additions, and not the file yet. */
   async read(user: string): Promise<string | undefined> {
     const stored = await this.#stored(checkUser(user))
-    return stored === undefined ? undefined : join(stored, parseAdditions(await this.#sidecar.read(user)))
+    return stored === undefined ? undefined : this.#join(stored, await this.#sidecar.read(user))
   }
 
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
@@ -108,7 +127,7 @@ class TfaConfigStore implements Store {
       try {
         const stored = await acquire(() => lock.attempt(user), since + this.#patience)
         const beside = await this.#sidecar.read(user)
-        const before = stored === undefined ? undefined : join(stored, parseAdditions(beside))
+        const before = stored === undefined ? undefined : this.#join(stored, beside)
         const { record, handle, value } = change(before)
         if (record === undefined) {
           // Another program removed the user.
@@ -167,6 +186,17 @@ class TfaConfigStore implements Store {
     return text ?? undefined
   }
 
+  #join(record: string, beside: string | undefined): string {
+    const now = Math.floor(epochMilliseconds(this.#now(), 'now') / 1000)
+    try {
+      return openEnvelope<string>(joinAdditions(record, parseAdditions(beside), now)).value
+    } catch (err) {
+      if (!isCountersignError(err, 'record-corrupt')) throw err
+      // Corrupt additions: no record either, for whoever reads it, but one that can be removed.
+      return '{"additions"'
+    }
+  }
+
   #keep(user: string, text: string | undefined, handle?: string): Promise<void> {
     return this.#sidecar.update(user, () => ({ record: text ?? null, handle, value: undefined }))
   }
@@ -187,16 +217,6 @@ function writeAdditions(handle: string | undefined, additions: string | null): s
 function parseAdditions(text: string | undefined): string | null {
   const additions = text?.slice(text.indexOf('\n') + 1)
   return additions ? additions : null
-}
-
-function join(record: string, additions: string | null): string {
-  try {
-    return openEnvelope<string>(joinAdditions(record, additions, Math.floor(Date.now() / 1000))).value
-  } catch (err) {
-    if (!isCountersignError(err, 'record-corrupt')) throw err
-    // Corrupt additions: no record either, for whoever reads it, but one that can be removed.
-    return '{"additions"'
-  }
 }
 
 function split(record: string): Parts {

@@ -15,7 +15,10 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     };
     for options in [WHOLE, WriteOptions::default()] {
-        let text = config.write(options).expect("what was read can be written");
+        let Ok(text) = config.write(options) else {
+            assert!(!options.additions, "what was read can be written, if not for the origin");
+            continue;
+        };
         let again = TfaConfig::parse(text.as_bytes(), 1 << 24).expect("what was written can be read");
         assert_eq!(again.write(options).ok(), Some(text));
     }

@@ -197,7 +197,9 @@ impl Holder {
     fn write(&self, user: &str, record: Option<&str>) -> Result<(), BindingFault> {
         let lock = self.held.take()?;
         let mut config = unpoisoned(&self.read).take().ok_or(Fault::NotHeld)?;
-        if config.set_record(user, record)? {
+        let changed = config.set_record(user, record)?;
+        // Additions go by ids: those that were given in reading have to be the file's, whoever changes it next.
+        if changed || config.is_renamed() {
             // Additions that stand in the file stay there; none of ours are put in.
             let options = WriteOptions {
                 additions: true,

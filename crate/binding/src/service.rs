@@ -75,6 +75,24 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn begin_passkey(&self, random: &[u8], request: String) -> String {
+        let call = Call::new(None, request);
+        sign_in::begin_passkey(random, &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn open_passkey(&self, request: String) -> String {
+        let call = Call::new(None, request);
+        sign_in::open_passkey(call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn signals(&self, record: Option<String>) -> String {
+        let call = Call::new(record, String::new());
+        manage::signals(call.record(), &self.settings)
+    }
+
+    #[napi(catch_unwind)]
     pub fn open_yubico(&self, record: Option<String>, request: String) -> String {
         let call = Call::new(record, request);
         sign_in::open_yubico(call.record(), &self.settings, call.request())
@@ -90,6 +108,12 @@ impl BindingService {
     pub fn reset_factors(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::reset_factors(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn recover_factors(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::recover_factors(call.record(), &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]
@@ -157,6 +181,12 @@ impl BindingService {
             call.request(),
         )
         .into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn import_factors(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::import_factors(call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]

@@ -11,9 +11,10 @@ use crate::text::Text;
 
 /// Reads a file; answers a failure envelope where it is none.
 #[napi(catch_unwind)]
-pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32) -> Either<BindingTfaConfig, String> {
+pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32, additions: bool) -> Either<BindingTfaConfig, String> {
     match TfaConfig::parse(bytes, max_bytes as usize) {
         Ok(config) => {
+            let config = config.keeping_additions(additions);
             let mut parsed = BindingTfaConfig { config, told: 0 };
             parsed.tell(env);
             Either::A(parsed)
@@ -58,11 +59,10 @@ impl BindingTfaConfig {
 #[napi]
 impl BindingTfaConfig {
     /// An empty configuration.
-    #[allow(clippy::new_without_default, reason = "a constructor of JavaScript")]
     #[napi(constructor, catch_unwind)]
-    pub fn new() -> Self {
+    pub fn new(additions: bool) -> Self {
         Self {
-            config: TfaConfig::default(),
+            config: TfaConfig::default().keeping_additions(additions),
             told: 0,
         }
     }

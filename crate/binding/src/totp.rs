@@ -1,6 +1,6 @@
 //! TOTP, key URIs and QR codes without a store: JSON text in, an envelope out.
 
-use countersign_core::totp_json;
+use countersign_core::{migration, totp_json};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
@@ -35,6 +35,19 @@ pub fn totp_code(request: String) -> Text {
 #[napi(catch_unwind, ts_return_type = "string")]
 pub fn totp_verify(request: String) -> Text {
     totp_json::verify(&Zeroizing::new(request)).into()
+}
+
+/// `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`, as another library
+/// stores it. `value`: `{uri, name?, notes}` or `{name?, reason}`.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn migrate_totp(request: String) -> Text {
+    migration::totp(&Zeroizing::new(request)).into()
+}
+
+/// An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn migrate_export(uri: String) -> Text {
+    migration::otpauth_migration(&Zeroizing::new(uri)).into()
 }
 
 /// `value`: an `<svg>` element.

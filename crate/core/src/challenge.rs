@@ -15,6 +15,8 @@ use crate::wiped::to_json;
 pub enum Purpose {
     SignIn,
     StepUp,
+    /// A sign-in without a user name.
+    Passkey,
     Register,
     TotpEnrol,
 }
@@ -45,6 +47,7 @@ impl fmt::Debug for OpenChallenge {
 #[serde(rename_all = "camelCase")]
 pub struct Bound {
     pub purpose: Purpose,
+    /// Empty, which no user is, where nobody knows yet who will answer.
     pub user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,

@@ -23,6 +23,8 @@ pub struct Event {
 #[serde(rename_all = "kebab-case")]
 pub enum EventType {
     Enrolled,
+    /// Taken over from another system, without a proof here.
+    Imported,
     Updated,
     Removed,
     Verified,

@@ -5,7 +5,7 @@
 pub enum Failure {
     /// An argument of the host has the wrong type or range; holds the argument's name.
     InvalidArgument(&'static str),
-    /// The stored record can't be read; holds the place, such as `webauthn[0].entry.cred`.
+    /// The stored record can't be read; holds the place, such as `webauthn[0].entry.cred`, if it is known.
     RecordCorrupt(String),
     /// The record would grow over its bound.
     RecordTooLarge,
@@ -43,7 +43,7 @@ impl Failure {
     pub fn detail(&self) -> Option<&str> {
         match self {
             Self::InvalidArgument(name) | Self::StoreRefused(name) => Some(name),
-            Self::RecordCorrupt(place) => Some(place),
+            Self::RecordCorrupt(place) => Some(place.as_str()).filter(|place| !place.is_empty()),
             Self::ConfigCorrupt(what) => Some(what),
             _ => None,
         }

@@ -15,6 +15,7 @@ mod factor;
 mod failure;
 mod locks;
 pub mod manage;
+pub mod migration;
 pub mod otpauth;
 mod outcome;
 pub mod qr;

@@ -1,5 +1,6 @@
 //! Listing, changing and removing factors; status and unlock.
 
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Change, Decision};
@@ -11,6 +12,7 @@ use crate::locks::UNTIL_UNLOCK;
 use crate::record::{Entry, FactorType, Record};
 use crate::recovery_codes::RecoverySet;
 use crate::request;
+use crate::settings::Settings;
 use crate::sign_in::locked_types;
 
 /// The user's factors, without any secret.
@@ -21,6 +23,13 @@ pub fn factors(record: Option<&str>) -> String {
 /// Locks, failures and recovery codes left.
 pub fn status(record: Option<&str>, request: &str) -> String {
     envelope(read_status(record, request))
+}
+
+/// What the page tells the browser of this user's passkeys (WebAuthn Level 3, 5.1.10, `signalAllAcceptedCredentials`):
+/// `{"rpId", "userId", "allAcceptedCredentialIds"}`, disabled ones included, since they may be enabled again; null for a
+/// user who has no user handle.
+pub fn signals(record: Option<&str>, settings: &Settings) -> String {
+    envelope(Record::parse(record).map(|record| read_signals(record, settings)))
 }
 
 /// Renames, enables or disables a factor: `{"ok": true, "factor"}`, or a refusal with `no-such-factor`, `last-factor`
@@ -37,6 +46,27 @@ pub fn remove_factor(record: Option<&str>, request: &str) -> Change {
 /// Lifts every lock and forgets every failure: `{"unlocked"}` says whether there was a lock.
 pub fn unlock(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(lift_locks(record, request))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Signals<'a> {
+    rp_id: &'a str,
+    user_id: String,
+    all_accepted_credential_ids: Vec<String>,
+}
+
+fn read_signals(record: Record, settings: &Settings) -> Option<Signals<'_>> {
+    let user_id = record.user_handle?;
+    let ids = (record.webauthn.iter())
+        .filter(|entry| entry.entry.user_handle.as_ref() == Some(&user_id))
+        .map(|entry| BASE64URL_NOPAD.encode(&entry.entry.cred_id))
+        .collect();
+    Some(Signals {
+        rp_id: &settings.rp.id,
+        user_id,
+        all_accepted_credential_ids: ids,
+    })
 }
 
 #[derive(Deserialize)]
@@ -136,6 +166,9 @@ pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
         FactorType::U2f => apply(&mut record.u2f, &request),
         FactorType::Yubico => apply(&mut record.yubico, &request),
         FactorType::Recovery => {}
+    }
+    if request.description.is_some() {
+        record.check_size()?;
     }
     let factor = factor::find(&record, &request.id);
     let answer = Answer::new(Managed {

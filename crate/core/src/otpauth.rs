@@ -184,7 +184,7 @@ fn escape(text: &str) -> String {
 }
 
 /// A `+` stays one: this is RFC 3986, not a form.
-fn unescape(text: &str) -> Option<String> {
+pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

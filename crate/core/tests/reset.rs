@@ -126,3 +126,66 @@ fn what_is_no_code_counts_nothing() {
     let right = code(&uri, without_codes.now);
     assert_eq!(reset(&mut without_codes, &right, &codes[0], None)["reason"], "rejected");
 }
+
+fn recover(user: &mut User, recovery: &str, remove: Option<&[String]>) -> Value {
+    let request = json!({ "recovery": recovery, "remove": remove, "now": user.now }).to_string();
+    let change = sign_in::recover_factors(user.record.as_deref(), &user.settings, &request);
+    user.apply(change)["value"].clone()
+}
+
+#[test]
+fn a_recovery_code_removes_what_was_lost_and_leaves_the_other_codes() {
+    let (mut user, uri, codes) = user();
+    let outcome = recover(&mut user, &codes[0], None);
+    assert_eq!(outcome["ok"], true);
+    assert_eq!(
+        types(&outcome["removed"]),
+        ["totp", "totp", "webauthn", "u2f", "yubico"]
+    );
+    assert_eq!(types(&outcome["left"]), ["recovery"]);
+    assert_eq!(outcome["recoveryCodesLeft"], 9);
+    assert_eq!(told(&user)[..2], ["verified", "recovery-code-used"]);
+    assert_eq!(user.verify("totp", &code(&uri, user.now))["ok"], false);
+    assert_eq!(user.verify("recovery", &codes[0])["ok"], false);
+    assert_eq!(user.verify("recovery", &codes[1])["ok"], true);
+}
+
+#[test]
+fn a_recovery_code_removes_only_what_is_named() {
+    let (mut user, uri, codes) = user();
+    let lost = [
+        "82cb7cfe-e760-4982-b043-0d499c4a1384".to_owned(),
+        "recovery".to_owned(),
+        "nothing".to_owned(),
+    ];
+    let outcome = recover(&mut user, &codes[0], Some(&lost));
+    assert_eq!(types(&outcome["removed"]), ["yubico"]);
+    assert_eq!(user.verify("totp", &code(&uri, user.now))["ok"], true);
+    assert_eq!(user.verify("recovery", &codes[1])["ok"], true);
+}
+
+#[test]
+fn a_wrong_recovery_code_removes_nothing_and_counts() {
+    let (mut user, _, codes) = user();
+    let before = user.record.clone();
+    assert_eq!(
+        recover(&mut user, "no code", None),
+        json!({ "ok": false, "reason": "malformed" })
+    );
+    assert_eq!(user.record, before);
+    for _ in 0..100 {
+        let refused = recover(&mut user, "0000-0000-0000-0000", None);
+        assert_eq!(refused, json!({ "ok": false, "reason": "rejected" }));
+    }
+    assert_eq!(
+        recover(&mut user, &codes[0], None),
+        json!({ "ok": false, "reason": "locked" })
+    );
+    assert_eq!(told(&user).iter().filter(|kind| **kind == "locked").count(), 1);
+    user.now += 3_600_000;
+    assert_eq!(recover(&mut user, &codes[0], None)["ok"], true);
+    assert_eq!(
+        recover(&mut User::new(), &codes[0], None),
+        json!({ "ok": false, "reason": "rejected" })
+    );
+}

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::Failure;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use countersign_core::tfa_config::{TfaConfig, WriteOptions, examine};
 use serde_json::{Value, json};
 
 const TODAY: &str = include_str!("../../../__test__/vectors/tfa-today.json");
@@ -269,13 +269,17 @@ fn lines_that_are_none() {
     }
     let twice = format!("a:oath:{0}\na:oath:{0}", oath(""));
     assert!(refused(twice.as_bytes()).ends_with("a user occurs twice"));
-    // Base64 without its padding, and a file that holds nothing but a comment.
+    // Base64 without its padding.
     assert!(
         parse(&format!("a:oath:{}", oath("").trim_end_matches('=')))
             .record("a")
             .is_some()
     );
-    assert_eq!(value(&parse("# no users\n").users())["value"], json!([]));
+    for nothing in ["# no users\n", "\n# one\n\n# two"] {
+        assert!(refused(nothing.as_bytes()).ends_with("read as lines: no line with a user"));
+        let examined = value(&examine(nothing.as_bytes(), 1 << 20, 0));
+        assert_eq!(examined["value"]["problems"][0]["problem"], "no line with a user");
+    }
 }
 
 #[test]
@@ -284,6 +288,7 @@ fn files_that_are_none_say_why_and_quote_nothing() {
     for (bytes, what) in [
         (b"".as_slice(), "the file is empty"),
         (b" \r\n\t", "the file is empty"),
+        ("\u{a0}\u{2003}\n".as_bytes(), "the file is empty"),
         (b"\xff\xfe{\0}\0", "not UTF-8 text, at byte 0"),
         (b"{\"users\":{\"\xe9\":{}}}", "not UTF-8 text, at byte 11"),
         (half.as_bytes(), "read as JSON: it ends too early"),
@@ -297,6 +302,10 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         (b"{\"other\":1,\"other\":1}", "read as JSON: an unexpected value"),
         (b"{\"users\":{\"a\":{},\"a\":{}}}", "read as JSON: a user occurs twice"),
         (b"{\"users\":{\"a\":{},\"b\":[]}}", "read as JSON: users[1]"),
+        (
+            b"{\"users\":{\"a\":{},\"\":{}}}",
+            "read as JSON: users[1]: a user's name has to be of 1 to 256 bytes",
+        ),
         (
             b"{\"webauthn\":{\"rp\":\"hunter\"}}",
             "read as JSON: an unexpected value",
@@ -313,6 +322,8 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         ("/recovery/entries", "users[0].recovery"),
         ("/totp/0/hunter2", "users[0].totp[0]: an unknown member"),
         ("/hunter2", "users[0]: an unknown member"),
+        ("/totp[hunter2", "users[0]: an unknown member"),
+        ("/totp.hunter2", "users[0]: an unknown member"),
     ] {
         let mut file = value(TODAY);
         let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -363,6 +374,66 @@ fn clones_go_their_own_ways() {
     assert!(clone.record("bob@pve").is_none());
     assert_eq!(
         source.set_record("bob@pve", Some("{\"x\":1}")),
-        Err(Failure::RecordCorrupt("x".into()))
+        Err(Failure::RecordCorrupt("an unknown member".into()))
     );
+}
+
+#[test]
+fn a_key_that_the_origin_can_not_read_is_not_written_for_it() {
+    let mut file = value(TODAY);
+    let key = &mut file["users"]["alice@pve"]["webauthn"][0]["entry"]["cred"];
+    let modulus = data_encoding::BASE64URL_NOPAD.encode(&[0xc5; 256]);
+    *key = json!({ "type_": "RS256", "key": { "RSA": { "n": modulus, "e": [3] } } });
+    let text = file.to_string();
+    let config = parse(&text);
+    assert_eq!(value(&written(&config, WHOLE)), file);
+    assert!(matches!(config.write(SECTIONS), Err(Failure::StoreRefused(_))));
+    let record = config.record("alice@pve").unwrap();
+    let mut other = TfaConfig::default();
+    assert!(matches!(
+        other.set_record("bob", Some(record)),
+        Err(Failure::StoreRefused(_))
+    ));
+    assert!(other.keeping_additions(true).set_record("bob", Some(record)).unwrap());
+    let examined = value(&examine(text.as_bytes(), 1 << 20, 0));
+    let problems = json!(["a key that Proxmox can not read: it refuses the file"]);
+    assert_eq!(examined["value"]["users"][0]["problems"], problems);
+    assert_eq!(examined["value"]["mistakes"], 1);
+}
+
+#[test]
+fn a_file_of_anything_is_read_and_examined_in_bounded_time_and_room() {
+    let many = |count: usize, one: fn(usize) -> String| (0..count).map(one).collect::<Vec<_>>();
+    let others = format!("{{{}}}", many(200_000, |number| format!("\"a{number}\":0")).join(","));
+    assert_eq!(written(&parse(&others), WHOLE).len(), others.len());
+    let users = many(150_000, |number| format!("\"{}\":1", number % 149_999));
+    for (text, mistakes) in [
+        (format!("{{\"users\":{{{}}}}}", users.join(",")), 150_001),
+        ("x\n".repeat(150_000), 150_000),
+    ] {
+        let examined = value(&examine(text.as_bytes(), 1 << 26, 0))["value"].clone();
+        assert_eq!(
+            (&examined["count"], &examined["mistakes"]),
+            (&json!(150_000), &json!(mistakes))
+        );
+        assert_eq!(examined["users"].as_array().unwrap().len(), 100_000);
+    }
+}
+
+#[test]
+fn factors_with_the_same_id_get_others_and_the_file_is_to_be_written() {
+    let mut file = value(TODAY);
+    let keys = &mut file["users"]["alice@pve"]["yubico"];
+    let mut second = keys[0].clone();
+    second["entry"] = json!("cccccccdjiik");
+    keys.as_array_mut().unwrap().push(second);
+    let config = parse(&file.to_string());
+    assert!(config.is_renamed() && !parse(TODAY).is_renamed() && parse(LINES).is_renamed());
+    let id = file["users"]["alice@pve"]["yubico"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    file["users"]["alice@pve"]["yubico"][1]["id"] = json!(format!("{id}-2"));
+    assert_eq!(value(&written(&config, SECTIONS)), file);
+    assert!(!parse(&file.to_string()).is_renamed());
 }

@@ -99,7 +99,9 @@ fn a_key_is_registered_in_two_steps() {
 
 #[test]
 fn a_key_signs_in_by_the_raw_messages() {
-    let (mut config, mut key) = enrolled();
+    let (config, mut key) = enrolled();
+    // The counter is an addition.
+    let mut config = config.keeping_additions(true);
     // No relying party is configured, so there is nothing for WebAuthn to offer.
     let offered = envelope(&config.challenge("ann", None, &[3; 32], NOW));
     let handle = u2f_support::base64url(&key.handle);

@@ -9,7 +9,7 @@ use std::mem::forget;
 use std::sync::OnceLock;
 
 use common::{NOW, STEP, User, code, wrong_code};
-use countersign_core::{Change, enrol, sign_in};
+use countersign_core::{Change, enrol, migration, sign_in};
 use serde_json::json;
 
 /// Looks for the secrets in every block that is freed, a growing one's old place included.
@@ -85,7 +85,9 @@ fn freed_memory_holds_no_secret() {
     let begun: serde_json::Value = serde_json::from_str(&text).unwrap();
     let pending = begun["value"]["secret"].as_str().unwrap().to_owned();
     let data = begun["challenge"]["data"].as_str().unwrap().to_owned();
-    SECRETS.set(vec![secret, recovery.clone(), pending]).unwrap();
+    let (foreign, text) = ("98765432109876543210", "HE4DONRVGQZTEMJQHE4DONRVGQZTEMJQ");
+    let secrets = vec![secret, recovery.clone(), pending, foreign.to_owned(), text.to_owned()];
+    SECRETS.set(secrets).unwrap();
 
     assert_eq!(
         left_behind(|| drop(recovery.clone())),
@@ -109,6 +111,17 @@ fn freed_memory_holds_no_secret() {
         0,
         "a secret that goes back"
     );
+    for (encoding, secret) in [("ascii", foreign), ("base32", text), ("hex", &"39".repeat(20))] {
+        let request = json!({ "secret": secret, "encoding": encoding, "repeated": true }).to_string();
+        assert_eq!(left_behind(|| migration::totp(&request)), 0, "{encoding}");
+    }
+    let export = "otpauth-migration://offline?data=ChgKFDk4NzY1NDMyMTA5ODc2NTQzMjEwMAI%3D";
+    assert!(migration::otpauth_migration(export).contains(text));
+    assert_eq!(left_behind(|| migration::otpauth_migration(export)), 0, "an export");
+    let uri = format!("otpauth://totp/x?secret={text}");
+    let import = json!({ "factors": [{ "uri": uri, "description": "" }], "now": NOW }).to_string();
+    let import = || enrol::import_factors(user.record.as_deref(), &[1; 16], &user.settings, &import);
+    assert_eq!(left_behind(import), 0, "an imported secret");
     for (kind, code) in [
         ("totp", code(&uri, NOW + STEP)),
         ("totp", wrong_code(&uri, NOW)),

@@ -1,6 +1,8 @@
 //! One file that several processes read, and replace whole under a lock.
 
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -11,13 +13,17 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::directory::OPEN;
+use crate::directory::{OPEN, list};
 use crate::fault::{Fault, Rule};
 use crate::lock::Lock;
+use crate::replace::TEMPORARY;
 use crate::rules::Rules;
 
 /// A clock of a file system may stand still that long between two changes.
 const TICK: Duration = Duration::from_secs(2);
+
+/// A temporary file of that age is no write under way.
+const LEFT_OVER: Duration = Duration::from_secs(3600);
 
 /// Where the file and its lock are, and who may reach it.
 #[derive(Debug)]
@@ -104,13 +110,18 @@ impl LockedFile {
         let file = openat(CWD, &self.lock, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|errno| open_failed(errno, self.lock.clone()))?;
         let stat = fstat(&file).map_err(Fault::failed("examine a lock file"))?;
-        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(Fault::Refused {
-                path: self.lock.clone(),
-                rule: Rule::NotFile,
-            });
-        }
-        Lock::try_on(file)
+        // It may belong to another system user, the one whose program made it. Whoever can open it can hold it, though.
+        let rule = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            Rule::NotFile
+        } else if Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXO) {
+            Rule::OpenToOthers
+        } else {
+            return Lock::try_on(file);
+        };
+        Err(Fault::Refused {
+            path: self.lock.clone(),
+            rule,
+        })
     }
 
     /// Puts the bytes in the file's place, whole or not at all, and on disk. It keeps its group.
@@ -121,7 +132,9 @@ impl LockedFile {
             Ok(stat) => Some(stat.st_gid),
             Err(_) => None,
         };
-        let temporary = format!(".{}.new", self.name);
+        self.sweep(&folder)?;
+        // Nobody else's: two programs may have been given two lock files.
+        let temporary = format!(".{}.{:016x}{TEMPORARY}", self.name, random());
         let renamed = self.write_new(&folder, &temporary, bytes, group).and_then(|version| {
             renameat(&folder, &temporary, &folder, &self.name).map_err(Fault::failed("rename a file"))?;
             Ok(version)
@@ -136,17 +149,25 @@ impl LockedFile {
         self.checked(&stat)
     }
 
-    fn write_new(&self, folder: &OwnedFd, name: &str, bytes: &[u8], group: Option<u32>) -> Result<File, Fault> {
-        // Only the holder of the lock writes: one that is there is left over from a crash.
-        match unlinkat(folder, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => {
-                return Err(Fault::Failed {
-                    step: "remove a temporary file",
-                    errno,
-                });
+    /// Removes what writers that died have left, once it is too old to be anybody's.
+    fn sweep(&self, folder: &OwnedFd) -> Result<(), Fault> {
+        let prefix = format!(".{}.", self.name);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let oldest = now.saturating_sub(LEFT_OVER).as_secs();
+        for name in list(folder)? {
+            let ours = name.starts_with(&prefix) && name.ends_with(TEMPORARY);
+            let Some(stat) = ours.then(|| statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW)) else {
+                continue;
+            };
+            if stat.is_ok_and(|stat| u64::try_from(stat.st_mtime).is_ok_and(|modified| modified <= oldest)) {
+                // What can't be removed is in nobody's way.
+                let _ = unlinkat(folder, &name, AtFlags::empty());
             }
         }
+        Ok(())
+    }
+
+    fn write_new(&self, folder: &OwnedFd, name: &str, bytes: &[u8], group: Option<u32>) -> Result<File, Fault> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OPEN;
         let file = openat(folder, name, flags, Mode::RUSR | Mode::WUSR).map_err(Fault::failed("create a file"))?;
         let made = fstat(&file).map_err(Fault::failed("examine the file"))?;
@@ -173,6 +194,11 @@ impl LockedFile {
     fn path(&self) -> PathBuf {
         self.folder.join(&self.name)
     }
+}
+
+/// The keys of a hasher are the system's randomness, and differ between the hashers of a process.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn open_failed(errno: Errno, path: PathBuf) -> Fault {
@@ -247,7 +273,50 @@ mod tests {
         }
         let mode = fs::metadata(scratch.path.join("tfa.cfg")).unwrap().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(!scratch.path.join(".tfa.cfg.new").exists());
+        assert_eq!(temporaries(&scratch), Vec::<String>::new());
+    }
+
+    fn temporaries(scratch: &Scratch) -> Vec<String> {
+        let names = fs::read_dir(&scratch.path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(TEMPORARY)).collect()
+    }
+
+    #[test]
+    fn two_writers_with_two_locks_leave_one_whole_file() {
+        let scratch = Scratch::new();
+        let write = |lock: &str, byte: u8| {
+            let file = LockedFile::new(&scratch.path.join("tfa.cfg"), &scratch.path.join(lock), false).unwrap();
+            for _ in 0..50 {
+                let held = file.try_lock().unwrap().unwrap();
+                // The state after it may be that of the other's file already, never a fault.
+                file.replace(&held, &vec![byte; 100_000]).unwrap();
+                let (bytes, _) = file.read().unwrap().unwrap();
+                assert!(bytes.len() == 100_000 && bytes.iter().all(|one| *one == bytes[0]));
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| write("one.lock", b'1'));
+            scope.spawn(|| write("other.lock", b'2'));
+        });
+        assert_eq!(temporaries(&scratch), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_lock_that_everybody_could_hold_is_refused() {
+        let scratch = Scratch::new();
+        let file = file(&scratch, false);
+        let lock = scratch.path.join("tfa.lock");
+        fs::write(&lock, "").unwrap();
+        for (mode, good) in [(0o600, true), (0o660, true), (0o664, false), (0o602, false)] {
+            fs::set_permissions(&lock, Permissions::from_mode(mode)).unwrap();
+            let opened = Fault::Refused {
+                path: lock.clone(),
+                rule: Rule::OpenToOthers,
+            };
+            assert_eq!(file.try_lock().err(), (!good).then_some(opened), "{mode:o}");
+        }
     }
 
     #[test]
@@ -310,15 +379,21 @@ mod tests {
     }
 
     #[test]
-    fn left_over_temporaries_are_never_followed_and_the_mode_stays() {
+    fn old_temporaries_are_removed_and_never_followed_and_the_mode_stays() {
         let scratch = Scratch::new();
         let shared = file(&scratch, true);
         write(&scratch, "old", 0o640);
-        let target = scratch.path.join("target");
+        let (target, left) = (scratch.path.join("target"), scratch.path.join(".tfa.cfg.1.new"));
         fs::write(&target, "untouched").unwrap();
-        symlink(&target, scratch.path.join(".tfa.cfg.new")).unwrap();
+        symlink(&target, scratch.path.join(".tfa.cfg.2.new")).unwrap();
+        fs::write(&left, "half").unwrap();
         let lock = shared.try_lock().unwrap().unwrap();
         shared.replace(&lock, b"new").unwrap();
+        assert_eq!(temporaries(&scratch).len(), 2);
+        let old = SystemTime::now() - LEFT_OVER - TICK;
+        File::open(&left).unwrap().set_modified(old).unwrap();
+        shared.replace(&lock, b"new").unwrap();
+        assert_eq!(temporaries(&scratch), [".tfa.cfg.2.new"]);
         assert_eq!(fs::read_to_string(target).unwrap(), "untouched");
         assert_eq!(
             fs::metadata(scratch.path.join("tfa.cfg")).unwrap().mode() & 0o777,

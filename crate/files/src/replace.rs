@@ -13,7 +13,7 @@ use crate::fault::Fault;
 use crate::lock::Lock;
 
 /// Ends the name of a temporary file. One per target is enough: only the holder of its lock writes it.
-const TEMPORARY: &str = ".new";
+pub(crate) const TEMPORARY: &str = ".new";
 
 impl Directory {
     /// Writes the whole file: temporary, sync, rename, sync of the folder. After a fault the file is the old one,

@@ -1,5 +1,6 @@
 //! Enrolling factors: each is proved before it counts.
 
+mod import;
 mod recovery;
 mod response;
 mod totp;
@@ -8,6 +9,7 @@ mod webauthn;
 
 use serde::Serialize;
 
+pub use import::import_factors;
 pub use recovery::create_recovery_codes;
 pub use totp::{begin_totp, finish_totp};
 pub(crate) use u2f::{begin as open_u2f, finish as prove_u2f};
@@ -51,6 +53,7 @@ impl Enrolled {
 
     /// The answer for a factor that was just added to the record.
     pub(crate) fn done(record: &Record, id: &str, factor: FactorType) -> Result<Answer<Self>, Failure> {
+        record.check_size()?;
         let view = factor::find(record, id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
         let event = Event::new(EventType::Enrolled).of(id, factor);
         Ok(Answer::new(Self::Done { ok: True, factor: view }).with_event(event))

@@ -6,6 +6,8 @@
 
 mod bytes;
 mod entry;
+mod own_ids;
+mod place;
 mod totp_entry;
 mod u2f_entry;
 mod webauthn_entry;
@@ -13,9 +15,11 @@ mod webauthn_key;
 mod yubico_entry;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 pub use bytes::decode_base64;
 pub use entry::{Entry, FactorType, SigningEntry};
+pub use place::UNKNOWN_MEMBER;
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
 pub use webauthn_entry::WebauthnEntry;
@@ -26,8 +30,12 @@ use crate::failure::Failure;
 use crate::recovery_codes::RecoverySet;
 use crate::wiped::to_json;
 
-/// The largest record that is read or written, in bytes of JSON text.
+/// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
+
+/// What counters, locks and times of use may add to that. Without it a full record would have no room for a failure,
+/// so that guesses would cost nothing.
+const ROOM_TO_COUNT: usize = 1 << 16;
 
 /// One user's factors, counters and locks.
 #[derive(Default, Serialize, Deserialize)]
@@ -56,34 +64,49 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_default")]
     pub tfa_failures: u32,
     /// Ours: the WebAuthn user handle, made once, in base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
 }
 
 impl Record {
-    /// Reads a record, or an empty one where the store has none.
+    /// Reads a record, or an empty one where the store has none. Each factor has an id of its own, whatever was stored.
     ///
     /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
-        let Some(text) = text else { return Ok(Self::default()) };
-        if text.len() > MAX_RECORD_BYTES {
+        text.map_or_else(
+            || Ok(Self::default()),
+            |text| Self::parse_stored(text).map(|(record, _)| record),
+        )
+    }
+
+    /// The same, and whether two factors had the same id.
+    pub fn parse_stored(text: &str) -> Result<(Self, bool), Failure> {
+        if text.len() > MAX_RECORD_BYTES + ROOM_TO_COUNT {
             return Err(Failure::RecordTooLarge);
         }
         // The derived reader would take an array of the members too.
         if !text.trim_ascii_start().starts_with('{') {
             return Err(Failure::RecordCorrupt(String::new()));
         }
-        serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))
+        let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
+        let renamed = record.give_own_ids();
+        Ok((record, renamed))
     }
 
     /// The record's text; fails with `record-too-large`.
     pub fn to_text(&self) -> Result<String, Failure> {
+        self.to_text_within(MAX_RECORD_BYTES + ROOM_TO_COUNT)
+    }
+
+    /// Fails with `record-too-large` where the record has grown, by a factor or a description, more than it may.
+    pub fn check_size(&self) -> Result<(), Failure> {
+        self.to_text_within(MAX_RECORD_BYTES)
+            .map(|text| drop(Zeroizing::new(text)))
+    }
+
+    fn to_text_within(&self, bytes: usize) -> Result<String, Failure> {
         let text = to_json(self).map_err(|_| Failure::RecordCorrupt(String::new()))?;
-        if text.len() > MAX_RECORD_BYTES {
-            Err(Failure::RecordTooLarge)
-        } else {
-            Ok(text)
-        }
+        (text.len() <= bytes).then_some(text).ok_or(Failure::RecordTooLarge)
     }
 
     /// The factors that stand for themselves: all but the recovery set.
@@ -109,7 +132,7 @@ fn corrupt_place(text: &str) -> String {
     let reader = &mut serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, Record>(reader) {
         Ok(_) => "after the end".into(),
-        Err(error) => error.path().to_string(),
+        Err(error) => place::describe(error.path()),
     }
 }
 

@@ -87,13 +87,15 @@ fn older_spellings_of_an_algorithm_are_read() {
 #[test]
 fn unknown_members_are_an_error_that_names_the_place() {
     for (pointer, place) in [
-        ("", "hunter2"),
-        ("/totp/0", "totp[0].hunter2"),
-        ("/totp/0/entry", "totp[0].entry.hunter2"),
+        ("", "an unknown member"),
+        ("/totp/0", "totp[0]: an unknown member"),
+        ("/totp/0/entry", "totp[0].entry: an unknown member"),
     ] {
-        let mut value: Value = serde_json::from_str(TODAY).unwrap();
-        value.pointer_mut(pointer).unwrap()["hunter2"] = json!("secret-value");
-        assert_eq!(corrupt(&value), place);
+        for name in ["hunter2", "totp[hunter2]", "totp.\u{1b}[31m", "totp[0]"] {
+            let mut value: Value = serde_json::from_str(TODAY).unwrap();
+            value.pointer_mut(pointer).unwrap()[name] = json!("secret-value");
+            assert_eq!(corrupt(&value), place);
+        }
     }
 }
 
@@ -136,7 +138,7 @@ fn texts_that_are_no_record() {
             "{text}"
         );
     }
-    let long = format!("{{{}}}", " ".repeat(MAX_RECORD_BYTES));
+    let long = format!("{{{}}}", " ".repeat(MAX_RECORD_BYTES + ROOM_TO_COUNT));
     assert!(matches!(Record::parse(Some(&long)), Err(Failure::RecordTooLarge)));
     assert!(Record::parse(None).unwrap().is_empty() && read("{}").is_empty());
 }
@@ -155,4 +157,66 @@ fn an_origin_s_record_gains_nothing_that_it_would_refuse() {
         let allowed = ours == "null"; // used recovery codes
         assert_eq!(written.contains(ours), allowed, "{ours}");
     }
+}
+
+#[test]
+fn a_full_record_counts_and_takes_no_more_factors() {
+    let key =
+        |length| json!({ "yubico": [{ "id": "y", "description": "x".repeat(length), "created": 1, "entry": "c" }] });
+    let empty = key(0).to_string().len();
+    let mut full = read(&key(MAX_RECORD_BYTES - empty).to_string());
+    assert_eq!(full.check_size(), Ok(()));
+    full.tfa_failures = u32::MAX;
+    assert_eq!(full.check_size(), Err(Failure::RecordTooLarge));
+    assert_eq!(read(&full.to_text().unwrap()).tfa_failures, u32::MAX);
+}
+
+#[test]
+fn every_factor_has_an_id_of_its_own() {
+    let ids = |record: &Record| {
+        let factors = crate::factor::factors(record).into_iter();
+        factors.map(|factor| factor.id).collect::<Vec<_>>()
+    };
+    let today: Value = serde_json::from_str(TODAY).unwrap();
+    let of = |kind: &str, id: &str| {
+        let mut entry = today[kind][0].clone();
+        entry["id"] = json!(id);
+        entry
+    };
+    let text = json!({
+        "totp": [of("totp", "a"), of("totp", "a"), of("totp", "a-2"), of("totp", "recovery")],
+        "yubico": [of("yubico", "a"), of("yubico", "b")],
+        "u2f": [of("u2f", "b")],
+    })
+    .to_string();
+    let (record, renamed) = Record::parse_stored(&text).unwrap();
+    assert!(renamed);
+    assert_eq!(ids(&record), ["a", "a-3", "a-2", "recovery-2", "b", "a-4", "b-2"]);
+    let (again, renamed) = Record::parse_stored(&record.to_text().unwrap()).unwrap();
+    assert!(!renamed);
+    assert_eq!(ids(&again), ids(&record));
+    assert!(!Record::parse_stored(TODAY).unwrap().1);
+    // In bounded time, however many there are.
+    let many = vec![of("yubico", "a"); 8000];
+    assert_eq!(read(&json!({ "yubico": many }).to_string()).yubico.len(), 8000);
+}
+
+#[test]
+fn a_user_handle_is_1_to_64_bytes_of_base64url() {
+    for (handle, good) in [
+        ("AA", true),
+        (&"A".repeat(86), true),
+        (&"A".repeat(87), false),
+        ("", false),
+        ("AAA=", false),
+    ] {
+        let record = json!({ "user-handle": handle });
+        assert_eq!(
+            corrupt(&record),
+            if good { "accepted" } else { "user-handle" },
+            "{handle}"
+        );
+    }
+    assert_eq!(corrupt(&json!({ "user-handle": "a\nb" })), "user-handle");
+    assert!(read("{\"user-handle\":null}").user_handle.is_none());
 }

@@ -1,4 +1,4 @@
-//! Getting rid of lost factors with two others: a TOTP code and a recovery code.
+//! Getting rid of lost factors: with a TOTP code and a recovery code, or at a sign-in with a recovery code alone.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -23,6 +23,23 @@ use crate::settings::Settings;
 /// A right TOTP code is used up even so; a right recovery code is not. Together they count as one wrong code.
 pub fn reset_factors(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(reset(record, settings, request))
+}
+
+/// Verifies a recovery code and removes factors, all in one change. The codes that are left stay, so that the user is at
+/// no moment without a second factor.
+///
+/// Request: `{recovery, remove, now}`; without `remove`, which holds ids, every other factor goes. Value: as above.
+pub fn recover_factors(record: Option<&str>, settings: &Settings, request: &str) -> Change {
+    Change::from_decision(recover(record, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecoverRequest {
+    recovery: Zeroizing<String>,
+    #[serde(default)]
+    remove: Option<Vec<String>>,
+    now: i64,
 }
 
 #[derive(Deserialize)]
@@ -66,7 +83,7 @@ fn reset(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Res
     match (totp, recovery) {
         (Check::Accepted(totp), Check::Accepted(_)) => {
             let remove = request.remove.unwrap_or_else(|| keys(&record));
-            Ok(accept(record, &totp.factor.id, &remove, now))
+            Ok(accept(record, Some(&totp.factor.id), &remove, now))
         }
         (Check::Malformed, _) => Ok((None, malformed(FactorType::Totp))),
         (_, Check::Malformed) => Ok((None, malformed(FactorType::Recovery))),
@@ -74,19 +91,48 @@ fn reset(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Res
     }
 }
 
-fn accept(mut record: Record, proved: &str, remove: &[String], now: i64) -> (Option<Record>, Answer<Reset>) {
+fn recover(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Reset> {
+    let request: RecoverRequest = request::parse(request)?;
+    let now = request::seconds(request.now);
+    let mut record = Record::parse(text)?;
+    let kind = FactorType::Recovery;
+    if record.is_locked(kind, now) {
+        return Ok((None, refused(Refusal::Locked, Event::rejected(kind, "locked"))));
+    }
+    match check_recovery(&mut record, &request.recovery) {
+        Check::Accepted(_) => {
+            let all = || factors(&record).into_iter().map(|factor| factor.id).collect();
+            let remove: Vec<_> = request.remove.unwrap_or_else(all);
+            Ok(accept(record, None, &remove, now))
+        }
+        Check::Malformed => Ok((None, malformed(kind))),
+        Check::Unavailable(reason) => Ok((None, refused(Refusal::Rejected, Event::rejected(kind, reason)))),
+        Check::Wrong => {
+            let locked = record.count_wrong_code(kind, &settings.limits, now);
+            let mut answer = refused(Refusal::Rejected, Event::rejected(kind, "wrong-code"));
+            if locked {
+                answer = answer.with_event(Event::new(EventType::Locked).of_type(kind));
+            }
+            Ok((Some(record), answer))
+        }
+    }
+}
+
+/// After a recovery code, and that of the app of the id `proved`, if any.
+fn accept(mut record: Record, proved: Option<&str>, remove: &[String], now: i64) -> (Option<Record>, Answer<Reset>) {
     let unlocked = record.count_success(FactorType::Recovery, now);
     let left = record.recovery.as_ref().map_or(0, RecoverySet::left);
-    let mut events = vec![
-        Event::new(EventType::Verified).of(proved, FactorType::Totp),
-        Event::new(EventType::Verified).of("recovery", FactorType::Recovery),
-        Event::new(EventType::RecoveryCodeUsed).leaving(left),
-    ];
+    let app = proved.map(|id| Event::new(EventType::Verified).of(id, FactorType::Totp));
+    let mut events: Vec<_> = app.into_iter().collect();
+    events.push(Event::new(EventType::Verified).of("recovery", FactorType::Recovery));
+    events.push(Event::new(EventType::RecoveryCodeUsed).leaving(left));
     if unlocked {
         events.push(Event::new(EventType::Unlocked));
     }
     // What has just proved the user is not lost.
-    let lost = remove.iter().filter(|id| *id != proved && *id != "recovery");
+    let lost = remove
+        .iter()
+        .filter(|id| Some(id.as_str()) != proved && *id != "recovery");
     let removed: Vec<_> = lost.filter_map(|id| take_factor(&mut record, id)).collect();
     events.extend(
         removed

@@ -16,7 +16,7 @@ use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::request;
 use crate::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
-use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason};
+use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason, UserVerification};
 
 /// Says which open challenge an answer is for, before anything is taken: `{"challenge": id}`, or a refusal.
 pub fn open_response(record: Option<&str>, settings: &Settings, request: &str) -> String {
@@ -53,11 +53,11 @@ struct VerifyRequest<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ResponseAnswer<'a> {
+pub(super) struct ResponseAnswer<'a> {
     #[serde(rename = "type")]
-    kind: FactorType,
+    pub(super) kind: FactorType,
     #[serde(borrow)]
-    response: &'a RawValue,
+    pub(super) response: &'a RawValue,
 }
 
 #[derive(Serialize)]
@@ -110,7 +110,7 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
 }
 
 /// Why not, outwardly and inwardly.
-type Refused = (Refusal, &'static str);
+pub(super) type Refused = (Refusal, &'static str);
 
 /// The factor that signed, by its type and the id of its credential.
 struct Signer {
@@ -155,6 +155,9 @@ fn check(
         .decode(ceremony.challenge.as_bytes())
         .map_err(|_| mismatch)?;
     let (_, signer) = find(&record, settings, answer)?;
+    if ceremony.bound.purpose == Purpose::Passkey {
+        check_owned(&record, &signer, answer)?;
+    }
     let mut begun = Begun {
         settings,
         answer,
@@ -172,6 +175,20 @@ fn check(
         begun.accept(&mut record.webauthn, &signer, now)?
     };
     Ok((record, accepted))
+}
+
+/// Without a user name it is the user handle alone that says whose the credential is (7.2, "identify the user"): one has
+/// to be stored with it, and answered.
+fn check_owned(record: &Record, signer: &Signer, answer: &ResponseAnswer) -> Result<(), Refused> {
+    let given = webauthn::peek_user_handle(answer.response.get()).map_err(refused)?;
+    let owned = (record.webauthn.iter())
+        .filter(|entry| answers_as(entry, &signer.credential_id))
+        .any(|entry| given.is_some() && entry.entry.user_handle == given);
+    if owned && signer.kind == FactorType::Webauthn {
+        Ok(())
+    } else {
+        Err(rejected("user-handle-mismatch"))
+    }
 }
 
 /// A ceremony, and the answer that came to it.
@@ -209,6 +226,11 @@ impl Begun<'_> {
     fn verify(&self, credential: &Credential) -> Result<Authenticated, Reason> {
         let settings = self.settings;
         let response = self.answer.response.get();
+        // Whoever else shares the store of challenges can't ask for less than is required here.
+        let user_verification = match settings.webauthn.user_verification {
+            UserVerification::Required => UserVerification::Required,
+            _ => self.ceremony.user_verification,
+        };
         match (self.answer.kind, self.u2f) {
             (FactorType::U2f, Some(policy)) => u2f::verify_authentication(
                 response,
@@ -217,7 +239,7 @@ impl Begun<'_> {
                     challenge: self.challenge,
                     policy,
                     rp: &settings.rp,
-                    user_verification: self.ceremony.user_verification,
+                    user_verification,
                     counter: settings.webauthn.counter,
                 },
             ),
@@ -227,7 +249,7 @@ impl Begun<'_> {
                 &webauthn::AuthenticationExpectation {
                     challenge: self.challenge,
                     rp: &settings.rp,
-                    user_verification: self.ceremony.user_verification,
+                    user_verification,
                     cross_origin: settings.webauthn.cross_origin.as_ref(),
                     counter: settings.webauthn.counter,
                     app_id_hash: self.u2f.map(U2fPolicy::hash),
@@ -245,11 +267,11 @@ fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]) -> bool {
     entry.enable && entry.entry.credential_id() == credential_id
 }
 
-fn rejected(reason: &'static str) -> Refused {
+pub(super) fn rejected(reason: &'static str) -> Refused {
     (Refusal::Rejected, reason)
 }
 
-fn refused(reason: Reason) -> Refused {
+pub(super) fn refused(reason: Reason) -> Refused {
     match reason {
         Reason::Malformed => (Refusal::Malformed, "malformed"),
         other => rejected(other.as_str()),

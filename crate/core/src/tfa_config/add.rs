@@ -1,5 +1,6 @@
 //! The origin's call that adds an entry, with its parameter rules for each type.
 
+use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::enrol::{self, Enrolled, EnrolmentRefusal, True};
 use crate::envelope::{Answer, answer_envelope};
 use crate::failure::Failure;
 use crate::otpauth::OtpauthUri;
-use crate::record::{Entry, FactorType, TotpEntry, YubicoEntry};
+use crate::record::{Entry, FactorType, Record, TotpEntry, YubicoEntry};
 use crate::recovery_codes::RecoverySet;
 use crate::request;
 use crate::settings::Settings;
@@ -22,6 +23,9 @@ use crate::totp::{Checked, TypedCode, Window};
 use crate::wiped::to_json;
 
 pub(super) const RECOVERY_CODES: usize = 10;
+
+/// The most that a user may hold.
+pub(super) const FACTORS: usize = 256;
 
 /// Random bytes of a call: enough for a set of recovery codes, or a challenge and a user handle.
 const RANDOM: usize = 8 + 8 * RECOVERY_CODES;
@@ -128,12 +132,12 @@ impl TfaConfig {
         let Some(Checked::Accepted(step)) = checked else {
             return Ok(Refusal::TotpNotVerified.settled());
         };
-        let mut record = self.read(user)?;
+        let mut record = self.read_for_another(user)?;
         // The code that proved it counts as used.
         let entry = new_entry(random, description, now, TotpEntry::new(uri, step))?;
         let id = entry.id.clone();
         record.totp.push(entry);
-        self.store(user, &record)?;
+        self.store_larger(user, &record)?;
         Ok(added(id))
     }
 
@@ -147,7 +151,7 @@ impl TfaConfig {
         }
         let (set, codes) = RecoverySet::create(random, request::seconds(request.now))?;
         record.recovery = Some(set);
-        self.store(user, &record)?;
+        self.store_larger(user, &record)?;
         Ok(Settled::Done(Added {
             ok: True,
             id: Some("recovery".into()),
@@ -170,13 +174,26 @@ impl TfaConfig {
         if !(2..=16).contains(&value.len()) || !value.bytes().all(modhex) {
             return Ok(Refusal::YubicoInvalid.settled());
         }
-        let mut record = self.read(user)?;
+        let mut record = self.read_for_another(user)?;
         let key = YubicoEntry::PublicId(value.to_string());
         let entry = new_entry(random, description, request::seconds(request.now), key)?;
         let id = entry.id.clone();
         record.yubico.push(entry);
-        self.store(user, &record)?;
+        self.store_larger(user, &record)?;
         Ok(added(id))
+    }
+
+    /// The record, unless the user holds as many factors as are allowed.
+    fn read_for_another(&self, user: &str) -> Result<Record, Failure> {
+        let record = self.read(user)?;
+        (record.real_factors() < FACTORS)
+            .then_some(record)
+            .ok_or(Failure::FactorLimit)
+    }
+
+    fn store_larger(&mut self, user: &str, record: &Record) -> Result<(), Failure> {
+        record.check_size()?;
+        self.store(user, record).map(drop)
     }
 
     /// A ceremony of two steps: the first answers with a challenge, the second comes with it and the response.
@@ -301,16 +318,19 @@ impl TfaConfig {
 /// The core's second step of a registration.
 type Prove = fn(Option<&str>, &str, &[u8], &Settings, &str) -> Decision<Enrolled>;
 
-/// WebAuthn's second step names the challenge; that of U2F brings all of what the first step answered.
+/// WebAuthn's second step names the challenge; that of U2F brings all of what the first step answered. `None` for what no
+/// challenge goes by.
 fn challenge_id(kind: FactorType, challenge: String) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {
         challenge: String,
     }
-    match kind {
-        FactorType::U2f => Some(serde_json::from_str::<Named>(&challenge).ok()?.challenge),
-        _ => Some(challenge),
-    }
+    let id = match kind {
+        FactorType::U2f => serde_json::from_str::<Named>(&challenge).ok()?.challenge,
+        _ => challenge,
+    };
+    let bytes = BASE64URL_NOPAD.decode(id.as_bytes()).ok()?;
+    (bytes.len() == 32).then_some(id)
 }
 
 #[derive(Serialize)]

@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::TfaConfig;
 use super::file::{describe_record, read_json};
-use super::old_lines::read_lines;
+use super::names::Names;
+use super::old_lines::{NO_LINE, read_lines};
 use super::origin_form::{fits, strip};
+use super::users::{Refused, is_user};
 use crate::envelope::envelope;
-use crate::factor::{Factor, factors};
+use crate::factor::factors;
 use crate::failure::Failure;
 use crate::record::{FactorType, Record, StoredKey};
 
@@ -31,8 +33,12 @@ struct Examination {
     format: Option<Format>,
     /// Of the file as a whole.
     problems: Vec<Problem>,
-    /// In the file's order.
+    /// In the file's order, and no more than [`MOST_TOLD`].
     users: Vec<Examined>,
+    /// How many users there are, or lines that should be of one.
+    count: usize,
+    /// How many problems there are: of the file and of all users, those that are not told included.
+    mistakes: usize,
     /// Which of the sections `u2f` and `webauthn` there are.
     sections: Vec<&'static str>,
     /// Top-level members that nobody knows, which are kept.
@@ -62,22 +68,19 @@ struct Examined {
     user: Option<String>,
     /// How many there are of each type; recovery codes that are left.
     factors: BTreeMap<FactorType, usize>,
-    /// Why the file is refused.
+    /// Why the file is refused, here or by the origin.
     problems: Vec<String>,
     /// What is worth knowing, though the file is good.
     remarks: Vec<&'static str>,
 }
 
 fn examination(bytes: &[u8], now: i64) -> Examination {
-    let whole = |problem: String| Examination {
-        problems: vec![Problem { line: None, problem }],
-        ..Examination::default()
-    };
+    let whole = |problem: String| Examination::default().with_problem(problem);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return whole(format!("not UTF-8 text, at byte {}", error.valid_up_to())),
     };
-    match text.trim_ascii_start().bytes().next() {
+    match text.trim_start().bytes().next() {
         None => whole("the file is empty".into()),
         Some(b'{') => examine_json(text, now),
         Some(_) => examine_lines(text, now),
@@ -85,31 +88,27 @@ fn examination(bytes: &[u8], now: i64) -> Examination {
 }
 
 fn examine_json(text: &str, now: i64) -> Examination {
-    let mut users = Vec::new();
+    let mut users = Users::default();
     let mut lines = Lines::new(text);
     let read = read_json(text, &mut |user, raw| {
         let line = lines.of(raw);
-        let record = Record::parse(Some(raw)).map_err(|failure| describe_record(&failure));
-        users.push(match record {
-            Ok(record) => examine_record(line, user, record, now),
-            Err(place) => Examined {
-                line,
-                user: Some(user.to_owned()),
-                problems: vec![match place.strip_prefix('.') {
-                    Some(place) => format!("can not be read, at {place}"),
-                    None => format!("can not be read{place}"),
-                }],
-                ..Examined::default()
-            },
-        });
+        let examined = match Record::parse_stored(raw) {
+            Ok((record, renamed)) => examine_record(line, record, renamed, now),
+            Err(failure) => {
+                let place = describe_record(&failure);
+                wrong(
+                    line,
+                    place.strip_prefix('.').map_or_else(
+                        || format!("can not be read{place}"),
+                        |place| format!("can not be read, at {place}"),
+                    ),
+                )
+            }
+        };
+        users.add(examined, user);
         Ok(())
     });
-    mark_repeated(&mut users);
-    let found = Examination {
-        format: Some(Format::Json),
-        users,
-        ..Examination::default()
-    };
+    let found = users.examination(Format::Json);
     match read {
         Ok(TfaConfig {
             u2f, webauthn, others, ..
@@ -125,56 +124,107 @@ fn examine_json(text: &str, now: i64) -> Examination {
                 ..found
             }
         }
-        Err(problem) => Examination {
-            problems: vec![Problem { line: None, problem }],
-            ..found
-        },
+        Err(problem) => found.with_problem(problem),
     }
 }
 
 fn examine_lines(text: &str, now: i64) -> Examination {
-    let lines = read_lines(text).map(|(line, read)| match read {
-        Ok((user, record)) => examine_record(line, user, record, now),
-        Err(what) => Examined {
-            line,
-            problems: vec![what.to_owned()],
-            ..Examined::default()
-        },
-    });
-    let mut users: Vec<_> = lines.collect();
-    mark_repeated(&mut users);
-    Examination {
-        format: Some(Format::Lines),
-        users,
-        ..Examination::default()
+    let mut users = Users::default();
+    for (line, read) in read_lines(text) {
+        match read {
+            Ok((user, record)) => users.add(examine_record(line, record, false, now), user),
+            Err(what) => users.add_line(wrong(line, what.to_owned())),
+        }
+    }
+    let found = users.examination(Format::Lines);
+    if found.count == 0 {
+        found.with_problem(NO_LINE.into())
+    } else {
+        found
     }
 }
 
-fn mark_repeated(users: &mut [Examined]) {
-    let mut seen = BTreeMap::new();
-    for (index, examined) in users.iter().enumerate() {
-        if let Some(user) = &examined.user {
-            seen.entry(user.clone()).or_insert_with(Vec::new).push(index);
+impl Examination {
+    fn with_problem(mut self, problem: String) -> Self {
+        self.problems.push(Problem { line: None, problem });
+        self.mistakes += 1;
+        self
+    }
+}
+
+/// A file may hold millions of users or mistakes: more than this would help nobody, and not fit into memory.
+const MOST_TOLD: usize = 100_000;
+
+/// The users so far.
+#[derive(Default)]
+struct Users {
+    told: Vec<Examined>,
+    names: Names,
+    mistakes: usize,
+}
+
+impl Users {
+    fn add(&mut self, mut examined: Examined, user: &str) {
+        if is_user(user) {
+            examined.user = Some(user.to_owned());
+            self.names.push(user);
+        } else {
+            examined.problems.push(Refused::NoUser.to_string());
+            self.names.push("");
+        }
+        self.tell(examined);
+    }
+
+    /// A line that does not say whose it is.
+    fn add_line(&mut self, examined: Examined) {
+        self.names.push("");
+        self.tell(examined);
+    }
+
+    fn tell(&mut self, examined: Examined) {
+        self.mistakes += examined.problems.len();
+        if self.told.len() < MOST_TOLD {
+            self.told.push(examined);
         }
     }
-    for index in seen.into_values().flat_map(|places| places.into_iter().skip(1)) {
-        if let Some(examined) = users.get_mut(index) {
-            examined.problems.push("a user occurs twice".into());
+
+    fn examination(mut self, format: Format) -> Examination {
+        let repeated = self.names.repeated();
+        for place in &repeated {
+            if let Some(examined) = self.told.get_mut(*place) {
+                examined.problems.push(Refused::Duplicate.to_string());
+            }
+        }
+        Examination {
+            format: Some(format),
+            count: self.names.len(),
+            mistakes: self.mistakes + repeated.len(),
+            users: self.told,
+            ..Examination::default()
         }
     }
 }
 
-fn examine_record(line: usize, user: &str, mut record: Record, now: i64) -> Examined {
+fn wrong(line: usize, problem: String) -> Examined {
+    Examined {
+        line,
+        problems: vec![problem],
+        ..Examined::default()
+    }
+}
+
+fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> Examined {
     let all = factors(&record);
     let mut counts = BTreeMap::new();
     for factor in &all {
         *counts.entry(factor.kind).or_default() += factor.left.unwrap_or(1);
     }
     let short = |bits: usize| bits < 128;
+    let unfit = (!fits(&record)).then(|| "a key that Proxmox can not read: it refuses the file".to_owned());
     let remarks = [
         (
-            repeats_id(&all),
-            "two factors have the same id: only the first can be changed or removed",
+            renamed,
+            "two factors have the same id: all but the first get others when the file is written",
         ),
         (all.is_empty(), "no factor at all"),
         (
@@ -204,7 +254,6 @@ fn examine_record(line: usize, user: &str, mut record: Record, now: i64) -> Exam
             record.is_locked(FactorType::Recovery, now),
             "all typed codes are locked",
         ),
-        (!fits(&record), "a key that the Proxmox format has no place for"),
         (
             strip(&mut record),
             "members that Proxmox does not know: it refuses the file",
@@ -212,21 +261,15 @@ fn examine_record(line: usize, user: &str, mut record: Record, now: i64) -> Exam
     ];
     Examined {
         line,
-        user: Some(user.to_owned()),
+        user: None,
         factors: counts,
-        problems: Vec::new(),
+        problems: unfit.into_iter().collect(),
         remarks: remarks
             .into_iter()
             .filter(|(found, _)| *found)
             .map(|(_, remark)| remark)
             .collect(),
     }
-}
-
-fn repeats_id(factors: &[Factor]) -> bool {
-    let mut ids: Vec<_> = factors.iter().map(|factor| factor.id.as_str()).collect();
-    ids.sort_unstable();
-    ids.windows(2).any(|pair| matches!(pair, [one, other] if one == other))
 }
 
 /// The line numbers of parts of a text that are asked for in their order.

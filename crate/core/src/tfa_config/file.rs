@@ -1,17 +1,19 @@
 //! The JSON of both generations: read whole, written in today's form.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::TfaConfig;
-use super::origin_form::strip;
+use super::origin_form::{check_fits, fits, strip};
 use super::server::{U2fConfig, WebauthnConfig};
-use super::users::{Builder, Refused, Stored};
+use super::users::Builder;
 use crate::failure::Failure;
-use crate::record::Record;
+use crate::record::{Record, UNKNOWN_MEMBER};
 
 /// What goes into a written file beside the users.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,14 +28,21 @@ impl TfaConfig {
     /// Reads and validates a JSON file. The error says what is wrong and where, and quotes nothing.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
+        let mut renamed = false;
         let config = read_json(text, &mut |user, raw| {
-            add(&mut builder, user, raw).map_err(|what| format!("users[{}]{what}", builder.len()))
+            let added = add(&mut builder, user, raw).map_err(|what| format!("users[{}]{what}", builder.len()));
+            added.map(|record| renamed |= record)
         })?;
         let users = builder.build().map_err(|refused| refused.to_string())?;
-        Ok(Self { users, ..config })
+        Ok(Self {
+            users,
+            renamed,
+            ..config
+        })
     }
 
-    /// Today's form: one line, users sorted.
+    /// Today's form: one line, users sorted. Without additions it fails with `store-refused` for a key that the origin's
+    /// format has no place for.
     pub fn write(&self, options: WriteOptions) -> Result<String, Failure> {
         let sections = options.sections;
         let mut writer = Writer::new(self.users.file_bytes());
@@ -47,9 +56,10 @@ impl TfaConfig {
         if users.peek().is_some() {
             writer.begin("users");
             for stored in users {
-                match plain(stored).filter(|_| !options.additions) {
-                    Some(record) => writer.member(stored.user, &record?),
-                    None => writer.member(stored.user, stored.record),
+                if stored.beyond && !options.additions {
+                    writer.member(stored.user, &plain(stored.record)?);
+                } else {
+                    writer.member(stored.user, stored.record);
                 }
             }
             writer.end();
@@ -62,13 +72,12 @@ impl TfaConfig {
     }
 }
 
-/// A record in the origin's format, where it may hold more.
-fn plain(stored: Stored) -> Option<Result<String, Failure>> {
-    stored.additions.then(|| {
-        let mut record = Record::parse(Some(stored.record))?;
-        strip(&mut record);
-        record.to_text()
-    })
+/// A record in the origin's format.
+fn plain(record: &str) -> Result<Zeroizing<String>, Failure> {
+    let mut record = Record::parse(Some(record))?;
+    check_fits(&record)?;
+    strip(&mut record);
+    record.to_text().map(Zeroizing::new)
 }
 
 fn json<T: serde::Serialize>(section: &T) -> Result<String, Failure> {
@@ -119,7 +128,7 @@ pub(super) fn read_json<'a>(text: &'a str, user: EachUser<'_, 'a>) -> Result<Tfa
     let mut reading = Reading {
         user,
         config: TfaConfig::default(),
-        others: Vec::new(),
+        others: BTreeMap::new(),
         seen: Vec::new(),
         problem: None,
     };
@@ -128,13 +137,10 @@ pub(super) fn read_json<'a>(text: &'a str, user: EachUser<'_, 'a>) -> Result<Tfa
         .deserialize_map(&mut reading)
         .and_then(|()| deserializer.end());
     match (read, reading.problem) {
-        (Ok(()), _) => {
-            reading.others.sort();
-            Ok(TfaConfig {
-                others: reading.others.into(),
-                ..reading.config
-            })
-        }
+        (Ok(()), _) => Ok(TfaConfig {
+            others: reading.others.into_iter().collect(),
+            ..reading.config
+        }),
         (Err(_), Some(problem)) => Err(problem),
         (Err(error), None) => Err(describe(&error)),
     }
@@ -146,7 +152,7 @@ type EachUser<'f, 'a> = &'f mut dyn FnMut(&str, &'a str) -> Result<(), String>;
 struct Reading<'f, 'a> {
     user: EachUser<'f, 'a>,
     config: TfaConfig,
-    others: Vec<(String, String)>,
+    others: BTreeMap<String, String>,
     seen: Vec<&'static str>,
     /// What is wrong with a user: more than the reader's own error can say.
     problem: Option<String>,
@@ -164,7 +170,7 @@ impl<'de> Visitor<'de> for &mut Reading<'_, 'de> {
             let known = ["u2f", "webauthn", "users"].into_iter().find(|known| *known == name);
             let twice = match known {
                 Some(known) => self.seen.contains(&known),
-                None => self.others.iter().any(|(other, _)| *other == name),
+                None => self.others.contains_key(&name),
             };
             if twice {
                 return Err(A::Error::custom("a name occurs twice"));
@@ -176,7 +182,7 @@ impl<'de> Visitor<'de> for &mut Reading<'_, 'de> {
                 "users" => map.next_value_seed(ReadingUsers(self))?,
                 _ => {
                     let value = compact(map.next_value::<&RawValue>()?.get());
-                    self.others.push((name, value));
+                    self.others.insert(name, value);
                 }
             }
         }
@@ -213,85 +219,24 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
     }
 }
 
-/// Validates a record and keeps it in the form in which it is written.
-fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<(), String> {
-    let mut record = Record::parse(Some(raw)).map_err(|failure| describe_record(&failure))?;
-    let text = zeroize::Zeroizing::new(record.to_text().map_err(|failure| describe_record(&failure))?);
-    let additions = strip(&mut record);
-    builder
-        .add(user, &text, additions)
-        .map_err(|refused| format!(": {refused}"))
+/// Validates a record and keeps it in the form in which it is written; true where two factors had the same id.
+fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
+    let (mut record, renamed) = Record::parse_stored(raw).map_err(|failure| describe_record(&failure))?;
+    let text = Zeroizing::new(record.to_text().map_err(|failure| describe_record(&failure))?);
+    let beyond = !fits(&record) | strip(&mut record);
+    let added = builder.add(user, &text, beyond);
+    added.map(|()| renamed).map_err(|refused| format!(": {refused}"))
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::TooLarge => "too many records",
-            Self::Duplicate => "a user occurs twice",
-        })
-    }
-}
-
-/// Where the record is wrong, by the format's own names: a name that the format does not have may be anything.
+/// Where the record is wrong, for the end of a sentence.
 pub(super) fn describe_record(failure: &Failure) -> String {
-    let Failure::RecordCorrupt(place) = failure else {
-        return ": larger than a record may be".into();
-    };
-    let mut described = String::new();
-    for (index, part) in place.split('.').enumerate() {
-        let name = part.split_once('[').map_or(part, |(name, _)| name);
-        match (index, NAMES.contains(&name)) {
-            (_, true) => {
-                described.push('.');
-                described.push_str(part);
-            }
-            (0, false) if part.is_empty() => {}
-            (_, false) if part == "?" => break,
-            (_, false) => {
-                described.push_str(": an unknown member");
-                break;
-            }
-        }
+    match failure {
+        Failure::RecordCorrupt(place) if place.is_empty() => String::new(),
+        Failure::RecordCorrupt(place) if place == UNKNOWN_MEMBER => format!(": {place}"),
+        Failure::RecordCorrupt(place) => format!(".{place}"),
+        _ => ": larger than a record may be".into(),
     }
-    described
 }
-
-/// Every name in a record's path.
-const NAMES: [&str; 33] = [
-    "totp",
-    "u2f",
-    "webauthn",
-    "recovery",
-    "yubico",
-    "totp-locked",
-    "tfa-locked-until",
-    "totp-failures",
-    "tfa-failures",
-    "user-handle",
-    "id",
-    "description",
-    "created",
-    "enable",
-    "entry",
-    "last-used",
-    "last-count",
-    "key",
-    "keyHandle",
-    "version",
-    "public-key",
-    "counter",
-    "cred_id",
-    "cred",
-    "backup_eligible",
-    "backup_state",
-    "backup_recorded",
-    "user_verified",
-    "transports",
-    "aaguid",
-    "user_handle",
-    "secret",
-    "entries",
-];
 
 /// The reader's own messages quote what they read.
 fn describe(error: &serde_json::Error) -> String {

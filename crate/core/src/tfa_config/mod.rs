@@ -7,6 +7,7 @@ mod examine;
 mod file;
 mod legacy_view;
 mod methods;
+mod names;
 mod old_lines;
 mod origin_form;
 mod queries;
@@ -25,6 +26,7 @@ pub use server::{U2fConfig, WebauthnConfig};
 
 use crate::failure::Failure;
 use crate::record::Record;
+use origin_form::check_fits;
 use users::{RecordText, Users};
 
 /// A configuration. A clone takes the same short time and little room whatever the number of users, and neither sees
@@ -36,6 +38,9 @@ pub struct TfaConfig {
     users: Users,
     /// Top-level members that the origin ignores, with their values as compact JSON text: written back as they came.
     others: Arc<[(String, String)]>,
+    /// Whether some factor got an id that the file does not have.
+    renamed: bool,
+    keeps_additions: bool,
 }
 
 impl TfaConfig {
@@ -50,13 +55,27 @@ impl TfaConfig {
         let text = std::str::from_utf8(bytes)
             .map_err(|error| Failure::ConfigCorrupt(format!("not UTF-8 text, at byte {}", error.valid_up_to())))?;
         // The old format has no objection to an empty file, which is what a write leaves that was cut short.
-        if text.trim_ascii().is_empty() {
+        if text.trim().is_empty() {
             return Err(Failure::ConfigCorrupt("the file is empty".into()));
         }
         Self::from_json(text).or_else(|json| {
             Self::from_lines(text)
                 .map_err(|lines| Failure::ConfigCorrupt(format!("read as JSON: {json}; read as lines: {lines}")))
         })
+    }
+
+    /// Says whether what is written of this is to hold our additions, which decides what needs saving, and what it can
+    /// hold at all.
+    #[must_use]
+    pub fn keeping_additions(mut self, additions: bool) -> Self {
+        self.keeps_additions = additions;
+        self
+    }
+
+    /// Whether factors of the file that was read had the same id. Anything that is kept by their ids elsewhere needs the
+    /// file to be written.
+    pub fn is_renamed(&self) -> bool {
+        self.renamed
     }
 
     pub fn webauthn(&self) -> Option<&WebauthnConfig> {
@@ -84,10 +103,17 @@ impl TfaConfig {
         self.users.get(user)
     }
 
-    /// Sets a user's record, or removes the user; true when that changed something.
+    /// Sets a user's record, or removes the user; true when that changed something. Where no additions are kept it fails
+    /// with `store-refused` for a key that the origin's format has no place for.
     pub fn set_record(&mut self, user: &str, record: Option<&str>) -> Result<bool, Failure> {
-        let text = record.map(|text| Record::parse(Some(text))?.to_text()).transpose()?;
-        Ok(self.users.set(user, text.map(RecordText::new)))
+        let Some(text) = record else {
+            return Ok(self.users.set(user, None));
+        };
+        let record = Record::parse(Some(text))?;
+        if !self.keeps_additions {
+            check_fits(&record)?;
+        }
+        Ok(self.users.set(user, Some(RecordText::new(record.to_text()?))))
     }
 
     /// Bytes of memory that the file's own records take.

@@ -28,13 +28,21 @@ impl TfaConfig {
                 .add(user, &Zeroizing::new(record), false)
                 .map_err(|refused| wrong(&refused.to_string()))?;
         }
+        if builder.len() == 0 {
+            return Err(NO_LINE.into());
+        }
         let users = builder.build().map_err(|refused| refused.to_string())?;
         Ok(Self {
             users,
+            // The lines have no ids at all.
+            renamed: true,
             ..Self::default()
         })
     }
 }
+
+/// Said of a file that holds nothing but comments.
+pub(super) const NO_LINE: &str = "no line with a user";
 
 type Line<'a> = Result<(&'a str, Record), &'static str>;
 
@@ -61,6 +69,7 @@ fn read_line(line: &str) -> Line<'_> {
     let json = encoding.decode(data.as_bytes()).map_err(|_| "the data is no base64")?;
     let mut record = Record::default();
     read(&mut record, user, &Zeroizing::new(json))?;
+    record.give_own_ids();
     Ok((user, record))
 }
 
@@ -95,7 +104,7 @@ fn read_oath(record: &mut Record, user: &str, json: &[u8]) -> Result<(), &'stati
             account: user.to_owned(),
             issuer: None,
         };
-        record.totp.push(entry(record.totp.len(), TotpEntry::unused(uri)));
+        record.totp.push(entry(TotpEntry::unused(uri)));
     }
     Ok(())
 }
@@ -141,15 +150,12 @@ fn read_u2f(record: &mut Record, _user: &str, json: &[u8]) -> Result<(), &'stati
         key_handle,
         version: "U2F_V2".into(),
     };
-    record.u2f.push(entry(
-        0,
-        U2fEntry {
-            key,
-            public_key,
-            counter: None,
-            other: Map::new(),
-        },
-    ));
+    record.u2f.push(entry(U2fEntry {
+        key,
+        public_key,
+        counter: None,
+        other: Map::new(),
+    }));
     Ok(())
 }
 
@@ -164,7 +170,7 @@ fn read_yubico(record: &mut Record, _user: &str, json: &[u8]) -> Result<(), &'st
     let Yubico { keys } = serde_json::from_slice(json).map_err(|_| "the data is no list of Yubico keys")?;
     for key in pieces(&keys) {
         let key = YubicoEntry::PublicId(key.to_owned());
-        record.yubico.push(entry(record.yubico.len(), key));
+        record.yubico.push(entry(key));
     }
     Ok(())
 }
@@ -173,13 +179,10 @@ fn pieces(keys: &str) -> impl Iterator<Item = &str> {
     keys.split([',', ';', ' ']).filter(|key| !key.is_empty())
 }
 
-/// The names of an imported entry. The origin gives all of a user's the same id: only the first keeps it.
-fn entry<T>(index: usize, entry: T) -> Entry<T> {
+/// An imported entry, by the names that the origin gives to all of them.
+fn entry<T>(entry: T) -> Entry<T> {
     Entry {
-        id: match index {
-            0 => "v1-entry".into(),
-            _ => format!("v1-entry-{}", index + 1),
-        },
+        id: "v1-entry".into(),
         description: "<old version 1 entry>".into(),
         created: 0,
         enable: true,

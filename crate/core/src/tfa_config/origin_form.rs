@@ -29,11 +29,7 @@ pub struct Parts {
 /// Takes a record apart for a file of the origin's; fails with `store-refused` for what that has no place for.
 pub fn split(record: &str) -> Result<Parts, Failure> {
     let mut record = Record::parse(Some(record))?;
-    if !fits(&record) {
-        return Err(Failure::StoreRefused(
-            "tfa.cfg has no place for a key of this algorithm",
-        ));
-    }
+    check_fits(&record)?;
     let mut additions = Additions::take(&mut record);
     let before = additions.text()?;
     additions.totp_locked = record.totp_locked;
@@ -61,6 +57,12 @@ pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, F
 /// Takes all additions of ours out of a record; true when there were any.
 pub(super) fn strip(record: &mut Record) -> bool {
     !is_default(&Additions::take(record))
+}
+
+/// Fails with `store-refused` for a record that the origin can't read even without the additions.
+pub(super) fn check_fits(record: &Record) -> Result<(), Failure> {
+    let refused = Failure::StoreRefused("tfa.cfg has no place for a key of this algorithm");
+    fits(record).then_some(()).ok_or(refused)
 }
 
 /// True when the origin can read the record once the additions are gone: it has no place for the keys of ML-DSA, nor for

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::origin_form::strip;
 use super::server::host_of;
 use super::{TfaConfig, U2fConfig};
 use crate::change::Decision;
@@ -10,7 +11,7 @@ use crate::envelope::{Answer, answer_envelope, envelope};
 use crate::event::{Event, EventType};
 use crate::failure::Failure;
 use crate::outcome::{Accepted, Outcome, Refusal};
-use crate::record::FactorType;
+use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
 use crate::settings::Settings;
 use crate::sign_in::{self, Opened, U2fOffer};
@@ -108,16 +109,17 @@ impl TfaConfig {
 
     /// Keeps what a verification changed, and says whether it did.
     fn conclude(&mut self, user: &str, decision: Decision<Outcome>) -> Result<Answer<TfaResult>, Failure> {
-        let before = self.read(user)?;
+        let mut before = self.read(user)?;
         let known = self.record(user).is_some();
         let (after, answer) = decision?;
         let mut result = TfaResult::new(answer.value, &answer.events, known);
-        if let Some(after) = after {
+        if let Some(mut after) = after {
             if !result.result {
                 result.totp_limit_reached = after.totp_locked && !before.totp_locked;
                 result.tfa_limit_reached = after.tfa_locked_until != before.tfa_locked_until;
             }
-            result.needs_saving = self.store(user, &after)?;
+            let changed = self.store(user, &after)?;
+            result.needs_saving = changed && (self.keeps_additions || differ(&mut before, &mut after)?);
         }
         Ok(Answer::new(result))
     }
@@ -145,7 +147,7 @@ impl TfaConfig {
             },
             "yubico": true,
             "recovery": { "codes": super::add::RECOVERY_CODES },
-            "limits": { "totpFailures": 8, "failures": 100, "lockSeconds": 3600, "hardLock": "hour", "factors": 256 },
+            "limits": { "totpFailures": 8, "failures": 100, "lockSeconds": 3600, "hardLock": "hour", "factors": super::add::FACTORS },
             "timeouts": { "signIn": LIFETIME, "webauthnEnrolment": LIFETIME, "totpEnrolment": LIFETIME },
         });
         let mut settings = Settings::parse(&settings.to_string())?;
@@ -155,6 +157,13 @@ impl TfaConfig {
             usable: configured.is_some(),
         })
     }
+}
+
+/// Whether two records are still different without the additions.
+fn differ(one: &mut Record, other: &mut Record) -> Result<bool, Failure> {
+    strip(one);
+    strip(other);
+    Ok(one.to_text()? != other.to_text()?)
 }
 
 /// The settings of a call.

@@ -1,5 +1,6 @@
 //! The users of a configuration: what a file held, and the changes since, shared between clones.
 
+use std::fmt;
 use std::iter::Peekable;
 use std::sync::Arc;
 
@@ -24,8 +25,8 @@ pub struct Users {
 pub struct Stored<'a> {
     pub user: &'a str,
     pub record: &'a str,
-    /// False where the record is known to hold no additions of ours.
-    pub additions: bool,
+    /// False where the record is known to hold nothing but what the origin's format has a place for.
+    pub beyond: bool,
 }
 
 /// Records that no longer change.
@@ -42,7 +43,7 @@ struct Slot {
     start: u32,
     user: u32,
     record: u32,
-    additions: bool,
+    beyond: bool,
 }
 
 impl Users {
@@ -82,7 +83,7 @@ impl Base {
         Stored {
             user: self.text.get(start..middle).unwrap_or_default(),
             record: self.text.get(middle..middle + record).unwrap_or_default(),
-            additions: slot.additions,
+            beyond: slot.beyond,
         }
     }
 
@@ -127,7 +128,7 @@ where
                 return Some(Stored {
                     user,
                     record,
-                    additions: true,
+                    beyond: true,
                 });
             }
         }
@@ -146,6 +147,23 @@ pub enum Refused {
     TooLarge,
     /// A user occurs twice.
     Duplicate,
+    /// A name that no user can have.
+    NoUser,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::TooLarge => "too many records",
+            Self::Duplicate => "a user occurs twice",
+            Self::NoUser => "a user's name has to be of 1 to 256 bytes",
+        })
+    }
+}
+
+/// Whether a user can have this name, here and in every store.
+pub fn is_user(name: &str) -> bool {
+    (1..=256).contains(&name.len())
 }
 
 impl Builder {
@@ -164,14 +182,17 @@ impl Builder {
         self.base.slots.len()
     }
 
-    pub fn add(&mut self, user: &str, record: &str, additions: bool) -> Result<(), Refused> {
+    pub fn add(&mut self, user: &str, record: &str, beyond: bool) -> Result<(), Refused> {
+        if !is_user(user) {
+            return Err(Refused::NoUser);
+        }
         let length = |text: &str| u32::try_from(text.len()).map_err(|_| Refused::TooLarge);
         let text = &mut self.base.text;
         let slot = Slot {
             start: length(text)?,
             user: length(user)?,
             record: length(record)?,
-            additions,
+            beyond,
         };
         text.push_str(user);
         text.push_str(record);
@@ -226,6 +247,13 @@ mod tests {
             builder.add(user, "{}", false).unwrap();
         }
         assert_eq!(builder.build().err(), Some(Refused::Duplicate));
+        for (user, added) in [
+            ("", Err(Refused::NoUser)),
+            (&"é".repeat(128), Ok(())),
+            (&"é".repeat(129), Err(Refused::NoUser)),
+        ] {
+            assert_eq!(Builder::new(0).add(user, "{}", false), added);
+        }
         assert_eq!(Users::default().iter().count(), 0);
     }
 
@@ -243,8 +271,8 @@ mod tests {
         /// Against a map: any file, any changes, and clones that never see what the other does.
         #[test]
         fn behaves_as_a_map_that_is_copied(
-            file in prop::collection::btree_map("[a-d]{0,2}", "[0-9]", 0..12),
-            changes in prop::collection::vec(("[a-d]{0,2}", prop::option::of("[0-9]"), any::<bool>()), 0..24),
+            file in prop::collection::btree_map("[a-d]{1,2}", "[0-9]", 0..12),
+            changes in prop::collection::vec(("[a-d]{1,2}", prop::option::of("[0-9]"), any::<bool>()), 0..24),
         ) {
             let records: Vec<_> = file.iter().rev().map(|(user, record)| (user.as_str(), record.as_str())).collect();
             let mut lines: Vec<(Users, BTreeMap<String, String>)> = vec![(built(&records), file.clone())];

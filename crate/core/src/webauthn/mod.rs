@@ -26,4 +26,4 @@ pub use options::{
 pub use policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 pub use reason::Reason;
 pub use registration::{Registered, RegistrationExpectation, verify_registration};
-pub use response::{Peeked, peek};
+pub use response::{Peeked, peek, peek_user_handle};

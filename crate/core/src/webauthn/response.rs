@@ -41,6 +41,12 @@ pub fn peek(response: &str) -> Result<Peeked, Reason> {
     Peeked::new(response.credential_id, client_data.challenge())
 }
 
+/// The user handle that an assertion comes with, base64url; `None` where it is missing, null or empty.
+pub fn peek_user_handle(response: &str) -> Result<Option<String>, Reason> {
+    let handle = Response::parse(response)?.user_handle()?;
+    Ok(handle.map(|handle| BASE64URL_NOPAD.encode(&handle)))
+}
+
 impl Peeked {
     pub(crate) fn new(credential_id: Vec<u8>, challenge: &str) -> Result<Self, Reason> {
         if challenge.len() != CHALLENGE_LENGTH || base64url(challenge).is_err() {

@@ -1,0 +1,600 @@
+// What the elements do beyond the demo's main flow: passkeys, recovery, what a site requires, what goes wrong.
+import { readFile } from 'node:fs/promises'
+import { VirtualKey } from './authenticator.js'
+import { screenshot } from './chromium.js'
+import { scenes, type Scene } from './scene.js'
+
+const scene = scenes()
+const PASSKEY = {
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+} as const
+const MINUTE = 60_000
+
+/** Enrols a passkey on a key that is touched only when a test says so. */
+async function withPasskey({ ann }: Scene): Promise<VirtualKey> {
+  const key = await VirtualKey.plugIn(ann.page, PASSKEY)
+  await ann.enrolKey('Passkey', 'My passkey')
+  await key.touch(false)
+  return key
+}
+
+scene('a passkey signs in without a name, by its button', async (all) => {
+  const { t, ann } = all
+  const key = await withPasskey(all)
+  await ann.page.evaluate(() => {
+    // By the button alone: the autofill would have it first.
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false
+  })
+  await ann.signOut()
+  await key.touch(true)
+  await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await ann.signedIn()
+  t.true((await ann.row('My passkey').innerText()).includes('last used'))
+  // Verified lately, by the passkey: no step-up.
+  await ann.page.getByRole('button', { name: 'Rename My passkey' }).click()
+  await ann.dialog.getByLabel('Name').fill('Laptop')
+  await ann.dialog.getByRole('button', { name: 'Save' }).click()
+  await ann.row('Laptop').waitFor()
+})
+
+scene('a passkey signs in from the autofill of the name field', async ({ t, ann }) => {
+  // A key that is touched by itself answers as soon as the autofill asks, as if the person had picked it there.
+  await VirtualKey.plugIn(ann.page, PASSKEY)
+  await ann.enrolKey('Passkey', 'My passkey')
+  await ann.page.evaluate(() => {
+    const get = navigator.credentials.get.bind(navigator.credentials)
+    navigator.credentials.get = (options) => {
+      document.body.dataset['mediation'] = options?.mediation ?? 'none'
+      return get(options)
+    }
+  })
+  t.is(await ann.page.locator('input[name="name"]').first().getAttribute('autocomplete'), 'username webauthn')
+  const verified = ann.page.waitForResponse('**/countersign/passkey/verify')
+  await ann.page.getByRole('button', { name: 'Sign out' }).click()
+  t.is((await verified).status(), 200)
+  await ann.signedIn()
+  t.is(await ann.page.evaluate(() => document.body.dataset['mediation']), 'conditional')
+})
+
+scene('the autofill waits with a fresh challenge, as long as the page is there', async (all) => {
+  const { t, ann } = all
+  const key = await withPasskey(all)
+  await ann.page.clock.install()
+  await ann.page.evaluate(() => {
+    const waits: ArrayBuffer[] = []
+    Object.assign(globalThis, { waits })
+    const get = navigator.credentials.get.bind(navigator.credentials)
+    navigator.credentials.get = (options) => {
+      waits.push(options!.publicKey!.challenge as ArrayBuffer)
+      return get(options)
+    }
+  })
+  const waits = (count: number) =>
+    ann.page.waitForFunction((count) => (globalThis as unknown as { waits: unknown[] }).waits.length === count, count)
+  await ann.signOut()
+  await waits(1)
+  await ann.page.clock.fastForward(3 * MINUTE)
+  await waits(1)
+  await ann.page.clock.fastForward(2 * MINUTE)
+  await waits(2)
+  const texts = await ann.page.evaluate(() =>
+    (globalThis as unknown as { waits: ArrayBuffer[] }).waits.map((one) => [...new Uint8Array(one)].join()),
+  )
+  t.is(new Set(texts).size, 2)
+  await key.touch(true)
+  await ann.page.clock.fastForward(5 * MINUTE)
+  await ann.signedIn()
+})
+
+scene('a passkey that is not known here, and a cancelled one, leave the sign-in open', async (all) => {
+  const { t, ann } = all
+  const key = await withPasskey(all)
+  // Without the Signal API the passkey stays where it is.
+  await ann.page.evaluate(() => {
+    PublicKeyCredential.signalAllAcceptedCredentials = async () => undefined
+  })
+  await ann.page.getByRole('button', { name: 'Remove My passkey' }).click()
+  await ann.dialog.getByRole('button', { name: 'Remove' }).click()
+  await ann.page.getByText('My passkey was removed.').waitFor()
+  t.is((await key.credentials()).length, 1)
+  await ann.signOut()
+  await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
+  await ann.page.evaluate(() => {
+    // The browser fills in nothing by itself here.
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false
+  })
+  await key.touch(true)
+  await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  t.regex(await ann.error(), /^This passkey is not known here/)
+  await key.clear()
+  await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await ann.page.getByRole('alert').filter({ hasText: 'it was cancelled' }).waitFor()
+  await ann.password()
+  await ann.signedIn()
+})
+
+scene('a removed passkey is removed from its provider too', async (all) => {
+  const { t, ann } = all
+  const key = await withPasskey(all)
+  await ann.enrolTotp()
+  await ann.page.getByRole('button', { name: 'Remove My passkey' }).click()
+  await ann.dialog.getByRole('button', { name: 'Remove' }).click()
+  await ann.page.getByText('My passkey was removed.').waitFor()
+  t.is((await key.credentials()).length, 0)
+})
+
+scene('a recovery code signs in, and by choice gets rid of what was lost', async ({ t, ann }) => {
+  await VirtualKey.plugIn(ann.page)
+  await ann.enrolTotp()
+  await ann.enrolKey('Security key', 'My key')
+  const codes = await ann.makeCodes()
+  await ann.returnWithPassword()
+  await ann.typeRecovery(codes[0]!, { lost: true })
+  await ann.heading('You are signed in with a recovery code').waitFor()
+  const told = await ann.page.locator('countersign-sign-in .notice').innerText()
+  t.true(told.includes('Removed: Phone, My key.'), told)
+  await screenshot(ann.page, 'removed-lost')
+  await ann.page.getByRole('button', { name: 'Continue' }).click()
+  await ann.signedIn()
+  t.is(await ann.factors.count(), 0)
+  // The code was proof enough to add a new one right away.
+  await ann.enrolTotp('New phone')
+  await ann.returnWithPassword()
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+})
+
+scene('without the choice a recovery code removes nothing', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  const codes = await ann.makeCodes()
+  await ann.returnWithPassword()
+  await ann.typeRecovery(codes[0]!)
+  await ann.signedIn()
+  t.is(await ann.factors.count(), 1)
+})
+
+scene('the last recovery codes are warned of, and an empty set is told', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  const codes = await ann.makeCodes()
+  // A code is as good for a step-up, which is quicker than to sign in anew.
+  const spend = (code: string) =>
+    ann.page.evaluate(async (code) => {
+      const headers = { 'content-type': 'application/json' }
+      await fetch('/countersign/challenge', { method: 'POST', headers, body: '{}' })
+      const body = JSON.stringify({ answer: { type: 'recovery', code } })
+      return (await fetch('/countersign/verify', { method: 'POST', headers, body })).status
+    }, code)
+  for (const code of codes.slice(0, 6)) t.is(await spend(code), 200)
+  await ann.returnWithPassword()
+  await ann.typeRecovery(codes[6]!)
+  await ann.heading('You are signed in with a recovery code').waitFor()
+  t.is(await ann.page.getByText('Only 3 recovery codes are left').count(), 1)
+  await ann.page.getByRole('button', { name: 'Continue' }).click()
+  await ann.page.getByText('Only 3 of your recovery codes are left').waitFor()
+  for (const code of codes.slice(7, 9)) t.is(await spend(code), 200)
+  await ann.returnWithPassword()
+  await ann.typeRecovery(codes[9]!)
+  await ann.page.getByText('That was your last recovery code').waitFor()
+  await ann.page.getByRole('button', { name: 'Continue' }).click()
+  await ann.page.getByText('All your recovery codes are used: make new ones.').waitFor()
+
+  await ann.returnWithPassword()
+  await ann.page.getByText('All your recovery codes are used.').waitFor()
+  t.is(await ann.page.getByText('Use a recovery code').count(), 0)
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+})
+
+scene(
+  'recovery codes are copied, printed and downloaded as they are shown',
+  async ({ t, ann }) => {
+    await ann.enrolTotp()
+    await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+    await ann.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+    const codes = await ann.dialog.locator('.codes').getByRole('listitem').allInnerTexts()
+
+    await ann.dialog.getByRole('button', { name: 'Copy' }).click()
+    await ann.dialog.getByText('Copied.').waitFor()
+    t.is(await ann.page.evaluate(() => navigator.clipboard.readText()), codes.join('\n'))
+
+    const downloading = ann.page.waitForEvent('download')
+    await ann.dialog.getByRole('button', { name: 'Download' }).click()
+    const download = await downloading
+    t.is(download.suggestedFilename(), 'recovery-codes.txt')
+    const text = await readFile(await download.path(), 'utf8')
+    t.regex(text, /^Recovery codes for localhost, made on /)
+    t.deepEqual(text.trim().split('\n').slice(2), codes)
+
+    await ann.dialog.getByRole('button', { name: 'Print' }).click()
+    const printed = await ann.page.evaluate(() => (globalThis as unknown as { printed: string }).printed)
+    t.regex(printed, /^Recovery codes for localhost, made on /)
+    t.deepEqual(printed.trim().split('\n').slice(-10), codes)
+    t.is(await ann.page.locator('iframe').count(), 0, 'the printed copy is gone')
+  },
+  {
+    permissions: ['clipboard-read', 'clipboard-write'],
+    // No printer here: what a frame would print is told to its page.
+    before: () => {
+      window.print = () => {
+        Object.assign(top!, { printed: document.body.innerText })
+        window.dispatchEvent(new Event('afterprint'))
+      }
+    },
+  },
+)
+
+scene('printed codes are in the page no longer than the dialog, whatever the browser says of printing', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.evaluate(() => {
+    const get = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, 'contentWindow')!.get!
+    Object.defineProperty(HTMLIFrameElement.prototype, 'contentWindow', {
+      get() {
+        const view = get.call(this)
+        if (view) view.print = () => undefined
+        return view
+      },
+    })
+  })
+  await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+  const print = ann.dialog.getByRole('button', { name: 'Print' })
+  await print.click()
+  await print.click()
+  t.is(await ann.page.locator('iframe').count(), 1)
+  await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+  await ann.dialog.waitFor({ state: 'detached' })
+  t.is(await ann.page.locator('iframe').count(), 0)
+})
+
+scene('where copying is not allowed it says so', async ({ ann }) => {
+  await ann.page.evaluate(() => {
+    navigator.clipboard.writeText = async () => {
+      throw new DOMException('', 'NotAllowedError')
+    }
+  })
+  await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
+  await ann.dialog.getByRole('button', { name: 'Copy' }).click()
+  await ann.dialog.getByText('The browser did not allow copying').waitFor()
+})
+
+scene(
+  'a site that requires a second factor: enrolled during the sign-in, recovery codes offered with it',
+  async ({ t, ann }) => {
+    await screenshot(ann.page, 'required')
+    await ann.fillTotp()
+    await ann.heading('Make recovery codes').waitFor()
+    await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+    await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+    await ann.signedIn()
+    await ann.page.getByText('10 codes left').waitFor()
+    await ann.returnWithPassword()
+    t.is(await ann.heading('Set up a second factor').count(), 0)
+    await ann.typeTotp(ann.nextCode())
+    await ann.signedIn()
+  },
+  { required: true },
+)
+
+scene(
+  'a required factor may be a passkey, and recovery codes may wait',
+  async (all) => {
+    const { ann } = all
+    await VirtualKey.plugIn(ann.page, PASSKEY)
+    await ann.beginKey('Passkey', 'My passkey')
+    await ann.page.getByRole('button', { name: 'Not now' }).click()
+    await ann.signedIn()
+    await ann.row('My passkey').waitFor()
+    await ann.page.getByText('Make recovery codes, so that').waitFor()
+  },
+  { required: true },
+)
+
+scene(
+  'a required factor is enrolled soon after the password, or after another one',
+  async ({ t, demo, ann }) => {
+    await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
+    await ann.dialog.getByLabel('Type the code').fill('000000')
+    demo.pass(6 * MINUTE)
+    await ann.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
+    await ann.heading('Sign in').waitFor()
+    t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+  },
+  { required: true },
+)
+
+scene('a pending sign-in that ends meanwhile says so', async ({ t, demo, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  demo.pass(6 * MINUTE)
+  await ann.typeTotp('000000')
+  await ann.heading('Sign in').waitFor()
+  t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+})
+
+scene('a proxy that answers 401 to everything is an error, and is asked once', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  let asked = 0
+  await ann.page.route('**/countersign/**', (route) => {
+    asked += 1
+    return route.fulfill({ status: 401, contentType: 'text/html', body: '<h1>Proxy</h1>' })
+  })
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.page.getByRole('button', { name: 'Try again' }).waitFor()
+  t.is(await ann.error(), 'Something went wrong. Try again in a moment.')
+  await ann.page.waitForTimeout(500)
+  t.is(asked, 1)
+})
+
+scene('a server that contradicts itself is not asked again and again', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  let asked = 0
+  const type = 'urn:countersign:problem:not-signed-in'
+  await ann.page.route('**/countersign/challenge', (route) => {
+    asked += 1
+    return route.fulfill({ status: 401, json: { type } })
+  })
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.page.getByRole('button', { name: 'Try again' }).waitFor()
+  t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+  await ann.page.waitForTimeout(500)
+  t.is(asked, 1)
+})
+
+scene('a password of long ago signs nobody in who has no factor', async ({ t, ann }) => {
+  await ann.page.route('**/countersign/challenge', (route) =>
+    route.fulfill({ status: 403, json: { type: 'urn:countersign:problem:step-up-required' } }),
+  )
+  await ann.signOut()
+  await ann.password()
+  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
+})
+
+scene('settings of a session that has ended lead back to the sign-in', async ({ ann, demo }) => {
+  await ann.enrolTotp()
+  demo.pass(13 * 60 * MINUTE)
+  await ann.page.getByRole('button', { name: 'Turn off Phone' }).click()
+  await ann.heading('Sign in').waitFor()
+})
+
+scene('a server that does not answer: the view stays, and a new try works', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  await ann.page.route('**/countersign/**', (route) => route.abort())
+  await ann.typeTotp(ann.nextCode())
+  t.is(await ann.error(), 'The server does not answer. Check your connection and try again.')
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.page.getByRole('button', { name: 'Try again' }).click()
+  t.is(await ann.error(), 'The server does not answer. Check your connection and try again.')
+  await ann.page.unroute('**/countersign/**')
+  await ann.page.getByRole('button', { name: 'Try again' }).click()
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+
+  await ann.page.route('**/countersign/**', (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }))
+  await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+  await ann.page.getByText('Something went wrong. Try again in a moment.').waitFor()
+})
+
+scene(
+  'a browser without WebAuthn: what is left is offered, and the rest explained',
+  async ({ t, ann }) => {
+    t.is(await ann.page.locator('.choices button').count(), 1)
+    await ann.page.getByText('Security keys and passkeys can’t be used in this browser').waitFor()
+    await ann.enrolTotp()
+    await ann.signOut()
+    t.is(await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).count(), 0)
+    await ann.password()
+    await ann.typeTotp(ann.nextCode())
+    await ann.signedIn()
+  },
+  { before: () => void delete (globalThis as { PublicKeyCredential?: unknown }).PublicKeyCredential },
+)
+
+scene('only a key, and a browser that can’t use it: nobody is left without a word', async ({ ann }) => {
+  await VirtualKey.plugIn(ann.page)
+  await ann.enrolKey('Security key', 'My key')
+  await ann.page.addInitScript(() => void delete (globalThis as { PublicKeyCredential?: unknown }).PublicKeyCredential)
+  await ann.page.reload()
+  await ann.returnWithPassword()
+  await ann.page.getByText('This browser can’t use your security key or passkey.').waitFor()
+  await ann.page.getByText('None of your factors can be used right now.').waitFor()
+})
+
+/** The next second step offers this, whatever the user really has. */
+async function offering({ ann }: Scene, challenge: object | null): Promise<void> {
+  await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge } }))
+  await ann.returnWithPassword()
+}
+
+scene('a YubiKey’s one-time password is typed by the key itself', async (all) => {
+  const { t, ann } = all
+  await ann.enrolTotp()
+  await offering(all, { id: 'x', yubico: true })
+  const field = ann.field('One-time password of your YubiKey')
+  t.is(await field.getAttribute('autocomplete'), 'off')
+  const sent = ann.page.waitForRequest('**/countersign/verify')
+  // The key ends what it types with Enter.
+  await field.pressSequentially('cccccccccccccccccccccccccccccccccccccccccccc')
+  await field.press('Enter')
+  t.deepEqual((await sent).postDataJSON(), { answer: { type: 'yubico', code: 'c'.repeat(44) } })
+  t.is(await ann.error(), 'That was not right. Try again.')
+})
+
+scene('all that is typed is locked, and nothing else is there', async (all) => {
+  const { t, ann } = all
+  await ann.enrolTotp()
+  const locked = ['totp', 'recovery', 'yubico']
+  await offering(all, { id: 'x', totp: true, recovery: { left: 3 }, yubico: true, locked })
+  const told = await ann.page.locator('countersign-sign-in .notice').innerText()
+  for (const one of ['authenticator app', 'Recovery codes', 'One-time passwords']) {
+    t.regex(told, new RegExp(`${one}.* are locked`))
+  }
+  t.regex(told, /None of your factors can be used right now/)
+  t.is(await ann.page.locator('countersign-sign-in').getByRole('textbox').count(), 0)
+})
+
+scene('a challenge of nothing is no way in', async (all) => {
+  const { ann } = all
+  await ann.enrolTotp()
+  await offering(all, { id: 'x' })
+  await ann.page.getByText('None of your factors can be used right now.').waitFor()
+})
+
+scene('no challenge, and the server has not ended the sign-in: sign in again', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge: null } }))
+  await ann.signOut()
+  await ann.password()
+  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
+})
+
+scene('a step-up without a factor, on a page that asks for no password, says what to do', async ({ ann, demo }) => {
+  await ann.page.evaluate(() => {
+    document.addEventListener('countersign-reauthenticate', (event) => event.stopPropagation(), { capture: true })
+  })
+  demo.pass(6 * MINUTE)
+  await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
+  await ann.page.getByText('It is a while since you signed in. Sign in again to change this.').waitFor()
+})
+
+scene('texts: of the page’s language, or the page’s own, set before or after', async ({ t, ann }) => {
+  const title = (make: string) =>
+    ann.page.evaluate(async (make) => {
+      const settings = document.createElement('countersign-settings')
+      if (make === 'german') settings.lang = 'de'
+      if (make === 'own') settings.texts = { settings: 'Second factors' }
+      document.body.append(settings)
+      await settings.refresh()
+      const text = settings.shadowRoot!.querySelector('h2')!.textContent
+      settings.remove()
+      return [text, settings.texts.noFactors]
+    }, make)
+  t.deepEqual(await title('english'), ['Sign-in security', 'None yet: your password alone opens this account.'])
+  t.deepEqual(await title('german'), ['Sichere Anmeldung', 'Noch keine: Ihr Passwort allein öffnet dieses Konto.'])
+  t.deepEqual(await title('own'), ['Second factors', 'None yet: your password alone opens this account.'])
+
+  const early = await ann.page.evaluate(async () => {
+    // As on a page whose script runs before the module is there.
+    const frame = document.createElement('div')
+    frame.innerText = ''
+    const path = '/modules/browser/ui/settings.js'
+    const { CountersignSettings } = await import(path)
+    const element = document.createElement('countersign-late') as HTMLElement & { texts?: unknown }
+    element.texts = { settings: 'Early' }
+    document.body.append(element)
+    customElements.define('countersign-late', class extends CountersignSettings {})
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    return element.shadowRoot!.querySelector('h2')!.textContent
+  })
+  t.is(early, 'Early')
+})
+
+scene('every text is there in both languages, with the same places to fill', async ({ t, ann }) => {
+  type Table = Record<string, string | Record<string, string>>
+  const [english, german] = await ann.page.evaluate(async () => {
+    const path = '/modules/browser/ui/index.js'
+    const { english, german } = await import(path)
+    return [english, german] as [Table, Table]
+  })
+  t.deepEqual(Object.keys(german), Object.keys(english))
+  const places = (text: string | Record<string, string>) =>
+    [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].filter((place) => place !== '{count}').sort()
+  for (const [name, text] of Object.entries(english)) {
+    t.is(typeof german[name], typeof text, name)
+    t.deepEqual(places(german[name]!), places(text), name)
+    if (name !== 'locale' && name !== 'name' && name !== 'passkey') t.notDeepEqual(german[name], text, name)
+  }
+})
+
+scene('moved within the page it goes on', async ({ ann }) => {
+  await VirtualKey.plugIn(ann.page)
+  await ann.page.evaluate(() => {
+    const settings = document.querySelector('countersign-settings')!
+    settings.removeAttribute('autofocus')
+    settings.parentElement!.append(document.createElement('p'), settings)
+  })
+  await ann.enrolKey('Security key', 'My key')
+})
+
+scene('themed by CSS variables', async ({ t, ann }) => {
+  const color = () =>
+    ann.page.evaluate(async () => {
+      const settings = document.querySelector('countersign-settings')!
+      settings.style.setProperty('--countersign-danger', 'rgb(1, 2, 3)')
+      settings.style.setProperty('--countersign-radius', '0px')
+      const button = settings.shadowRoot!.querySelector('.danger, .choices button')!
+      return [getComputedStyle(button).color, getComputedStyle(button).borderRadius]
+    })
+  await ann.enrolTotp()
+  t.deepEqual(await color(), ['rgb(1, 2, 3)', '0px'])
+})
+
+scene('nothing of the server becomes markup', async ({ t, ann }) => {
+  const hostile = '<img src=x onerror="document.title=1"><script>1</script>'
+  await ann.enrolTotp(hostile)
+  t.is(await ann.page.locator('countersign-settings img, countersign-settings script').count(), 0)
+  const kept = await ann.page.evaluate(async () => {
+    const path = '/modules/browser/ui/dom.js'
+    const { qrCode } = await import(path)
+    const svg = (inside: string) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">${inside}</svg>`
+    const good = '<path fill="#fff" d="M0 0h9v9H0z"/>'
+    const bad = '<script>alert(1)</script><image href="x"/><path fill="url(#x)" d="M0 0"/>'
+    const code = qrCode(svg(bad + good), 'label')
+    return [code.outerHTML, qrCode(svg('<script>alert(1)</script>'), ''), qrCode('', '')]
+  })
+  t.deepEqual(kept, [
+    '<svg viewBox="0 0 9 9" role="img" aria-label="label" class="qr" shape-rendering="crispEdges">' +
+      '<path fill="#fff" d="M0 0h9v9H0z"></path></svg>',
+    null,
+    null,
+  ])
+})
+
+scene('a passkey made without a dialog after a sign-in, where the browser likes to', async ({ t, ann }) => {
+  const key = await VirtualKey.plugIn(ann.page, PASSKEY)
+  await ann.enrolTotp()
+  await key.touch(false)
+  await ann.signOut()
+  await ann.page.evaluate(() => {
+    PublicKeyCredential.getClientCapabilities = async () => ({ conditionalCreate: true })
+    const create = navigator.credentials.create.bind(navigator.credentials)
+    navigator.credentials.create = async (options) => {
+      const { mediation, ...rest } = options as { mediation?: string }
+      document.body.dataset['mediation'] = mediation ?? 'none'
+      return create(rest)
+    }
+  })
+  await ann.password()
+  await key.touch(true)
+  const made = ann.page.waitForResponse('**/countersign/factors/webauthn/finish')
+  await ann.typeTotp(ann.nextCode())
+  t.is((await made).status(), 200)
+  t.is(await ann.page.evaluate(() => document.body.dataset['mediation']), 'conditional')
+  t.true((await key.credentials())[0]?.isResidentCredential)
+})
+
+scene('events tell the page what happens, outside of shadow roots', async ({ t, ann }) => {
+  await ann.page.evaluate(() => {
+    const told: string[] = []
+    Object.assign(globalThis, { told })
+    for (const name of ['state', 'verified', 'locked', 'signed-out', 'changed', 'reauthenticate']) {
+      document.addEventListener(`countersign-${name}`, (event) => {
+        const { state, outcome, factors } = (event as CustomEvent).detail
+        const more = state ?? outcome?.factor?.type ?? factors?.length
+        told.push(more === undefined ? name : `${name} ${more}`)
+      })
+    }
+  })
+  const told = () => ann.page.evaluate(() => (globalThis as unknown as { told: string[] }).told.splice(0))
+  await ann.enrolTotp()
+  t.deepEqual(await told(), ['changed 1'])
+  await ann.returnWithPassword()
+  t.deepEqual(await told(), ['state pending'])
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+  t.deepEqual(await told(), ['state verified', 'verified totp'])
+})

@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const examples = new URL('../../../examples/', import.meta.url)
+
+/** An example in a process of its own, on a free port and a folder of its own. */
+export class ExampleServer {
+  /** What it wrote to standard error: an example has nothing to complain of. */
+  complaints = ''
+
+  private constructor(
+    readonly origin: string,
+    private readonly child: ChildProcess,
+    private readonly folder: string,
+  ) {
+    child.stderr?.on('data', (data) => (this.complaints += data))
+  }
+
+  static start(file: string): Promise<ExampleServer> {
+    return ExampleServer.run(file, [fileURLToPath(new URL(file, examples))])
+  }
+
+  /** Any program of Node that takes `PORT` and `VAR_DIR` and says when it is `ready`. */
+  static async run(file: string, args: string[], cwd = process.cwd(), ready = /./): Promise<ExampleServer> {
+    const port = await freePort()
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-example-'))
+    const child = spawn(process.execPath, args, {
+      cwd,
+      env: { ...process.env, PORT: String(port), VAR_DIR: join(folder, 'countersign') },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const server = new ExampleServer(`http://localhost:${port}`, child, folder)
+    let said = ''
+    await Promise.race([
+      new Promise<void>((resolve) => child.stdout!.on('data', (data) => ready.test((said += data)) && resolve())),
+      once(child, 'close').then(() => Promise.reject(new Error(`${file} ended: ${server.complaints}`))),
+    ])
+    return server
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.child, 'close')
+    if (this.child.exitCode === null) {
+      this.child.kill()
+      await closed
+    }
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, 'localhost')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}

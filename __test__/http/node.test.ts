@@ -1,0 +1,236 @@
+// The adapter for `(req, res)`: bodies that are parsed and bodies that are not, on Node, Express and Fastify.
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+import Fastify from 'fastify'
+import { toNodeListener } from '../../facade/http/index.js'
+import type { HandlerOptions } from '../../facade/http/index.js'
+import { origin } from '../service.js'
+import { HttpClient } from './http-client.js'
+import { HttpHost } from './http-host.js'
+
+type Listener = (req: any, res: any) => unknown
+
+// It brings no types of its own.
+const express = createRequire(import.meta.url)('express')
+
+interface Served {
+  host: HttpHost
+  client: HttpClient
+  port: number
+}
+
+/** A host's handler in a server on a real socket. */
+async function serve(
+  t: ExecutionContext,
+  wrap: (listener: Listener) => Listener | Promise<Listener> = (listener) => listener,
+  options: Partial<HandlerOptions> = {},
+): Promise<Served> {
+  const host = (await HttpHost.open(options)).verified()
+  const server = createServer(await wrap(toNodeListener(host.handler as never)))
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const { port } = server.address() as AddressInfo
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  // The page's origin is not where the server listens.
+  const client = new HttpClient(origin, (request) => {
+    const { pathname, search } = new URL(request.url)
+    const { method, headers, body } = request
+    return fetch(`http://localhost:${port}${pathname}${search}`, { method, headers, body, duplex: 'half' } as RequestInit)
+  })
+  return { host, client, port }
+}
+
+const wraps: Record<string, (listener: Listener) => Listener | Promise<Listener>> = {
+  'node:http': (listener) => listener,
+  'Express, below a mount point': (listener) => express().use('/countersign', listener),
+  'Express, with express.json()': (listener) => express().use(express.json(), listener),
+  'Express, with express.text()': (listener) => express().use(express.text({ type: () => true }), listener),
+  'Express, with express.raw()': (listener) => express().use(express.raw({ type: () => true }), listener),
+  'Fastify': (listener) => fastify(listener),
+  'Fastify, with bodies left alone': (listener) => fastify(listener, (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', (request: unknown, payload: unknown, done: (error: null) => void) => done(null))
+  }),
+}
+
+async function fastify(listener: Listener, change: (app: any) => void = () => undefined): Promise<Listener> {
+  const app = Fastify()
+  change(app)
+  app.all('/countersign/*', listener)
+  await app.ready()
+  return (req, res) => app.routing(req, res)
+}
+
+for (const [name, wrap] of Object.entries(wraps)) {
+  test(`${name}: bodies, methods and answers`, async (t) => {
+    const { host, client } = await serve(t, wrap)
+    t.is((await client.get('/session')).body.state, 'verified')
+    t.is((await client.post('/factors/totp')).status, 200)
+    t.is((await client.post('/verify', { answer: 'totp:ä💡' })).status, 403)
+    t.is((await client.call('PATCH', '/factors/x', { description: 'ä💡' })).status, 404)
+    t.is((await client.call('DELETE', '/factors/x')).status, 404)
+    t.is((await client.call('POST', '/verify', { answer: 'x'.repeat(70_000) })).status, 413)
+    t.is((await client.get('/session')).status, 200, 'the next request is not in the way of the one before')
+    t.is((await client.call('PUT', '/verify')).status, 405)
+    t.deepEqual(host.errors, [])
+  })
+}
+
+test('a compressed body that a parser has opened is what it opened', async (t) => {
+  const { port } = await serve(t, wraps['Express, with express.json()'])
+  const body = gzipSync(JSON.stringify({ answer: 'totp:1' }))
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+  const response = await fetch(`http://localhost:${port}/countersign/verify`, { method: 'POST', headers, body })
+  t.is(response.status, 403)
+})
+
+test('the context is the request and the response, and cookies of both go out', async (t) => {
+  const seen: any[] = []
+  const options: Partial<HandlerOptions<any>> = {
+    onVerified(request, who, outcome, { req, res }) {
+      seen.push(req.marked, who.id, outcome.ok)
+      res.setHeader('set-cookie', 'host=1')
+      return { 'set-cookie': 'handler=2' }
+    },
+  }
+  const mark = (listener: Listener): Listener => (req, res) => listener(Object.assign(req, { marked: 'yes' }), res)
+  const { host, client } = await serve(t, mark, options as never)
+  await client.post('/verify', { answer: 'totp:1' })
+  t.deepEqual(seen, ['yes', 'ann', false])
+  t.deepEqual([...client.cookies], [['host', '1'], ['handler', '2']])
+  t.deepEqual(host.errors, [])
+})
+
+const post = 'POST /countersign/verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+
+/** One request as it stands, and the first line of the answer. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, 'localhost', () => socket.write(text))
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += data
+      if (answer.includes('\r\n\r\n')) socket.destroy()
+    })
+    socket.on('close', () => resolve(answer.split('\r\n', 1)[0]!))
+    socket.on('error', reject)
+  })
+}
+
+test('odd request lines lead nowhere', async (t) => {
+  const { host, port } = await serve(t)
+  const session = 'evil.example/countersign/session'
+  const paths = [`//${session}`, `http://${session}`, `/\\${session}`, '*', '/countersign/%', '/countersign/factors/%zz']
+  for (const path of paths) {
+    t.is(await raw(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`), 'HTTP/1.1 404 Not Found', path)
+  }
+  t.is(await raw(port, 'TRACE /countersign/session HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 400 Bad Request')
+  t.is(await raw(port, 'GET /countersign/session HTTP/1.1\r\nHost: a:b:c\r\n\r\n'), 'HTTP/1.1 200 OK', 'whatever the host')
+  t.deepEqual(host.errors, [])
+})
+
+test('a path that only becomes one when it is resolved is none: guards in front have seen another', async (t) => {
+  const { host, port } = await serve(t)
+  host.verified({ admin: true })
+  const guarded = ['passkey/challenge', 'admin/users']
+  const detours = ['./', 'x/../', '%2e/', 'x/%2E%2e/', '\\', 'x\\..\\', '/', '\t']
+  for (const path of guarded) {
+    const method = path.startsWith('admin') ? 'GET' : 'POST'
+    const rest = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n'
+    t.is(await raw(port, `${method} /countersign/${path} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 200 OK')
+    for (const detour of detours) {
+      const line = await raw(port, `${method} /countersign/${detour}${path} HTTP/1.1\r\n${rest}`)
+      t.true(/ 40[04] /.test(line), `${detour}${path}: ${line}`)
+    }
+    const inside = path.replace('/', '\\')
+    t.is(await raw(port, `${method} /countersign/${inside} HTTP/1.1\r\n${rest}`), 'HTTP/1.1 404 Not Found', inside)
+  }
+  // Requests of frameworks that do not resolve it either.
+  const odd = { url: `${origin}/countersign/x/../session`, method: 'GET', headers: new Headers() } as Request
+  t.is((await host.handler(odd)).status, 404)
+})
+
+test('an address that looks like a path is none', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const listener = toNodeListener(host.handler as never) as Listener
+  for (const url of ['@evil/countersign/session', 'countersign/session', '.example/countersign/session', undefined]) {
+    const res = { statusCode: 0, setHeader: () => undefined, end: () => undefined }
+    await listener({ method: 'GET', url, headers: {} }, res)
+    t.is(res.statusCode, 404, url)
+  }
+})
+
+test('a body that was too large is so after a parser, too', async (t) => {
+  const { port } = await serve(t, wraps['Express, with express.json()'])
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  const post = (body: string) => fetch(`http://localhost:${port}/countersign/factors/totp`, { ...init, body })
+  t.is((await post(`{}${' '.repeat(65_534)}`)).status, 200)
+  t.is((await post(`{}${' '.repeat(65_535)}`)).status, 413)
+})
+
+test('a callback that answers by itself is the one that answers', async (t) => {
+  const options = { onVerified: (_request: Request, _user: unknown, _outcome: unknown, { res }: any) => void res.end('{}') }
+  const { port, host } = await serve(t, undefined, options as never)
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"answer":"totp:1"}' }
+  const response = await fetch(`http://localhost:${port}/countersign/verify`, init)
+  t.deepEqual([response.status, await response.text()], [200, '{}'])
+  t.deepEqual(host.errors, [])
+})
+
+test('an upload without an end is refused while it goes on', async (t) => {
+  const { host, port } = await serve(t)
+  const head = `${post}Transfer-Encoding: chunked\r\n\r\n`
+  const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`
+  t.is(await raw(port, head + chunk + chunk), 'HTTP/1.1 413 Payload Too Large')
+  t.deepEqual(host.errors, [])
+})
+
+test('an answer before the body reaches who is still sending it, and ends the connection', async (t) => {
+  const { port } = await serve(t)
+  const sends = (headers: Record<string, string>, bytes: number) =>
+    fetch(`http://localhost:${port}/countersign/verify`, { method: 'POST', headers, body: 'x'.repeat(bytes) })
+  const json = { 'content-type': 'application/json' }
+  for (const bytes of [70_000, 300_000, 900_000]) {
+    t.is((await sends(json, bytes)).status, 413)
+    t.is((await sends({ 'content-type': 'text/plain' }, bytes)).status, 415)
+    t.is((await sends({ ...json, origin: 'https://evil.example' }, bytes)).status, 403)
+  }
+  const head = 'POST /countersign/verify HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 300000\r\n\r\n'
+  const whole = await new Promise<string>((resolve, reject) => {
+    const socket = connect(port, 'localhost', () => socket.write(`${head}x`))
+    let answer = ''
+    socket.on('data', (data) => {
+      if (answer === '') setTimeout(() => socket.write('x'.repeat(299_999)), 20)
+      answer += data
+    })
+    socket.on('close', () => resolve(answer)).on('error', reject)
+  })
+  t.regex(whole, /^HTTP\/1.1 415 [^]*connection: close[^]*unsupported-media-type/)
+})
+
+test('an answer that Node can not send is an error of that request alone', async (t) => {
+  const listener = toNodeListener(async () => new Response('x', { headers: { 'x-name': 'a\u0001b' } }))
+  const { port } = await serve(t, () => listener)
+  t.is(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 500 Internal Server Error')
+})
+
+test('a client that goes away in the middle troubles nobody', async (t) => {
+  const { host, port, client } = await serve(t)
+  await new Promise<void>((resolve) => {
+    const socket = connect(port, 'localhost', () => {
+      socket.write(`${post}Content-Length: 50\r\n\r\n{`)
+      setTimeout(() => socket.destroy(), 50)
+    })
+    socket.on('close', () => resolve())
+  })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  t.is((await client.get('/session')).status, 200)
+  t.deepEqual(host.errors, [])
+})

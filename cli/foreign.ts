@@ -1,0 +1,143 @@
+import { own } from '../facade/check.js'
+import * as migration from '../facade/migration/index.js'
+import type { Migration, SecretEncoding, SecretOptions } from '../facade/migration/index.js'
+import { isCountersignError } from '../index.js'
+import type { Countersign, Imported, Left } from '../index.js'
+import { printable, usage } from './io.js'
+import type { Output } from './io.js'
+
+/** What `import --format` knows beside the files of Proxmox. */
+export const foreignFormats = [
+  'simplewebauthn', 'otplib', 'otpauth', 'speakeasy', 'better-auth', 'otpauth-migration',
+] as const
+
+export type ForeignFormat = (typeof foreignFormats)[number]
+
+export interface ForeignOptions {
+  user?: string
+  userMember: string
+  encoding?: SecretEncoding
+  otplib?: number
+  algorithm?: string
+  digits?: number
+  period?: number
+  description?: string
+}
+
+/** Adds what a file of another library or app holds, user by user, and tells what was taken, what was left and why. */
+export async function importForeign(
+  text: string, format: ForeignFormat, options: ForeignOptions, service: Countersign, out: Output,
+): Promise<void> {
+  const read = reader(format, options)
+  const users: UserReport[] = []
+  for (const [user, rows] of rowsByUser(text, format, options)) users.push(await importUser(user, read(rows), service))
+  const taken = users.reduce((sum, one) => sum + one.taken.length, 0)
+  const left = users.flatMap((one) => one.left)
+  const complete = left.every(({ reason }) => reason === 'already-enrolled') && users.every(({ refused }) => !refused)
+  const lines = [...users.flatMap((one) => describe(one)), `taken: ${taken}, left: ${left.length}`]
+  if (complete) out.answer({ ok: true, taken, left: left.length, users }, lines.join('\n'))
+  else out.refuse({ ok: false, reason: 'incomplete', taken, left: left.length, users }, lines.join('\n'))
+}
+
+/** The code of an error that concerns this user alone; a store that fails ends it all. */
+export function ofOneUser(error: unknown): string {
+  // `invalid-argument`: a name that an engine can't hold.
+  const codes = ['store-refused', 'record-too-large', 'record-corrupt', 'invalid-argument']
+  if (!isCountersignError(error) || !codes.includes(error.code)) throw error
+  return error.code
+}
+
+interface UserReport extends Imported {
+  user: string
+  /** The code of the error for which nothing was taken. */
+  refused?: string
+}
+
+async function importUser(user: string, found: Migration, service: Countersign): Promise<UserReport> {
+  const { factors, left } = found
+  try {
+    // As many as one call takes; the limit of a user's factors is below that.
+    const { taken, left: all } = await service.importFactors(user, { factors: factors.slice(0, 256), left })
+    const over = factors.slice(256).map(({ what }): Left => ({ what, reason: 'factor-limit' }))
+    return { user, taken, left: [...all, ...over] }
+  } catch (error) {
+    return { user, taken: [], left, refused: ofOneUser(error) }
+  }
+}
+
+function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[]) => Migration {
+  const { encoding, otplib, algorithm, digits, period, description } = options
+  const about: SecretOptions = {
+    ...(algorithm !== undefined && { algorithm }),
+    ...(digits !== undefined && { digits }),
+    ...(period !== undefined && { period }),
+    ...(description !== undefined && { description }),
+  }
+  const version = otplib !== undefined && { version: otplib }
+  const encoded = encoding !== undefined && { encoding }
+  switch (format) {
+    case 'simplewebauthn':
+      return (rows) => migration.fromSimpleWebAuthn(rows, description === undefined ? {} : { description })
+    case 'otplib':
+      return (rows) => migration.fromOtplib(rows, { ...about, ...encoded, ...version })
+    case 'otpauth':
+      return (rows) => migration.fromOtpauth(rows, about)
+    case 'speakeasy':
+      if (encoding === undefined) throw usage('Give the --encoding that the program passes to speakeasy, or ascii')
+      return (rows) => migration.fromSpeakeasy(rows, { ...about, encoding })
+    case 'better-auth':
+      return (rows) => migration.fromBetterAuth(rows, about)
+    case 'otpauth-migration':
+      return (rows) => migration.fromOtpauthMigration(rows)
+  }
+}
+
+/** All of it is one user's with `--user`; else each row says whose it is. */
+function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: ForeignOptions): Map<string, unknown[]> {
+  const rows = readRows(text, format)
+  if (user !== undefined) return new Map([[user, rows]])
+  const users = new Map<string, unknown[]>()
+  for (const [index, row] of rows.entries()) {
+    const named: unknown = typeof row === 'object' && row !== null ? own(row, userMember) : undefined
+    const owner = typeof named === 'number' ? `${named}` : named
+    if (typeof owner !== 'string' || owner === '') {
+      throw usage(`Whose is row ${index}? Give --user, or --user-member with the name of the member that says it`)
+    }
+    const theirs = users.get(owner)
+    if (theirs) theirs.push(row)
+    else users.set(owner, [row])
+  }
+  return users
+}
+
+/** One JSON document, or a line each: JSON again, or a bare secret or URI. */
+function readRows(text: string, format: ForeignFormat): unknown[] {
+  const whole = parseJson(text)
+  if (typeof whole === 'object' && whole !== null) return Array.isArray(whole) ? whole : [whole]
+  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
+  if (lines.length === 0) throw usage('There is nothing in it')
+  const rows = lines.map(parseJson)
+  if (rows.every((row) => typeof row === 'object' && row !== null)) return rows
+  if (format === 'simplewebauthn') throw usage('Expected JSON: a list of credentials, or one a line')
+  return lines
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function describe({ user, taken, left, refused }: UserReport): string[] {
+  const name = printable(user)
+  const told = taken.map(({ what, factor: { type, id }, notes }) => {
+    return `${name}: taken: ${printable(what)}: ${type} ${id}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
+  })
+  for (const { what, reason, member } of left) {
+    told.push(`${name}: left (${reason}${member === undefined ? '' : ` ${member}`}): ${printable(what)}`)
+  }
+  if (refused !== undefined) told.push(`${name}: nothing taken (${refused})`)
+  return told
+}

@@ -1,0 +1,214 @@
+//! Factors that another system enrolled and proved: added without a ceremony, all in one change.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{holds_credential, refuses_another};
+use crate::change::{Change, Decision};
+use crate::envelope::Answer;
+use crate::event::{Event, EventType};
+use crate::factor::{self, Factor};
+use crate::failure::Failure;
+use crate::otpauth::OtpauthUri;
+use crate::record::{Entry, Record, TotpEntry, WebauthnEntry};
+use crate::request;
+use crate::settings::Settings;
+use crate::tfa_config::fits_key;
+use crate::webauthn::{CoseKey, Credential, Reason};
+
+/// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason"}]}`, the
+/// index being that of the request's factor. A code of an imported app counts as never used.
+///
+/// Request: `{factors: [{uri | credential, description, created?}], now}`; `random`: 16 bytes a factor, for its id.
+pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(import(record, random, settings, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    factors: Vec<Foreign>,
+    now: i64,
+}
+
+/// One of `uri` and `credential`. Not an enum: a tagged one would be read by way of copies that nothing wipes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Foreign {
+    #[serde(default)]
+    uri: Option<Zeroizing<String>>,
+    #[serde(default)]
+    credential: Option<Credential>,
+    description: String,
+    /// Epoch milliseconds.
+    #[serde(default)]
+    created: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Imported {
+    taken: Vec<Taken>,
+    left: Vec<Left>,
+}
+
+#[derive(Serialize)]
+struct Taken {
+    index: usize,
+    factor: Factor,
+    notes: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct Left {
+    index: usize,
+    reason: LeftReason,
+}
+
+/// What the host should know of a factor that was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Note {
+    /// It can't sign in without a user name: nobody said which user handle it was made for.
+    NoUserHandle,
+    /// It can't sign in without a user name: this user has another handle already.
+    OtherUserHandle,
+    /// The first success settles the backup flags.
+    BackupNotRecorded,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum LeftReason {
+    Malformed,
+    /// The key's algorithm, or one that the store's file has no place for.
+    UnsupportedAlgorithm,
+    /// The record holds this credential or this secret.
+    AlreadyEnrolled,
+    FactorLimit,
+}
+
+fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Imported> {
+    let request: Request = request::parse(request)?;
+    let mut record = Record::parse(record)?;
+    if random.len() != 16 * request.factors.len() {
+        return Err(Failure::InvalidArgument("random"));
+    }
+    let now = request::seconds(request.now);
+    let (mut taken, mut left) = (Vec::new(), Vec::new());
+    for (index, (foreign, random)) in request.factors.into_iter().zip(random.chunks_exact(16)).enumerate() {
+        request::check_description(&foreign.description)?;
+        let id = request::uuid(random)?;
+        match add(&mut record, settings, foreign, &id, now) {
+            Ok(notes) => {
+                let factor = factor::find(&record, &id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
+                taken.push(Taken { index, factor, notes });
+            }
+            Err(reason) => left.push(Left { index, reason }),
+        }
+    }
+    let events = taken
+        .iter()
+        .map(|one| Event::new(EventType::Imported).of(&one.factor.id, one.factor.kind))
+        .collect();
+    let changed = (!taken.is_empty()).then_some(record);
+    let mut answer = Answer::new(Imported { taken, left });
+    answer.events = events;
+    Ok((changed, answer))
+}
+
+fn add(
+    record: &mut Record,
+    settings: &Settings,
+    foreign: Foreign,
+    id: &str,
+    now: i64,
+) -> Result<Vec<Note>, LeftReason> {
+    let about = Entry {
+        id: id.to_owned(),
+        description: foreign.description,
+        created: foreign.created.map_or(now, request::seconds),
+        enable: true,
+        entry: (),
+        last_used: None,
+    };
+    match (foreign.uri, foreign.credential) {
+        (Some(uri), None) => add_totp(record, settings, &uri, about),
+        (None, Some(credential)) => add_webauthn(record, settings, &credential, about),
+        _ => Err(LeftReason::Malformed),
+    }
+}
+
+fn add_totp(record: &mut Record, settings: &Settings, uri: &str, about: Entry<()>) -> Result<Vec<Note>, LeftReason> {
+    let uri = OtpauthUri::parse_stored(uri).ok_or(LeftReason::Malformed)?;
+    let same = |held: &Entry<TotpEntry>| bool::from(held.entry.uri.totp.secret().ct_eq(uri.totp.secret()));
+    if record.totp.iter().any(same) {
+        return Err(LeftReason::AlreadyEnrolled);
+    }
+    check_limit(record, settings)?;
+    record.totp.push(about.with(TotpEntry::unused(uri)));
+    Ok(Vec::new())
+}
+
+fn add_webauthn(
+    record: &mut Record,
+    settings: &Settings,
+    credential: &Credential,
+    about: Entry<()>,
+) -> Result<Vec<Note>, LeftReason> {
+    CoseKey::parse(&credential.public_key).map_err(|reason| match reason {
+        Reason::AlgorithmUnsupported => LeftReason::UnsupportedAlgorithm,
+        _ => LeftReason::Malformed,
+    })?;
+    let entry = WebauthnEntry::new(credential).ok_or(LeftReason::Malformed)?;
+    // 6.1.3: what is not eligible is not backed up.
+    let impossible = credential.backup_state && !credential.backup_eligible;
+    if impossible || !(1..=1023).contains(&credential.id.len()) {
+        return Err(LeftReason::Malformed);
+    }
+    if settings.webauthn.origin_keys_only && !fits_key(&entry.cred) {
+        return Err(LeftReason::UnsupportedAlgorithm);
+    }
+    if holds_credential(record, &entry.cred_id) {
+        return Err(LeftReason::AlreadyEnrolled);
+    }
+    check_limit(record, settings)?;
+    let mut notes = Vec::new();
+    match credential
+        .user_handle
+        .as_deref()
+        .map(|handle| BASE64URL_NOPAD.encode(handle))
+    {
+        None => notes.push(Note::NoUserHandle),
+        Some(handle) if *record.user_handle.get_or_insert_with(|| handle.clone()) != handle => {
+            notes.push(Note::OtherUserHandle);
+        }
+        Some(_) => {}
+    }
+    if !credential.backup_recorded {
+        notes.push(Note::BackupNotRecorded);
+    }
+    record.webauthn.push(about.with(entry));
+    Ok(notes)
+}
+
+fn check_limit(record: &Record, settings: &Settings) -> Result<(), LeftReason> {
+    match refuses_another(record, settings, false) {
+        Some(_) => Err(LeftReason::FactorLimit),
+        None => Ok(()),
+    }
+}
+
+impl Entry<()> {
+    fn with<T>(self, entry: T) -> Entry<T> {
+        Entry {
+            id: self.id,
+            description: self.description,
+            created: self.created,
+            enable: self.enable,
+            entry,
+            last_used: self.last_used,
+        }
+    }
+}

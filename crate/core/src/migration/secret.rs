@@ -1,0 +1,64 @@
+//! The texts in which libraries hold a secret, and the keys that they make of it.
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::base32;
+use crate::record::decode_base64;
+use crate::totp::Algorithm;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    #[default]
+    Base32,
+    Hex,
+    /// Any of the four kinds.
+    Base64,
+    /// The text itself is the key, a byte a character.
+    Ascii,
+    Latin1,
+    Utf8,
+}
+
+/// The key; `None` for text that is not of this encoding.
+pub fn decode(text: &str, encoding: Encoding) -> Option<Zeroizing<Vec<u8>>> {
+    match encoding {
+        Encoding::Base32 => base32::decode_any_length(text),
+        Encoding::Hex => data_encoding::HEXLOWER_PERMISSIVE
+            .decode(text.as_bytes())
+            .ok()
+            .map(Zeroizing::new),
+        Encoding::Base64 => decode_base64(text).map(Zeroizing::new),
+        Encoding::Ascii => text.is_ascii().then(|| Zeroizing::new(text.as_bytes().to_vec())),
+        Encoding::Latin1 => latin1(text),
+        Encoding::Utf8 => Some(Zeroizing::new(text.as_bytes().to_vec())),
+    }
+}
+
+/// Repeats a key up to the hash's length where otplib, before version 13, did: where its text has fewer characters
+/// than the hash has bytes. It looked at base32 as hexadecimal text.
+pub fn repeat(key: &[u8], text: &str, encoding: Encoding, algorithm: Algorithm) -> Option<Zeroizing<Vec<u8>>> {
+    let wanted: usize = match algorithm {
+        Algorithm::Sha1 => 20,
+        Algorithm::Sha256 => 32,
+        Algorithm::Sha512 => 64,
+    };
+    let characters = match encoding {
+        Encoding::Base32 => 2 * key.len(),
+        _ => text.encode_utf16().count(),
+    };
+    let times = wanted.checked_sub(characters).filter(|missing| *missing > 0)? + 1;
+    let length = wanted.min(times * key.len());
+    let mut repeated = Zeroizing::new(Vec::with_capacity(length));
+    repeated.extend(key.iter().cycle().take(length));
+    (*repeated != key).then_some(repeated)
+}
+
+fn latin1(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
+    for character in text.chars() {
+        bytes.push(u8::try_from(character).ok()?);
+    }
+    Some(bytes)
+}

@@ -1,0 +1,57 @@
+//! One id, one factor: the origin gave all keys of an imported user the same id.
+
+use std::collections::{HashMap, HashSet};
+
+use super::Record;
+
+/// What the recovery set goes by.
+const RECOVERY: &str = "recovery";
+
+impl Record {
+    /// Gives every factor an id of its own: of several with the same one the first keeps it, the others are numbered
+    /// from 2. The same record gets the same ids each time. True when that changed something.
+    pub fn give_own_ids(&mut self) -> bool {
+        if self.ids_are_unique() {
+            return false;
+        }
+        let mut taken: HashSet<String> = self.ids().map(str::to_owned).collect();
+        let mut seen = HashSet::from([RECOVERY.to_owned()]);
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        for id in self.ids_mut() {
+            if seen.insert(id.clone()) {
+                continue;
+            }
+            let number = numbers.entry(id.clone()).or_insert(1);
+            loop {
+                *number += 1;
+                let own = format!("{id}-{number}");
+                if taken.insert(own.clone()) {
+                    *id = own;
+                    break;
+                }
+            }
+        }
+        true
+    }
+
+    fn ids_are_unique(&self) -> bool {
+        let mut ids: Vec<_> = self.ids().chain([RECOVERY]).collect();
+        ids.sort_unstable();
+        ids.windows(2).all(|pair| !matches!(pair, [one, other] if one == other))
+    }
+
+    /// In the order in which an id is looked up.
+    fn ids(&self) -> impl Iterator<Item = &str> {
+        let totp = self.totp.iter().map(|entry| entry.id.as_str());
+        totp.chain(self.webauthn.iter().map(|entry| entry.id.as_str()))
+            .chain(self.u2f.iter().map(|entry| entry.id.as_str()))
+            .chain(self.yubico.iter().map(|entry| entry.id.as_str()))
+    }
+
+    fn ids_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let totp = self.totp.iter_mut().map(|entry| &mut entry.id);
+        totp.chain(self.webauthn.iter_mut().map(|entry| &mut entry.id))
+            .chain(self.u2f.iter_mut().map(|entry| &mut entry.id))
+            .chain(self.yubico.iter_mut().map(|entry| &mut entry.id))
+    }
+}

@@ -1,0 +1,66 @@
+//! Where a record is wrong, in the format's own names. Any other name is input, and is never told.
+
+use std::fmt::Write;
+
+use serde_path_to_error::{Path, Segment};
+
+/// Said in place of a name that the format does not have.
+pub const UNKNOWN_MEMBER: &str = "an unknown member";
+
+/// Such as `webauthn[0].entry` or `totp[1]: an unknown member`; empty for the record as a whole.
+pub fn describe(path: &Path) -> String {
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => drop(write!(place, "[{index}]")),
+            Segment::Map { key } if NAMES.contains(&key.as_str()) => {
+                place.push_str(if place.is_empty() { "" } else { "." });
+                place.push_str(key);
+            }
+            Segment::Map { .. } => {
+                place.push_str(if place.is_empty() { "" } else { ": " });
+                place.push_str(UNKNOWN_MEMBER);
+                break;
+            }
+            Segment::Enum { .. } | Segment::Unknown => break,
+        }
+    }
+    place
+}
+
+/// Every name in a record's path.
+const NAMES: [&str; 33] = [
+    "totp",
+    "u2f",
+    "webauthn",
+    "recovery",
+    "yubico",
+    "totp-locked",
+    "tfa-locked-until",
+    "totp-failures",
+    "tfa-failures",
+    "user-handle",
+    "id",
+    "description",
+    "created",
+    "enable",
+    "entry",
+    "last-used",
+    "last-count",
+    "key",
+    "keyHandle",
+    "version",
+    "public-key",
+    "counter",
+    "cred_id",
+    "cred",
+    "backup_eligible",
+    "backup_state",
+    "backup_recorded",
+    "user_verified",
+    "transports",
+    "aaguid",
+    "user_handle",
+    "secret",
+    "entries",
+];

@@ -1,0 +1,67 @@
+/** What the person reads of the server's errors. */
+const messages = {
+  'bad-name': 'Choose a name of 1 to 64 ordinary characters.',
+  'short-password': 'Choose a password of at least 8 characters.',
+  'name-taken': 'This name is taken.',
+  'wrong-password': 'Name or password is wrong.',
+  'too-many': 'Too many tries. Wait a quarter of an hour and try again.',
+  'signed-out': 'Your sign-in has ended. Sign in again.',
+  network: 'The server does not answer. Check your connection and try again.',
+}
+
+/** The demo's own API, for the password; throws an error whose message is for the person. */
+export async function call(method, path, body) {
+  const response = await fetch(`/api/${path}`, {
+    method,
+    ...(method !== 'GET' && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) }),
+  }).catch(() => undefined)
+  const json = response ? await response.json().catch(() => ({})) : { error: 'network' }
+  if (response?.ok) return json
+  throw new Error(messages[json.error] ?? 'Something went wrong. Try again in a moment.')
+}
+
+/** One submission at a time; what `submit` throws or returns as text is shown as the form's error. */
+export function onSubmit(form, submit) {
+  const error = form.querySelector('.error')
+  const button = form.querySelector('button')
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    if (button.getAttribute('aria-busy')) return
+    button.setAttribute('aria-busy', 'true')
+    error.textContent = ''
+    const empty = [...form.elements].find((field) => field.required && field.value.trim() === '')
+    const message = empty
+      ? 'Fill this in first.'
+      : await submit(Object.fromEntries(new FormData(form))).catch((failure) => failure.message)
+    button.removeAttribute('aria-busy')
+    if (!message) return
+    error.textContent = message
+    const wrong = empty ?? form.elements.password
+    wrong.focus()
+    wrong.select()
+  })
+}
+
+/** Asks for the password again, for who has no other factor; resolves with whether it was right. */
+export function confirmPassword(name) {
+  const dialog = document.importNode(document.getElementById('dialog-password').content, true).firstElementChild
+  const form = dialog.querySelector('form')
+  form.elements.name.value = name
+  document.body.append(dialog)
+  return new Promise((resolve) => {
+    let confirmed = false
+    dialog.addEventListener('close', () => {
+      dialog.remove()
+      resolve(confirmed)
+    })
+    onSubmit(form, async ({ password }) => {
+      const outcome = await call('POST', 'step-up/password', { password })
+      if (!outcome.ok) return messages['wrong-password']
+      confirmed = true
+      dialog.close()
+    })
+    dialog.querySelector('.cancel').addEventListener('click', () => dialog.close())
+    dialog.showModal()
+    form.elements.password.focus()
+  })
+}

@@ -1,0 +1,56 @@
+// Mails the user about what changed on the account's second factors: what was enrolled or removed, a recovery code that
+// was used, and codes that are locked. Whoever was not it can then do something about it (NIST SP 800-63B-4, 4.2.1.1).
+//
+//   const mailer = nodemailer.createTransport('smtp://localhost')
+//   const onEvent = mailEvents({ mailer, from: 'security@example.com', addressOf: (user) => accounts.mailOf(user) })
+//   await Countersign.open({ rp, store, onEvent })
+
+/**
+ * @param {object} options
+ * @param {{ sendMail(mail: { from: string, to: string, subject: string, text: string }): Promise<unknown> }} options.mailer
+ * @param {string} options.from
+ * @param {(user: string) => Promise<string | undefined> | string | undefined} options.addressOf nobody is mailed without one
+ * @param {(error: unknown) => void} [options.onError] a mail that did not go out; it changes no sign-in
+ * @returns {(event: import('countersign').CountersignEvent) => Promise<void>}
+ */
+export function mailEvents({ mailer, from, addressOf, onError = console.error }) {
+  return async (event) => {
+    const mail = compose(event)
+    if (mail === undefined) return
+    try {
+      const to = await addressOf(event.user)
+      if (to !== undefined) await mailer.sendMail({ from, to, ...mail })
+    } catch (error) {
+      onError(error)
+    }
+  }
+}
+
+const names = {
+  totp: 'an authenticator app',
+  webauthn: 'a passkey or security key',
+  u2f: 'a security key',
+  yubico: 'a YubiKey',
+  recovery: 'the recovery codes',
+}
+
+/** What a person should hear of; no link, since mails with links to a sign-in are what phishing looks like. */
+function compose({ type, factor, left, at }) {
+  const what = factor === undefined ? 'every second factor' : names[factor.type]
+  const when = new Date(at).toUTCString()
+  const told = {
+    enrolled: ['Second factor added', `On ${when}, ${what} was added to your account.`],
+    removed: ['Second factor removed', `On ${when}, ${what} of your account was removed.`],
+    'recovery-code-used': [
+      'Recovery code used',
+      `On ${when}, a recovery code signed in to your account. Codes left: ${left}.`,
+    ],
+    locked: [
+      'Codes locked',
+      `On ${when}, after too many wrong codes, ${what} stopped being accepted. Somebody may know your password.`,
+    ],
+  }[type]
+  if (told === undefined) return undefined
+  const [subject, text] = told
+  return { subject, text: `${text}\n\nIf this was not you, change your password and call us.\n` }
+}

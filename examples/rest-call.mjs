@@ -1,0 +1,32 @@
+// A protected REST call out of a script. The secret was shown once, when the script's account enrolled an app
+// (`countersign totp add`, or the page); it comes in on standard input, where no other program sees it:
+//
+//   SHOP_URL=https://shop.example SHOP_PASSWORD=... node examples/rest-call.mjs < ~/.config/shop.otpauth
+import { text } from 'node:stream/consumers'
+
+import { ClientError, createClient } from 'countersign/client'
+
+const shop = process.env.SHOP_URL ?? 'http://localhost:3000'
+const client = createClient({ url: `${shop}/countersign`, totp: (await text(process.stdin)).trim() })
+
+try {
+  // The first factor is the server's own; the client keeps the session that it gives.
+  const password = await client.fetch(`${shop}/password`, post({ name: 'robot', password: process.env.SHOP_PASSWORD }))
+  if (!password.ok) throw new Error(`The password was not taken: ${password.status}`)
+  const { skew } = await client.answer()
+  if (Math.abs(skew ?? 0) > 10_000) console.error(`The server's clock is ${Math.round(skew / 1000)} s off from ours`)
+
+  const orders = await client.fetch(`${shop}/api/orders`)
+  console.log(await orders.json())
+  // Should this one want a fresh proof, it is given: the client sees `step-up-required` and answers for it.
+  const refund = await client.fetch(`${shop}/api/refunds`, post({ order: 1 }))
+  console.log(await refund.json())
+} catch (error) {
+  if (!(error instanceof ClientError)) throw error
+  console.error(`${error.message} (${error.code})`)
+  process.exitCode = error.code === 'locked' ? 3 : 1
+}
+
+function post(body) {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}

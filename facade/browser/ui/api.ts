@@ -1,0 +1,112 @@
+import type { Challenge, TotpEnrolment } from '../../challenge.js'
+import type { Factor } from '../../factor.js'
+import type { Accepted, Enrolled, Refused, Removed, Status, Updated } from '../../outcome.js'
+import type { PasskeyUser } from '../index.js'
+import type { Texts, TextName } from './texts.js'
+
+export type Session =
+  | { state: 'none' }
+  | { state: 'pending'; mayEnrol: boolean }
+  | { state: 'verified'; fresh: boolean; mayEnrol: boolean; admin: boolean }
+
+/** What a sign-in gave, as the page may know it: who it is stays with the server. */
+export type Verified = Omit<Accepted, 'factor'> & {
+  factor: Accepted['factor'] | null
+  /** The factors that the person said to have lost. */
+  removed?: Factor[]
+}
+
+/** What the Signal API takes; absent: this user has no passkey to tell of. */
+export type Signals = PasskeyUser & { allAcceptedCredentialIds: string[]; name: string; displayName: string }
+
+/** An answer of the server that is neither a success nor a refusal; `code` is the last part of the problem's type. */
+export class ApiError extends Error {
+  constructor(readonly code: string) {
+    super(code)
+  }
+}
+
+/** The JSON API of `countersign/http`. Refusals are values with `ok: false`; what else goes wrong is an `ApiError`. */
+export class Api {
+  /** `signedOut` hears of every answer that there is no session, or not one that is good for this. */
+  constructor(
+    private readonly base: () => string,
+    private readonly signedOut: (code: string) => void,
+  ) {}
+
+  session = (): Promise<Session> => this.call('GET', '/session')
+  challenge = (): Promise<{ challenge: Challenge | null }> => this.call('POST', '/challenge')
+  verify = (answer: object, removeLost = false): Promise<Verified | Refused> =>
+    this.call('POST', '/verify', { answer, ...(removeLost && { removeLost }) })
+
+  passkeyChallenge = (): Promise<{ id: string; webauthn: PublicKeyCredentialRequestOptionsJSON }> =>
+    this.call('POST', '/passkey/challenge')
+  verifyPasskey = (response: object): Promise<Verified | Refused> =>
+    this.call('POST', '/passkey/verify', { answer: { type: 'webauthn', response } })
+
+  factors = (): Promise<{ factors: Factor[]; status: Status }> => this.call('GET', '/factors')
+  beginTotp = (): Promise<TotpEnrolment> => this.call('POST', '/factors/totp')
+  finishTotp = (proof: { enrolment: string; code: string; description: string }): Promise<Enrolled> =>
+    this.call('POST', '/factors/totp/finish', proof)
+  beginWebauthn = (wanted: {
+    use: 'second-factor' | 'passkey'
+    conditional?: true
+  }): Promise<PublicKeyCredentialCreationOptionsJSON> => this.call('POST', '/factors/webauthn', wanted)
+  finishWebauthn = (proof: { response: object; description: string }): Promise<Enrolled> =>
+    this.call('POST', '/factors/webauthn/finish', proof)
+  update = (id: string, change: { description?: string; enable?: boolean }): Promise<Updated & { signals?: Signals }> =>
+    this.call('PATCH', `/factors/${encodeURIComponent(id)}`, change)
+  remove = (id: string): Promise<Removed & { signals?: Signals }> =>
+    this.call('DELETE', `/factors/${encodeURIComponent(id)}`)
+  recoveryCodes = (): Promise<{ codes: string[] }> => this.call('POST', '/recovery-codes')
+
+  private async call<Answer>(method: string, path: string, body: object = {}): Promise<Answer> {
+    const response = await fetch(this.base() + path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      ...(method !== 'GET' && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    }).catch(() => {
+      throw new ApiError('network')
+    })
+    // Between the page and the handler stand proxies, which answer as they like.
+    const answer = await response.json().catch(() => null)
+    if (response.ok && answer) return answer
+    if (answer?.ok === false && typeof answer.reason === 'string') return answer
+    const [, code = ''] = /^urn:countersign:problem:([\w-]+)$/.exec(String(answer?.type)) ?? []
+    // Not any 401: that of a proxy says nothing of our session.
+    if (code === 'not-signed-in' || code === 'second-factor-required') this.signedOut(code)
+    throw new ApiError(code)
+  }
+}
+
+/** What the person reads: of a refusal's reason, of a problem, of a ceremony's error. */
+export function textOf(code: string): TextName {
+  return Object.hasOwn(names, code) ? names[code]! : 'failed'
+}
+
+const names: Record<string, TextName> = {
+  rejected: 'rejected',
+  malformed: 'malformed',
+  locked: 'tooManyWrong',
+  'already-enrolled': 'alreadyEnrolled',
+  'not-first': 'notFirst',
+  'factor-limit': 'factorLimit',
+  'no-such-factor': 'noSuchFactor',
+  'last-factor': 'lastFactor',
+  'not-changeable': 'notChangeable',
+  'factor-required': 'factorRequired',
+  'malformed-request': 'invalid',
+  'payload-too-large': 'invalid',
+  'not-signed-in': 'signedOut',
+  'second-factor-required': 'signedOut',
+  'step-up-required': 'stepUpFirst',
+  network: 'network',
+  cancelled: 'cancelled',
+  timeout: 'timeout',
+  aborted: 'aborted',
+  'already-registered': 'alreadyEnrolled',
+  'not-supported': 'notSupported',
+  'insecure-context': 'insecureContext',
+  'invalid-domain': 'invalidDomain',
+} satisfies Record<string, keyof Texts>

@@ -1,0 +1,122 @@
+import type { Challenge } from '../../challenge.js'
+import type { TypedFactorType } from '../../factor.js'
+import type { Refused } from '../../outcome.js'
+import { authenticate, supported } from '../index.js'
+import { textOf, type Verified } from './api.js'
+import { alert, button, checkbox, codeField, field, form, type Style } from './controls.js'
+import { element } from './dom.js'
+import { icon } from './icons.js'
+import type { TextName } from './texts.js'
+import type { Ui } from './ui.js'
+
+export interface ChallengeOptions {
+  /** Whether a recovery code may get rid of the other factors. */
+  mayRemoveLost: boolean
+  /** Called with each outcome that ends it: `ok`, or `locked`. */
+  done: (outcome: Verified | Refused) => unknown
+}
+
+const lockedTexts: Record<TypedFactorType, TextName> = {
+  totp: 'lockedTotp',
+  recovery: 'lockedRecovery',
+  yubico: 'lockedYubico',
+}
+
+/** What the challenge offers, less what is locked or used up; and where the focus belongs, if anything is offered. */
+export function challengeView(
+  ui: Ui,
+  challenge: Challenge,
+  { mayRemoveLost, done }: ChallengeOptions,
+): { nodes: Node[]; focus: HTMLElement | undefined } {
+  const locked = challenge.locked ?? []
+  const left = challenge.recovery?.left ?? 0
+  const canType = (type: TypedFactorType, offered: unknown): boolean => Boolean(offered) && !locked.includes(type)
+  const ways: HTMLElement[] = []
+  /** One main action a view: the first. */
+  const style = (): Style => (ways.length === 0 ? 'primary' : '')
+
+  async function answer(value: object, removeLost = false): Promise<string | undefined> {
+    const outcome = await ui.api.verify(value, removeLost)
+    if (!outcome.ok && outcome.reason !== 'locked') return ui.text(textOf(outcome.reason))
+    await done(outcome)
+    return undefined
+  }
+
+  if (challenge.webauthn && supported()) ways.push(byKey(ui, challenge.webauthn, answer))
+  if (canType('totp', challenge.totp)) {
+    ways.push(
+      form(ui, {
+        fields: [field(ui.text('appCode'), { ...codeField, placeholder: '123 456' })],
+        action: ui.text('continue'),
+        style: style(),
+        submit: ({ code }) => answer({ type: 'totp', code }),
+      }),
+    )
+  }
+  if (canType('yubico', challenge.yubico)) {
+    const attributes = { ...untold, name: 'code', class: 'code', maxlength: 64, required: true }
+    ways.push(
+      form(ui, {
+        fields: [field(ui.text('yubicoCode'), attributes, ui.text('yubicoHint'))],
+        action: ui.text('continue'),
+        style: style(),
+        submit: ({ code }) => answer({ type: 'yubico', code }),
+      }),
+    )
+  }
+  const others = ways.length
+  if (canType('recovery', left > 0)) ways.push(byRecoveryCode(ui, left, { open: others === 0, mayRemoveLost, answer }))
+
+  const notices = locked.map((type) => ui.text(lockedTexts[type]))
+  if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
+  if (challenge.recovery && left === 0) notices.push(ui.text('recoveryNone'))
+  if (ways.length === 0) notices.push(ui.text('nothingOffered'))
+  else if (locked.length > 0) notices.push(ui.text('unlockOther'))
+
+  const nodes = ways.flatMap((way, at) => (at === 0 ? [way] : [element('p', { class: 'or' }, ui.text('or')), way]))
+  const notice = notices.length > 0 ? [element('p', { class: 'notice' }, notices.join(' '))] : []
+  return {
+    nodes: [element('div', { class: 'challenge' }, ...notice, ...nodes)],
+    focus: ways[0]?.querySelector<HTMLElement>('input, button') ?? undefined,
+  }
+}
+
+type Answer = (value: object, removeLost?: boolean) => Promise<string | undefined>
+
+function byKey(ui: Ui, options: PublicKeyCredentialRequestOptionsJSON, answer: Answer): HTMLElement {
+  const error = alert()
+  let current = options
+  const click = async (): Promise<void> => {
+    error.textContent = ''
+    const response = await authenticate(current, { signal: ui.signal })
+    const refused = await answer({ type: 'webauthn', response })
+    if (!refused) return
+    // A challenge is good for one try.
+    current = (await ui.api.challenge()).challenge?.webauthn ?? current
+    error.textContent = refused
+  }
+  const failed = (failure: unknown): void => void (error.textContent = ui.messageOf(failure))
+  const use = button(ui, [icon('key'), ui.text('useKey')], click, { style: 'primary wide', failed })
+  return element('div', {}, use, error)
+}
+
+function byRecoveryCode(
+  ui: Ui,
+  left: number,
+  { open, mayRemoveLost, answer }: { open: boolean; mayRemoveLost: boolean; answer: Answer },
+): HTMLElement {
+  const placeholder = 'xxxx-xxxx-xxxx-xxxx'
+  const attributes = { ...untold, name: 'code', class: 'code', placeholder, maxlength: 40, required: true }
+  const lost = mayRemoveLost ? [checkbox(ui.text('removeLost'), 'lost')] : []
+  const made = form(ui, {
+    fields: [field(ui.text('recoveryCode'), attributes, ui.plural('recoveryLeft', left)), ...lost],
+    action: ui.text('recoveryContinue'),
+    style: open ? 'primary' : '',
+    submit: ({ code, lost }) => answer({ type: 'recovery', code }, lost !== undefined),
+  })
+  // Alone it needs no unfolding.
+  return open ? made : element('details', {}, element('summary', {}, ui.text('useRecovery')), made)
+}
+
+/** Of a field whose content nobody should remember or mend. */
+const untold = { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' }

@@ -1,0 +1,73 @@
+import type { Factor, FactorType } from '../../factor.js'
+import { button, type Style } from './controls.js'
+import { element } from './dom.js'
+import { icon } from './icons.js'
+import type { TextName } from './texts.js'
+import type { Ui } from './ui.js'
+
+export type FactorAction = 'rename' | 'toggle' | 'remove'
+
+/** The factors but for the recovery codes, each with what can be done to it. */
+export function factorList(
+  ui: Ui,
+  factors: Factor[],
+  locked: FactorType[],
+  act: (action: FactorAction, factor: Factor) => Promise<unknown>,
+): HTMLElement {
+  return element('ul', { class: 'rows', role: 'list' }, ...factors.map((factor) => row(ui, factor, locked, act)))
+}
+
+/** What the person calls it, or else what it is. */
+export function nameOf(ui: Ui, factor: Factor): string {
+  return factor.description || typeOf(ui, factor)
+}
+
+function typeOf(ui: Ui, factor: Factor): string {
+  return ui.text(isPasskey(factor) ? 'passkey' : typeTexts[factor.type])
+}
+
+/** A key that is part of a device, or kept by a provider; a roaming key is one that is carried along. */
+function isPasskey(factor: Factor): boolean {
+  if (factor.type !== 'webauthn') return false
+  return factor.backupEligible || factor.transports?.some((one) => one === 'internal' || one === 'hybrid') === true
+}
+
+const typeTexts: Record<FactorType, TextName> = {
+  totp: 'app',
+  webauthn: 'key',
+  u2f: 'u2f',
+  yubico: 'yubico',
+  recovery: 'recovery',
+}
+
+function row(
+  ui: Ui,
+  factor: Factor,
+  locked: FactorType[],
+  act: (action: FactorAction, factor: Factor) => Promise<unknown>,
+): HTMLLIElement {
+  const { id, enabled, type, created, lastUsed } = factor
+  const name = nameOf(ui, factor)
+  const action = (what: FactorAction, label: TextName, style: Style = 'quiet'): HTMLButtonElement => {
+    const made = button(ui, ui.text(label), () => act(what, factor), { style })
+    made.setAttribute('aria-label', ui.text('actionOn', { action: ui.text(label), name }))
+    made.dataset['action'] = what
+    return made
+  }
+  const told = [typeOf(ui, factor), ui.text('added', { date: ui.date(created) })]
+  if (lastUsed !== undefined) told.push(ui.text('lastUsed', { date: ui.date(lastUsed) }))
+  const what = element('div', { class: 'what' }, element('b', { class: 'name' }, name))
+  if (!enabled) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeOff')))
+  else if (locked.includes(type)) what.append(' ', element('span', { class: 'badge locked' }, ui.text('badgeLocked')))
+  what.append(element('small', {}, told.join(', ')))
+  const picture = icon(type === 'totp' ? 'totp' : isPasskey(factor) ? 'passkey' : 'key')
+  const made = element('li', { class: enabled ? '' : 'off' }, picture, what,
+    element('div', { class: 'actions' },
+      action('rename', 'rename'),
+      action('toggle', enabled ? 'turnOff' : 'turnOn'),
+      action('remove', 'remove', 'quiet danger'),
+    ),
+  )
+  made.dataset['id'] = id
+  return made
+}

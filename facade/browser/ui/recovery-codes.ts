@@ -1,0 +1,31 @@
+import { button, form } from './controls.js'
+import { openDialog } from './dialog.js'
+import { element } from './dom.js'
+import { copyText, downloadText, printLines } from './keep.js'
+import type { Ui } from './ui.js'
+
+/** So few that they are warned of. */
+export const FEW_CODES = 3
+
+/** Shows new codes, this once, with every way to keep them. Closes by its own button alone. */
+export function showCodes(ui: Ui, codes: string[]): Promise<unknown> {
+  const title = ui.text('codesFor', { site: location.hostname, date: ui.date(Date.now()) })
+  const text = codes.join('\n')
+  // In the dialog, so that a copy ends with it.
+  const printing = element('div')
+  return openDialog(ui, {
+    title: ui.text('yourCodes'),
+    lead: ui.text('yourCodesLead'),
+    closable: false,
+    content: (close) => [
+      element('ol', { class: 'codes', role: 'list' }, ...codes.map((code) => element('li', {}, code))),
+      element('div', { class: 'ways' },
+        button(ui, ui.text('copy'), () => copyText(ui, text)),
+        button(ui, ui.text('print'), () => printLines(printing, title, codes)),
+        button(ui, ui.text('download'), () => downloadText(ui.text('codesFile'), `${title}\n\n${text}\n`)),
+      ),
+      printing,
+      form(ui, { fields: [], action: ui.text('saved'), submit: async () => close() }),
+    ],
+  })
+}

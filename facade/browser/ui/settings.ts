@@ -1,0 +1,260 @@
+import type { Factor, RecoveryFactor } from '../../factor.js'
+import type { Refused, Status } from '../../outcome.js'
+import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
+import { ApiError, textOf, type Signals, type Verified } from './api.js'
+import { challengeView } from './challenge.js'
+import { alert, button, form, type Style } from './controls.js'
+import { openDialog } from './dialog.js'
+import { element, focusOn } from './dom.js'
+import { CountersignElement } from './element.js'
+import { enrolmentChoices, nameField, type Change } from './enrol.js'
+import { factorList, nameOf, type FactorAction } from './factor-list.js'
+import { FEW_CODES, showCodes } from './recovery-codes.js'
+
+/**
+ * `<countersign-settings>`: the factors of who is signed in, to add, rename, turn off and remove, and the recovery
+ * codes. When the server wants to know again who is there, it asks in a dialog.
+ *
+ * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`.
+ *
+ * Events, which bubble:
+ * - `countersign-changed`: `{ factors }`; something was added, changed or removed
+ * - `countersign-reauthenticate`: `{ until(promise) }`; the person has no factor, so the page asks for the password
+ *   again and gives a promise of whether it was right; without a promise the element asks to sign in anew
+ * - `countersign-signed-out`: the session has ended meanwhile
+ */
+export class CountersignSettings extends CountersignElement {
+  #factors: Factor[] = []
+
+  constructor() {
+    super()
+    this.ui.signedOut = () => {
+      this.ui.show([alert(this.ui.text('signedOut'))])
+      this.ui.tell('signed-out')
+    }
+  }
+
+  /** @internal */
+  protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
+    const { ui } = this
+    try {
+      const { state } = await ui.api.session()
+      if (!current()) return
+      if (state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
+      const { factors, status } = await ui.api.factors()
+      if (!current()) return
+      this.#factors = factors
+      const heading = ui.heading(ui.text('settings'))
+      ui.redraw([heading, ...this.#sections(factors, status)], focus ? heading : undefined)
+    } catch (error) {
+      if (!current() || isSignedOut(error)) return
+      const retry = button(ui, ui.text('retry'), () => this.refresh())
+      ui.show([alert(ui.messageOf(error)), retry], focus ? retry : undefined)
+    }
+  }
+
+  #sections(factors: Factor[], { locked }: Status): Node[] {
+    const { ui } = this
+    const listed = factors.filter(({ type }) => type !== 'recovery')
+    const set = factors.find((factor): factor is RecoveryFactor => factor.type === 'recovery')
+    const advice = this.#advice(listed.length > 0, set, locked.length > 0)
+    const list =
+      listed.length > 0
+        ? factorList(ui, listed, locked, (action, factor) => this.#keepingFocus(factor.id, action))
+        : element('p', { class: 'muted' }, ui.text('noFactors'))
+    const added = async (factor: Factor): Promise<void> => {
+      await this.#redraw()
+      focusOn(this.#row(factor.id)?.querySelector('button'))
+      ui.say(ui.text('wasAdded', { name: nameOf(ui, factor) }))
+    }
+    const section = (title: 'factors' | 'addFactor' | 'recovery', ...nodes: Node[]): Node =>
+      element('section', { class: 'card' }, ui.heading(ui.text(title), 1), ...nodes)
+    return [
+      ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
+      section('factors', list),
+      section('addFactor', ...enrolmentChoices(ui, this.#change, added)),
+      ...(listed.length > 0 ? [section('recovery', this.#recovery(set))] : []),
+    ]
+  }
+
+  #recovery(set: RecoveryFactor | undefined): Node {
+    const { ui } = this
+    const state = set
+      ? ui.plural('recoveryState', set.left, { date: ui.date(set.created) })
+      : ui.text('recoveryNever')
+    const make = button(ui, ui.text(set ? 'makeNewCodes' : 'makeCodes'), () => this.#makeCodes(set !== undefined))
+    make.dataset['action'] = 'codes'
+    return element('div', { class: 'split' }, element('p', { class: 'muted' }, state), make)
+  }
+
+  #advice(some: boolean, set: RecoveryFactor | undefined, locked: boolean): string {
+    const { ui } = this
+    if (locked) return ui.text('adviseLocked')
+    if (!some) return ui.text('adviseFactor')
+    if (!set) return ui.text('adviseCodes')
+    if (set.left > FEW_CODES) return ''
+    return set.left > 0 ? ui.plural('adviseLast', set.left) : ui.text('adviseNone')
+  }
+
+  async #rename(factor: Factor): Promise<void> {
+    const { ui } = this
+    const renamed = await openDialog<string>(ui, {
+      title: ui.text('renameTitle'),
+      content: (close) => [
+        form(ui, {
+          fields: [nameField(ui, 'name', factor.description)],
+          action: ui.text('save'),
+          submit: async (values) => {
+            const description = (values['description'] ?? '').trim()
+            const updated = await this.#change(() => ui.api.update(factor.id, { description }))
+            if (!updated) return ui.text('nothingChanged')
+            if (!updated.ok) return ui.text(textOf(updated.reason))
+            await signal(updated.signals)
+            return close(description)
+          },
+        }),
+      ],
+    })
+    if (renamed === undefined) return
+    await this.#redraw()
+    ui.say(ui.text('renamed', { name: renamed }))
+  }
+
+  async #toggle(factor: Factor): Promise<void> {
+    const { ui } = this
+    const updated = await this.#change(() => ui.api.update(factor.id, { enable: !factor.enabled }))
+    if (!updated) return
+    if (!updated.ok) return ui.say(ui.text(textOf(updated.reason)))
+    await signal(updated.signals)
+    await this.#redraw()
+    ui.say(ui.text(factor.enabled ? 'isOff' : 'isOn', { name: nameOf(ui, factor) }))
+  }
+
+  async #remove(factor: Factor): Promise<void> {
+    const { ui } = this
+    const name = nameOf(ui, factor)
+    const others = this.#factors.filter(({ id, type }) => id !== factor.id && type !== 'recovery')
+    const removed = await this.#confirm({
+      title: ui.text('removeTitle', { name }),
+      lead: ui.text(others.length > 0 ? 'removeLead' : 'removeLast'),
+      action: ui.text('remove'),
+      style: 'primary danger',
+      run: () => ui.api.remove(factor.id),
+    })
+    if (!removed) return
+    await signal(removed.signals)
+    await this.#redraw()
+    ui.say(ui.text('wasRemoved', { name }))
+  }
+
+  async #makeCodes(has: boolean): Promise<void> {
+    const { ui } = this
+    const run = (): Promise<{ codes: string[]; ok?: true }> => ui.api.recoveryCodes()
+    const made = has
+      ? await this.#confirm({
+          title: ui.text('makeNewTitle'),
+          lead: ui.text('makeNewLead'),
+          action: ui.text('makeNewCodes'),
+          style: 'primary',
+          run,
+        })
+      : await this.#change(run)
+    if (!made) return
+    await this.#redraw()
+    await showCodes(ui, made.codes)
+    focusOn(ui.root.querySelector<HTMLElement>('[data-action="codes"]'))
+  }
+
+  /** Resolves with what `run` gave, or undefined when the person said no. */
+  #confirm<Result extends { ok?: boolean }>({ title, lead, action, style, run }: {
+    title: string
+    lead: string
+    action: string
+    style: Style
+    run: () => Promise<Result>
+  }): Promise<Exclude<Result, { ok: false }> | undefined> {
+    const { ui } = this
+    return openDialog<Exclude<Result, { ok: false }>>(ui, {
+      title,
+      lead,
+      content: (close) => [
+        form(ui, {
+          fields: [],
+          action,
+          style,
+          submit: async () => {
+            const result = await this.#change(run)
+            if (!result) return ui.text('nothingChanged')
+            if (result.ok === false) return ui.text(textOf((result as unknown as { reason: string }).reason))
+            return close(result as Exclude<Result, { ok: false }>)
+          },
+        }),
+      ],
+    })
+  }
+
+  /** Asks for a factor when the last proof is too long ago, then tries once more. Undefined: the person gave up. */
+  #change: Change = async (call) => {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
+      return (await this.#stepUp(error)) ? call() : undefined
+    }
+  }
+
+  async #stepUp(error: ApiError): Promise<boolean> {
+    const { ui } = this
+    const { challenge } = await ui.api.challenge()
+    if (!challenge) return this.#reauthenticate(error)
+    const outcome = await openDialog<Verified | Refused>(ui, {
+      title: ui.text('confirm'),
+      lead: ui.text('confirmLead'),
+      content: (close) => challengeView(ui, challenge, { mayRemoveLost: false, done: close }).nodes,
+    })
+    if (outcome && !outcome.ok) ui.say(ui.text(textOf(outcome.reason)))
+    return outcome?.ok ?? false
+  }
+
+  /** There is no factor to ask for: the first one, a password as a rule, is the page's. */
+  #reauthenticate(error: ApiError): Promise<boolean> {
+    let asked: Promise<boolean> | undefined
+    this.ui.tell('reauthenticate', { until: (promise: Promise<boolean>) => void (asked = promise) })
+    if (!asked) throw error
+    return asked
+  }
+
+  /** Tells the page too: something is different now. */
+  async #redraw(): Promise<void> {
+    await this.refresh({ focus: false })
+    this.ui.tell('changed', { factors: this.#factors })
+  }
+
+  /** Each action draws the list anew: the focus goes to the same button, or to the heading when its row is gone. */
+  async #keepingFocus(id: string, action: FactorAction): Promise<void> {
+    const factor = this.#factors.find((one) => one.id === id)
+    if (!factor) return
+    if (action === 'rename') await this.#rename(factor)
+    else if (action === 'toggle') await this.#toggle(factor)
+    else await this.#remove(factor)
+    if (this.ui.root.activeElement) return
+    const same = this.#row(id)?.querySelector<HTMLElement>(`[data-action="${action}"]`)
+    focusOn(same ?? this.ui.root.querySelector<HTMLElement>('h1, h2, h3, h4, h5, h6'))
+  }
+
+  #row(id: string): HTMLElement | undefined {
+    return [...this.ui.root.querySelectorAll<HTMLElement>('[data-id]')].find((row) => row.dataset['id'] === id)
+  }
+}
+
+/** The passkey providers hear which credentials are left and what their user is called; no answer comes of it. */
+async function signal(signals: Signals | undefined): Promise<void> {
+  if (!signals) return
+  const { rpId, userId, allAcceptedCredentialIds, name, displayName } = signals
+  await signalAllAcceptedCredentials({ rpId, userId, allAcceptedCredentialIds })
+  await signalCurrentUserDetails({ rpId, userId, name, displayName })
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 'not-signed-in' || error.code === 'second-factor-required')
+}

@@ -1,0 +1,5 @@
+export { createClient } from './client.js'
+export { ClientError, clientErrorCodes } from './error.js'
+export type { Answered, Client } from './client.js'
+export type { ClientErrorCode } from './error.js'
+export type { ClientOptions } from './options.js'

@@ -1,0 +1,87 @@
+import { flag, integer, invalid, isWellFormed, object, optional, own } from '../check.js'
+import type { Check } from '../check.js'
+import { parseOtpauthUri, totpCode } from '../totp.js'
+import type { TotpParameters } from '../totp.js'
+import { isLoopback } from './cookies.js'
+
+export interface ClientOptions {
+  /** Where the server mounts `countersign/http`, such as `https://example.com/countersign`. */
+  url: string | URL
+  /** What was shown once at the enrolment: the `otpauth:` URI, or the secret with what differs from the defaults. */
+  totp: string | TotpParameters
+  /** Sent with every request to the server's origin: an `authorization`, say. Cookies are kept by themselves. */
+  headers?: Record<string, string>
+  /** Default: the global `fetch`. */
+  fetch?: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+  /** How long to wait for an answer of this protocol, milliseconds. Default 30,000. */
+  timeout?: number
+  /** Lets codes go over plain HTTP to another machine, where anybody on the way can read them. Default false. */
+  insecure?: boolean
+  /** The clock that codes are made by: epoch milliseconds. Default `Date.now`. */
+  now?: () => number
+}
+
+/** The options, checked, with every default filled in. */
+export interface ClientSettings {
+  url: URL
+  /** Seconds of a step. */
+  period: number
+  code: (at: number) => string
+  headers: Record<string, string>
+  fetch: NonNullable<ClientOptions['fetch']>
+  timeout: number
+  now: () => number
+}
+
+export function checkClientOptions(options: unknown): ClientSettings {
+  const checked = checkOptions(options, '')
+  const { totp, insecure = false, headers = {}, fetch = globalThis.fetch, timeout = 30_000, now = Date.now } = checked
+  const url = new URL(checked.url)
+  if (url.protocol !== 'https:' && !insecure && !isLoopback(url)) throw invalid('url')
+  url.pathname = url.pathname.replace(/\/*$/, '')
+  // Wrong ones are found now, not at the first sign-in.
+  totpCode(totp, 0)
+  const period = typeof totp === 'string' ? parseOtpauthUri(totp).period : (totp.period ?? 30)
+  return { url, period, code: (at) => totpCode(totp, at), headers, fetch, timeout, now }
+}
+
+const checkUrl: Check<string> = (value, name) => {
+  const text = value instanceof URL ? value.href : value
+  if (typeof text !== 'string' || !URL.canParse(text)) throw invalid(name)
+  const { protocol, username, password, search, hash } = new URL(text)
+  if (!['http:', 'https:'].includes(protocol) || username + password + search + hash !== '') throw invalid(name)
+  return text
+}
+
+/** A copy, so that what the host changes later changes nothing here; its members are checked where codes are made. */
+const checkTotp: Check<string | TotpParameters> = (value, name) => {
+  if (typeof value === 'string' && value.startsWith('otpauth:')) return value
+  if (typeof value !== 'object' || value === null) throw invalid(name)
+  return { ...value } as TotpParameters
+}
+
+const checkHeaders: Check<Record<string, string>> = (value, name) => {
+  if (typeof value !== 'object' || value === null) throw invalid(name)
+  const headers: Record<string, string> = {}
+  for (const key of Object.keys(value)) {
+    const text = own(value, key)
+    if (typeof text !== 'string' || !isWellFormed(text)) throw invalid(name)
+    headers[key] = text
+  }
+  return headers
+}
+
+function callback<T>(value: unknown, name: string): T {
+  if (typeof value !== 'function') throw invalid(name)
+  return value as T
+}
+
+const checkOptions = object<Omit<ClientOptions, 'url'> & { url: string }>({
+  url: checkUrl,
+  totp: checkTotp,
+  headers: optional(checkHeaders),
+  fetch: optional(callback<NonNullable<ClientOptions['fetch']>>),
+  timeout: optional(integer(1, 600_000)),
+  insecure: optional(flag),
+  now: optional(callback<() => number>),
+})

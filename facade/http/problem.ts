@@ -1,0 +1,113 @@
+import { isCountersignError } from '../errors.js'
+import type { CountersignErrorCode } from '../errors.js'
+
+/** The body of every answer that is no success (RFC 9457), `application/problem+json`. */
+export interface Problem {
+  /** Stable, made to be branched on: `urn:countersign:problem:` and one of {@link ProblemName}. */
+  type: `urn:countersign:problem:${ProblemName}`
+  /** For developers; the same for every problem of this type. */
+  title: string
+  status: number
+  /** The member of the request that is wrong; never its value. */
+  detail?: string
+  /** With a `reason`: the request was understood and refused. */
+  ok?: false
+  reason?: RefusalReason
+}
+
+/** Every problem, with its status and title. The list only grows. */
+export const problems = {
+  'malformed-request': [400, 'The request is not what this operation takes'],
+  'not-signed-in': [401, 'Nobody is signed in'],
+  'second-factor-required': [401, 'The second factor of this sign-in is still to come'],
+  'step-up-required': [403, 'This needs a fresh verification'],
+  'not-an-administrator': [403, 'This is for administrators'],
+  'wrong-origin': [403, 'The request comes from another site'],
+  'not-found': [404, 'There is nothing here'],
+  'method-not-allowed': [405, 'This method is not for this path'],
+  'request-timeout': [408, 'The body took too long'],
+  'factor-required': [409, 'Recovery codes need another factor beside them'],
+  'payload-too-large': [413, 'The body is larger than 64 kB'],
+  'unsupported-media-type': [415, 'The body must be application/json'],
+  internal: [500, 'An error of the server'],
+  unavailable: [503, 'The server can not do this now; try again'],
+  // Refusals: their names are the reasons of the service's outcomes.
+  rejected: [403, 'The answer is wrong, used up or expired'],
+  malformed: [403, 'This is no answer at all'],
+  locked: [403, 'Typed codes are locked after too many wrong ones'],
+  'already-enrolled': [409, 'This authenticator is enrolled already'],
+  'not-first': [409, 'There is a factor already'],
+  'factor-limit': [409, 'There are as many factors as are allowed'],
+  'no-such-factor': [404, 'There is no such factor'],
+  'last-factor': [409, 'The last enabled factor can not be disabled, only removed'],
+  'not-changeable': [409, 'Recovery codes can not be renamed or disabled'],
+} as const satisfies Record<string, readonly [status: number, title: string]>
+
+export type ProblemName = keyof typeof problems
+
+/** Reasons that an outcome may have; each is a problem of its own. */
+export type RefusalReason = (typeof refusalReasons)[number]
+
+export const refusalReasons = [
+  'rejected',
+  'malformed',
+  'locked',
+  'already-enrolled',
+  'not-first',
+  'factor-limit',
+  'no-such-factor',
+  'last-factor',
+  'not-changeable',
+] as const satisfies ProblemName[]
+
+/** Ends a request with a problem; `detail` is a name of ours, never what was sent. */
+export class ProblemError extends Error {
+  readonly problem: Problem
+  readonly headers: Record<string, string>
+
+  constructor(name: ProblemName, { detail, headers = {} }: { detail?: string; headers?: Record<string, string> } = {}) {
+    super(name)
+    this.problem = problem(name, detail)
+    this.headers = headers
+  }
+}
+
+/** The value of an outcome that is `ok`; a refused one becomes its problem. */
+export function accepted<T extends { ok: boolean }>(outcome: T): Extract<T, { ok: true }> {
+  if (outcome.ok) return outcome as Extract<T, { ok: true }>
+  throw new ProblemError((outcome as unknown as { reason: RefusalReason }).reason)
+}
+
+/** What the client is told of anything that was thrown, and whether the host must hear of it. */
+export function problemOf(error: unknown): { problem: Problem; headers: Record<string, string>; report: boolean } {
+  if (error instanceof ProblemError) return { problem: error.problem, headers: error.headers, report: false }
+  const name = (isCountersignError(error) && errorProblems[error.code]) || 'internal'
+  return { problem: problem(name), headers: {}, report: problems[name][0] >= 500 }
+}
+
+/** The answer to a request that has no `Request`, since the standard does not allow its method or a header. */
+export function impossibleRequest(): Response {
+  const headers = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' }
+  return new Response(JSON.stringify(problem('malformed-request')), { status: 400, headers })
+}
+
+const errorProblems: Partial<Record<CountersignErrorCode, ProblemName>> = {
+  'factor-required': 'factor-required',
+  'factor-limit': 'factor-limit',
+  'store-failed': 'unavailable',
+  'store-busy': 'unavailable',
+  'lock-timeout': 'unavailable',
+  closed: 'unavailable',
+}
+
+function problem(name: ProblemName, detail?: string): Problem {
+  const [status, title] = problems[name]
+  const reason = refusalReasons.find((one) => one === name)
+  return {
+    type: `urn:countersign:problem:${name}`,
+    title,
+    status,
+    ...(detail !== undefined && { detail }),
+    ...(reason !== undefined && { ok: false, reason }),
+  }
+}

@@ -1,0 +1,69 @@
+import type { Countersign } from '../countersign.js'
+import type { Members } from './body.js'
+import type { HandlerSettings, HttpUser } from './options.js'
+import type { ProblemName } from './problem.js'
+import type { Schema } from './schemas.js'
+
+/**
+ * Who may use a route.
+ *
+ * - `anyone`
+ * - `signed-in`: a pending sign-in too
+ * - `verified`
+ * - `fresh`: verified lately
+ * - `enrolling`: verified lately, or pending and made to enrol a first factor
+ * - `admin`: verified, and an administrator by the host's word
+ */
+export type Access = 'anyone' | 'signed-in' | 'verified' | 'fresh' | 'enrolling' | 'admin'
+
+/** One request on its way, from anyone. */
+export interface Visit {
+  countersign: Countersign
+  settings: HandlerSettings
+  request: Request
+  context: unknown
+  /** The parts of the path that the route names, decoded. */
+  params: Record<string, string>
+  query: URLSearchParams
+  /** Go with the answer, whatever it is. */
+  headers: Headers
+  user: HttpUser | null
+  /** Epoch milliseconds, by the clock of the service. */
+  now: number
+}
+
+/** One request of a user who may make it. */
+export interface Call extends Visit {
+  user: HttpUser
+  /** For routes of enrolment: whether only a first factor may come of it. */
+  firstOnly: boolean
+}
+
+/** One line of the table that routing, access, bodies and the OpenAPI document all come from. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  /** Below the mount point, as OpenAPI writes it: `/factors/{id}`. */
+  path: string
+  access: Access
+  /** The operation's name, for generated clients. */
+  id: string
+  summary: string
+  params?: Record<string, Schema>
+  query?: Record<string, Schema>
+  body?: Members<object>
+  answer: Schema
+  /** What may go wrong here, beside what may go wrong anywhere. */
+  problems?: ProblemName[]
+  run: (call: Call, body: object) => Promise<unknown>
+}
+
+interface Definition<A extends Access, B extends object> extends Omit<Route, 'access' | 'body' | 'run'> {
+  access: A
+  body?: Members<B>
+  run: (call: A extends 'anyone' ? Visit : Call, body: B) => Promise<unknown>
+}
+
+/** A route whose parts fit each other. */
+export function route<const A extends Access, B extends object = object>(definition: Definition<A, B>): Route {
+  return definition as unknown as Route
+}

@@ -1,0 +1,97 @@
+import type { Removed } from '../../outcome.js'
+import { boolean, factorDescription, optional } from '../members.js'
+import { accepted } from '../problem.js'
+import { route } from '../route.js'
+import type { Call } from '../route.js'
+import { list, object, ref } from '../schemas.js'
+import { withSignals } from '../signals.js'
+import { tellEnrolled } from '../tell.js'
+
+const params = { id: { type: 'string', description: 'The id of a factor.' } }
+
+export const factorRoutes = [
+  route({
+    method: 'GET',
+    path: '/factors',
+    access: 'verified',
+    id: 'getFactors',
+    summary: 'The user’s factors, and their locks and counters',
+    answer: object({ factors: list(ref('Factor')), status: ref('Status') }),
+    async run({ countersign, user }) {
+      const [factors, status] = await Promise.all([countersign.factors(user.id), countersign.status(user.id)])
+      return { factors, status }
+    },
+  }),
+
+  route({
+    method: 'PATCH',
+    path: '/factors/{id}',
+    access: 'fresh',
+    id: 'updateFactor',
+    summary: 'Renames, enables or disables a factor',
+    params,
+    body: {
+      description: optional(factorDescription),
+      enable: optional(boolean('The last enabled one can’t be disabled, only removed.')),
+    },
+    answer: ref('Updated'),
+    problems: ['no-such-factor', 'last-factor', 'not-changeable'],
+    run(call, change: { description?: string; enable?: boolean }) {
+      const { countersign, user, params: { id = '' } } = call
+      return withSignals(call, async () => accepted(await countersign.updateFactor(user.id, id, change)))
+    },
+  }),
+
+  route({
+    method: 'DELETE',
+    path: '/factors/{id}',
+    access: 'fresh',
+    id: 'removeFactor',
+    summary: 'Removes a factor; with the last real one the recovery codes go',
+    params,
+    answer: ref('Removed'),
+    problems: ['no-such-factor'],
+    run: (call) => withSignals(call, () => remove(call)),
+  }),
+
+  route({
+    method: 'POST',
+    path: '/recovery-codes',
+    access: 'fresh',
+    id: 'createRecoveryCodes',
+    summary: 'Makes recovery codes, in place of an older set; shown this once',
+    answer: object({ codes: list({ type: 'string' }) }),
+    problems: ['factor-required'],
+    run: async ({ countersign, user }) => ({ codes: await countersign.createRecoveryCodes(user.id) }),
+  }),
+
+  route({
+    method: 'GET',
+    path: '/status',
+    access: 'verified',
+    id: 'getStatus',
+    summary: 'Locks, counters and recovery codes left',
+    answer: ref('Status'),
+    run: ({ countersign, user }) => countersign.status(user.id),
+  }),
+]
+
+/**
+ * The host hears that the last factor goes before it has gone: were it to fail then, the factor is there still. Told
+ * after, a failure would leave an account that is `enrolled` and has none, which nobody gets into any more.
+ */
+async function remove(call: Call): Promise<Extract<Removed, { ok: true }>> {
+  const { countersign, user, params: { id = '' } } = call
+  const factors = await countersign.factors(user.id)
+  const isThere = factors.some((factor) => factor.id === id)
+  const isLast = isThere && factors.every((factor) => factor.id === id || factor.type === 'recovery')
+  if (isLast) await tellEnrolled(call, user, false)
+  try {
+    const removed = accepted(await countersign.removeFactor(user.id, id))
+    if (!isLast) await tellEnrolled(call, user, removed.left.length > 0)
+    return removed
+  } finally {
+    // It was not the last one after all, or not removed.
+    if (isLast && (await countersign.factors(user.id)).length > 0) await tellEnrolled(call, user, true)
+  }
+}

@@ -1,0 +1,36 @@
+import { outside } from '../members.js'
+import { accepted } from '../problem.js'
+import { route } from '../route.js'
+import { ref } from '../schemas.js'
+import { tellVerified } from '../tell.js'
+
+/** A sign-in without a user name: the passkey says who it is. */
+export const passkeyRoutes = [
+  route({
+    method: 'POST',
+    path: '/passkey/challenge',
+    access: 'anyone',
+    id: 'createPasskeyChallenge',
+    summary: 'What any passkey may answer',
+    answer: ref('PasskeyChallenge'),
+    run: ({ countersign, settings: { rp } }) => countersign.challenge({ rp }),
+  }),
+
+  route({
+    method: 'POST',
+    path: '/passkey/verify',
+    access: 'anyone',
+    id: 'verifyPasskey',
+    summary: 'Verifies a passkey’s answer, and signs in whom it belongs to',
+    body: { answer: outside('`{ type: "webauthn", response }`.') },
+    answer: ref('Accepted'),
+    problems: ['rejected', 'malformed'],
+    async run(visit, { answer }: { answer: unknown }) {
+      const { countersign, settings: { rp }, now } = visit
+      const outcome = await countersign.verifyPasskey(answer, { rp })
+      if (!outcome.ok) return accepted(outcome)
+      const { user, ...rest } = outcome
+      return tellVerified(visit, { id: user, state: 'pending', at: now }, 'passkey', rest)
+    },
+  }),
+]

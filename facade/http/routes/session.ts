@@ -1,0 +1,48 @@
+import { route } from '../route.js'
+import { ref } from '../schemas.js'
+import { standing } from '../standing.js'
+
+/** What `GET /session` answers. */
+export type SessionState =
+  | { state: 'none' }
+  | {
+      state: 'pending'
+      /** A first factor may be enrolled now, and must be for the sign-in to be done. */
+      mayEnrol: boolean
+    }
+  | {
+      state: 'verified'
+      /** Factors may be changed without a step-up. */
+      fresh: boolean
+      mayEnrol: boolean
+      admin: boolean
+    }
+
+export const sessionRoutes = [
+  route({
+    method: 'GET',
+    path: '/openapi.json',
+    access: 'anyone',
+    id: 'getOpenApi',
+    summary: 'This document',
+    answer: { type: 'object' },
+    run: async ({ settings }) => settings.document,
+  }),
+
+  route({
+    method: 'GET',
+    path: '/session',
+    access: 'anyone',
+    id: 'getSession',
+    summary: 'Who is signed in, and what they may do now',
+    answer: ref('SessionState'),
+    async run(visit): Promise<SessionState> {
+      const { user } = visit
+      if (!user) return { state: 'none' }
+      const { fresh, enrolment } = await standing({ ...visit, user, firstOnly: false })
+      const mayEnrol = enrolment === 'allowed'
+      if (user.state === 'pending') return { state: 'pending', mayEnrol }
+      return { state: 'verified', fresh, mayEnrol, admin: user.admin === true }
+    },
+  }),
+]

@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+import type { RelyingParty } from '../policy.js'
+import { ProblemError } from './problem.js'
+
+/**
+ * Whether a request that changes something may do so: it is JSON, and comes from a page of this site, or from a client
+ * that is no browser. The handler holds its own requests to this; the routes of the host that give, change or end
+ * sessions need it as much.
+ *
+ * @param request the standard's, or that of Node, Express or Fastify
+ * @example
+ * if (!isOwnRequest(req, rp)) return res.sendStatus(403)
+ */
+export function isOwnRequest(
+  { headers }: { headers: Headers | IncomingHttpHeaders },
+  rp: Origins,
+): boolean {
+  const named = (name: string) => (headers instanceof Headers ? headers.get(name) : headers[name])
+  const text = (name: string) => [named(name) ?? []].flat().join(', ') || null
+  return isJson(text('content-type')) && isSameOrigin(text('origin'), text('sec-fetch-site'), rp)
+}
+
+/**
+ * Refuses a request that changes something and comes from another site's page. Browsers say where a request comes
+ * from, and no page can forge it; clients that are no browsers say nothing. The list is that of the relying party,
+ * since a Host header says whatever a client or a proxy wrote there.
+ */
+export function checkSameOrigin(headers: Headers, rp: RelyingParty): void {
+  if (!isSameOrigin(headers.get('origin'), headers.get('sec-fetch-site'), rp)) throw new ProblemError('wrong-origin')
+}
+
+/** A form of another site can send text and form data without asking, and never this. */
+export function checkJson(headers: Headers): void {
+  if (!isJson(headers.get('content-type'))) throw new ProblemError('unsupported-media-type')
+}
+
+type Origins = Pick<RelyingParty, 'origins' | 'allowSubdomains' | 'allowAnyPort'>
+
+function isSameOrigin(origin: string | null, site: string | null, rp: Origins): boolean {
+  return (origin === null || isOriginOf(rp, origin)) && (site === null || site === 'same-origin')
+}
+
+function isJson(type: string | null): boolean {
+  return type?.split(';', 1)[0]?.trim().toLowerCase() === 'application/json'
+}
+
+function isOriginOf(rp: Origins, origin: string): boolean {
+  if (rp.origins.includes(origin)) return true
+  return (rp.allowSubdomains || rp.allowAnyPort) === true && rp.origins.some((own) => isWidely(rp, own, origin))
+}
+
+/** The same rules that hold for the origin of a ceremony. */
+function isWidely({ allowSubdomains, allowAnyPort }: Origins, own: string, origin: string): boolean {
+  if (!URL.canParse(own) || !URL.canParse(origin)) return false
+  const [ours, theirs] = [new URL(own), new URL(origin)]
+  const subdomain = allowSubdomains === true && theirs.hostname.endsWith(`.${ours.hostname}`)
+  return (
+    theirs.origin === origin &&
+    theirs.protocol === ours.protocol &&
+    (theirs.hostname === ours.hostname || subdomain) &&
+    (theirs.port === ours.port || allowAnyPort === true)
+  )
+}

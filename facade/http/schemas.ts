@@ -1,0 +1,145 @@
+/** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
+export type Schema = Record<string, unknown>
+
+export type SchemaName = keyof typeof schemas
+
+const string = { type: 'string' }
+const integer = { type: 'integer' }
+const boolean = { type: 'boolean' }
+const bytes = { type: 'string', description: 'Bytes in base64url, without padding.', pattern: '^[\\w-]*$' }
+const time = { type: 'integer', description: 'Epoch milliseconds.' }
+const factorType = { enum: ['totp', 'webauthn', 'u2f', 'recovery', 'yubico'] }
+const typedFactorTypes = { type: 'array', items: { enum: ['totp', 'recovery', 'yubico'] } }
+const extensions = { type: 'object', description: 'WebAuthn Level 3, section 9.' }
+const credentials = {
+  type: 'array',
+  items: object({ type: { const: 'public-key' }, id: bytes }, { transports: list(string) }),
+}
+
+/** An object with these members; servers of a later version may say more. */
+export function object(required: Schema, optional: Schema = {}, more: Schema = {}): Schema {
+  return { type: 'object', properties: { ...required, ...optional }, required: Object.keys(required), ...more }
+}
+
+export function list(items: Schema): Schema {
+  return { type: 'array', items }
+}
+
+export function ref(name: SchemaName): Schema {
+  return { $ref: `#/components/schemas/${name}` }
+}
+
+const ok = { const: true }
+// Only inside this table, whose type would otherwise depend on itself.
+const factor = { $ref: '#/components/schemas/Factor' }
+const signals = { $ref: '#/components/schemas/Signals' }
+
+export const schemas = {
+  SessionState: {
+    oneOf: [
+      object({ state: { const: 'none' } }),
+      object({ state: { const: 'pending' }, mayEnrol: boolean }),
+      object({ state: { const: 'verified' }, fresh: boolean, mayEnrol: boolean, admin: boolean }),
+    ],
+    description:
+      'Who is signed in. `pending`: the second factor is still to come. `mayEnrol`: an enrolment is allowed now. ' +
+      '`fresh`: factors may be changed without a step-up.',
+  },
+  Challenge: object(
+    { id: string },
+    {
+      totp: ok,
+      webauthn: { $ref: '#/components/schemas/RequestOptions' },
+      recovery: object({ left: integer }),
+      u2f: object({
+        challenge: object({ challenge: bytes, appId: string, version: string }),
+        keys: list(object({ keyHandle: bytes, version: string })),
+      }),
+      yubico: ok,
+      locked: typedFactorTypes,
+    },
+    { description: 'Each member that is there is one way to answer; none of them: nothing can be used now.' },
+  ),
+  Accepted: object(
+    {
+      ok,
+      factor: {
+        ...object({ id: string, type: factorType }, { description: string }),
+        type: ['object', 'null'],
+        description: 'The factor that answered; null: the user has none, and needs none.',
+      },
+    },
+    {
+      userVerified: boolean,
+      recoveryCodesLeft: integer,
+      counter: { const: 'not-increased' },
+      removed: { ...list(factor), description: 'The lost factors that are gone.' },
+      signals,
+    },
+  ),
+  Factor: object(
+    { id: string, type: factorType, description: string, created: time, enabled: boolean },
+    {
+      lastUsed: time,
+      credentialId: bytes,
+      algorithm: { type: 'integer', description: 'A COSE number.' },
+      aaguid: string,
+      transports: list(string),
+      backupEligible: boolean,
+      backupState: boolean,
+      left: { type: 'integer', description: 'Recovery codes that are not used yet.' },
+    },
+  ),
+  Status: object(
+    { enrolled: boolean, locked: typedFactorTypes, recoveryCodesLeft: { type: ['integer', 'null'] },
+      totpFailures: integer, failures: integer },
+    { lockedUntil: { type: ['integer', 'null'], description: 'Epoch milliseconds; null: not before an unlock.' } },
+  ),
+  TotpEnrolment: object({ enrolment: string, uri: string, secret: string, qr: string }, {}, {
+    description: 'For the eyes of the user alone. `qr` is SVG text, `secret` base32, `uri` the `otpauth:` form.',
+  }),
+  CreationOptions: object(
+    {
+      rp: object({ name: string }, { id: string }),
+      user: object({ id: bytes, name: string, displayName: string }),
+      challenge: bytes,
+      pubKeyCredParams: list(object({ type: { const: 'public-key' }, alg: integer })),
+    },
+    {
+      timeout: integer,
+      excludeCredentials: credentials,
+      authenticatorSelection: { type: 'object' },
+      hints: list(string),
+      attestation: string,
+      attestationFormats: list(string),
+      extensions,
+    },
+    { description: '`PublicKeyCredentialCreationOptionsJSON` of WebAuthn Level 3, section 5.4.' },
+  ),
+  RequestOptions: object(
+    { challenge: bytes },
+    {
+      timeout: integer,
+      rpId: string,
+      allowCredentials: credentials,
+      userVerification: string,
+      hints: list(string),
+      extensions,
+    },
+    { description: '`PublicKeyCredentialRequestOptionsJSON` of WebAuthn Level 3, section 5.5.' },
+  ),
+  Enrolled: object({ ok, factor }),
+  Updated: object({ ok, factor }, { signals }),
+  Removed: object({ ok, left: { ...list(factor), description: 'None: no second factor any more.' } }, { signals }),
+  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer }, { signals }),
+  Signals: object(
+    { rpId: string, userId: bytes, allAcceptedCredentialIds: list(bytes), name: string, displayName: string },
+    {},
+    { description: 'For the Signal API of the browser (WebAuthn Level 3, 5.1.10), once factors have changed.' },
+  ),
+  PasskeyChallenge: object(
+    { id: string, webauthn: { $ref: '#/components/schemas/RequestOptions' } },
+    {},
+    { description: 'What any passkey of this site may answer.' },
+  ),
+} satisfies Record<string, Schema>

@@ -1,0 +1,53 @@
+import { validateHeaderValue } from 'node:http'
+
+import type { Accepted, Refused } from '../outcome.js'
+import type { HeadersGiven, HttpUser, Verification } from './options.js'
+import { accepted } from './problem.js'
+import type { Visit } from './route.js'
+
+type NothingToAnswer = { ok: true; factor: null }
+
+/** Tells the host of an outcome, keeps the headers that it wants to send, and ends a refused request. */
+export async function tellVerified<T extends Accepted | Refused | NothingToAnswer>(
+  { settings, request, context, headers }: Visit,
+  user: HttpUser,
+  purpose: Verification['purpose'],
+  outcome: T,
+): Promise<Extract<T, { ok: true }>> {
+  const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
+  const told = { purpose, ...outcome, ...at } as Verification
+  // Each cookie of a `Headers` comes by itself.
+  for (const [name, value] of headersOf(await settings.onVerified(request, user, told, context))) {
+    // Node refuses to send what the standard lets pass: then this is the host's error, and not that of the server.
+    validateHeaderValue(name, value)
+    if (name === 'set-cookie') headers.append(name, value)
+    else headers.set(name, value)
+  }
+  return accepted(outcome)
+}
+
+/** When the session was proved. */
+function provedAt(user: HttpUser, outcome: Accepted | NothingToAnswer, now: number): number {
+  // Nothing was proved but the password, and that was then.
+  if (outcome.factor === null) return user.at
+  // The times of factors are kept in whole seconds: a proof must not look older than the factor that gave it.
+  return (Math.floor(now / 1000) + 1) * 1000
+}
+
+function headersOf(given: HeadersGiven): Headers {
+  if (!isPlain(given)) return new Headers(given ?? undefined)
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(given)) {
+    for (const one of [value].flat()) headers.append(name, one)
+  }
+  return headers
+}
+
+function isPlain(given: HeadersGiven): given is Record<string, string | string[]> {
+  return typeof given === 'object' && given !== null && !(Symbol.iterator in given)
+}
+
+/** Tells the host whether the user has factors now. */
+export async function tellEnrolled({ settings, request, context }: Visit, user: HttpUser, enrolled: boolean) {
+  await settings.onEnrolled(request, user, enrolled, context)
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+
+import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from './check.js'
+import type { Check } from './check.js'
+import type { Context } from './context.js'
+import { fromStore } from './context.js'
+import type { Factor } from './factor.js'
+import { jsonText } from './json.js'
+import type { Imported, Left, LeftReason, Migration, MigrationNote } from './migration/types.js'
+import { checkCredential } from './webauthn-check.js'
+import type { CheckedCredential } from './webauthn-check.js'
+
+export async function importFactors(context: Context, user: string, migration: Migration): Promise<Imported> {
+  checkUser(user)
+  const { factors, left } = checkMigration(migration, '')
+  const [free, taken] = await sort(context, user, factors)
+  const now = context.now()
+  const request = jsonText({ factors: free.map((factor) => ({ ...factor, what: undefined, notes: undefined })), now })
+  const random = randomBytes(16 * free.length)
+  const call = (record: string | null) => context.service().importFactors(record, random, request)
+  const { value } = await context.update<Answer>(user, now, call)
+  const named = (index: number) => free[index] as CheckedFactor
+  return {
+    taken: value.taken.map(({ index, factor, notes }) => {
+      return { what: named(index).what, factor, notes: [...(named(index).notes ?? []), ...notes] }
+    }),
+    left: [...left, ...taken, ...value.left.map(({ index, reason }): Left => ({ what: named(index).what, reason }))],
+  }
+}
+
+/** Those that may be added, and those whose user handle would lead another user's sign-in here. */
+async function sort(
+  context: Context, user: string, factors: CheckedFactor[],
+): Promise<[free: CheckedFactor[], taken: Left[]]> {
+  const free: CheckedFactor[] = []
+  const taken: Left[] = []
+  for (const factor of factors) {
+    const handle = factor.credential?.userHandle
+    const owner = handle === undefined ? undefined : await fromStore(() => context.settings.users.owner(handle))
+    if (owner === undefined || owner === null || owner === user) free.push(factor)
+    else taken.push({ what: factor.what, reason: 'user-handle-taken' })
+  }
+  return [free, taken]
+}
+
+interface Answer {
+  taken: { index: number; factor: Factor; notes: MigrationNote[] }[]
+  left: { index: number; reason: LeftReason }[]
+}
+
+interface CheckedFactor {
+  what: string
+  description: string
+  created?: number
+  notes?: MigrationNote[]
+  uri?: string
+  credential?: CheckedCredential
+}
+
+const what = text(2048)
+
+const checkShape = object<CheckedFactor>({
+  what,
+  description,
+  created: optional(epochMilliseconds),
+  notes: optional(listOf(text(64) as Check<MigrationNote>, { max: 16 })),
+  uri: optional(text(4096)),
+  credential: optional(checkCredential),
+})
+
+const checkFactor: Check<CheckedFactor> = (value, name) => {
+  const factor = checkShape(value, name)
+  const given = (['uri', 'credential'] as const).filter((member) => own(factor, member) !== undefined)
+  if (given.length !== 1) throw invalid(name)
+  return factor
+}
+
+const checkMigration = object<{ factors: CheckedFactor[]; left: Left[] }>({
+  factors: listOf(checkFactor, { max: 256 }),
+  left: listOf(
+    object<Left>({ what, reason: text(64) as Check<LeftReason>, member: optional(text(64)) }),
+    { max: 10_000 },
+  ),
+})

@@ -1,0 +1,5 @@
+export { fromOtpauthMigration } from './otpauth-migration.js'
+export { fromBetterAuth, fromOtpauth, fromOtplib, fromSpeakeasy } from './secrets.js'
+export { fromSimpleWebAuthn } from './simplewebauthn.js'
+export type { CredentialOptions, OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
+export type * from './types.js'

@@ -1,0 +1,54 @@
+import { bytesOrBase64url, description, integer, object, oneOf, optional, text } from '../check.js'
+import type { Base64URLString } from '../webauthn-json.js'
+
+/** How a library reads the text of a secret. */
+export type SecretEncoding = 'base32' | 'hex' | 'base64' | 'ascii' | 'latin1' | 'utf8'
+
+/** What is not in the data itself. What a row says of itself counts for that row. */
+export interface SecretOptions {
+  /** Such as `sha1` or `SHA-256`. Default SHA1. */
+  algorithm?: string
+  /** Default 6. */
+  digits?: number
+  /** Seconds. Default 30. */
+  period?: number
+  /** What users will know it by. Default `authenticator app`. */
+  description?: string
+}
+
+export interface OtplibOptions extends SecretOptions {
+  /** Default `base32`, which is what its `authenticator` and its versions from 13 on use. */
+  encoding?: SecretEncoding
+  /** 12, or whatever came before 13: those repeat a key that is too short for its hash. Default 13. */
+  version?: number
+}
+
+export interface SpeakeasyOptions extends SecretOptions {
+  /** What the program passes to `totp.verify()` as `encoding`; `ascii` where it passes none. */
+  encoding: SecretEncoding
+}
+
+export interface CredentialOptions {
+  /** The user handle of credentials that do not have one themselves: base64url or bytes, 1 to 64 of them. */
+  userHandle?: Base64URLString | Uint8Array
+  /** What users will know it by. Default `passkey` or `security key`. */
+  description?: string
+}
+
+const encoding = oneOf('base32', 'hex', 'base64', 'ascii', 'latin1', 'utf8')
+const secret = {
+  algorithm: optional(text(16)),
+  digits: optional(integer(1, 0xffff_ffff)),
+  period: optional(integer(1, 0xffff_ffff)),
+  description: optional(description),
+}
+
+export const checkOptions = {
+  secrets: object<SecretOptions>(secret),
+  otplib: object<OtplibOptions>({ ...secret, encoding: optional(encoding), version: optional(integer(1, 99)) }),
+  speakeasy: object<SpeakeasyOptions>({ ...secret, encoding }),
+  credentials: object<{ userHandle?: string; description?: string }>({
+    userHandle: optional(bytesOrBase64url(1, 64)),
+    description: optional(description),
+  }),
+}

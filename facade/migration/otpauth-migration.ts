@@ -1,0 +1,57 @@
+import * as binding from '#binding'
+
+import { isWellFormed } from '../check.js'
+import { openEnvelope } from '../envelope.js'
+import { report } from './secrets.js'
+import type { Found } from './secrets.js'
+import type { Migration } from './types.js'
+import { list } from './values.js'
+
+/**
+ * Reads what Google Authenticator exports: the text of its QR codes (`otpauth-migration://offline?data=...`), one or
+ * several that belong together. Entries that count (HOTP) are left; members that a later version of the app adds are
+ * skipped. It is the user's whole app: take out what is not yours by `what` before importing.
+ *
+ * @param uris one, a list, or a text with one a line
+ *
+ * @example
+ * const found = fromOtpauthMigration(scanned)
+ * const mine = found.factors.filter(({ what }) => what.includes('Example: '))
+ */
+export function fromOtpauthMigration(uris: unknown): Migration {
+  const migration: Migration = { factors: [], left: [] }
+  const batches = new Map<number, { size: number; seen: Set<number> }>()
+  const texts = list(uris).flatMap((one) => (typeof one === 'string' ? lines(one) : [one]))
+  for (const [index, text] of texts.entries()) {
+    const read = typeof text === 'string' && text.length <= 65_536 && isWellFormed(text) ? open(text) : null
+    if (read === null) {
+      migration.left.push({ what: `[${index}]`, reason: 'malformed' })
+      continue
+    }
+    const { id, size, index: at } = read.batch
+    const batch = batches.get(id) ?? { size, seen: new Set() }
+    batches.set(id, batch)
+    // The same code scanned twice says nothing new.
+    if (batch.seen.has(at)) continue
+    batch.seen.add(at)
+    for (const [entry, found] of read.entries.entries()) {
+      const one = report(found, `[${index}][${entry}]`)
+      if ('reason' in one) migration.left.push(one)
+      else migration.factors.push(one)
+    }
+  }
+  for (const { size, seen } of batches.values()) {
+    const missing = size - seen.size
+    if (missing > 0) migration.left.push({ what: `${missing} of ${size} QR codes`, reason: 'other-codes-missing' })
+  }
+  return migration
+}
+
+interface Export {
+  batch: { id: number; index: number; size: number }
+  entries: Found[]
+}
+
+const lines = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '')
+
+const open = (uri: string): Export | null => openEnvelope<Export | null>(binding.migrateExport(uri)).value
