@@ -1,10 +1,10 @@
 // Signs in over and over and watches the resident size: `node --expose-gc build/__test__/memory/sign-ins.js [count]`.
 // Fails when it goes on growing after a warm-up.
 import { memoryStore } from '../../facade/stores/index.js'
-import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
+import type { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { TfaConfig } from '../../index.js'
-import { Fixture, origin, wrongCode } from '../service.js'
+import { Fixture, wrongCode } from '../service.js'
 
 const people = 200
 const samples = 50
