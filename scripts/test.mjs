@@ -27,6 +27,7 @@ if (ready) {
   await command('types', [...local('typescript/bin/tsc'), '-p', 'tsconfig.types.json'])
   await command('oxlint', [...local('oxlint/bin/oxlint'), '--deny-warnings'])
   await command('ava', [...local('ava/entrypoints/cli.mjs'), 'build/__test__/**/*.test.js', '!build/__test__/browser/**'], countAva)
+  await command('memory', ['node', 'scripts/memory.mjs', '--sign-ins', '20000'])
   await browser()
 }
 summary()

@@ -39,6 +39,25 @@ pub mod integers {
     }
 }
 
+/// base64url of 1 to 64 bytes, as WebAuthn has a user handle (Level 3, section 4): one that can't be read would check
+/// nobody.
+pub struct Handle(pub String);
+
+impl<'de> Deserialize<'de> for Handle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let handle = String::deserialize(deserializer)?;
+        match BASE64URL_NOPAD.decode(handle.as_bytes()) {
+            Ok(bytes) if (1..=64).contains(&bytes.len()) => Ok(Self(handle)),
+            _ => Err(de::Error::custom("no user handle")),
+        }
+    }
+}
+
+/// The same, where there may be none.
+pub fn handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Option::<Handle>::deserialize(deserializer).map(|handle| handle.map(|Handle(text)| text))
+}
+
 /// Any of the four kinds of base64.
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let url = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));

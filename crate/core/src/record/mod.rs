@@ -15,9 +15,7 @@ mod webauthn_entry;
 mod webauthn_key;
 mod yubico_entry;
 
-use data_encoding::BASE64URL_NOPAD;
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use bytes::decode_base64;
@@ -68,7 +66,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "is_default")]
     pub tfa_failures: u32,
     /// Ours: the WebAuthn user handle, made once, in base64url.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_handle")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
     /// Bytes of the text that it was read from.
     #[serde(skip)]
@@ -150,20 +148,6 @@ fn corrupt_place(text: &str) -> String {
     match serde_path_to_error::deserialize::<_, Record>(reader) {
         Ok(_) => "after the end".into(),
         Err(error) => place::describe(error.path()),
-    }
-}
-
-/// base64url of 1 to 64 bytes, as WebAuthn has a user handle (Level 3, section 4).
-fn read_handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let handle = Option::<String>::deserialize(deserializer)?;
-    let fits = |handle: &String| {
-        let bytes = BASE64URL_NOPAD.decode(handle.as_bytes());
-        bytes.is_ok_and(|bytes| (1..=64).contains(&bytes.len()))
-    };
-    if handle.as_ref().is_none_or(fits) {
-        Ok(handle)
-    } else {
-        Err(D::Error::custom("no user handle"))
     }
 }
 

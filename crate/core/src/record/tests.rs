@@ -180,6 +180,17 @@ fn a_corrupt_value_is_never_quoted() {
 }
 
 #[test]
+fn the_user_handle_of_a_credential_can_be_read() {
+    let place = "webauthn[0].entry";
+    for (handle, outcome) in [("AQID", "accepted"), ("AQI=", place), ("hunter2!", place), ("", place)] {
+        let mut value: Value = serde_json::from_str(TODAY).unwrap();
+        value["webauthn"][0]["entry"]["user_handle"] = json!(handle);
+        let told = corrupt(&value);
+        assert!(told.starts_with(outcome), "{handle}: {told}");
+    }
+}
+
+#[test]
 fn texts_that_are_no_record() {
     for text in ["", "{", "null", "[]", "{}x", "{\"totp\":[],\"totp\":[]}", "\u{feff}{}"] {
         assert!(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::bytes::{Bytes, base64url};
+use super::bytes::{Bytes, Handle, base64url};
 use super::entry::{FactorType, SigningEntry};
 use super::is_default;
 use super::members::{Known, once, required, with_others};
@@ -118,7 +118,7 @@ struct Members {
     user_verified: Option<bool>,
     transports: Option<Vec<String>>,
     aaguid: Option<Option<Uuid>>,
-    user_handle: Option<Option<String>>,
+    user_handle: Option<Option<Handle>>,
 }
 
 impl<'de> Known<'de> for Members {
@@ -153,7 +153,7 @@ impl<'de> Deserialize<'de> for WebauthnEntry {
             user_verified: members.user_verified.unwrap_or_default(),
             transports: members.transports.unwrap_or_default(),
             aaguid: members.aaguid.flatten(),
-            user_handle: members.user_handle.flatten(),
+            user_handle: members.user_handle.flatten().map(|Handle(text)| text),
             other,
         })
     }

@@ -1,16 +1,17 @@
 //! A software authenticator and the browser around it: honest by default, and every part can be bent.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, dead_code)]
+
+mod software_key;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use countersign_core::webauthn::{
-    Algorithm, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin, KeyMaterial,
+    Algorithm, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
     RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification,
 };
 use data_encoding::BASE64URL_NOPAD;
 use minicbor::Encoder;
 use serde_json::{Value, json};
+pub use software_key::SoftwareKey;
 
 pub const CHALLENGE: [u8; 32] = [0x5a; 32];
 pub const NOW: i64 = 1_750_000_000;
@@ -27,9 +28,9 @@ pub fn rp() -> RelyingParty {
     serde_json::from_value(json!({ "id": "example.org", "origins": ["https://example.org"] })).unwrap()
 }
 
-/// A security key with one ES256 credential.
+/// A security key with one credential.
 pub struct Authenticator {
-    pair: EcdsaKeyPair,
+    pair: SoftwareKey,
     pub id: Vec<u8>,
 }
 
@@ -71,28 +72,21 @@ impl Ceremony {
 }
 
 impl Authenticator {
+    /// ES256.
     pub fn new() -> Self {
-        Self {
-            pair: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap(),
-            id: vec![3; 16],
-        }
+        Self::of(SoftwareKey::generate(Algorithm::Es256), &[3; 16])
+    }
+
+    pub fn of(pair: SoftwareKey, id: &[u8]) -> Self {
+        Self { pair, id: id.to_vec() }
     }
 
     pub fn key(&self) -> CoseKey {
-        let point = self.pair.public_key().as_ref();
-        let (x, y) = point.split_first().unwrap().1.split_at(32);
-        CoseKey::new(
-            Algorithm::Es256,
-            KeyMaterial::Ec2 {
-                x: x.to_vec(),
-                y: y.to_vec(),
-            },
-        )
-        .unwrap()
+        self.pair.public()
     }
 
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec()
+        self.pair.sign(message)
     }
 
     pub fn credential(&self) -> Credential {
