@@ -3,6 +3,7 @@
 //
 // node bench/instructions.mjs           compares with bench/instructions.json, for the same compiler and processor
 // node bench/instructions.mjs --write   writes that file; what has grown is then part of the commit
+// node bench/instructions.mjs --profile NAME   what one call of it takes, function by function, cryptography included
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,26 +66,41 @@ export async function checkInstructions() {
 /** @returns instructions of one call, by the name of the work */
 async function count() {
   const program = await buildNative()
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-instructions-'))
   const told = {}
+  for (const [name, times] of Object.entries(works)) {
+    const ours = Object.entries(await costsOfOneCall(program, name, times)).filter(([symbol]) => !isCryptography(symbol))
+    told[name] = Math.round(ours.reduce((sum, [, cost]) => sum + cost, 0))
+  }
+  return told
+}
+
+/** Prints what takes the most of one call. */
+async function profile(name) {
+  if (!Object.hasOwn(works, name)) throw new Error(`no such work; there are ${Object.keys(works).join(', ')}`)
+  const costs = Object.entries(await costsOfOneCall(await buildNative(), name, works[name]))
+  const all = costs.reduce((sum, [, cost]) => sum + cost, 0)
+  console.log(`${name}: ${Math.round(all)} instructions a call`)
+  const line = (cost, symbol) => `${String(Math.round(cost)).padStart(9)} ${((100 * cost) / all).toFixed(1).padStart(5)} %  ${symbol}`
+  for (const [symbol, cost] of costs.toSorted(([, a], [, b]) => b - a).slice(0, 25)) console.log(line(cost, symbol))
+}
+
+/** @returns instructions of one call, by function: the difference of two runs, since starting takes the same in both */
+async function costsOfOneCall(program, name, times) {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-instructions-'))
   try {
-    for (const [name, times] of Object.entries(works)) {
-      // The difference of two runs: starting takes the same in both.
-      const [short, long] = [await total(name, times), await total(name, 3 * times)]
-      told[name] = Math.round((long - short) / (2 * times))
-    }
+    const [short, long] = [await costs(times), await costs(3 * times)]
+    const symbols = new Set([...Object.keys(short), ...Object.keys(long)])
+    return Object.fromEntries([...symbols].map((symbol) => [symbol, ((long[symbol] ?? 0) - (short[symbol] ?? 0)) / (2 * times)]))
   } finally {
     rmSync(folder, { recursive: true })
   }
-  return told
 
-  async function total(name, times) {
-    const out = join(folder, `${name}.${times}`)
-    const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, program, fixtures, name, String(times)]
+  async function costs(calls) {
+    const out = join(folder, String(calls))
+    const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, program, fixtures, name, String(calls)]
     const { code, output } = await run('valgrind', ['-q', ...args])
     if (code !== 0) throw new Error(`valgrind ended with code ${code}: ${output}`)
-    const costs = selfCosts(readFileSync(out, 'utf8'), program)
-    return Object.entries(costs).reduce((sum, [symbol, cost]) => (isCryptography(symbol) ? sum : sum + cost), 0)
+    return selfCosts(readFileSync(out, 'utf8'), program)
   }
 }
 
@@ -120,7 +136,12 @@ async function valgrind() {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   main(async () => {
-    if (process.argv.includes('--write')) {
+    const [how, name] = process.argv.slice(2)
+    if (how === '--profile') {
+      await valgrind()
+      return profile(name)
+    }
+    if (how === '--write') {
       const on = { ...surroundings(), valgrind: await valgrind() }
       writeFileSync(file, `${JSON.stringify({ on, instructions: await count() }, null, 2)}\n`)
       return

@@ -2,6 +2,7 @@
 // only the steps whose name holds one of the words. The last line adds up all runners: `N passed, N failed`.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkInstructions } from '../bench/instructions.mjs'
 import { findBrowser } from './lib/browser.mjs'
 import { root } from './lib/paths.mjs'
 import { ask, local, run } from './lib/run.mjs'
@@ -28,6 +29,7 @@ if (ready) {
   await command('oxlint', [...local('oxlint/bin/oxlint'), '--deny-warnings'])
   await command('ava', [...local('ava/entrypoints/cli.mjs'), 'build/__test__/**/*.test.js', '!build/__test__/browser/**'], countAva)
   await command('memory', ['node', 'scripts/memory.mjs', '--sign-ins', '20000'])
+  await instructions()
   await browser()
 }
 summary()
@@ -73,6 +75,20 @@ async function generated() {
     if (code !== 0) console.error('binding.js or binding.d.ts is not what the build makes: add the new ones to your commit')
     return countOne(code)
   })
+}
+
+/** What the hot functions take must not grow unseen; the numbers hold on one compiler and processor. */
+async function instructions() {
+  let reason
+  await step('instructions', async () => {
+    const { passed, failed, skipped } = await checkInstructions()
+    reason = skipped
+    return { passed, failed }
+  })
+  if (reason) {
+    results.pop()
+    skip('instructions', reason)
+  }
 }
 
 async function browser() {

@@ -21,7 +21,15 @@ pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 
 /// As [`decode`], of any length: secrets were stored elsewhere by readers that never looked at it.
 pub fn decode_any_length(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    decode_symbols(text).map(|(bytes, _)| bytes)
+    decode_plain(text).or_else(|| decode_symbols(text).map(|(bytes, _)| bytes))
+}
+
+/// What [`encode`] gives, which is what most secrets look like, in a fraction of the time.
+fn decode_plain(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let length = BASE32_NOPAD.decode_len(text.len()).ok()?;
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    BASE32_NOPAD.decode_mut(text.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn decode_symbols(text: &str) -> Option<(Zeroizing<Vec<u8>>, usize)> {

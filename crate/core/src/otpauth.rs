@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use memchr::{memchr, memchr2_iter};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -125,32 +126,37 @@ struct Parts<'uri> {
 impl<'uri> Parts<'uri> {
     fn read(uri: &'uri str) -> Option<Self> {
         let (label, query) = cut(uri.strip_prefix("otpauth://totp/")?, b'?')?;
-        if uri.contains('#') || label.contains('/') {
+        if memchr(b'#', uri.as_bytes()).is_some() || memchr(b'/', label.as_bytes()).is_some() {
             return None;
         }
         let mut parts = Self {
             label,
             ..Self::default()
         };
-        let mut rest = Some(query);
-        while let Some(text) = rest {
-            let (parameter, after) =
-                cut(text, b'&').map_or((text, None), |(parameter, after)| (parameter, Some(after)));
-            rest = after;
-            let (name, value) = cut(parameter, b'=')?;
-            let slot = match name {
-                "secret" => &mut parts.secret,
-                "digits" => &mut parts.digits,
-                "algorithm" => &mut parts.algorithm,
-                "period" => &mut parts.period,
-                "issuer" => &mut parts.issuer,
-                _ => return None,
-            };
-            if slot.replace(value).is_some() {
-                return None;
+        let (mut begin, mut equals) = (0, None);
+        for place in memchr2_iter(b'=', b'&', query.as_bytes()).chain([query.len()]) {
+            if query.as_bytes().get(place) == Some(&b'=') {
+                equals = equals.or(Some(place));
+                continue;
             }
+            let equals = equals.take()?;
+            parts.set(query.get(begin..equals)?, query.get(equals + 1..place)?)?;
+            begin = place + 1;
         }
         Some(parts)
+    }
+
+    /// `None` for a parameter that is not known or was there before.
+    fn set(&mut self, name: &str, value: &'uri str) -> Option<()> {
+        let slot = match name {
+            "secret" => &mut self.secret,
+            "digits" => &mut self.digits,
+            "algorithm" => &mut self.algorithm,
+            "period" => &mut self.period,
+            "issuer" => &mut self.issuer,
+            _ => return None,
+        };
+        slot.replace(value).is_none().then_some(())
     }
 
     /// The parameter, else the label's; an empty one is none.
@@ -164,7 +170,7 @@ impl<'uri> Parts<'uri> {
 
     fn totp(&self, decode: fn(&str) -> Option<Zeroizing<Vec<u8>>>) -> Option<Totp> {
         let secret = self.secret?;
-        let secret = if secret.contains('%') {
+        let secret = if memchr(b'%', secret.as_bytes()).is_some() {
             decode(&Zeroizing::new(unescape(secret)?))?
         } else {
             decode(secret)?
@@ -180,9 +186,9 @@ fn is_plain(name: &str) -> bool {
     !name.chars().any(|character| character == ':' || character.is_control())
 }
 
-/// At the first such ASCII character. For short texts the search of `str` costs more than it finds.
+/// At the first such ASCII character; for short texts the search of `str` costs more than it finds.
 fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = text.bytes().position(|byte| byte == at)?;
+    let place = memchr(at, text.as_bytes())?;
     text.get(..place).zip(text.get(place + 1..))
 }
 
@@ -208,6 +214,9 @@ fn escape(text: &str) -> String {
 
 /// Whether [`unescape`] has an answer.
 fn is_escaped(text: &str) -> bool {
+    if memchr(b'%', text.as_bytes()).is_none() {
+        return true;
+    }
     let mut pieces = text.split('%').skip(1);
     // ASCII characters are UTF-8 wherever they stand; others have to be put together.
     let ascii = |piece: &str| matches!(piece.as_bytes(), [b'0'..=b'7', low, ..] if low.is_ascii_hexdigit());

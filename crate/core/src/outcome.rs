@@ -64,25 +64,22 @@ impl Outcome {
 impl Serialize for Outcome {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Wire<'a> {
+        struct Yes<'a> {
             ok: bool,
-            #[serde(flatten, skip_serializing_if = "Option::is_none")]
-            accepted: Option<&'a Accepted>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            reason: Option<Refusal>,
+            #[serde(flatten)]
+            accepted: &'a Accepted,
+        }
+        #[derive(Serialize)]
+        struct No {
+            ok: bool,
+            reason: Refusal,
         }
         match self {
-            Self::Accepted(accepted) => Wire {
-                ok: true,
-                accepted: Some(accepted),
-                reason: None,
-            },
-            Self::Refused(reason) => Wire {
-                ok: false,
-                accepted: None,
-                reason: Some(*reason),
-            },
+            Self::Accepted(accepted) => Yes { ok: true, accepted }.serialize(serializer),
+            Self::Refused(reason) => {
+                let (ok, reason) = (false, *reason);
+                No { ok, reason }.serialize(serializer)
+            }
         }
-        .serialize(serializer)
     }
 }

@@ -35,6 +35,9 @@ impl Record {
     }
 
     fn ids_are_unique(&self) -> bool {
+        if self.real_factors() == 1 {
+            return self.ids().all(|id| id != RECOVERY);
+        }
         let mut ids: Vec<_> = self.ids().chain([RECOVERY]).collect();
         ids.sort_unstable();
         ids.windows(2).all(|pair| !matches!(pair, [one, other] if one == other))
