@@ -53,9 +53,19 @@ test('the package has these files and no others', async (t) => {
   const compiled = ['index.ts', ...(await Promise.all(sources)).flat()]
     .flatMap((path) => [path.replace(/\.ts$/, '.js'), path.replace(/\.ts$/, '.d.ts')])
     .map((path) => `dist/${path.split(sep).join('/')}`)
-  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native-check.js', 'native.js', 'package.json']
+  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native.js', 'package.json']
   const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
   t.deepEqual(await filesOf(main), [...compiled, ...others, ...documents].sort())
+})
+
+test('the list of what the addon gives is its own', async (t) => {
+  const script = `const { createRequire } = require('node:module')
+    const addon = Object.keys(createRequire(process.argv[1])('${JSON.parse(await fileOf(native, 'package.json')).name}')).sort()
+    import(process.argv[1]).then((listed) => console.log(JSON.stringify({ addon, listed: Object.keys(listed).sort() })))`
+  const path = join(whole, 'node_modules', manifest.name, 'native.js')
+  const { addon, listed } = JSON.parse(await run(process.execPath, ['--input-type=commonjs', '-e', script, path], whole))
+  t.deepEqual(listed, addon)
+  t.true(addon.length > 0)
 })
 
 test('the command line is there, and speaks to a store', async (t) => {
@@ -129,6 +139,15 @@ test('a missing native package is our own error, which names what to install', a
       t.deepEqual({ name, code }, { name: 'CountersignError', code: 'binding-not-found' }, version)
       t.true(message.includes(addon) && message.includes(`${process.platform} ${process.arch}`), message)
     }
+  }
+})
+
+test('the addon may be a file that the host names', async (t) => {
+  const { name, main: file } = JSON.parse(await fileOf(native, 'package.json'))
+  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: join(whole, 'node_modules', name, file) }
+  const script = `import('${manifest.name}/totp').then(({ generateSecret }) => console.log(typeof generateSecret()))`
+  for (const [version, node] of Object.entries(nodes)) {
+    t.deepEqual(await exec(node, ['--input-type=commonjs', '-e', script], { cwd: alone, env }), { stdout: 'string\n', stderr: '' }, version)
   }
 })
 
