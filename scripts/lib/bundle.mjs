@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { root } from './paths.mjs'
 
 /**
@@ -9,22 +9,23 @@ import { root } from './paths.mjs'
 export async function bundle(folder) {
   // Not before the packages are installed.
   const { rolldown } = await import('rolldown')
-  const { exports, bin, imports, dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const files = [...Object.values(exports).map((entry) => entry.default), ...Object.values(bin)].filter(isServers)
   const names = files.map((file) => file.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, ''))
-  const bundle = await rolldown({
+  const build = await rolldown({
     input: Object.fromEntries(names.map((name) => [name, join(folder, `${name}.js`)])),
-    cwd: folder,
-    external: Object.keys({ ...imports, ...dependencies, ...peerDependencies }),
+    // Nothing of other packages is taken in.
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
     platform: 'node',
+    cwd: folder,
   })
-  const { output } = await bundle.generate({
+  const { output } = await build.generate({
     chunkFileNames: 'shared/[name].js',
     codeSplitting: { groups: [{ name: 'countersign', test: (id) => isCore(relative(folder, id)) }] },
-    // The names in a stack are those of the sources.
+    // Whoever follows a stack reads these files.
     minifyInternalExports: false,
   })
-  await bundle.close()
+  await build.close()
   for (const path of readdirSync(folder, { recursive: true })) {
     if (path.endsWith('.js') && isServers(path)) rmSync(join(folder, path))
   }
