@@ -1,5 +1,50 @@
-// What `#binding` stands for: finds out first whether the native addon is there, because the generated loader's own
-// error names neither the platform nor the package, and a failed import can't be caught by the module that imports.
-import './native-check.js'
+// What `#binding` stands for: this platform's addon, with an error of our own when it is not there. The generated loader,
+// binding.js, names neither the platform nor the package then, and takes 3 ms more: it runs for a file that the host names.
+import { createRequire } from 'node:module'
 
-export * from './binding.js'
+const require = createRequire(import.meta.url)
+
+// `__test__/package.test.ts` compares this list with the addon's own.
+export const {
+  BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty,
+  BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile,
+  openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode,
+  totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions,
+  webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId,
+  yubicoVerify,
+} = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
+
+/** From the checkout or from this platform's package. */
+function load() {
+  const failures = []
+  for (const name of platformNames()) {
+    for (const place of [`./countersign.${name}.node`, `@countersign/binding-${name}`]) {
+      try {
+        return require(place)
+      } catch (error) {
+        failures.push([place, error])
+      }
+    }
+  }
+  throw notFound(failures)
+}
+
+function platformNames() {
+  const { platform, arch } = process
+  // npm installs the one that fits; where both are there, the other one fails to load.
+  if (platform === 'linux') return [`linux-${arch}-gnu`, `linux-${arch}-musl`]
+  return [platform === 'win32' ? `win32-${arch}-msvc` : `${platform}-${arch}`]
+}
+
+/** As a CountersignError, whose class is not to be had when the package can't be loaded. */
+function notFound(failures) {
+  const { platform, arch } = process
+  const [place, broken] = failures.find(([, error]) => error.code !== 'MODULE_NOT_FOUND') ?? []
+  const wanted = platformNames().map((name) => `@countersign/binding-${name}`).join(' or ')
+  const what = broken ? `${place} can't be loaded` : `${wanted} is not installed`
+  const advice = broken ? 'see the cause' : 'install it, and let npm install optional dependencies (no --omit=optional)'
+  const error = new Error(`no native binding for ${platform} ${arch}: ${what}; ${advice}`, { cause: broken ?? failures.at(-1)[1] })
+  error.name = 'CountersignError'
+  error.code = 'binding-not-found'
+  return error
+}

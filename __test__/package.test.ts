@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -11,6 +11,7 @@ const exec = promisify(execFile)
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 const entries = Object.keys(manifest.exports).map((entry) => entry.replace('.', manifest.name))
+const entryFiles = Object.values<{ default?: string }>(manifest.exports).flatMap((entry) => entry.default?.replace('./', '') ?? [])
 
 let main: string
 let native: string
@@ -50,12 +51,51 @@ test('the package has these files and no others', async (t) => {
     const paths = await readdir(join(root, folder), { recursive: true })
     return paths.filter((path) => path.endsWith('.ts')).map((path) => join(folder, path))
   })
-  const compiled = ['index.ts', ...(await Promise.all(sources)).flat()]
-    .flatMap((path) => [path.replace(/\.ts$/, '.js'), path.replace(/\.ts$/, '.d.ts')])
-    .map((path) => `dist/${path.split(sep).join('/')}`)
-  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native-check.js', 'native.js', 'package.json']
+  const compiled = ['index.ts', ...(await Promise.all(sources)).flat()].map((path) => `dist/${path.split(sep).join('/')}`)
+  const types = compiled.map((path) => path.replace(/\.ts$/, '.d.ts'))
+  const page = compiled.filter((path) => path.startsWith('dist/facade/browser/')).map((path) => path.replace(/\.ts$/, '.js'))
+  const shared = (await readdir(join(root, 'dist', 'shared'))).map((name) => `dist/shared/${name}`)
+  const code = new Set([...page, ...entryFiles, ...Object.values<string>(manifest.bin), ...shared])
+  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native.js', 'package.json']
   const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
-  t.deepEqual(await filesOf(main), [...compiled, ...others, ...documents].sort())
+  t.deepEqual(await filesOf(main), [...types, ...code, ...others, ...documents].sort())
+})
+
+test('loading it reads few files, and none of the modules of Node that take longest', async (t) => {
+  const installed = join(whole, 'node_modules', manifest.name)
+  const { files, builtin } = await imported(join(installed, manifest.exports['.'].default))
+  t.deepEqual(files.map((path) => relative(installed, path)), [join('dist', 'index.js'), join('dist', 'shared', 'countersign.js')])
+  t.deepEqual(builtin, ['node:diagnostics_channel', 'node:util/types'])
+  const script = `const before = new Set(process.moduleLoadList)
+    import('${manifest.name}').then(() => console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name)))))`
+  const loaded: string[] = JSON.parse(await run(process.execPath, ['--input-type=commonjs', '-e', script], whole))
+  t.true(loaded.includes('NativeModule diagnostics_channel'), 'the list tells what was loaded, so this test can fail')
+  t.deepEqual(loaded.filter((name) => /^NativeModule (crypto|fs\/promises|http|stream|child_process)$/.test(name)), [])
+})
+
+test('what the entries share is there once', async (t) => {
+  const calls = {
+    verifyTotp: 'totp', fromSpeakeasy: 'migration', directoryStore: 'stores', postgresStore: 'stores/postgres',
+    redisStore: 'stores/redis', createHandler: 'http',
+  }
+  const imports = Object.entries(calls).map(([name, entry]) => `import { ${name} } from '${manifest.name}/${entry}'`)
+  const script = `${imports.join('\n')}
+    import { CountersignError } from '${manifest.name}'
+    for (const call of [${Object.keys(calls).join()}]) {
+      try { call() } catch (error) { console.log(call.name, error instanceof CountersignError) }
+    }`
+  const told = await run(process.execPath, ['--input-type=module', '-e', script], whole)
+  t.deepEqual(told.trim().split('\n'), Object.keys(calls).map((name) => `${name} true`))
+})
+
+test('the list of what the addon gives is its own', async (t) => {
+  const script = `const { createRequire } = require('node:module')
+    const addon = Object.keys(createRequire(process.argv[1])('${JSON.parse(await fileOf(native, 'package.json')).name}')).sort()
+    import(process.argv[1]).then((listed) => console.log(JSON.stringify({ addon, listed: Object.keys(listed).sort() })))`
+  const path = join(whole, 'node_modules', manifest.name, 'native.js')
+  const { addon, listed } = JSON.parse(await run(process.execPath, ['--input-type=commonjs', '-e', script, path], whole))
+  t.deepEqual(listed, addon)
+  t.true(addon.length > 0)
 })
 
 test('the command line is there, and speaks to a store', async (t) => {
@@ -132,6 +172,15 @@ test('a missing native package is our own error, which names what to install', a
   }
 })
 
+test('the addon may be a file that the host names', async (t) => {
+  const { name, main: file } = JSON.parse(await fileOf(native, 'package.json'))
+  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: join(whole, 'node_modules', name, file) }
+  const script = `import('${manifest.name}/totp').then(({ generateSecret }) => console.log(typeof generateSecret()))`
+  for (const [version, node] of Object.entries(nodes)) {
+    t.deepEqual(await exec(node, ['--input-type=commonjs', '-e', script], { cwd: alone, env }), { stdout: 'string\n', stderr: '' }, version)
+  }
+})
+
 test('the page needs no native package', async (t) => {
   t.true((await names(process.execPath, alone, 'import', `${manifest.name}/browser`)).length > 0)
 })
@@ -167,6 +216,19 @@ async function load(node: string, folder: string, how: 'import' | 'require', ent
   const script = `${expression}.then(${tell}).then((names) => ({ names }), ({ name, code, message }) => ({ name, code, message }))
     .then((result) => console.log(JSON.stringify(result)))`
   return run(node, ['--input-type=commonjs', '-e', script], folder)
+}
+
+/** The files that a module has Node read before it runs, itself included, and the modules of Node among them. */
+async function imported(path: string, files = [path]): Promise<{ files: string[]; builtin: string[] }> {
+  const builtin: string[] = []
+  for (const [, name] of (await readFile(path, 'utf8')).matchAll(/^(?:import|export)\b[^;]*?["']([^"']+)["'];$/gm)) {
+    const file = join(path, '..', name!)
+    if (name!.startsWith('node:')) builtin.push(name!)
+    if (!name!.startsWith('.') || files.includes(file)) continue
+    files.push(file)
+    builtin.push(...(await imported(file, files)).builtin)
+  }
+  return { files, builtin: builtin.sort() }
 }
 
 const filesOf = async (tarball: string): Promise<string[]> =>

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import { parseCode, parseResponse } from './answer.js'
 import type { TotpEnrolment } from './challenge.js'
 import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'
 import type { Context } from './context.js'
+import { randomBytes } from './crypto.js'
 import { jsonText } from './json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'

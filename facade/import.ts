@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
-
 import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from './check.js'
 import type { Check } from './check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
+import { randomBytes } from './crypto.js'
 import type { Factor } from './factor.js'
 import { jsonText } from './json.js'
 import type { Imported, Left, LeftReason, Migration, MigrationNote } from './migration/types.js'

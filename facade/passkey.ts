@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import { answerJson, parseAnswer } from './answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
 import { checkUser, object, optional } from './check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
+import { randomBytes } from './crypto.js'
 import { CountersignError } from './errors.js'
 import { jsonText } from './json.js'
 import type { PasskeyOptions, RpOption } from './options.js'

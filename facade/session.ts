@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-
 import { text } from './check.js'
 import type { Check } from './check.js'
+import { sha256 } from './crypto.js'
 
 /**
  * What a ceremony is bound to in place of the host's session: its SHA-256 in base64url. The session's id may well be
  * all that a thief of it needs, and the store of challenges is no place for that.
  */
-export const boundSession: Check<string> = (value, name) =>
-  createHash('sha256').update(text(1024)(value, name)).digest('base64url')
+export const boundSession: Check<string> = (value, name) => sha256(text(1024)(value, name)).toString('base64url')

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 import type { BindingService } from '#binding'
 
 import { answerJson, parseAnswer, parseCode } from './answer.js'
@@ -9,6 +7,7 @@ import { checkUser, flag, listOf, object, oneOf, optional, text } from './check.
 import type { Check } from './check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
+import { randomBytes } from './crypto.js'
 import { jsonText } from './json.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'

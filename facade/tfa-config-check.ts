@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import * as types from 'node:util/types'
 
 import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from './check.js'
 import type { Check } from './check.js'

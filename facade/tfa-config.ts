@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import { BindingTfaConfig, examineTfaConfig, parseTfaConfig } from '#binding'
 
 import { answerJson, parseAnswer } from './answer.js'
 import { checkUser, epochMilliseconds, invalid, optional } from './check.js'
 import { fromStore } from './context.js'
+import { randomBytes } from './crypto.js'
 import { internalFailure, openEnvelope } from './envelope.js'
 import type { Answered } from './envelope.js'
 import { jsonText } from './json.js'

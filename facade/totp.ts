@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-
 import * as binding from '#binding'
 
 import { parseCode } from './answer.js'
 import { epochMilliseconds, integer, invalid, object, optional, text } from './check.js'
 import type { Check } from './check.js'
+import { randomBytes } from './crypto.js'
 import { openEnvelope } from './envelope.js'
 import { jsonText } from './json.js'
 import { checkDigits, checkPeriod, checkTotpAlgorithm, checkWindow } from './policy.js'

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 import * as binding from '#binding'
 
 import { verifyAsJson, verifyOrdinary } from './assertion.js'
@@ -7,6 +5,7 @@ import type { Asserted } from './assertion.js'
 import { verified } from './ceremony.js'
 import type { Verdict } from './ceremony.js'
 import { own } from './check.js'
+import { randomBytes } from './crypto.js'
 import { openEnvelope } from './envelope.js'
 import { jsonText } from './json.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'

@@ -68,7 +68,7 @@ async function install(): Promise<boolean> {
   const own = join(packages, 'countersign')
   rmSync(own, { recursive: true, force: true })
   const addons = readdirSync(root).filter((name) => name.endsWith('.node'))
-  for (const name of ['package.json', 'dist', 'native.js', 'native-check.js', 'binding.js', ...addons]) {
+  for (const name of ['package.json', 'dist', 'native.js', 'binding.js', ...addons]) {
     cpSync(join(root, name), join(own, name), { recursive: true })
   }
   return true

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
+import { randomBytes } from '../crypto.js'
 import { CountersignError } from '../errors.js'
 
 /** Makes a file with a text, mode 0600, whole or not at all. What is there is left as it is. */

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 
 import { flag, integer, invalid, isWellFormed, object, optional, text } from '../check.js'
+import { sha256 } from '../crypto.js'
 import { CountersignError } from '../errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
@@ -184,5 +184,5 @@ function corrupt(name: string, user?: string): CountersignError {
 /** Any id becomes a file name that leads nowhere else, of one length and one case. */
 function nameOf(id: string, argument: string): string {
   if (typeof id !== 'string' || !isWellFormed(id)) throw invalid(argument)
-  return createHash('sha256').update(id).digest('hex')
+  return sha256(id).toString('hex')
 }

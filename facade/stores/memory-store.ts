@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
-
 import { BindingChallengeBook } from '#binding'
 
+import { randomBytes } from '../crypto.js'
 import { checkRecord } from './record-file.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../crypto.js'
 
 /** How many hash slots a store is spread over. */
 const buckets = 256
@@ -42,7 +42,7 @@ export class RedisKeys {
   }
 
   #bucketOf(text: string): string {
-    return `${this.#prefix}{${tag(createHash('sha256').update(text).digest()[0] as number)}}`
+    return `${this.#prefix}{${tag(sha256(text)[0] as number)}}`
   }
 }
 

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 
 import { flag, invalid, isWellFormed, object, optional, text } from '../check.js'
+import { randomBytes } from '../crypto.js'
 import { CountersignError } from '../errors.js'
 import { conflict, untilNoConflict } from './attempts.js'
 import { KeyedQueue } from './keyed-queue.js'

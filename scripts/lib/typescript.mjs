@@ -1,5 +1,6 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundle } from './bundle.mjs'
 import { root, scratch } from './paths.mjs'
 import { local, mustRun } from './run.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
@@ -7,7 +8,8 @@ import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
 const stamp = join(scratch, 'typescript.stamp')
 const sources = [
   'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.test.json', 'binding.d.ts',
-  'index.ts', 'facade', 'cli', '__test__', 'demo', 'bench', 'docs/recipes', 'scripts/lib/typescript.mjs',
+  'index.ts', 'facade', 'cli', '__test__', 'demo', 'bench', 'docs/recipes',
+  'scripts/lib/typescript.mjs', 'scripts/lib/bundle.mjs',
 ]
 
 /** `dist` (what is published) and `build` (tests and demo, with their data files beside them as in the sources). */
@@ -15,14 +17,14 @@ export async function compileTypeScript() {
   if (isFresh(stamp, state())) return
   console.log('compiling TypeScript')
   clearStamp(stamp)
-  await compile('tsconfig.json', 'dist')
+  await compile('tsconfig.json', 'dist', { finish: bundle })
   // The tests and the demo may import the package by its own name, that is from `dist`.
-  await compile('tsconfig.test.json', 'build', ['__test__', 'demo'])
+  await compile('tsconfig.test.json', 'build', { withData: ['__test__', 'demo'] })
   writeStamp(stamp, state())
 }
 
 /** Into a new folder that then takes the place of the old one: nothing of a deleted source stays, and a failure changes nothing. */
-async function compile(project, folder, withData = []) {
+async function compile(project, folder, { withData = [], finish = () => {} }) {
   const staged = join(scratch, `${folder}.new`)
   rmSync(staged, { recursive: true, force: true })
   const [command, ...args] = local('typescript/bin/tsc')
@@ -30,6 +32,7 @@ async function compile(project, folder, withData = []) {
   for (const name of withData.filter((name) => existsSync(join(root, name)))) {
     cpSync(join(root, name), join(staged, name), { recursive: true, filter: (path) => !path.endsWith('.ts') })
   }
+  await finish(staged)
   rmSync(join(root, folder), { recursive: true, force: true })
   renameSync(staged, join(root, folder))
 }
