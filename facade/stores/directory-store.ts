@@ -6,7 +6,7 @@ import { flag, integer, invalid, isWellFormed, object, optional, text } from '..
 import { CountersignError } from '../errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
-import { LockedDirectory, shardName } from './locked-directory.js'
+import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
 import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
@@ -93,9 +93,16 @@ class DirectoryStore implements Store {
     return record?.handle === handle ? user : undefined
   }
 
-  async *users(): AsyncIterable<string> {
-    for (let shard = 0; shard < 256; shard += 1) {
-      for (const name of await this.#directory.names('records', shardName(shard))) {
+  users(): AsyncIterable<string> {
+    return this.usersAfter('')
+  }
+
+  /** By the names of the files. */
+  async *usersAfter(after: string): AsyncIterable<string> {
+    const last = after === '' ? '' : nameOf(after, 'after')
+    for (let shard = shardOf(last); shard < 256; shard += 1) {
+      const names = await this.#directory.names('records', shardName(shard))
+      for (const name of names.filter((one) => one > last).toSorted()) {
         const file = await this.#directory.read('records', name)
         if (file === undefined) continue
         const user = parseRecordFile(file)?.user
