@@ -53,6 +53,7 @@ const wraps: Record<string, (listener: Listener) => Listener | Promise<Listener>
   'Express, with express.json()': (listener) => express().use(express.json(), listener),
   'Express, with express.text()': (listener) => express().use(express.text({ type: () => true }), listener),
   'Express, with express.raw()': (listener) => express().use(express.raw({ type: () => true }), listener),
+  'Express 4, with a parser of another type (`{}`)': (listener) => (req, res) => listener(Object.assign(req, { body: {} }), res),
   'Fastify': (listener) => fastify(listener),
   'Fastify, with bodies left alone': (listener) => fastify(listener, (app) => {
     app.removeAllContentTypeParsers()

@@ -84,7 +84,8 @@ function newRequest(req: NodeRequest): Request {
     headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
   if (method === 'GET' || method === 'HEAD') return new Request(urlOf(req), { method, headers })
-  const body = req.body === undefined ? stream((raw ?? req) as IncomingMessage) : parsedBody(req.body)
+  const source = (raw ?? req) as IncomingMessage
+  const body = isParsed(req.body, source) ? parsedBody(req.body) : stream(source)
   return new Request(urlOf(req), { method, headers, body, duplex: 'half' } as RequestInit)
 }
 
@@ -93,6 +94,13 @@ function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
   const whole = `http://localhost${path}`
   return path.startsWith('/') && exactUrl(whole) ? whole : 'http://localhost/'
+}
+
+/** In Express 4 a parser that passes a request on, since it is of another type, leaves `{}` and the body unread. */
+function isParsed(body: unknown, { readableDidRead }: Partial<IncomingMessage>): boolean {
+  if (body === undefined) return false
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return true
+  return Object.keys(body).length > 0 || readableDidRead !== false
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
