@@ -1,3 +1,4 @@
+import { invalid } from './check.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
@@ -55,6 +56,8 @@ export class Countersign {
   readonly #running = new Set<Promise<unknown>>()
 
   private constructor(context: Context) {
+    // JavaScript knows no private constructors.
+    if (!(context instanceof Context)) throw invalid('new Countersign')
     this.#context = context
   }
 

@@ -125,6 +125,14 @@ function raw(port: number, text: string): Promise<string> {
   })
 }
 
+test('a handler that is mounted without its adapter is an error, not a request without an answer', async (t) => {
+  const { handler } = (await HttpHost.open()).verified()
+  const message = /toNodeListener\(handler\)/
+  const request = { method: 'GET', url: '/countersign/session', headers: {} }
+  await t.throwsAsync(handler(request as never), { code: 'invalid-argument', message })
+  t.throws(() => toNodeListener(undefined as never), { code: 'invalid-argument', message: /createHandler/ })
+})
+
 test('odd request lines lead nowhere', async (t) => {
   const { host, port } = await serve(t)
   const session = 'evil.example/countersign/session'

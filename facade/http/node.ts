@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { invalid } from '../check.js'
 import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'
@@ -43,6 +44,7 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
 export function toNodeListener<Req extends NodeRequest, Res extends object>(
   handler: Handler<NodeContext<Req, Res>>,
 ): (req: Req, res: Res) => Promise<unknown> {
+  if (typeof handler !== 'function') throw invalid('handler')
   return async (req, res) => {
     const request = toRequest(req)
     const response = request ? await handler(request, { req, res }) : impossibleRequest()

@@ -9,7 +9,7 @@ import { KeyedQueue } from '../stores/keyed-queue.js'
 
 type MaybePromise<T> = T | Promise<T>
 
-/** The answer of the handler to one request; it never rejects. */
+/** The answer of the handler to one request; it never rejects, but for what is no request of the standard. */
 export type Handler<Context = unknown> = (request: Request, context?: Context) => Promise<Response>
 
 /** Who sends a request, as the host's own session says. Unknown members are refused, as are wrong types. */
