@@ -110,7 +110,7 @@ test('a wrong argument is named, never shown', (t) => {
   for (const [path, options, argument] of wrong) {
     t.throws(() => directoryStore(path as string, options as DirectoryStoreOptions), {
       code: 'invalid-argument',
-      message: new RegExp(`${argument}$`),
+      message: new RegExp(`: ${argument}(?: \\(wanted: [^)]*\\))?$`),
     })
   }
   const reading = directoryStore(fresh()).read(5 as unknown as string)
