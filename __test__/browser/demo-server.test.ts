@@ -13,7 +13,7 @@ const FIVE_MINUTES = 5 * 60_000
 function demoTest(
   title: string,
   play: (t: ExecutionContext, demo: DemoServer) => Promise<void>,
-  options: { required?: boolean } = {},
+  options: { required?: boolean; passwordsPerAddress?: number } = {},
 ): void {
   test.serial(title, async (t) => {
     const demo = await startDemo(options)
@@ -262,6 +262,34 @@ demoTest('a password is throttled by account and by address, whether or not the 
   t.is((await client.post('sign-in', ANN)).status, 429)
   demo.pass(15 * 60_000)
   t.is((await client.post('sign-in', ANN)).status, 200)
+})
+
+demoTest(
+  'an address may try as many passwords as the settings say',
+  async (t, demo) => {
+    const client = await withAccount(demo)
+    const statuses = []
+    for (const name of ['ann', 'nobody', 'bob']) statuses.push((await client.post('sign-in', { ...ANN, name })).status)
+    t.deepEqual(statuses, [200, 401, 429])
+  },
+  { passwordsPerAddress: 3 },
+)
+
+demoTest('a second factor does not wait for the passwords of others', async (t, demo) => {
+  const client = await withAccount(demo)
+  const secret = await enrol(client, demo)
+  let checked = 0
+  const others = Array.from({ length: 16 }, async (_, index) => {
+    await new Client(demo).post('sign-in', { name: `nobody ${index}`, password: 'wrong' })
+    checked += 1
+  })
+  // By then all of them have arrived.
+  await Promise.race(others)
+  const before = checked
+  const answer = { type: 'totp', code: phoneCode(secret, demo.now()) }
+  t.true((await client.second('verify', { answer })).body.ok)
+  t.true(checked - before < 6, `${checked - before} passwords came first`)
+  await Promise.all(others)
 })
 
 demoTest('an account is refused that could not be used', async (t, demo) => {
