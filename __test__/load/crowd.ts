@@ -21,7 +21,7 @@ type Act = (typeof acts)[number]
 const factors: Kind[][] = [['totp'], ['webauthn'], ['totp', 'recovery'], ['webauthn', 'totp', 'recovery']]
 
 /** Registers people with mixed factors, then lets all of them sign in and step up at once, round after round. */
-export async function playCrowd(origin: string, { people, rounds }: { people: number; rounds: number }): Promise<Played> {
+export async function playCrowd(origin: string, people: number, rounds: number): Promise<Played> {
   const crowd = new Crowd(origin, people)
   await crowd.all('register', (person) => person.register())
   for (let round = 0; round < rounds; round += 1) {
@@ -43,7 +43,8 @@ class Crowd implements Played {
   constructor(origin: string, people: number) {
     const open = () => new WatchedClient({ origin }, (reply) => this.#look(reply))
     const kinds = (index: number) => factors[index % factors.length] as Kind[]
-    this.persons = Array.from({ length: people }, (_, index) => new Person(`person ${index}`, kinds(index), origin, open))
+    const person = (index: number) => new Person(`person ${index}`, kinds(index), origin, open)
+    this.persons = Array.from({ length: people }, (_, index) => person(index))
   }
 
   /** Everybody at once; what goes wrong for one stops nobody else. */
@@ -58,13 +59,15 @@ class Crowd implements Played {
 
   async round(round: number, phase: 'sign-in' | 'step-up'): Promise<void> {
     const turn = phase === 'sign-in' ? 2 * round : 2 * round + 1
-    const kindOf = ({ kinds }: Person) => kinds[turn % kinds.length] as Kind
-    const actOf = (index: number) => acts[(Math.floor(index / factors.length) + turn) % acts.length] as Act
-    await this.all('wait', (person) => person.untilReady(kindOf(person)))
+    // Every act meets every kind: two neighbours with the same factors act alike.
+    const block = (index: number) => Math.floor(index / factors.length)
+    const kindOf = ({ kinds }: Person, index: number) => kinds[(block(index) + turn) % kinds.length] as Kind
+    const actOf = (index: number) => acts[((block(index) >> 1) + turn) % acts.length] as Act
+    await this.all('wait', (person, index) => person.untilReady(kindOf(person, index)))
     const before = this.#accepted()
     const seconds = await this.all(phase, (person, index) => {
-      if (phase === 'sign-in') return this.#signIn(person, kindOf(person), actOf(index))
-      return this.#prove(person, kindOf(person), actOf(index), phase)
+      if (phase === 'sign-in') return this.#signIn(person, kindOf(person, index), actOf(index))
+      return this.#prove(person, kindOf(person, index), actOf(index), phase)
     })
     const perSecond = phase === 'sign-in' ? this.signInsPerSecond : this.stepUpsPerSecond
     perSecond.push((this.#accepted() - before) / seconds)
@@ -113,7 +116,7 @@ class Crowd implements Played {
     if (state !== 'signed-in') throw new Error(`is ${state} after a sign-in`)
   }
 
-  /** A challenge and its answer, which is sent once more by each of the other browsers, or by this one if it acts so. */
+  /** A challenge and its answer, which the other browsers send too, or this one once more if it acts so. */
   async #prove(person: Person, kind: Kind, act: Act, phase: string, ...others: Client[]): Promise<void> {
     const { browser } = person
     if (act === 'after a wrong one') {

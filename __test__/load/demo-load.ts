@@ -26,7 +26,7 @@ export async function loadDemo({ people, rounds, minutes }: LoadOptions): Promis
   const demo = await startDemoProcess(directory, { PASSWORDS_PER_ADDRESS: passwords })
   const late = setTimeout(() => demo.child.kill('SIGKILL'), minutes * 60_000)
   try {
-    const played = await playCrowd(demo.origin, { people, rounds })
+    const played = await playCrowd(demo.origin, people, rounds)
     const { faults, persons } = played
     const code = await demo.stop()
     if (code !== 0) faults.push(`the demo ended with code ${code}`)

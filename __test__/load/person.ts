@@ -88,7 +88,8 @@ export class Person {
     if (kind === 'recovery') return { type: kind, code: '0000-0000-0000-0000' }
     // The right key's signature, over something else.
     const [signed, other] = [this.#sign(challenge), this.#sign(challenge, 'A'.repeat(43))]
-    return { type: kind, response: { ...signed, response: { ...signed.response, signature: other.response.signature } } }
+    const { signature } = other.response
+    return { type: kind, response: { ...signed, response: { ...signed.response, signature } } }
   }
 
   /** Into the person's books. */
@@ -117,7 +118,8 @@ export class Person {
     const begun = await demand(this.browser.second('factors/totp'))
     const { enrolment, uri } = begun as { enrolment: string; uri: string }
     const now = Date.now()
-    await demand(this.browser.second('factors/totp/finish', { enrolment, code: totpAt(uri, now), description: 'phone' }))
+    const code = totpAt(uri, now)
+    await demand(this.browser.second('factors/totp/finish', { enrolment, code, description: 'phone' }))
     this.#uri = uri
     this.lastStep = stepOf(now)
   }
