@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+import { ToolMissing } from '../scripts/lib/tools.mjs'
 import { debianTool } from './lib/debian-tool.mjs'
 import { interleave, median } from './lib/interleave.mjs'
 import { buildNoFsync } from './lib/no-fsync.mjs'
@@ -17,6 +18,7 @@ const ways = ['totp', 'webauthn']
 
 /** @param sizes numbers of users for each store, the smaller first */
 export async function signIns({ memory, directory, inFlight = 1000, counted = 100, ...options }) {
+  if (process.platform !== 'linux') throw new ToolMissing('whole sign-ins are measured on Linux alone')
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   try {
     const noFsync = await buildNoFsync(folder)
