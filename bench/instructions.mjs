@@ -12,8 +12,8 @@ import { pathToFileURL } from 'node:url'
 import { main } from '../scripts/lib/main.mjs'
 import { root } from '../scripts/lib/paths.mjs'
 import { ask, run } from '../scripts/lib/run.mjs'
-import { ToolMissing } from '../scripts/lib/tools.mjs'
 import { selfCosts } from './lib/callgrind.mjs'
+import { debianTool } from './lib/debian-tool.mjs'
 import { buildNative } from './lib/native.mjs'
 
 /** Growth that no change of ours explains, such as other addresses. */
@@ -48,7 +48,7 @@ export async function checkInstructions() {
   if (process.platform !== 'linux') return skip('callgrind counts on Linux alone')
   if (!existsSync(file)) return skip('no numbers were kept: --write does that')
   const committed = JSON.parse(readFileSync(file, 'utf8'))
-  const here = { ...surroundings(), valgrind: await valgrind() }
+  const here = { ...surroundings(), valgrind: await debianTool('valgrind') }
   const other = Object.keys(committed.on).find((name) => committed.on[name] !== here[name])
   if (other !== undefined) return skip(`the numbers are of ${committed.on[other]}, this is ${here[other]}`)
   const counted = await count()
@@ -121,28 +121,15 @@ function surroundings() {
   }
 }
 
-async function valgrind() {
-  const version = () => ask('valgrind', ['--version'])
-  if (version() === undefined && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    console.log('no valgrind found: installing the Debian package')
-    const env = { DEBIAN_FRONTEND: 'noninteractive' }
-    const { code } = await run('apt-get', ['update'], { env })
-    if (code === 0) await run('apt-get', ['install', '--yes', '--no-install-recommends', 'valgrind'], { env })
-  }
-  const found = version()
-  if (found === undefined) throw new ToolMissing('valgrind was not found: `apt-get install valgrind` brings it')
-  return found
-}
-
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   main(async () => {
     const [how, name] = process.argv.slice(2)
     if (how === '--profile') {
-      await valgrind()
+      await debianTool('valgrind')
       return profile(name)
     }
     if (how === '--write') {
-      const on = { ...surroundings(), valgrind: await valgrind() }
+      const on = { ...surroundings(), valgrind: await debianTool('valgrind') }
       writeFileSync(file, `${JSON.stringify({ on, instructions: await count() }, null, 2)}\n`)
       return
     }

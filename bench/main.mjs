@@ -1,7 +1,7 @@
 // `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
 // a table, and writes bench/results.json and the plots of the README.
 //
-// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load)
+// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins, demo)
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -40,18 +40,27 @@ const parts = {
     return growth(sizes.filter((users) => users <= mostUsers), options)
   },
   load: async () => (await import('./load.mjs')).loading({ rounds: quick ? 5 : 31 }),
+  'sign-ins': async () => {
+    const { signIns } = await import('./sign-ins.mjs')
+    const sizes = { memory: [1000, quick ? 10_000 : 1_000_000], directory: [1000, quick ? 10_000 : 100_000] }
+    return signIns({ ...sizes, ...options })
+  },
+  demo: async () => (await import('./demo.mjs')).demo(quick ? { people: 20, rounds: 1 } : { people: 200, rounds: 3 }),
 }
 
 await main(async () => {
   const unknown = wanted.find((word) => !Object.hasOwn(parts, word))
   if (unknown !== undefined) throw new Error(`no such part: ${unknown}`)
   await setUp()
-  await installRivals()
-  const native = new HotPaths(await buildNative(), join(root, 'bench/fixtures.json'))
+  const chosen = Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))
+  // Whole services are compared with themselves.
+  const compares = chosen.some((part) => !['sign-ins', 'demo'].includes(part))
+  if (compares) await installRivals()
+  const native = compares ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
   const file = join(root, 'bench/results.json')
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
   try {
-    for (const part of Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))) {
+    for (const part of chosen) {
       console.log(`\n--- ${part}`)
       const figures = await parts[part](native)
       const reached = targets[part](figures)
@@ -63,7 +72,7 @@ await main(async () => {
       if (!quick) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
     }
   } finally {
-    native.close()
+    native?.close()
   }
   if (!quick) (await import('./plot.mjs')).drawPlots(results)
 })

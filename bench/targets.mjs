@@ -65,6 +65,21 @@ export const targets = {
     { what: 'memory of the package', figure: countersign.bytes / 1e6, most: 10, unit: 'MB' },
     { what: 'size of the addon', figure: addonBytes / 1e6, most: 6, unit: 'MB' },
   ],
+  'sign-ins': ({ calls, 'directory without fsync': unsynced }) =>
+    Object.keys(calls).flatMap((way) => {
+      const [few, many] = Object.keys(calls[way])
+      // Threads and the event loop wake each other as often as they happen to sleep.
+      const { [few]: one, [many]: other } = calls[way]
+      const names = Object.keys({ ...one, ...other }).filter((name) => name !== 'others')
+      const differ = names.filter((name) => one[name] !== other[name])
+      const times = Object.fromEntries([few, many].map((size) => [size, unsynced[way][size]['one sign-in']]))
+      const what = `a sign-in by ${way} in a directory, ${many} : ${few}`
+      return [
+        { what: `${what}: system calls that differ in number`, figure: differ.length, most: 0, unit: 'calls' },
+        { what: `${what}: time without fsync`, figure: ratio(times, many, few), most: 1.5 },
+      ]
+    }),
+  demo: () => [],
 }
 
 export const isMet = ({ figure, most = Infinity, least = -Infinity }) => figure <= most && figure >= least

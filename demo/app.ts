@@ -19,6 +19,8 @@ export interface AppSettings {
   directory: string
   /** Whether a password alone never opens an account. */
   required?: boolean
+  /** How many passwords an address may try in a quarter of an hour. Default 100. */
+  passwordsPerAddress?: number
   /** Epoch milliseconds; tests move it. */
   now?: () => number
   /** Gets what went wrong here, as opposed to what was refused. */
@@ -31,6 +33,7 @@ export interface App {
   sessions: Sessions
   throttle: Throttle
   required: boolean
+  passwordsPerAddress: number
   log: (error: unknown) => void
 }
 
@@ -49,7 +52,8 @@ export type Route = (request: RouteRequest) => Promise<unknown>
 export type Routes = Record<string, Route>
 
 export async function openApp(settings: AppSettings) {
-  const { origin, directory, required = false, now = Date.now, log = console.error } = settings
+  const { origin, directory, required = false, passwordsPerAddress = 100 } = settings
+  const { now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const countersign = await Countersign.open({
     rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },
@@ -62,6 +66,7 @@ export async function openApp(settings: AppSettings) {
     sessions: new Sessions(origin.startsWith('https:'), now),
     throttle: new Throttle(now),
     required,
+    passwordsPerAddress,
     log,
   }
   const routes = passwordRoutes(app)

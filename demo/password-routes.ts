@@ -6,10 +6,12 @@ import { checkPassword, hashPassword, PASSWORD_LENGTH } from './password.js'
 const NAME = /^[^\p{C}\s](?:[^\p{C}]{0,62}[^\p{C}\s])?$/u
 
 /** The first factor: from a visitor to a session that waits for the second one, and out again. */
-export function passwordRoutes({ countersign, accounts, sessions, throttle, required }: App): Routes {
+export function passwordRoutes(app: App): Routes {
+  const { countersign, accounts, sessions, throttle, required, passwordsPerAddress } = app
+
   /** A password costs time and memory to check, right or wrong. */
   function countWork(address: string): void {
-    if (!throttle.attempt(`address ${address}`, 100)) throw new HttpError(429, 'too-many')
+    if (!throttle.attempt(`address ${address}`, passwordsPerAddress)) throw new HttpError(429, 'too-many')
   }
 
   return {

@@ -1,7 +1,9 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
-// 32 MiB and three passes: OWASP's advice for scrypt; four at once at most, for that is the thread pool.
+// 32 MiB and three passes: OWASP's advice for scrypt.
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 }
+// One less than the thread pool has: else the files of everybody's second factor wait until all passwords are checked.
+const AT_ONCE = 3
 
 export const PASSWORD_LENGTH = { least: 8, most: 256 }
 
@@ -23,8 +25,24 @@ export async function checkPassword(password: string, stored: PasswordHash | und
   return stored !== undefined && timingSafeEqual(hash, Buffer.from(stored.hash, 'base64url'))
 }
 
-function derive(password: string, salt: Buffer): Promise<Buffer> {
+let running = 0
+const waiting: (() => void)[] = []
+
+/** Whoever comes first is served first. */
+async function derive(password: string, salt: Buffer): Promise<Buffer> {
+  if (running < AT_ONCE) running += 1
+  else await new Promise<void>((resolve) => waiting.push(resolve))
+  try {
+    return await scryptKey(password.normalize('NFKC'), salt)
+  } finally {
+    const next = waiting.shift()
+    if (next) next()
+    else running -= 1
+  }
+}
+
+function scryptKey(password: string, salt: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password.normalize('NFKC'), salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)))
+    scrypt(password, salt, 32, COST, (error, key) => (error ? reject(error) : resolve(key)))
   })
 }

@@ -6,7 +6,11 @@ const directory = process.env.VAR_DIR ?? 'var'
 const origin = `http://localhost:${port}`
 
 // With REQUIRED=1 a password alone opens no account: the first sign-in leads to a second factor.
-const app = await openApp({ origin, directory, required: process.env.REQUIRED === '1' })
+const required = process.env.REQUIRED === '1'
+// Behind a proxy or in an office many people have one address: PASSWORDS_PER_ADDRESS says how many it may try in a
+// quarter of an hour.
+const passwordsPerAddress = Number(process.env.PASSWORDS_PER_ADDRESS ?? 100)
+const app = await openApp({ origin, directory, required, passwordsPerAddress })
 const server = createServer(app.handle)
 
 server.on('error', async (error: NodeJS.ErrnoException) => {

@@ -1,11 +1,8 @@
 import { once } from 'node:events'
 import { readdir, rm, stat } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { spawn } from 'node:child_process'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import test, { type ExecutionContext } from 'ava'
+import { freePort, spawnDemo } from '../helpers/demo-process.js'
 import { Client, type Reply } from './client.js'
 import { phoneCode, startDemo, type DemoServer } from './demo-server.js'
 
@@ -16,7 +13,7 @@ const FIVE_MINUTES = 5 * 60_000
 function demoTest(
   title: string,
   play: (t: ExecutionContext, demo: DemoServer) => Promise<void>,
-  options: { required?: boolean } = {},
+  options: { required?: boolean; passwordsPerAddress?: number } = {},
 ): void {
   test.serial(title, async (t) => {
     const demo = await startDemo(options)
@@ -296,6 +293,34 @@ demoTest('a password is throttled by account and by address, whether or not the 
   t.is((await client.post('sign-in', ANN)).status, 200)
 })
 
+demoTest(
+  'an address may try as many passwords as the settings say',
+  async (t, demo) => {
+    const client = await withAccount(demo)
+    const statuses = []
+    for (const name of ['ann', 'nobody', 'bob']) statuses.push((await client.post('sign-in', { ...ANN, name })).status)
+    t.deepEqual(statuses, [200, 401, 429])
+  },
+  { passwordsPerAddress: 3 },
+)
+
+demoTest('a second factor does not wait for the passwords of others', async (t, demo) => {
+  const client = await withAccount(demo)
+  const secret = await enrol(client, demo)
+  let checked = 0
+  const others = Array.from({ length: 16 }, async (_, index) => {
+    await new Client(demo).post('sign-in', { name: `nobody ${index}`, password: 'wrong' })
+    checked += 1
+  })
+  // By then all of them have arrived.
+  await Promise.race(others)
+  const before = checked
+  const answer = { type: 'totp', code: phoneCode(secret, demo.now()) }
+  t.true((await client.second('verify', { answer })).body.ok)
+  t.true(checked - before < 6, `${checked - before} passwords came first`)
+  await Promise.all(others)
+})
+
 demoTest('an account is refused that could not be used', async (t, demo) => {
   const client = await withAccount(demo)
   const refusals: [object, number][] = [
@@ -368,17 +393,10 @@ demoTest('the files of the demo are its owner’s', async (t, demo) => {
 test('the server says one line, names a busy port, and stops when told', async (t) => {
   const demo = await startDemo()
   t.teardown(demo.close)
-  const script = fileURLToPath(new URL('../../demo/server.js', import.meta.url))
   const run = (port: number) => {
-    const child = spawn(process.execPath, [script], {
-      env: { ...process.env, PORT: String(port), VAR_DIR: join(demo.directory, 'another') },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    t.teardown(() => child.kill('SIGKILL'))
-    const output = { out: '', error: '' }
-    child.stdout.on('data', (data) => (output.out += data))
-    child.stderr.on('data', (data) => (output.error += data))
-    return { child, output }
+    const started = spawnDemo(port, join(demo.directory, 'another'))
+    t.teardown(() => started.child.kill('SIGKILL'))
+    return started
   }
   const busyPort = Number(new URL(demo.origin).port)
   const busy = run(busyPort)
@@ -386,21 +404,10 @@ test('the server says one line, names a busy port, and stops when told', async (
   t.regex(busy.output.error, new RegExp(`^Port ${busyPort} is in use`))
   t.is(busy.output.out, '')
 
-  const port = await freePort()
-  const good = run(port)
-  await once(good.child.stdout, 'data')
-  t.is((await fetch(`http://localhost:${port}/`)).status, 200)
-  good.child.kill('SIGTERM')
-  t.deepEqual(await once(good.child, 'close'), [0, null])
-  t.is(good.output.out, `The demo is ready on http://localhost:${port}\n`)
+  const good = run(await freePort())
+  await once(good.child.stdout!, 'data')
+  t.is((await fetch(`${good.origin}/`)).status, 200)
+  t.is(await good.stop(), 0)
+  t.is(good.output.out, `The demo is ready on ${good.origin}\n`)
   t.is(good.output.error, '')
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

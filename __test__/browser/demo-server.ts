@@ -18,7 +18,9 @@ export interface DemoServer {
 }
 
 /** The demo on a free port, with a folder and a clock of its own. */
-export async function startDemo({ required = false } = {}): Promise<DemoServer> {
+export async function startDemo(
+  settings: { required?: boolean; passwordsPerAddress?: number } = {},
+): Promise<DemoServer> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
   let ahead = 0
   const logged: unknown[] = []
@@ -26,7 +28,7 @@ export async function startDemo({ required = false } = {}): Promise<DemoServer> 
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
-  const app = await openApp({ origin, directory, required, now, log: (error) => logged.push(error) })
+  const app = await openApp({ ...settings, origin, directory, now, log: (error) => logged.push(error) })
   server.on('request', app.handle)
   return {
     origin,

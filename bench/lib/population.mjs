@@ -1,0 +1,68 @@
+// Users for the stores: each has an app and a key, and a record of its own. The app and the key are the same ones, so
+// that any of the users can sign in.
+//
+// node bench/lib/population.mjs DIRECTORY USERS < TEMPLATE   fills a directory store
+import { createHash } from 'node:crypto'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+import { Countersign } from 'countersign'
+import { directoryStore, memoryStore } from 'countersign/stores'
+import { TestAuthenticator, totpAt } from 'countersign/testing'
+
+export const origin = 'https://example.com'
+export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
+export const nameOf = (index) => `user ${String(index).padStart(8, '0')}`
+
+/** @returns the URI of the app, the key, and what the service has stored for one who enrolled both */
+export async function enrolOne() {
+  const store = memoryStore()
+  let template
+  const keep = (changed) => {
+    template = { record: changed.record, handle: changed.handle }
+    return changed
+  }
+  const users = {
+    read: (user) => store.read(user),
+    update: (user, change) => store.update(user, (record) => keep(change(record))),
+    owner: (handle) => store.owner(handle),
+    users: () => store.users(),
+  }
+  // Yesterday, so that the codes of today are new ones.
+  const now = () => Date.now() - 86_400_000
+  const service = await Countersign.open({ rp, store: { users, challenges: store }, now })
+  const { enrolment, uri } = await service.beginTotp('one', { account: nameOf(0) })
+  const app = await service.finishTotp('one', { enrolment, code: totpAt(uri, now()), description: 'phone' })
+  const key = new TestAuthenticator({ algorithm: 'ES256' })
+  const creation = await service.beginWebauthn('one', { name: nameOf(0), displayName: nameOf(0) })
+  const response = key.create(creation, { origin })
+  const registered = await service.finishWebauthn('one', { response, description: 'key' })
+  if (!app.ok || !registered.ok) throw new Error('not enrolled')
+  return { uri, key, template }
+}
+
+/** Through the store's own interface. Some challenges besides, so that no folder is missing later. */
+export async function fill(store, template, users) {
+  let next = 0
+  const add = async () => {
+    while (next < users) {
+      const user = nameOf(next++)
+      // The same each time: to fill a store anew changes no more than it must.
+      const handle = createHash('sha512').update(user).digest('base64url')
+      const record = template.record.replaceAll(template.handle, handle)
+      await store.update(user, () => ({ record, handle, value: undefined }))
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, add))
+  for (let index = 0; index < 4096; index += 1) {
+    const key = `key ${index}`
+    await store.put(key, { id: 'any', purpose: 'sign-in', data: 'any', expires: Date.now() + 60_000 })
+    await store.clear(key)
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [directory, users] = process.argv.slice(2)
+  const store = directoryStore(directory, { create: true })
+  await fill(store, JSON.parse(await text(process.stdin)), Number(users))
+}

@@ -1,0 +1,109 @@
+// A process that signs users in and times itself, asked over its channel.
+//
+// node bench/lib/sign-in-process.mjs memory USERS | directory NO_FSYNC PATH USERS
+import { execFileSync } from 'node:child_process'
+import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import { Countersign } from 'countersign'
+import { directoryStore, memoryStore } from 'countersign/stores'
+import { totpAt } from 'countersign/testing'
+
+import { enrolOne, fill, nameOf, origin, rp } from './population.mjs'
+
+const [kind, ...rest] = process.argv.slice(2)
+const users = Number(rest.at(-1))
+const { uri, key, template } = await enrolOne()
+const store = await (kind === 'memory' ? filledMemory() : filledDirectory(...rest))
+let now = Date.now()
+const service = await Countersign.open({ rp, store, now: () => now })
+
+const answers = {
+  totp: () => ({ type: 'totp', code: totpAt(uri, now) }),
+  webauthn: (challenge) => ({ type: 'webauthn', response: key.get(challenge.webauthn, { origin }) }),
+}
+const tasks = { one: oneByOne, burst }
+
+process.on('message', async ({ task, way, count, tidy }) => process.send(await tasks[task](answers[way], count, tidy)))
+process.once('disconnect', () => process.exit())
+process.send('ready')
+
+/** @returns the microseconds of each sign-in, without what its client does */
+async function oneByOne(answer, count, tidy = true) {
+  const microseconds = []
+  for (let done = 0; done < count; done += 1) {
+    const user = nextUser()
+    const begun = performance.now()
+    const challenge = await service.challenge(user)
+    const between = performance.now()
+    const given = answer(challenge)
+    const resumed = performance.now()
+    check(await service.verify(user, given))
+    microseconds.push((performance.now() - resumed + between - begun) * 1000)
+    // What a code leaves open would be found by the user's next sign-in.
+    if (tidy) await store.clear(user)
+  }
+  return microseconds
+}
+
+/** All challenges at once, then all answers at once; between them the clients are at work, which is not looked at. */
+async function burst(answer, count) {
+  const chosen = Array.from({ length: count }, nextUser)
+  // Some of them have had their turn since the clock was set on.
+  now += 30_000
+  const begun = await watched(() => Promise.all(chosen.map((user) => service.challenge(user))))
+  const given = begun.value.map(answer)
+  const ended = await watched(() => Promise.all(chosen.map((user, index) => service.verify(user, given[index]))))
+  ended.value.forEach(check)
+  await Promise.all(chosen.map((user) => store.clear(user)))
+  now += 30_000
+  return {
+    perSecond: (count * 1000) / (begun.milliseconds + ended.milliseconds),
+    'loop delay, challenges': begun.delay,
+    'loop delay, answers': ended.delay,
+  }
+}
+
+/** With the delay of the event loop in milliseconds; one of them is the timer's own. */
+async function watched(work) {
+  const histogram = monitorEventLoopDelay({ resolution: 1 })
+  histogram.enable()
+  // From its first sample on: what holds the loop up before that is not seen.
+  await pause(5)
+  const begun = performance.now()
+  const value = await work()
+  const milliseconds = performance.now() - begun
+  // A loop that was held up to the end says so on its next turn.
+  await pause(5)
+  histogram.disable()
+  const delay = { p50: histogram.percentile(50), p99: histogram.percentile(99), max: histogram.max }
+  const told = Object.entries(delay).map(([name, nanoseconds]) => [name, nanoseconds / 1e6])
+  return { value, milliseconds, delay: Object.fromEntries(told) }
+}
+
+/** Each in turn, far from the one before; the next time round codes are new. */
+function nextUser() {
+  nextUser.turn = (nextUser.turn ?? 0) + 1
+  if (nextUser.turn % users === 0) now += 30_000
+  return nameOf((nextUser.turn * 611_953) % users)
+}
+
+function check({ ok, reason }) {
+  if (!ok) throw new Error(`refused: ${reason}`)
+}
+
+async function filledMemory() {
+  const store = memoryStore()
+  await fill(store, template, users)
+  return store
+}
+
+/** By another process, in which nothing waits for the disk. */
+function filledDirectory(noFsync, path) {
+  const program = fileURLToPath(new URL('population.mjs', import.meta.url))
+  const options = { input: JSON.stringify(template), stdio: ['pipe', 'inherit', 'inherit'] }
+  execFileSync(noFsync, [process.execPath, program, path, String(users)], options)
+  execFileSync('sync', ['-f', path])
+  return directoryStore(path)
+}

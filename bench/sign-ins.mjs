@@ -1,0 +1,143 @@
+// Whole sign-ins: `challenge`, then `verify`, on the memory and on the directory store, with few and with many users in
+// turn; what the event loop feels of a thousand at once; and the system calls that one makes.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { ToolMissing } from '../scripts/lib/tools.mjs'
+import { debianTool } from './lib/debian-tool.mjs'
+import { interleave, median } from './lib/interleave.mjs'
+import { buildNoFsync } from './lib/no-fsync.mjs'
+import { systemCalls } from './lib/system-calls.mjs'
+
+const program = fileURLToPath(new URL('lib/sign-in-process.mjs', import.meta.url))
+const ways = ['totp', 'webauthn']
+
+/** @param sizes numbers of users for each store, the smaller first */
+export async function signIns({ memory, directory, inFlight = 1000, counted = 100, ...options }) {
+  if (process.platform !== 'linux') throw new ToolMissing('whole sign-ins are measured on Linux alone')
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
+  try {
+    const noFsync = await buildNoFsync(folder)
+    const at = (users) => ['directory', noFsync, join(folder, String(users)), String(users)]
+    // A sign-in that waits for the disk some times fills no short round.
+    const slow = { ...options, milliseconds: 10 * options.milliseconds }
+    const results = {
+      memory: await measured(memory, (users) => new SignIns(['memory', String(users)]), inFlight, options),
+      directory: await measured(directory, (users) => new SignIns(at(users)), inFlight, slow),
+    }
+    const unsynced = (users) => new SignIns(at(users), noFsync)
+    const count = async (processes) => { results.calls = await countCalls(processes, counted) }
+    results['directory without fsync'] = await measured(directory, unsynced, inFlight, options, count)
+    return results
+  } finally {
+    // Some 200,000 files: faster than Node's own.
+    execFileSync('rm', ['-r', folder])
+  }
+}
+
+/** Few and many users, each in a process of their own. */
+async function measured(sizes, start, inFlight, options, also = async () => {}) {
+  const processes = Object.fromEntries(sizes.map((users) => [`${users} users`, start(users)]))
+  try {
+    for (const one of Object.values(processes)) await one.ready
+    const results = {}
+    for (const way of ways) results[way] = await measuredWay(processes, way, inFlight, options)
+    await also(processes)
+    return results
+  } finally {
+    for (const one of Object.values(processes)) one.end()
+  }
+}
+
+async function measuredWay(processes, way, inFlight, options) {
+  const rounds = Object.fromEntries(Object.keys(processes).map((size) => [size, []]))
+  const contender = ([size, one]) => {
+    const measure = async (count) => {
+      const microseconds = await one.ask({ task: 'one', way, count })
+      rounds[size].push(microseconds)
+      // One that the machine interrupted says nothing of the store.
+      return median(microseconds) * count * 1000
+    }
+    return [size, { measure }]
+  }
+  const times = await interleave(Object.fromEntries(Object.entries(processes).map(contender)), options)
+  const results = {}
+  for (const [size, one] of Object.entries(processes)) {
+    // The rounds that told how many sign-ins fill one are left out.
+    const sorted = rounds[size].slice(-options.rounds).flat().toSorted((a, b) => a - b)
+    const part = (of) => sorted[Math.floor((sorted.length - 1) * of)]
+    const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
+    results[size] = {
+      'one sign-in': times[size],
+      perSecond: 1e6 / mean,
+      'p50, microseconds': part(0.5),
+      'p99, microseconds': part(0.99),
+      [`${inFlight} at once`]: await bursts(one, way, inFlight),
+    }
+  }
+  return results
+}
+
+/** The median of some, member by member. */
+async function bursts(one, way, count) {
+  const all = []
+  for (let turn = 0; turn < 5; turn += 1) all.push(await one.ask({ task: 'burst', way, count }))
+  const middle = (values) =>
+    typeof values[0] === 'number'
+      ? median(values)
+      : Object.fromEntries(Object.keys(values[0]).map((name) => [name, middle(values.map((value) => value[name]))]))
+  return middle(all)
+}
+
+/** Of one sign-in: what twice as many make more. Those of the store's sweeps, one in ten seconds, are left out. */
+async function countCalls(processes, count) {
+  await debianTool('strace')
+  const results = {}
+  for (const way of ways) {
+    results[way] = {}
+    for (const [size, one] of Object.entries(processes)) {
+      const work = (times) => () => one.ask({ task: 'one', way, count: times, tidy: false })
+      const few = await systemCalls(one.pid, work(count))
+      const many = await systemCalls(one.pid, work(2 * count))
+      const each = Object.keys(many).map((name) => [name, Math.round((many[name] - (few[name] ?? 0)) / count)])
+      results[way][size] = Object.fromEntries(each.filter(([, calls]) => calls > 0).toSorted())
+    }
+  }
+  return results
+}
+
+/** A process of sign-ins, by itself or by another program that starts it. */
+class SignIns {
+  #child
+  #failed
+
+  constructor(args, ...starter) {
+    const [command, ...rest] = [...starter, process.execPath, '--max-old-space-size=8192', program, ...args]
+    this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#failed = once(this.#child, 'exit').then(() => { throw new Error('the process of sign-ins has ended') })
+    this.#failed.catch(() => {})
+    this.ready = this.#message()
+  }
+
+  get pid() {
+    return this.#child.pid
+  }
+
+  ask(task) {
+    this.#child.send(task)
+    return this.#message()
+  }
+
+  end() {
+    this.#child.kill()
+  }
+
+  async #message() {
+    const [message] = await Promise.race([once(this.#child, 'message'), this.#failed])
+    return message
+  }
+}
