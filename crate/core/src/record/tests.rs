@@ -55,6 +55,7 @@ fn members_that_the_format_ignores_survive() {
     let mut value: Value = serde_json::from_str(TODAY).unwrap();
     value["webauthn"][0]["entry"]["extensions"] = json!({ "cred_protect": [1, null] });
     value["u2f"][0]["entry"]["certificate"] = json!("AAAA");
+    value["u2f"][0]["entry"]["key"]["transports"] = json!(["usb"]);
     value["recovery"]["note"] = json!("kept");
     let written = read(&value.to_string()).to_text().unwrap();
     assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), value);
