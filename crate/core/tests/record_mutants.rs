@@ -58,7 +58,7 @@ const LIFTED: [&str; 1] = ["/totp-locked"];
 #[test]
 fn reading() {
     let mut random = Random::new(5);
-    let mutants = share(20_000, 150_000);
+    let mutants = share(6_000, 150_000);
     let (mut refused, mut read) = (0, 0);
     for number in 0..mutants {
         let original = serde_json::from_str(if number % 4 == 0 { OLD } else { TODAY }).unwrap();
@@ -85,7 +85,7 @@ fn reading() {
 fn sign_ins() {
     let person = Person::new();
     let mut random = Random::new(4);
-    let mutants = share(1_000, 50_000);
+    let mutants = share(600, 50_000);
     let (mut refused, mut accepted) = (0, [0; 5]);
     for _ in 0..mutants {
         let text = mutant(&mut random, &person.record);
