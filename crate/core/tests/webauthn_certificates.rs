@@ -9,7 +9,7 @@ use data_encoding::{BASE64, BASE64_MIME};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, CustomExtension, DistinguishedName, DnType, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ECDSA_P521_SHA512, PKCS_ED25519,
-    SigningKey, date_time_ymd,
+    PKCS_RSA_SHA256, RsaKeySize, SigningKey, date_time_ymd,
 };
 use webauthn_support::{Authenticator, Ceremony, Registering, attestation_object, packed, sha256};
 
@@ -401,4 +401,66 @@ fn a_key_is_only_taken_for_what_its_certificate_says() {
     let mut other = leaf.der().to_vec();
     *other.get_mut(at + 9).unwrap() = 1;
     assert_eq!(register(&leaf, -7, &[&other], TrustAnchors::default()), INVALID);
+    // The bytes of the right curve, said to be an octet string.
+    let mut other = leaf.der().to_vec();
+    *other.get_mut(at).unwrap() = 4;
+    assert_eq!(register(&leaf, -7, &[&other], TrustAnchors::default()), INVALID);
+}
+
+#[test]
+fn rsa_keys_are_der() {
+    let root = Party::root();
+    let key = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let leaf = Party::made(Party::leaf(&root, |_| {}).params, key, Some(&root));
+    let bent = |pattern: &[u8], place: usize, to: u8| {
+        let mut der = leaf.der().to_vec();
+        let at = der.windows(pattern.len()).position(|window| window == pattern).unwrap();
+        *der.get_mut(at + place).unwrap() = to;
+        register(&leaf, -257, &[&der], TrustAnchors::default())
+    };
+    // Its parameters and the bits of the key; its exponent.
+    let (head, exponent) = ([1, 1, 1, 5, 0, 3, 0x82, 1, 0x0f, 0], [2, 3, 1, 0, 1]);
+    assert_eq!(bent(&head, 0, 1), UNTRUSTED);
+    assert_eq!(bent(&head, 3, 6), INVALID, "parameters of another type");
+    assert_eq!(bent(&head, 9, 1), INVALID, "a key that is no whole bytes");
+    assert_eq!(bent(&exponent, 0, 0x42), INVALID, "an exponent of another class");
+}
+
+#[test]
+fn signatures_are_whole_bytes() {
+    let root = Party::root();
+    let with_unused_bits = |count: u8| {
+        // The last bit of a signature has to be 0 for that.
+        let mut leaves = std::iter::repeat_with(|| Party::leaf(&root, |_| {}));
+        let leaf = leaves.find(|leaf| leaf.der().last().unwrap() & 1 == 0).unwrap();
+        let mut der = leaf.der().to_vec();
+        let at = der
+            .windows(5)
+            .rposition(|bytes| matches!(bytes, [3, _, 0, 0x30, _]))
+            .unwrap()
+            + 2;
+        *der.get_mut(at).unwrap() = count;
+        register(&leaf, -7, &[&der], root.anchor())
+    };
+    assert_eq!(with_unused_bits(0), TRUSTED);
+    assert_eq!(with_unused_bits(1), UNTRUSTED);
+}
+
+#[test]
+fn certificates_are_der() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let x5c = |place: usize, from: u8, to: u8| {
+        let mut ders = [leaf.der().to_vec(), root.der().to_vec()];
+        let [_, authority] = &mut ders;
+        let byte = authority.get_mut(place).unwrap();
+        assert_eq!(*byte, from);
+        *byte = to;
+        register(&leaf, -7, &[&ders[0], &ders[1]], TrustAnchors::default())
+    };
+    assert_eq!(x5c(0, 0x30, 0x30), UNTRUSTED);
+    // Nobody has signed the last certificate of a chain that ends nowhere, and even so it is one or none.
+    assert_eq!(x5c(0, 0x30, 0x70), INVALID, "a sequence of the application's");
+    assert_eq!(x5c(0, 0x30, 0x10), INVALID, "a sequence that is primitive");
+    assert_eq!(x5c(13, 0x02, 0x06), INVALID, "a serial number that is no number");
 }

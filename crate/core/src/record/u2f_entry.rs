@@ -29,6 +29,9 @@ pub struct RegisteredKey {
     #[serde(with = "base64url")]
     pub key_handle: Vec<u8>,
     pub version: String,
+    /// Members that the origin ignores.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl U2fEntry {
@@ -40,6 +43,7 @@ impl U2fEntry {
             key: RegisteredKey {
                 key_handle: credential.id.clone(),
                 version: u2f::VERSION.to_owned(),
+                other: Map::new(),
             },
             public_key,
             counter: None,

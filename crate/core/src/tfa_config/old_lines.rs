@@ -149,6 +149,7 @@ fn read_u2f(record: &mut Record, _user: &str, json: &[u8]) -> Result<(), &'stati
     let key = RegisteredKey {
         key_handle,
         version: "U2F_V2".into(),
+        other: Map::new(),
     };
     record.u2f.push(entry(U2fEntry {
         key,

@@ -86,8 +86,9 @@ impl<'de> Deserialize<'de> for Skipped {
     }
 }
 
+/// Knows no member: what is left is that none is there twice.
 #[derive(Default)]
-struct Nothing;
+pub struct Nothing;
 
 impl<'de> Members<'de> for Nothing {
     fn take<A: MapAccess<'de>>(&mut self, _: &str, _: &mut A) -> Result<bool, A::Error> {

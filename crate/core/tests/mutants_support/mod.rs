@@ -8,6 +8,7 @@
 )]
 
 pub mod members;
+pub mod tree;
 
 /// How many mutants a test makes: its share of `COUNTERSIGN_MUTANTS`, or of what the ordinary run affords.
 pub fn share(ordinary: usize, million: usize) -> usize {

@@ -1,8 +1,10 @@
 //! Chains of certificates (RFC 5280), as far as attestation needs them.
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::{FromDer, oid};
+use x509_parser::der_parser::asn1_rs::{Class, FromDer, Tag, oid};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::oid_registry::{
@@ -83,6 +85,12 @@ pub fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     }
 }
 
+/// Whether it is DER throughout: the parser above takes tags of other classes and kinds too, which certificates of old
+/// U2F keys may need.
+pub fn is_der(bytes: &[u8]) -> bool {
+    Certificate::from_der(bytes).is_ok()
+}
+
 /// The public key of a certificate, for signatures of a COSE algorithm.
 pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Option<CoseKey> {
     let minimal = |number: &[u8]| {
@@ -92,12 +100,13 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
             .copied()
             .collect::<Vec<u8>>()
     };
-    if !is_for(certificate, algorithm) {
+    let bits = &certificate.public_key().subject_public_key;
+    if !is_for(certificate, algorithm) || bits.unused_bits != 0 {
         return None;
     }
     let material = match certificate.public_key().parsed().ok()? {
         PublicKey::EC(point) => KeyMaterial::from_point(point.data())?,
-        PublicKey::RSA(key) => KeyMaterial::Rsa {
+        PublicKey::RSA(key) if is_rsa_key(&bits.data) => KeyMaterial::Rsa {
             n: minimal(key.modulus),
             e: minimal(key.exponent),
         },
@@ -108,27 +117,34 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
     CoseKey::new(algorithm, material).ok()
 }
 
-/// The certificate says what its key is for: the same bytes may be a key of another curve or kind. RSA has one name.
+/// An `RSAPublicKey` in DER (RFC 8017, A.1.1): the parser of certificates takes its numbers under other tags too.
+fn is_rsa_key(der: &[u8]) -> bool {
+    ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, der).is_ok()
+}
+
+/// The certificate says what its key is for: the same bytes may be a key of another curve or kind.
 fn is_for(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> bool {
     let named = &certificate.public_key().algorithm;
-    let curve = |wanted: Oid<'static>| {
-        let given = named.parameters.as_ref().and_then(|given| given.as_oid().ok());
-        given.is_some_and(|given| given == wanted)
-    };
+    let parameters = named.parameters.as_ref();
+    let of_type = |tag| parameters.filter(|given| (given.class(), given.tag()) == (Class::Universal, tag));
+    // `as_oid` would also read the bytes of another type.
+    let curve = |wanted: Oid<'static>| of_type(Tag::Oid).and_then(|given| given.as_oid().ok()) == Some(wanted);
+    let kind = |wanted: Oid<'static>| named.algorithm == wanted && parameters.is_none();
     match algorithm {
         Algorithm::Es256 => curve(OID_EC_P256),
         Algorithm::Es384 => curve(OID_NIST_EC_P384),
         Algorithm::Es512 => curve(OID_NIST_EC_P521),
-        Algorithm::EdDsa => named.algorithm == OID_SIG_ED25519,
-        Algorithm::MlDsa44 => named.algorithm == oid!(2.16.840.1.101.3.4.3.17),
-        Algorithm::MlDsa65 => named.algorithm == oid!(2.16.840.1.101.3.4.3.18),
-        Algorithm::MlDsa87 => named.algorithm == oid!(2.16.840.1.101.3.4.3.19),
+        Algorithm::EdDsa => kind(OID_SIG_ED25519),
+        Algorithm::MlDsa44 => kind(oid!(2.16.840.1.101.3.4.3.17)),
+        Algorithm::MlDsa65 => kind(oid!(2.16.840.1.101.3.4.3.18)),
+        Algorithm::MlDsa87 => kind(oid!(2.16.840.1.101.3.4.3.19)),
+        // One name for all.
         Algorithm::Rs256
         | Algorithm::Rs384
         | Algorithm::Rs512
         | Algorithm::Ps256
         | Algorithm::Ps384
-        | Algorithm::Ps512 => true,
+        | Algorithm::Ps512 => parameters.is_none() || of_type(Tag::Null).is_some(),
     }
 }
 
@@ -153,7 +169,8 @@ fn may_sign(issuer: &X509Certificate<'_>, below: Option<usize>) -> bool {
 }
 
 fn is_signed_by(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
-    if subject.signature_algorithm != subject.tbs_certificate.signature {
+    let whole = subject.signature_value.unused_bits == 0;
+    if subject.signature_algorithm != subject.tbs_certificate.signature || !whole {
         return false;
     }
     let (message, key) = (subject.tbs_certificate.as_ref(), issuer.public_key().raw);

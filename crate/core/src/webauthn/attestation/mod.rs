@@ -7,7 +7,7 @@ mod trust;
 
 use serde::Serialize;
 
-use self::certificate::Chain;
+use self::certificate::{Chain, is_der};
 pub use self::trust::TrustAnchors;
 use super::authenticator_data::AttestedCredential;
 use super::cbor::Value;
@@ -95,8 +95,13 @@ impl Statement<'_> {
         };
         let ders = x5c
             .array()
-            .and_then(|items| items.iter().map(Value::bytes).collect::<Option<Vec<_>>>());
-        Chain::parse(&ders.ok_or(Reason::AttestationInvalid)?).map(Some)
+            .and_then(|items| items.iter().map(Value::bytes).collect::<Option<Vec<_>>>())
+            .ok_or(Reason::AttestationInvalid)?;
+        let chain = Chain::parse(&ders)?;
+        if !ders.iter().all(|der| is_der(der)) {
+            return Err(Reason::AttestationInvalid);
+        }
+        Ok(Some(chain))
     }
 }
 
