@@ -1,8 +1,7 @@
 // The package's elements on each example, in a real browser: every path of the flow by clicks and typing.
 import test from 'ava'
-import type { Browser } from 'playwright-core'
-import { ExampleServer } from '../http/example-server.js'
-import { startNext } from '../http/next-server.js'
+import type { Browser, Page } from 'playwright-core'
+import { examples, skipped } from '../http/examples.js'
 import { findChromium, launch, screenshot } from './chromium.js'
 import { faultsOf } from './faults.js'
 import { putHostPage } from './host-page.js'
@@ -20,23 +19,13 @@ test.before(async () => {
 })
 test.after.always(() => browser?.close())
 
-const starts: Record<string, () => Promise<ExampleServer | undefined>> = {
-  express: () => ExampleServer.start('express.mjs'),
-  fastify: () => ExampleServer.start('fastify.mjs'),
-  hono: () => ExampleServer.start('hono.mjs'),
-  'node-http': () => ExampleServer.start('node-http.mjs'),
-  next: startNext,
-}
-for (const [name, start] of Object.entries(starts)) {
+for (const [name, start] of Object.entries(examples)) {
   browserTest(`${name}: every path of the flow`, async (t) => {
     t.timeout(300_000)
     const site = await start()
-    if (!site) {
-      t.log('SKIPPED: Next.js could not be installed; `npm ci` in examples/next brings it')
-      return t.pass()
-    }
+    if (!site) return skipped(t)
     t.teardown(() => site.stop())
-    const prepare = (page: Person['page']) => putHostPage(page, site.origin)
+    const prepare = (page: Page) => putHostPage(page, site.origin)
     const ann = await Person.arrive(browser, site, {}, { prepare, account: ANN })
     t.teardown(() => ann.page.context().close())
     const faults = faultsOf(ann.page)

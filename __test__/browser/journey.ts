@@ -14,7 +14,7 @@ const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerificati
 
 /** Every path of somebody whose password alone is enough at first, one after another in one page. */
 export async function everyPath(traveller: Traveller): Promise<void> {
-  const { ann } = traveller
+  const { t, ann } = traveller
   await passwordAlone(traveller)
   await app(traveller)
   const key = await securityKey(traveller)
@@ -27,6 +27,7 @@ export async function everyPath(traveller: Traveller): Promise<void> {
   await lostAll(traveller, codes)
   await passkey(traveller)
   await ann.signOut()
+  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none' })
 }
 
 async function passwordAlone({ t, site, ann }: Traveller): Promise<void> {
@@ -156,7 +157,7 @@ async function lock({ t, ann }: Traveller): Promise<void> {
   await ann.returnWithPassword()
   await ann.guess()
   t.regex(await ann.error(), /Too many wrong codes/)
-  t.is((await ann.call('GET', '/countersign/session')).body.state, 'none')
+  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none' })
   await ann.password()
   await ann.page.getByText('are locked after too many wrong ones').waitFor()
   t.is(await ann.field('Code from your authenticator app').count(), 0)

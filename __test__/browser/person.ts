@@ -147,8 +147,8 @@ export class Person {
   async guess(): Promise<void> {
     for (let tries = 0; tries < 12 && !(await this.heading('Sign in').isVisible()); tries++) {
       const answered = this.page.waitForResponse('**/countersign/verify')
-      await this.typeTotp(this.wrongCode())
-      await (await answered).finished()
+      const [answer] = await Promise.all([answered, this.typeTotp(this.wrongCode())])
+      await answer.finished()
       await this.page.locator('button[aria-busy]').waitFor({ state: 'detached' })
     }
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import test from 'ava'
+import { skipped } from './examples.js'
 import { everyFlow } from './flow.js'
 import { HttpClient } from './http-client.js'
 import { startNext } from './next-server.js'
@@ -36,10 +37,7 @@ test('the route handlers answer the requests of the standard', async (t) => {
 test('built and served by Next.js', async (t) => {
   t.timeout(300_000)
   const server = await startNext()
-  if (!server) {
-    t.log('SKIPPED: Next.js could not be installed; `npm ci` in examples/next brings it')
-    return t.pass()
-  }
+  if (!server) return skipped(t)
   t.teardown(() => server.stop())
   await everyFlow(t, server.origin)
   t.is(server.complaints, '')

@@ -11,6 +11,13 @@ byId('password').addEventListener('submit', async (event) => {
   name = form.elements.name.value
   if (await password(form)) await signIn.refresh()
 })
+byId('again').addEventListener('submit', async (event) => {
+  event.preventDefault()
+  if (!(await password(event.target))) return
+  // A whole sign-in of its own, which is done with the password alone.
+  await post('/countersign/challenge')
+  byId('again').close('right')
+})
 byId('sign-out').addEventListener('click', async () => {
   await post('/sign-out')
   await leave()
@@ -37,19 +44,13 @@ async function leave() {
   await signIn.refresh({ focus: false })
 }
 
-/** Who has no factor proves with the password to be still there, which is a whole sign-in of its own. */
+/** Who has no factor proves with the password to be still there. */
 function again() {
   const dialog = byId('again')
-  const form = dialog.querySelector('form')
+  dialog.returnValue = ''
   dialog.showModal()
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === 'right')
-    form.onsubmit = async (event) => {
-      event.preventDefault()
-      if (!(await password(form))) return
-      await post('/countersign/challenge')
-      dialog.close('right')
-    }
+    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'right'), { once: true })
   })
 }
 
