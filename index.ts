@@ -31,12 +31,13 @@ export type {
   TotpOptions,
   U2fOptions,
   UpdateFactorOptions,
+  UsersPageOptions,
   VerifyOptions,
   WebauthnOptions,
   YubicoOptions,
 } from './facade/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated } from './facade/outcome.js'
+export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
 export { TfaConfig } from './facade/tfa-config.js'
 export type * from './facade/tfa-config-types.js'

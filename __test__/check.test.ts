@@ -6,6 +6,7 @@ import { CountersignError, errorCodes, isCountersignError } from '../facade/erro
 import { openEnvelope } from '../facade/envelope.js'
 import { jsonText } from '../facade/json.js'
 import { checkSettings } from '../facade/settings.js'
+import { TfaConfig } from '../facade/tfa-config.js'
 
 const secret = 'hunter2'
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
@@ -115,11 +116,22 @@ test('what people get wrong first is told with an example', async (t) => {
     ['origins', 'https://example.com', 'https://example.com'],
     ['id', 'https://example.com', 'example.com'],
     ['origins', ['https://example.com/'], 'without a slash'],
+    ['origins', ['localhost:3000'], 'https://example.com'],
+    ['origin', ['https://example.com'], 'origins'],
   ] as const) {
     const open = () => Countersign.open({ rp: { ...rp, [at]: value } as never, store: store as never })
     const told = (message: string) => message.includes('(wanted: ') && message.includes(example)
     await t.throwsAsync(open, { code: 'invalid-argument', message: told })
   }
+})
+
+test('what only TypeScript forbids is told with what to do instead', async (t) => {
+  const [open, parse] = [/new Countersign \(wanted: await Countersign.open/, /new TfaConfig \(wanted: TfaConfig.parse/]
+  t.throws(() => new (Countersign as any)({ rp, store }), { code: 'invalid-argument', message: open })
+  t.throws(() => new (TfaConfig as any)(), { code: 'invalid-argument', message: parse })
+  t.throws(() => TfaConfig.parse('var/tfa.json' as never), { code: 'invalid-argument', message: /Buffer/ })
+  const service = await Countersign.open({ rp, store: store as never })
+  await t.throwsAsync(service.factors(7 as never), { code: 'invalid-argument', message: /String\(id\)/ })
 })
 
 test('no message carries what was passed', (t) => {

@@ -101,6 +101,33 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.deepEqual(await service.removeFactor(user, second.id), { ok: true, left: [] })
   })
 
+  test(`${name}: pages of users go on, whoever goes meanwhile`, async (t) => {
+    const fixture = await Fixture.open(await makeStore())
+    const { service } = fixture
+    const people = ['ann', 'ä', 'Ann', ...Array.from({ length: 9 }, (_, index) => `user ${index}`)]
+    for (const person of people) await fixture.enrolTotp(person)
+    const seen: string[] = []
+    for (let after: string | undefined; ;) {
+      const { users, next } = await service.usersPage({ limit: 5, ...(after !== undefined && { after }) })
+      t.true(users.length === 5 || next === null)
+      seen.push(...users)
+      if (next === null) break
+      t.is(next, users.at(-1)!)
+      // The very user whom the next page comes after.
+      await service.removeUser(next)
+      after = next
+    }
+    t.deepEqual(seen.toSorted(), people.toSorted())
+    const left = (await service.usersPage()).users
+    t.is(left.length, 10)
+    t.deepEqual(await service.usersPage({ after: left[3]!, limit: 6 }), { users: left.slice(4), next: null })
+    for (const wrong of [{ after: '' }, { after: '\ud800' }, { limit: 0 }, { limit: 1001 }, { offset: 1 }]) {
+      await t.throwsAsync(service.usersPage(wrong), { code: 'invalid-argument' })
+    }
+    // PostgreSQL holds no NUL, but knows what comes after it.
+    await t.notThrowsAsync(service.usersPage({ after: 'a\u0000' }))
+  })
+
   test(`${name}: users come and go`, async (t) => {
     const fixture = await Fixture.open(await makeStore())
     const { service } = fixture
@@ -220,6 +247,16 @@ test('users and challenges may live in different engines', async (t) => {
   ).challenge as string
   t.is(await users.take(user, id, start), undefined)
   t.true((await fixture.service.verify(user, answer)).ok)
+})
+
+test('a page reads no further than it goes, where the store can begin behind a user', async (t) => {
+  const endless = overriding(await stores.memory(), {
+    async *usersAfter(after) {
+      for (let next = Number(after) + 1; ; next += 1) yield String(next)
+    },
+  })
+  const { service } = await Fixture.open(endless)
+  t.deepEqual(await service.usersPage({ after: '41', limit: 3 }), { users: ['42', '43', '44'], next: '44' })
 })
 
 test('a store that fails makes the call fail, with its error as cause, and lets nobody in', async (t) => {

@@ -171,6 +171,9 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
       ['before version 11', { credentialID: Buffer.from(id, 'base64url'), credentialPublicKey: bytes, counter, ...flags }],
       ['a row of better-auth', { ...documented, id: 'row', credentialID: id, publicKey: base64, transports: 'usb,nfc' }],
       ['columns of SQLite', { ...documented, backedUp: backedUp ? 1 : 0, counter: `${counter}`, transports: '["usb"]' }],
+      ['columns of its documentation', {
+        cred_id: id, cred_public_key: bytes, webauthn_user_id: documented.webauthnUserID, counter, transports: 'internal',
+      }],
       ['columns of PostgreSQL', { id, public_key: bytes, counter: BigInt(counter), ...columns }],
     ]
     for (const [name, data] of forms) {

@@ -101,7 +101,7 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
     const named: unknown = typeof row === 'object' && row !== null ? own(row, userMember) : undefined
     const owner = typeof named === 'number' ? `${named}` : named
     if (typeof owner !== 'string' || owner === '') {
-      throw usage(`Whose is row ${index}? Give --user, or --user-member with the name of the member that says it`)
+      throw usage(`Whose is row [${index}]? Give --user, or --user-member with the name of the member that says it`)
     }
     const theirs = users.get(owner)
     if (theirs) theirs.push(row)

@@ -39,8 +39,10 @@ export interface RouteRequest {
   body: Record<string, unknown>
   /** Undefined for a visitor. */
   session: Session | undefined
-  /** Makes `session` the one of this browser, under a new id; undefined ends it. */
-  become: (session: Session | undefined) => void
+  /** Makes `session` the one of this browser, under a new id. */
+  become: (session: Session) => void
+  /** Ends the session of this browser, whatever its id is by now. */
+  signOut: () => void
   address: string
 }
 export type Route = (request: RouteRequest) => Promise<unknown>
@@ -82,11 +84,11 @@ export async function openApp(settings: AppSettings) {
     if (method !== 'GET') checkOrigin(request, origin)
     const body = method === 'GET' ? {} : await readJson(request)
     const session = app.sessions.find(request.headers.cookie)
-    const become = (next: Session | undefined): void => {
-      response.setHeader('set-cookie', app.sessions.replace(session, next))
-    }
+    const setCookie = (value: string): void => void response.setHeader('set-cookie', value)
+    const become = (next: Session): void => setCookie(app.sessions.replace(session, next))
+    const signOut = (): void => setCookie(app.sessions.end(request.headers.cookie))
     const address = request.socket.remoteAddress ?? ''
-    sendJson(response, 200, await route({ body, session, become, address }))
+    sendJson(response, 200, await route({ body, session, become, signOut, address }))
   }
 
   return {

@@ -64,8 +64,8 @@ export function passwordRoutes({ countersign, accounts, sessions, throttle, requ
       return { ok: true }
     },
 
-    async 'POST /api/sign-out'({ become }) {
-      become(undefined)
+    async 'POST /api/sign-out'({ signOut }) {
+      signOut()
       return {}
     },
   }

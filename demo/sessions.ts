@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 
 const PENDING = 5 * 60_000
 const SIGNED_IN = 12 * 3_600_000
+/** For how long the id before still signs out: a request with it may be on its way. */
+const REPLACED = 60_000
 
 export interface Session {
   account: string
@@ -17,6 +19,8 @@ export interface Session {
 /** Sessions in memory: a restart signs everyone out. */
 export class Sessions {
   readonly #byId = new Map<string, Session>()
+  /** By an id that is over, the one that took its place. */
+  readonly #next = new Map<string, { id: string; until: number }>()
   readonly #cookieName: string
   readonly #attributes: string
   readonly #now: () => number
@@ -38,11 +42,24 @@ export class Sessions {
    */
   replace(session: Session | undefined, next: Session | undefined): string {
     this.#sweep()
-    for (const [id, { binding }] of this.#byId) if (binding === session?.binding) this.#byId.delete(id)
+    const before = [...this.#byId].flatMap(([id, { binding }]) => (binding === session?.binding ? [id] : []))
+    for (const id of before) this.#byId.delete(id)
     if (!next) return this.#cookie('')
     const id = randomId()
     this.#byId.set(id, next)
+    for (const old of before) this.#next.set(old, { id, until: this.#now() + REPLACED })
     return this.#cookie(id)
+  }
+
+  /**
+   * Signs a browser out. With an id that was replaced while this was on its way, it is the session of the new one that
+   * ends: whoever asked for it means the sign-in, and not one of its ids.
+   */
+  end(cookies = ''): string {
+    this.#sweep()
+    let id = this.#id(cookies)
+    for (let next = this.#next.get(id); next; next = this.#next.get(id)) id = next.id
+    return this.replace(this.#byId.get(id), undefined)
   }
 
   find(cookies = ''): Session | undefined {
@@ -80,6 +97,7 @@ export class Sessions {
   #sweep(): void {
     const now = this.#now()
     for (const [id, { expires }] of this.#byId) if (expires <= now) this.#byId.delete(id)
+    for (const [id, { until }] of this.#next) if (until <= now) this.#next.delete(id)
   }
 }
 

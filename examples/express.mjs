@@ -1,13 +1,15 @@
 // Express 5 with express-session: `PORT=3000 node examples/express.mjs`
 import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
 import { Countersign } from 'countersign'
 import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import express from 'express'
 import session from 'express-session'
 import { checkPassword, setEnrolled } from './accounts.mjs'
-import { afterVerified, signIn, signOut, userOf } from './sign-ins.mjs'
+import { afterVerified, replaced, signIn, signOut, userOf } from './sign-ins.mjs'
 
+const minute = 60_000
 const port = Number(process.env.PORT ?? 3000)
 const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
@@ -56,13 +58,13 @@ app.use((error, req, res, next) => (res.headersSent ? next(error) : res.sendStat
 
 app.listen(port, 'localhost', () => console.log(`http://localhost:${port}`))
 
-/** A new session id at each step, so that nobody rides on the one before. */
-function renew(req, user) {
-  return new Promise((resolve, reject) => {
-    req.session.regenerate((error) => {
-      if (error) return reject(error)
-      if (user) req.session.user = user
-      resolve()
-    })
-  })
+/** A new session id at each step, so that nobody rides on the one before: for a minute that one can still sign out. */
+async function renew(req, user) {
+  const { sessionID: before, sessionStore: store } = req
+  const known = req.session.user !== undefined
+  await promisify(req.session.regenerate).call(req.session)
+  if (user) req.session.user = user
+  if (!user || !known) return
+  const cookie = { ...req.session.cookie.toJSON(), originalMaxAge: minute, expires: new Date(Date.now() + minute) }
+  await promisify(store.set).call(store, before, { cookie, user: replaced(user) })
 }

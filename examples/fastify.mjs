@@ -1,5 +1,6 @@
 // Fastify 5 with @fastify/session: `PORT=3000 node examples/fastify.mjs`
 import { randomBytes } from 'node:crypto'
+import { promisify } from 'node:util'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { Countersign } from 'countersign'
@@ -7,8 +8,9 @@ import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import Fastify from 'fastify'
 import { checkPassword, setEnrolled } from './accounts.mjs'
-import { afterVerified, signIn, signOut, userOf } from './sign-ins.mjs'
+import { afterVerified, replaced, signIn, signOut, userOf } from './sign-ins.mjs'
 
+const minute = 60_000
 const port = Number(process.env.PORT ?? 3000)
 const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
@@ -32,6 +34,7 @@ await app.register(cookie)
 await app.register(session, {
   secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
   saveUninitialized: false,
+  rolling: false, // or an answer to a late request would bring back the cookie that another one has replaced
   cookie: { httpOnly: true, sameSite: 'strict', secure: false }, // `secure: true` behind HTTPS
 })
 
@@ -57,8 +60,14 @@ app.post('/sign-out', { onRequest }, async (request, reply) => {
 await app.listen({ port, host: 'localhost' })
 console.log(`http://localhost:${port}`)
 
-/** A new session id at each step, so that nobody rides on the one before. */
+/** A new session id at each step, so that nobody rides on the one before: for a minute that one can still sign out. */
 async function renew(request, user) {
+  const { sessionStore: store } = request
+  const { sessionId: before } = request.session
+  const known = request.session.get('user') !== undefined
   await request.session.regenerate()
   if (user) request.session.set('user', user)
+  if (!user || !known) return
+  const cookie = { ...request.session.cookie.toJSON(), originalMaxAge: minute, expires: new Date(Date.now() + minute) }
+  await promisify(store.set).call(store, before, { cookie, user: replaced(user) })
 }

@@ -13,11 +13,19 @@ export function signIn(id, state = 'pending', at = Date.now()) {
   return { id, state, at, session }
 }
 
-/** The user that a session is of, for the handler; null: nobody's, or one that has ended. */
+/** The user that a session is of, for the handler; null: nobody's, or one that has ended or was replaced. */
 export function userOf(kept) {
-  if (!isOpen(kept)) return null
+  if (!isOpen(kept) || kept.id === undefined) return null
   const { name, enrolled, admin } = accountById(kept.id)
   return { ...kept, name, enrolled, admin }
+}
+
+/**
+ * What stays under the old id of a session: it is nobody's, but a sign-out that was sent with it, and comes in after the
+ * id has changed, ends the sign-in all the same.
+ */
+export function replaced({ session }) {
+  return { session }
 }
 
 /** Ends a sign-in, and what is still on its way in it. */

@@ -5,11 +5,23 @@ export type Check<T> = (value: unknown, name: string) => T
 
 /** The error for a wrong argument: it names the argument, never its value, and says what is wanted where people err. */
 export function invalid(name: string): CountersignError {
-  const wanted = Object.hasOwn(hints, name) ? ` (wanted: ${hints[name]})` : ''
-  return new CountersignError('invalid-argument', { detail: name + wanted })
+  return unwanted(name, Object.hasOwn(hints, name) ? hints[name] : undefined)
+}
+
+function unwanted(name: string, wanted: string | undefined): CountersignError {
+  return new CountersignError('invalid-argument', { detail: wanted === undefined ? name : `${name} (wanted: ${wanted})` })
 }
 
 const hints: Record<string, string> = {
+  'new Countersign': 'await Countersign.open(options)',
+  'new TfaConfig': 'TfaConfig.parse(bytes) or TfaConfig.create()',
+  countersign: 'what Countersign.open() resolves with; await it',
+  account: 'what phone apps show, at most 255 bytes, without a colon or control characters',
+  session: 'text of 1 to 1024 bytes',
+  basePath: 'such as /countersign, without a slash at the end',
+  request: 'the standard’s Request; toNodeListener(handler) takes those of Node, Express and Fastify',
+  handler: 'what createHandler() gives',
+  bytes: 'what is in the file, as a Buffer or Uint8Array',
   rp: '{ id, name, origins }',
   'rp.id': 'a domain name in lower case, such as example.com',
   'rp.origins': 'a list of origins as browsers send them, such as https://example.com, without a slash at the end',
@@ -20,6 +32,7 @@ const hints: Record<string, string> = {
 
 /** The host's id of a user: well-formed Unicode, 1 to 256 bytes of UTF-8. */
 export function checkUser(user: unknown): string {
+  if (typeof user === 'number') throw unwanted('user', 'text; String(id) of a number')
   return text(256)(user, 'user')
 }
 
@@ -169,6 +182,7 @@ function refuseUnknown(value: object, shape: object, name: string, place: string
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(shape, key)) continue
     // Anything that does not look like an option's name may be a value in the wrong place.
-    throw invalid(/^[a-zA-Z]{1,40}$/.test(key) ? place + key : name || 'options')
+    const called = /^[a-zA-Z]{1,40}$/.test(key) ? place + key : name || 'options'
+    throw unwanted(called, `one of ${Object.keys(shape).join(', ')}`)
   }
 }

@@ -1,3 +1,4 @@
+import { invalid } from './check.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
@@ -18,13 +19,15 @@ import type {
   ResetOptions,
   RpOption,
   UpdateFactorOptions,
+  UsersPageOptions,
   VerifyOptions,
 } from './options.js'
-import type { Enrolled, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated } from './outcome.js'
+import type { Enrolled, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage } from './outcome.js'
 import * as passkey from './passkey.js'
 import { checkSettings } from './settings.js'
 import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
+import { each, usersPage } from './users-page.js'
 import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
 
 /** What a service was opened with; `undefined` for what is none. @internal */
@@ -53,6 +56,8 @@ export class Countersign {
   readonly #running = new Set<Promise<unknown>>()
 
   private constructor(context: Context) {
+    // JavaScript knows no private constructors.
+    if (!(context instanceof Context)) throw invalid('new Countersign')
     this.#context = context
   }
 
@@ -261,7 +266,19 @@ export class Countersign {
   /** Every user with a record, in the store's order. */
   users(): AsyncIterable<string> {
     if (this.#closed) throw new CountersignError('closed')
-    return management.users(this.#context)
+    return each(() => this.#context.settings.users.users())
+  }
+
+  /**
+   * A page of the users with a record, in an order that stays while users come and go: the one named by `after` need not
+   * be there any more. The stores of this package but `memoryStore` and `tfaConfigStore` begin right behind it; these
+   * and stores without `usersAfter` are read whole for each page.
+   *
+   * @example
+   * const { users, next } = await countersign.usersPage({ after: request.query.after, limit: 50 })
+   */
+  usersPage(options: UsersPageOptions = {}): Promise<UsersPage> {
+    return this.#run((context) => usersPage(context, options))
   }
 
   /** Waits for what is running; every later call rejects with `closed`. The store stays open: it is the host's. */

@@ -65,19 +65,6 @@ export async function removeUser(context: Context, user: string): Promise<boolea
   return removed
 }
 
-export async function* users(context: Context): AsyncGenerator<string, void, undefined> {
-  const iterator = await fromStore(() => context.settings.users.users()[Symbol.asyncIterator]())
-  try {
-    for (;;) {
-      const next = await fromStore(() => iterator.next())
-      if (next.done) return
-      yield next.value
-    }
-  } finally {
-    await fromStore(() => iterator.return?.())
-  }
-}
-
 /** An id often comes from a page's address: what can't be one is of no factor. */
 function isFactorId(id: unknown): id is string {
   if (typeof id !== 'string') throw invalid('id')

@@ -206,3 +206,10 @@ export interface UpdateFactorOptions {
   description?: string
   enable?: boolean
 }
+
+export interface UsersPageOptions {
+  /** The `next` of the page before. */
+  after?: string
+  /** Users a page, 1 to 1000. Default 100. */
+  limit?: number
+}

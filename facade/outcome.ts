@@ -79,3 +79,10 @@ export interface Status {
   /** Wrong typed codes of all types in a row. */
   failures: number
 }
+
+/** One page of the users. */
+export interface UsersPage {
+  users: string[]
+  /** What the next page comes after; `null`: this is the last. */
+  next: string | null
+}

@@ -37,9 +37,16 @@ export type TotpWindow = number | { past: number; future: number }
 
 export type TotpAlgorithm = 'SHA1' | 'SHA256' | 'SHA512'
 
+/** `localhost:3000` is a URL, too, but of the scheme `localhost`: no page would ever have that origin. */
+const checkOrigins: Check<string[]> = (value, name) => {
+  const origins = listOf(text(2048), { min: 1, max: 100 })(value, name)
+  if (origins.some((origin) => /^[\w.-]+:\d*$/.test(origin))) throw invalid(name)
+  return origins
+}
+
 const rpShape = {
   id: text(253),
-  origins: listOf(text(2048), { min: 1, max: 100 }),
+  origins: checkOrigins,
   allowSubdomains: optional(flag),
   allowAnyPort: optional(flag),
 }

@@ -76,6 +76,8 @@ export class TfaConfig {
   readonly #host: Host
 
   private constructor(native: BindingTfaConfig, host: Host) {
+    // JavaScript knows no private constructors.
+    if (!(native instanceof BindingTfaConfig)) throw invalid('new TfaConfig')
     this.#native = native
     this.#host = host
   }

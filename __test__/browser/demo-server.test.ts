@@ -246,6 +246,35 @@ demoTest('a session that has ended stays ended, whatever it asked for meanwhile'
   t.is((await owner.second('GET factors')).status, 200)
 })
 
+demoTest('a sign-out with an id that was replaced meanwhile ends what took its place', async (t, demo) => {
+  const client = await withAccount(demo)
+  const secret = await enrol(client, demo)
+  const stepUp = () => client.second('verify', { answer: { type: 'totp', code: phoneCode(secret, demo.now()) } })
+  const late = new Client(demo)
+  late.cookie = client.cookie
+  for (let times = 0; times < 2; times++) {
+    t.true((await stepUp()).body.ok)
+    demo.pass(STEP)
+  }
+  t.not(late.cookie, client.cookie)
+  // The sign-out was on its way when the answers came in; the first id is a minute old by now.
+  await late.post('sign-out')
+  t.is((await client.second('GET factors')).status, 200)
+
+  late.cookie = client.cookie
+  t.true((await stepUp()).body.ok)
+  t.is((await late.second('GET factors')).status, 401, 'it opens nothing any more')
+  t.is((await late.post('sign-out')).status, 200)
+  t.is((await client.second('GET factors')).status, 401)
+
+  await client.post('sign-in', ANN)
+  late.cookie = client.cookie
+  demo.pass(STEP)
+  t.true((await stepUp()).body.ok)
+  await late.post('sign-out')
+  t.is((await client.get('session')).body.state, 'none', 'a sign-in that was just done')
+})
+
 demoTest('how a name is written tells nobody whether it exists', async (t, demo) => {
   const client = await withAccount(demo)
   for (const [name, other] of [['ann', 'ＡＮＮ'], ['nobody', 'ＮＯＢＯＤＹ']]) {

@@ -191,6 +191,9 @@ pageTest('refusals that a page can branch on', async (t, page) => {
     ['invalid-options', { method: 'register', options: { challenge: CHALLENGE } }],
     ['invalid-options', { method: 'register', options: creation({ challenge: 'not base64url!' }) }],
     ['invalid-options', { method: 'authenticate', options: {} }],
+    // `challenge.webauthn` of a user without a key.
+    ['invalid-options', { method: 'authenticate', options: null as unknown as object }],
+    ['invalid-options', { method: 'register', options: null as unknown as object }],
   ]
   for (const [code, call] of cases) t.is((await ceremony(page, call)).code, code, JSON.stringify(call))
   await key.unplug()

@@ -1,5 +1,6 @@
 // Who may enrol what and when, and how factors are changed.
 import test from 'ava'
+import type { HandlerOptions } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
 import { origin, overriding } from '../service.js'
@@ -181,7 +182,7 @@ test('factors are renamed, disabled and removed, with what the browser must hear
 
   const removed = (await host.client.call('DELETE', `/factors/${factor.id}`)).body
   t.deepEqual(removed, { ok: true, left: [], signals: { ...signals, allAcceptedCredentialIds: [] } })
-  t.deepEqual(host.enrolled, [true, false])
+  t.deepEqual(host.enrolled, [true, false, false], 'before and after it has gone')
 })
 
 test('a host that fails to note the last removal locks nobody out', async (t) => {
@@ -230,6 +231,60 @@ test('a removal that fails, or comes too late, leaves the host told that there a
   t.deepEqual(told, [false, true])
 })
 
+test('however the last two factors are removed at once, the host ends up knowing that there is none', async (t) => {
+  const store = memoryStore()
+  let enrolled = true
+  let tells = 0
+  const delays = [60, 0, 0, 30]
+  // The first word takes longest to get into the host's database.
+  const onEnrolled: HandlerOptions['onEnrolled'] = async (request, who, now) => {
+    const delay = delays[tells++] ?? 0
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    enrolled = now
+  }
+  const host = await HttpHost.open({ onEnrolled }, store)
+  const ids = async () => {
+    const key = await host.fixture.enrolKey(user)
+    const app = await host.fixture.enrolTotp(user)
+    return [key.factor.id, app.factor.id]
+  }
+  const remove = async (on: HttpHost, id: string) => {
+    t.is((await on.client.call('DELETE', `/factors/${id}`)).status, 200)
+  }
+  const here = await ids()
+  host.verified()
+  await Promise.all(here.map((id) => remove(host, id)))
+  t.deepEqual(await host.fixture.service.factors(user), [])
+  t.false(enrolled)
+
+  // On two machines nobody waits for the other.
+  const other = await HttpHost.open({ onEnrolled }, store)
+  const apart = await ids()
+  enrolled = true
+  tells = 0
+  other.fixture.now = host.verified().fixture.now
+  other.verified()
+  await Promise.all([remove(host, apart[0]!), remove(other, apart[1]!)])
+  t.deepEqual(await host.fixture.service.factors(user), [])
+  t.false(enrolled)
+})
+
+test('a word on its way from another machine does not outlast the removal of the last factor', async (t) => {
+  const store = memoryStore()
+  let enrolled = true
+  // It was told of an earlier change, and is heard just before the factor goes.
+  const late = overriding(store, {
+    update(who, change) {
+      enrolled = true
+      return store.update(who, change)
+    },
+  })
+  const host = await HttpHost.open({ onEnrolled: (request, who, now) => void (enrolled = now) }, late)
+  const { factor } = await host.fixture.enrolTotp(user)
+  t.is((await host.verified().client.call('DELETE', `/factors/${factor.id}`)).status, 200)
+  t.false(enrolled)
+})
+
 test('any name of an account fits a phone app', async (t) => {
   for (const name of ['a:b', 'ann\n\u0000', '\u0001', ':', 'x'.repeat(256), 'ä'.repeat(128), '💡'.repeat(64)]) {
     const host = (await HttpHost.open()).verified({ name })
@@ -255,7 +310,9 @@ test('administrators see every user, whatever the name, and nobody else does', a
   for (const limit of ['0', '-1', '1001', 'x', '1e2', '', '99999999999']) {
     t.is((await host.client.get(`/admin/users?limit=${limit}`)).status, 400, limit)
   }
-  t.deepEqual((await host.client.get('/admin/users?after=nobody')).body, { users: [], next: null })
+  for (const after of ['%F0%9F%92%A1'.repeat(65), 'x'.repeat(257)]) {
+    t.like(await host.client.get(`/admin/users?after=${after}`), { status: 400, body: { detail: 'after' } })
+  }
   for (const name of names) {
     const { body } = await host.client.get(`/admin/users/${encodeURIComponent(name)}`)
     t.like(body, { user: name, factors: [{ type: 'totp' }] })
@@ -269,4 +326,17 @@ test('administrators see every user, whatever the name, and nobody else does', a
   for (const name of ['ann', 'nobody']) replies.push((await closed.client.get(`/admin/users/${name}`)).body)
   t.deepEqual(replies[0], replies[1])
   t.deepEqual(read, [], 'for a stranger nothing is looked up')
+})
+
+test('a list of users goes on behind one who has been removed meanwhile', async (t) => {
+  const host = await HttpHost.open()
+  const names = ['ann', 'bob', 'cid', 'dan', 'eve']
+  for (const name of names) await host.fixture.enrolTotp(name)
+  host.verified({ id: 'root', admin: true })
+  const { body: first } = await host.client.get('/admin/users?limit=2')
+  await host.fixture.service.removeUser(first.next)
+  const { body: second } = await host.client.get(`/admin/users?limit=10&after=${first.next}`)
+  t.deepEqual([...first.users, ...second.users].sort(), names)
+  t.is(second.next, null)
+  t.deepEqual((await host.client.get('/admin/users?after=')).body.users.length, 4)
 })

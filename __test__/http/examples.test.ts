@@ -1,7 +1,11 @@
 // The handler mounted in servers that people have: each example is run as it stands.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
+import { TestAuthenticator } from '../../facade/testing/index.js'
 import { ExampleServer } from './example-server.js'
-import { everyFlow } from './flow.js'
+import { enrolKey, everyFlow } from './flow.js'
+import { HttpClient } from './http-client.js'
 
 for (const file of ['express.mjs', 'fastify.mjs', 'hono.mjs', 'node-http.mjs']) {
   test(`${file}`, async (t) => {
@@ -11,6 +15,39 @@ for (const file of ['express.mjs', 'fastify.mjs', 'hono.mjs', 'node-http.mjs']) 
     t.is(server.complaints, '')
   })
 }
+
+test('the server of docs/http.md does what it says', async (t) => {
+  const [, snippet = ''] = /```js\n([^]*?)```/.exec(readFileSync('docs/http.md', 'utf8')) ?? []
+  const folder = join('build', `http-md-${process.pid}`)
+  mkdirSync(folder, { recursive: true })
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  for (const file of ['accounts.mjs', 'sign-ins.mjs']) cpSync(join('examples', file), join(folder, file))
+  // What the page says is there before, as in README.md.
+  const before = `
+    import express from 'express'
+    import session from 'express-session'
+    import { Countersign } from 'countersign'
+    import { memoryStore } from 'countersign/stores'
+    const rp = { id: 'localhost', name: 'Example', origins: ['http://localhost:' + process.env.PORT] }
+    const countersign = await Countersign.open({ rp, store: memoryStore() })
+    const app = express()
+    app.use(session({ secret: 'only here', resave: false, saveUninitialized: false }))`
+  const after = `app.listen(process.env.PORT, 'localhost', () => console.log('ready'))`
+  writeFileSync(join(folder, 'server.mjs'), [before, snippet, after].join('\n'))
+  const server = await ExampleServer.run('docs/http.md', [join(folder, 'server.mjs')])
+  t.teardown(() => server.stop())
+
+  const client = new HttpClient(server.origin)
+  t.is((await client.password('ann', 'wrong')).status, 401)
+  t.is((await client.password('ann', 'correct horse battery')).status, 204)
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', mayEnrol: false })
+  t.deepEqual((await client.post('/challenge')).body, { challenge: null })
+  t.true((await enrolKey(client, new TestAuthenticator())).body.ok)
+  t.is((await client.host('POST', '/sign-out', {}, { origin: 'https://evil.example' })).status, 403)
+  t.is((await client.signOut()).status, 204)
+  t.deepEqual((await client.get('/session')).body, { state: 'none' })
+  t.is(server.complaints, '')
+})
 
 const load = (file: string) => import(new URL(`../../../examples/${file}`, import.meta.url).href)
 const bob = '1c2e'

@@ -100,10 +100,11 @@ async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpC
   t.is((await client.call('DELETE', '/factors/none')).status, 404)
   t.is((await client.get('/status')).body.recoveryCodesLeft, 10)
 
+  const verified = new Map(client.cookies)
   const reset = await client.post('/reset', { totp: totpAt(begun.uri, now + step), recovery: codes[0] })
   t.like(reset.body, { ok: true, removed: [{ type: 'webauthn' }], recoveryCodesLeft: 9 })
 
-  await client.signOut()
+  await signOutLate(t, client, another(), verified)
   await client.password('ann', password.ann)
   const recovery = { type: 'recovery', code: codes[1] }
   const recovered = (await client.post('/verify', { answer: recovery, removeLost: true })).body
@@ -176,4 +177,15 @@ async function renewed(
   t.notDeepEqual(client.cookies, before)
   for (const [name, value] of before) old.cookies.set(name, value)
   t.deepEqual((await old.get('/session')).body, { state: 'none' })
+}
+
+/** A sign-out that was sent with the id of before, and comes in once a step-up has replaced it, ends the sign-in. */
+async function signOutLate(
+  t: ExecutionContext, client: HttpClient, old: HttpClient, before: Map<string, string>,
+): Promise<void> {
+  await renewed(t, client, old, before)
+  t.is((await client.get('/factors')).status, 200)
+  t.is((await old.get('/factors')).status, 401)
+  t.is((await old.signOut()).status, 204)
+  t.deepEqual((await client.get('/session')).body, { state: 'none' })
 }

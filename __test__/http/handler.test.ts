@@ -314,7 +314,7 @@ test('options that are wrong are named', async (t) => {
   const { fixture } = await HttpHost.open()
   const good = { user: () => null, onVerified: () => undefined }
   const cases: [unknown, unknown, RegExp][] = [
-    [{}, good, /countersign/],
+    [{}, good, /countersign \(wanted: .*await/],
     [null, good, /countersign/],
     [fixture.service, undefined, /options/],
     [fixture.service, { user: good.user }, /onVerified/],

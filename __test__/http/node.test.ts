@@ -53,6 +53,7 @@ const wraps: Record<string, (listener: Listener) => Listener | Promise<Listener>
   'Express, with express.json()': (listener) => express().use(express.json(), listener),
   'Express, with express.text()': (listener) => express().use(express.text({ type: () => true }), listener),
   'Express, with express.raw()': (listener) => express().use(express.raw({ type: () => true }), listener),
+  'Express 4, with a parser of another type (`{}`)': (listener) => (req, res) => listener(Object.assign(req, { body: {} }), res),
   'Fastify': (listener) => fastify(listener),
   'Fastify, with bodies left alone': (listener) => fastify(listener, (app) => {
     app.removeAllContentTypeParsers()
@@ -123,6 +124,14 @@ function raw(port: number, text: string): Promise<string> {
     socket.on('error', reject)
   })
 }
+
+test('a handler that is mounted without its adapter is an error, not a request without an answer', async (t) => {
+  const { handler } = (await HttpHost.open()).verified()
+  const message = /toNodeListener\(handler\)/
+  const request = { method: 'GET', url: '/countersign/session', headers: {} }
+  await t.throwsAsync(handler(request as never), { code: 'invalid-argument', message })
+  t.throws(() => toNodeListener(undefined as never), { code: 'invalid-argument', message: /createHandler/ })
+})
 
 test('odd request lines lead nowhere', async (t) => {
   const { host, port } = await serve(t)

@@ -109,6 +109,7 @@ export async function service(): Promise<void> {
   const removed: Removed = await countersign.removeFactor('ann', 'id')
   if (removed.ok) removed.left satisfies Factor[]
   for await (const user of countersign.users()) user satisfies string
+  ;(await countersign.usersPage({ after: 'ann', limit: 10 })).next satisfies string | null
   await using disposed = countersign
   void [uri, secret, qr, enrolled, updated, disposed, {} as Store]
 }

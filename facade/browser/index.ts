@@ -49,7 +49,7 @@ export async function register(
   options: PublicKeyCredentialCreationOptionsJSON,
   ceremony: CeremonyOptions = {},
 ): Promise<RegistrationResponseJSON> {
-  const json = await run('create', () => creationOptions(options), options.timeout, ceremony)
+  const json = await run('create', () => creationOptions(options), options?.timeout, ceremony)
   return json as unknown as RegistrationResponseJSON
 }
 
@@ -63,7 +63,7 @@ export async function authenticate(
   options: PublicKeyCredentialRequestOptionsJSON,
   ceremony: CeremonyOptions = {},
 ): Promise<AuthenticationResponseJSON> {
-  const json = await run('get', () => requestOptions(options), options.timeout, ceremony)
+  const json = await run('get', () => requestOptions(options), options?.timeout, ceremony)
   return json as unknown as AuthenticationResponseJSON
 }
 

@@ -1,3 +1,4 @@
+import { invalid } from '../check.js'
 import type { Countersign } from '../countersign.js'
 import { checkBody, readBody } from './body.js'
 import { exactUrl } from './exact-url.js'
@@ -34,6 +35,8 @@ export function createHandler<Context = unknown>(
 ): Handler<Context> {
   const settings = checkHandlerOptions(countersign, options, (basePath) => openApi(routes, basePath))
   return async (request, context) => {
+    // Mounted without an adapter: nobody would ever be answered.
+    if (typeof request?.headers?.get !== 'function') throw invalid('request')
     const headers = new Headers(always)
     try {
       return respond(request, 200, await answer(settings, request, context, headers), headers)

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { invalid } from '../check.js'
 import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'
@@ -43,6 +44,7 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
 export function toNodeListener<Req extends NodeRequest, Res extends object>(
   handler: Handler<NodeContext<Req, Res>>,
 ): (req: Req, res: Res) => Promise<unknown> {
+  if (typeof handler !== 'function') throw invalid('handler')
   return async (req, res) => {
     const request = toRequest(req)
     const response = request ? await handler(request, { req, res }) : impossibleRequest()
@@ -84,7 +86,8 @@ function newRequest(req: NodeRequest): Request {
     headers.set(name, Array.isArray(value) ? value.join(', ') : value)
   }
   if (method === 'GET' || method === 'HEAD') return new Request(urlOf(req), { method, headers })
-  const body = req.body === undefined ? stream((raw ?? req) as IncomingMessage) : parsedBody(req.body)
+  const source = (raw ?? req) as IncomingMessage
+  const body = isParsed(req.body, source) ? parsedBody(req.body) : stream(source)
   return new Request(urlOf(req), { method, headers, body, duplex: 'half' } as RequestInit)
 }
 
@@ -93,6 +96,13 @@ function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
   const path = originalUrl ?? url
   const whole = `http://localhost${path}`
   return path.startsWith('/') && exactUrl(whole) ? whole : 'http://localhost/'
+}
+
+/** In Express 4 a parser that passes a request on, since it is of another type, leaves `{}` and the body unread. */
+function isParsed(body: unknown, { readableDidRead }: Partial<IncomingMessage>): boolean {
+  if (body === undefined) return false
+  if (typeof body !== 'object' || body === null || body instanceof Uint8Array) return true
+  return Object.keys(body).length > 0 || readableDidRead !== false
 }
 
 function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {

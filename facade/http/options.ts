@@ -5,10 +5,11 @@ import type { Check } from '../check.js'
 import type { Accepted, Refused } from '../outcome.js'
 import { checkRp } from '../policy.js'
 import type { RelyingParty } from '../policy.js'
+import { KeyedQueue } from '../stores/keyed-queue.js'
 
 type MaybePromise<T> = T | Promise<T>
 
-/** The answer of the handler to one request; it never rejects. */
+/** The answer of the handler to one request; it never rejects, but for what is no request of the standard. */
 export type Handler<Context = unknown> = (request: Request, context?: Context) => Promise<Response>
 
 /** Who sends a request, as the host's own session says. Unknown members are refused, as are wrong types. */
@@ -83,7 +84,7 @@ export interface HandlerOptions<Context = unknown> {
   ) => MaybePromise<HeadersGiven>
   /**
    * Told, and awaited, whenever factors came or went: whether the user has any now. Keep it with the account, and
-   * give it back as `enrolled`.
+   * give it back as `enrolled`. It may be told the same thing twice; what it is told last is so.
    */
   onEnrolled?: (request: Request, user: HttpUser, enrolled: boolean, context: Context) => MaybePromise<void>
   /**
@@ -125,6 +126,8 @@ export interface HandlerSettings {
   basePath: string
   rp: RelyingParty
   now: () => number
+  /** Removals of factors, by the user. */
+  removals: KeyedQueue
   /** The OpenAPI document. */
   document: object
 }
@@ -150,6 +153,7 @@ export function checkHandlerOptions(
     freshMilliseconds: freshSeconds * 1000,
     bodyMilliseconds: bodySeconds * 1000,
     basePath,
+    removals: new KeyedQueue(Infinity),
     document: document(basePath),
   }
 }

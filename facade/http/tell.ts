@@ -47,7 +47,18 @@ function isPlain(given: HeadersGiven): given is Record<string, string | string[]
   return typeof given === 'object' && given !== null && !(Symbol.iterator in given)
 }
 
-/** Tells the host whether the user has factors now. */
-export async function tellEnrolled({ settings, request, context }: Visit, user: HttpUser, enrolled: boolean) {
+/**
+ * Tells the host whether the user has factors now, and again for as long as that has changed by the time it is told:
+ * another request, here or on another machine, may have changed them meanwhile and been told of it first. So whichever
+ * word comes last is the right one.
+ */
+export async function tellEnrolled(visit: Visit, user: HttpUser, enrolled: boolean): Promise<void> {
+  const { settings, request, context } = visit
   await settings.onEnrolled(request, user, enrolled, context)
+  const now = await isEnrolled(visit, user)
+  if (now !== enrolled) await tellEnrolled(visit, user, now)
+}
+
+export async function isEnrolled({ countersign }: Visit, user: HttpUser): Promise<boolean> {
+  return (await countersign.factors(user.id)).length > 0
 }

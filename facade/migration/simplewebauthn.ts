@@ -43,10 +43,10 @@ function read(
   const what = called === undefined ? place : `${place} ${called}`
   const malformed = (of: string): Left => ({ what, reason: 'malformed', member: of })
   // The row's own `id` may be another.
-  const id = base64url(member(credential, 'credentialID', 'credentialId', 'credential_id', 'id'))
+  const id = base64url(member(credential, 'credentialID', 'credentialId', 'credential_id', 'cred_id', 'id'))
   if (id === undefined || id.length > 1364) return malformed('id')
   const publicKey = base64url(
-    member(credential, 'publicKey', 'credentialPublicKey', 'public_key', 'credential_public_key'),
+    member(credential, 'publicKey', 'credentialPublicKey', 'public_key', 'credential_public_key', 'cred_public_key'),
   )
   if (publicKey === undefined || publicKey.length > 16_384) return malformed('publicKey')
   const signCount = integer(member(credential, 'counter', 'signCount', 'sign_count'), 0xffff_ffff)

@@ -6,7 +6,7 @@ import { sha256 } from '../crypto.js'
 import { CountersignError } from '../errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
-import { LockedDirectory, shardName } from './locked-directory.js'
+import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
 import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
@@ -25,8 +25,12 @@ export interface DirectoryStoreOptions {
   lockTimeout?: number
 }
 
-/** Between two sweeps of a 256th part of the store, in milliseconds. */
+/**
+ * A 256th part of the store is swept every so many milliseconds, or challenges if those come faster: strangers may ask
+ * for any number of them (a passkey's come before anyone says who it is), and none may stay for long once it is over.
+ */
 const sweepInterval = 10_000
+const sweepPuts = 64
 
 /**
  * Keeps records and challenges in files, for any number of processes and worker threads of one machine. Needs nothing
@@ -61,6 +65,8 @@ const checkOptions = object<DirectoryStoreOptions>({
 class DirectoryStore implements Store {
   readonly #directory: LockedDirectory
   #lastSweep = performance.now()
+  #puts = 0
+  #sweeping: Promise<void> | undefined
   #shard = Math.floor(Math.random() * 256)
 
   constructor(directory: LockedDirectory) {
@@ -93,9 +99,16 @@ class DirectoryStore implements Store {
     return record?.handle === handle ? user : undefined
   }
 
-  async *users(): AsyncIterable<string> {
-    for (let shard = 0; shard < 256; shard += 1) {
-      for (const name of await this.#directory.names('records', shardName(shard))) {
+  users(): AsyncIterable<string> {
+    return this.usersAfter('')
+  }
+
+  /** By the names of the files. */
+  async *usersAfter(after: string): AsyncIterable<string> {
+    const last = after === '' ? '' : nameOf(after, 'after')
+    for (let shard = shardOf(last); shard < 256; shard += 1) {
+      const names = await this.#directory.names('records', shardName(shard))
+      for (const name of names.filter((one) => one > last).toSorted()) {
         const file = await this.#directory.read('records', name)
         if (file === undefined) continue
         const user = parseRecordFile(file)?.user
@@ -107,7 +120,10 @@ class DirectoryStore implements Store {
 
   async put(key: string, challenge: OpenChallenge): Promise<void> {
     const name = nameOf(key, 'key')
+    this.#puts += 1
     this.#sweepNowAndThen()
+    // More come than are swept: whoever floods the store waits for it.
+    if (this.#puts >= 2 * sweepPuts) await this.#sweeping
     await this.#directory.exclusive('challenges', name, (file) => {
       const open = withChallenge(parseChallengeFile(file, key), challenge)
       return { steps: [challengeStep(name, key, open)], value: undefined }
@@ -131,12 +147,15 @@ class DirectoryStore implements Store {
     await this.#directory.exclusive('challenges', name, () => ({ steps, value: undefined }))
   }
 
-  /** In passing, and never in the way: what fails is tried again when its turn comes next. */
+  /** In passing: what fails is tried again when its turn comes next. */
   #sweepNowAndThen(): void {
-    if (performance.now() - this.#lastSweep < sweepInterval) return
+    if (this.#sweeping) return
+    if (this.#puts < sweepPuts && performance.now() - this.#lastSweep < sweepInterval) return
     this.#lastSweep = performance.now()
+    this.#puts = 0
     this.#shard = (this.#shard + 1) % 256
-    sweep(this.#directory, shardName(this.#shard), Date.now()).catch(() => {})
+    const ended = (): void => void (this.#sweeping = undefined)
+    this.#sweeping = sweep(this.#directory, shardName(this.#shard), Date.now()).then(ended, ended)
   }
 }
 

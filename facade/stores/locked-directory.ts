@@ -79,3 +79,8 @@ export interface Changed<T> {
 export function shardName(shard: number): string {
   return shard.toString(16).padStart(2, '0')
 }
+
+/** The number of a name's shard; 0 for no name. */
+export function shardOf(name: string): number {
+  return Number.parseInt(name.slice(0, 2) || '0', 16)
+}

@@ -96,8 +96,13 @@ class Postgres implements PostgresStore {
     return row && String(row.user)
   }
 
-  async *users(): AsyncIterable<string> {
-    let last = ''
+  users(): AsyncIterable<string> {
+    return this.usersAfter('')
+  }
+
+  async *usersAfter(after: string): AsyncIterable<string> {
+    // What would come after a NUL does not matter: no user with one is here.
+    let [last = ''] = after.split('\0', 1)
     for (;;) {
       const rows = await this.#rows(this.#sql.users, [last])
       for (const { user } of rows) yield (last = String(user))

@@ -94,8 +94,15 @@ class RedisStore implements Store {
     return undefined
   }
 
-  async *users(): AsyncIterable<string> {
-    for (const key of this.#keys.allUsers()) {
+  users(): AsyncIterable<string> {
+    return this.usersAfter('')
+  }
+
+  /** Bucket by bucket, and in each by the ids. */
+  async *usersAfter(after: string): AsyncIterable<string> {
+    const all = this.#keys.allUsers()
+    const begun = after === '' ? all[0] : this.#keys.users(wellFormed(after, 'after'))
+    for (const key of all.slice(all.indexOf(begun as string))) {
       // A scan may come upon a member twice.
       const found = new Set<string>()
       let cursor = '0'
@@ -104,7 +111,7 @@ class RedisStore implements Store {
         for (const user of texts(members)) found.add(user)
         cursor = String(next)
       } while (cursor !== '0')
-      yield* found
+      for (const user of [...found].toSorted()) if (key !== begun || user > after) yield user
     }
   }
 

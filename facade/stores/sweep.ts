@@ -1,15 +1,23 @@
 import { isSpent } from './challenge-file.js'
 import type { LockedDirectory } from './locked-directory.js'
 
+/** Files that are looked at at once: not all that Node's thread pool has room for. */
+const lanes = 3
+
 /** Removes from one shard what nobody will ask for any more: left-over temporaries, and keys with nothing open. */
 export async function sweep(directory: LockedDirectory, shard: string, now: number): Promise<void> {
   await directory.sweep(shard)
-  for (const name of await directory.names('challenges', shard)) {
-    const file = await directory.read('challenges', name)
-    if (!isSpent(file, now)) continue
-    await directory.exclusive('challenges', name, (locked) => {
-      const spent = isSpent(locked, now)
-      return { steps: spent ? [{ folder: 'challenges', name, text: null }] : [], value: undefined }
-    })
+  const names = await directory.names('challenges', shard)
+  const next = async (): Promise<void> => {
+    for (let name = names.pop(); name !== undefined; name = names.pop()) await removeSpent(directory, name, now)
   }
+  await Promise.all(Array.from({ length: lanes }, next))
+}
+
+async function removeSpent(directory: LockedDirectory, name: string, now: number): Promise<void> {
+  if (!isSpent(await directory.read('challenges', name), now)) return
+  await directory.exclusive('challenges', name, (locked) => {
+    const spent = isSpent(locked, now)
+    return { steps: spent ? [{ folder: 'challenges', name, text: null }] : [], value: undefined }
+  })
 }

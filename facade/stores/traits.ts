@@ -52,6 +52,12 @@ export interface UserStore {
 
   /** Every user with a record, in any order. One that comes or goes meanwhile may be missing. */
   users(): AsyncIterable<string>
+
+  /**
+   * May be left out. For pages of a long list: every user with a record whose place is behind that of `after`, who need
+   * not be there any more; all of them for `''`. The order is the store's own, and never changes for any two users.
+   */
+  usersAfter?(after: string): AsyncIterable<string>
 }
 
 /** Keeps open challenges, each of which is taken at most once. The key is a user, or the challenge's own id. */

@@ -177,6 +177,25 @@ export const userStoreTests = ({ of, numberOf, long, strange }: TestRecords): St
         break
       }
     }),
+
+    storeTest('usersAfter, where it is, goes on behind any user, also one who has gone', async (store, ids) => {
+      if (store.usersAfter === undefined) return
+      const users = new Set([...ids.ids(8), ...strangeIds.map((make) => ids.id(make))])
+      for (const user of users) await write(store, user, of(0))
+      const behind = async (after: string) => {
+        const found: string[] = []
+        for await (const user of store.usersAfter!(after)) if (users.has(user)) found.push(user)
+        return found
+      }
+      const order = await behind('')
+      same([...users].toSorted(), order.toSorted(), 'all of them')
+      for (const index of [0, 5, order.length - 1]) {
+        const user = order[index] as string
+        same(await behind(user), order.slice(index + 1), 'users behind one')
+        await store.update(user, () => ({ record: null, value: undefined }))
+        same(await behind(user), order.slice(index + 1), 'users behind one who has gone')
+      }
+    }),
   ]
 }
 

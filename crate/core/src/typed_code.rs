@@ -40,6 +40,15 @@ impl TypedCode {
         (code.length >= 6 && !hyphen).then_some(code)
     }
 
+    /// What the digits say, and how many there are.
+    pub(crate) fn number(&self) -> (u64, usize) {
+        let digits = self.as_bytes().iter();
+        (
+            digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')),
+            self.length,
+        )
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.length).unwrap_or_default()
     }

@@ -5,28 +5,49 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use crate::json_text::write_json;
+
 /// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
 /// caller's to wipe.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    to_json_of(value, 512)
-}
-
-/// The same for a text of about `length` bytes: one that grows is copied and wiped.
-pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
-    let mut text = Growing(Zeroizing::new(Vec::with_capacity(length)));
+    let mut text = Growing::of(512);
     serde_json::to_writer(&mut text, value)?;
-    String::from_utf8(std::mem::take(&mut *text.0)).map_err(serde::ser::Error::custom)
+    text.finish()
 }
 
-struct Growing(Zeroizing<Vec<u8>>);
+/// The same for a record, whose text has about `length` bytes: one that grows is copied and wiped.
+pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
+    let mut text = Growing::of(length);
+    write_json(value, &mut text).map_err(serde::ser::Error::custom)?;
+    text.finish()
+}
+
+/// Text in the making.
+pub struct Growing(Zeroizing<Vec<u8>>);
 
 impl Growing {
+    pub fn of(length: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(length)))
+    }
+
+    #[inline]
+    pub fn push(&mut self, bytes: &[u8]) {
+        if bytes.len() > self.0.capacity() - self.0.len() {
+            self.grow(bytes.len());
+        }
+        self.0.extend_from_slice(bytes);
+    }
+
     #[cold]
     fn grow(&mut self, more: usize) {
         let needed = self.0.len().saturating_add(more);
         let mut larger = Zeroizing::new(Vec::with_capacity(needed.max(2 * self.0.capacity())));
         larger.extend_from_slice(&self.0);
         self.0 = larger;
+    }
+
+    pub fn finish(mut self) -> serde_json::Result<String> {
+        String::from_utf8(std::mem::take(&mut *self.0)).map_err(serde::ser::Error::custom)
     }
 }
 
@@ -37,10 +58,7 @@ impl Write for Growing {
 
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() > self.0.capacity() - self.0.len() {
-            self.grow(bytes.len());
-        }
-        self.0.extend_from_slice(bytes);
+        self.push(bytes);
         Ok(())
     }
 

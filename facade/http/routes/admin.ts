@@ -13,15 +13,19 @@ export const adminRoutes = [
     path: '/admin/users',
     access: 'admin',
     id: 'listUsers',
-    summary: 'The users with factors, page by page, in the store’s order',
+    summary: 'The users with factors, page by page',
     query: {
-      after: { type: 'string', description: 'The `next` of the page before.' },
+      after: { type: 'string', description: 'The `next` of the page before; that user may have gone meanwhile.' },
       limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
     },
     answer: object(
       { users: list({ type: 'string' }), next: { type: ['string', 'null'], description: 'Null: this is the last.' } },
     ),
-    run: ({ countersign, query }) => page(countersign.users(), query.get('after'), limitOf(query.get('limit'))),
+    run({ countersign, query }) {
+      const after = query.get('after') ?? ''
+      if (after !== '' && !isUser(after)) throw new ProblemError('malformed-request', { detail: 'after' })
+      return countersign.usersPage({ ...(after !== '' && { after }), limit: limitOf(query.get('limit')) })
+    },
   }),
 
   route({
@@ -52,18 +56,6 @@ export const adminRoutes = [
   }),
 ]
 
-/** A store has no order to seek in, so the pages before are read over. */
-async function page(users: AsyncIterable<string>, after: string | null, limit: number) {
-  const found: string[] = []
-  let seen = after === null
-  for await (const user of users) {
-    if (seen && found.length === limit) return { users: found, next: found.at(-1) ?? null }
-    if (seen) found.push(user)
-    else seen = user === after
-  }
-  return { users: found, next: null }
-}
-
 function limitOf(given: string | null): number {
   if (given === null) return 100
   const limit = /^\d{1,4}$/.test(given) ? Number(given) : 0
@@ -72,6 +64,10 @@ function limitOf(given: string | null): number {
 }
 
 function userOf({ params: { user = '' } }: Call): string {
-  if (user === '' || !isWellFormed(user) || Buffer.byteLength(user) > 256) throw new ProblemError('not-found')
+  if (!isUser(user)) throw new ProblemError('not-found')
   return user
+}
+
+function isUser(user: string): boolean {
+  return user !== '' && isWellFormed(user) && Buffer.byteLength(user) <= 256
 }

@@ -5,7 +5,7 @@ import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
-import { tellEnrolled } from '../tell.js'
+import { isEnrolled, tellEnrolled } from '../tell.js'
 
 const params = { id: { type: 'string', description: 'The id of a factor.' } }
 
@@ -51,7 +51,8 @@ export const factorRoutes = [
     params,
     answer: ref('Removed'),
     problems: ['no-such-factor'],
-    run: (call) => withSignals(call, () => remove(call)),
+    // One after the other: of the last two factors at once, neither would be the last one.
+    run: (call) => withSignals(call, () => call.settings.removals.run(call.user.id, () => remove(call))),
   }),
 
   route({
@@ -81,17 +82,18 @@ export const factorRoutes = [
  * after, a failure would leave an account that is `enrolled` and has none, which nobody gets into any more.
  */
 async function remove(call: Call): Promise<Extract<Removed, { ok: true }>> {
-  const { countersign, user, params: { id = '' } } = call
+  const { countersign, user, settings, request, context, params: { id = '' } } = call
   const factors = await countersign.factors(user.id)
   const isThere = factors.some((factor) => factor.id === id)
   const isLast = isThere && factors.every((factor) => factor.id === id || factor.type === 'recovery')
-  if (isLast) await tellEnrolled(call, user, false)
+  if (isLast) await settings.onEnrolled(request, user, false, context)
+  let toTell = isLast
   try {
     const removed = accepted(await countersign.removeFactor(user.id, id))
-    if (!isLast) await tellEnrolled(call, user, removed.left.length > 0)
+    toTell = true
     return removed
   } finally {
-    // It was not the last one after all, or not removed.
-    if (isLast && (await countersign.factors(user.id)).length > 0) await tellEnrolled(call, user, true)
+    // After the last one too: it may not be removed, or another request may have said something else meanwhile.
+    if (toTell) await tellEnrolled(call, user, await isEnrolled(call, user))
   }
 }

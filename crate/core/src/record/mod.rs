@@ -28,8 +28,8 @@ pub use webauthn_key::StoredKey;
 pub use yubico_entry::{Counted, YubicoEntry};
 
 use crate::failure::Failure;
+use crate::json_text::is_json;
 use crate::recovery_codes::RecoverySet;
-use crate::same_json::is_json;
 use crate::wiped::to_json_of;
 
 /// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
