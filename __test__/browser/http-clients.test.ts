@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import test from 'ava'
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { ExampleServer } from '../http/example-server.js'
+import { examples, skipped } from '../http/examples.js'
 import { VirtualKey } from './authenticator.js'
 import { findChromium, launch } from './chromium.js'
 
@@ -62,9 +63,11 @@ function ceremony(page: Page, name: 'startRegistration' | 'startAuthentication',
 const password = { name: 'ann', password: 'correct horse battery' }
 const session = async (page: Page) => (await call(page, '/countersign/session', {}, 'GET')).body
 
-for (const file of ['express.mjs', 'fastify.mjs', 'hono.mjs', 'node-http.mjs']) {
-  browserTest(`${file}: a security key and a passkey, enrolled and used`, async (t) => {
-    const server = await ExampleServer.start(file)
+for (const [name, start] of Object.entries(examples)) {
+  browserTest(`${name}: a security key and a passkey, enrolled and used`, async (t) => {
+    t.timeout(300_000)
+    const server = await start()
+    if (!server) return skipped(t)
     const context = await browser.newContext()
     t.teardown(async () => {
       await context.close()

@@ -1,7 +1,19 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
-import { phoneCode, type DemoServer } from './demo-server.js'
+import { phoneCode } from './demo-server.js'
 
-const PASSWORD = 'correct horse battery'
+/** A server that somebody visits, with a clock that a test moves. */
+export interface Site {
+  origin: string
+  now(): number
+  pass(milliseconds: number): void
+}
+
+export interface Account {
+  name: string
+  password: string
+}
+
+const ANN = { name: 'Ann Example', password: 'correct horse battery' }
 /** Longer than a TOTP step, so that the next code is a new one. */
 export const STEP = 31_000
 
@@ -11,22 +23,28 @@ export class Person {
 
   private constructor(
     readonly page: Page,
-    private readonly demo: DemoServer,
-    readonly name: string,
+    private readonly site: Site,
+    readonly account: Account,
   ) {}
 
+  /** `prepare` gets the page before it has loaded anything. */
   static async arrive(
     browser: Browser,
-    demo: DemoServer,
+    site: Site,
     options: BrowserContextOptions = {},
-    before?: () => void,
+    { prepare, account = ANN }: { prepare?: ((page: Page) => Promise<unknown>) | undefined; account?: Account } = {},
   ): Promise<Person> {
     const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
     const page = await context.newPage()
-    if (before) await page.addInitScript(before)
+    await prepare?.(page)
     page.setDefaultTimeout(10_000)
-    await page.goto(demo.origin)
-    return new Person(page, demo, 'Ann Example')
+    await page.goto(site.origin)
+    return new Person(page, site, account)
+  }
+
+  /** Somebody else at the same browser. */
+  as(account: Account): Person {
+    return new Person(this.page, this.site, account)
   }
 
   get dialog(): Locator {
@@ -48,14 +66,14 @@ export class Person {
 
   async createAccount({ required = false } = {}): Promise<void> {
     await this.page.getByRole('button', { name: 'Create an account' }).click()
-    await this.field('Name').fill(this.name)
-    await this.field('Password').fill(PASSWORD)
+    await this.field('Name').fill(this.account.name)
+    await this.field('Password').fill(this.account.password)
     await this.page.getByRole('button', { name: 'Create account' }).click()
     await this.heading(required ? 'Set up a second factor' : 'Sign-in security').waitFor()
   }
 
-  async password(password = PASSWORD): Promise<void> {
-    await this.field('Name').fill(this.name)
+  async password(password = this.account.password): Promise<void> {
+    await this.field('Name').fill(this.account.name)
     await this.field('Password').fill(password)
     await this.page.getByRole('button', { name: 'Sign in', exact: true }).click()
   }
@@ -82,11 +100,16 @@ export class Person {
   }
 
   async fillTotp(description = 'Phone'): Promise<void> {
+    await this.beginTotp(description)
+    await this.dialog.getByLabel('Type the code').fill(this.nextCode())
+    await this.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
+  }
+
+  /** Up to the code. */
+  async beginTotp(description: string): Promise<void> {
     await this.page.getByRole('button', { name: 'Authenticator app' }).click()
     this.secret = await this.dialog.locator('code').innerText()
-    await this.dialog.getByLabel('Type the code').fill(this.nextCode())
     await this.dialog.getByLabel('Name this factor').fill(description)
-    await this.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
   }
 
   async enrolKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
@@ -110,8 +133,24 @@ export class Person {
 
   /** The phone's code, one that the server has not seen. */
   nextCode(): string {
-    this.demo.pass(STEP)
-    return phoneCode(this.secret, this.demo.now())
+    this.site.pass(STEP)
+    return phoneCode(this.secret, this.site.now())
+  }
+
+  /** A code of that length that the app has not shown and does not show next. */
+  wrongCode(): string {
+    const right = phoneCode(this.secret, this.site.now())
+    return String((Number(right) + 1) % 1_000_000).padStart(6, '0')
+  }
+
+  /** Types wrong codes at the second step until that ends the sign-in. */
+  async guess(): Promise<void> {
+    for (let tries = 0; tries < 12 && !(await this.heading('Sign in').isVisible()); tries++) {
+      const answered = this.page.waitForResponse('**/countersign/verify')
+      const [answer] = await Promise.all([answered, this.typeTotp(this.wrongCode())])
+      await answer.finished()
+      await this.page.locator('button[aria-busy]').waitFor({ state: 'detached' })
+    }
   }
 
   async typeTotp(code: string): Promise<void> {
@@ -130,6 +169,23 @@ export class Person {
 
   async useKey(): Promise<void> {
     await this.page.getByRole('button', { name: 'Use security key or passkey' }).click()
+  }
+
+  async closeDialog(): Promise<void> {
+    await this.page.keyboard.press('Escape')
+    await this.page.getByRole('dialog').waitFor({ state: 'detached' })
+  }
+
+  /** What a script of the page may ask of its server. */
+  call(method: string, path: string, body: object = {}): Promise<{ status: number; body: any }> {
+    return this.page.evaluate(
+      async ([method, path, body]) => {
+        const headers = { 'content-type': 'application/json' }
+        const response = await fetch(path, method === 'GET' ? {} : { method, headers, body: JSON.stringify(body) })
+        return { status: response.status, body: (await response.json()) as unknown }
+      },
+      [method, path, body] as const,
+    )
   }
 
   formOf(label: string): Locator {

@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
 import { findChromium, launch, screenshot } from './chromium.js'
 import { startDemo, type DemoServer } from './demo-server.js'
+import { faultsOf } from './faults.js'
 import { Person } from './person.js'
 
 export interface Scene {
@@ -34,14 +35,8 @@ export function scenes(): (title: string, play: Play, options?: SceneOptions) =>
     browserTest(title, async (t) => {
       t.timeout(60_000)
       const demo = await startDemo({ required })
-      const ann = await Person.arrive(browser, demo, options, before)
-      const faults: string[] = []
-      ann.page.on('pageerror', (error) => faults.push(error.message))
-      ann.page.on('console', (message) => {
-        // A refusal by status (401, 403) is logged by the browser itself; a breach of the content policy is a fault.
-        if (message.type() !== 'error' || message.text().startsWith('Failed to load resource')) return
-        faults.push(message.text())
-      })
+      const ann = await Person.arrive(browser, demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
+      const faults = faultsOf(ann.page)
       try {
         await ann.createAccount({ required })
         await play({ t, demo, ann })

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,11 +9,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const examples = new URL('../../../examples/', import.meta.url)
+const movedClock = new URL('../helpers/moved-clock.js', import.meta.url)
 
 /** An example in a process of its own, on a free port and a folder of its own. */
 export class ExampleServer {
   /** What it wrote to standard error: an example has nothing to complain of. */
   complaints = ''
+  private ahead = 0
 
   private constructor(
     readonly origin: string,
@@ -31,9 +33,10 @@ export class ExampleServer {
   static async run(file: string, args: string[], cwd = process.cwd(), ready = /./): Promise<ExampleServer> {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'countersign-example-'))
-    const child = spawn(process.execPath, args, {
+    writeFileSync(join(folder, 'clock'), '')
+    const child = spawn(process.execPath, [`--import=${movedClock}`, ...args], {
       cwd,
-      env: { ...process.env, PORT: String(port), VAR_DIR: join(folder, 'countersign') },
+      env: { ...process.env, PORT: String(port), VAR_DIR: join(folder, 'countersign'), CLOCK: join(folder, 'clock') },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const server = new ExampleServer(`http://localhost:${port}`, child, folder)
@@ -43,6 +46,16 @@ export class ExampleServer {
       once(child, 'close').then(() => Promise.reject(new Error(`${file} ended: ${server.complaints}`))),
     ])
     return server
+  }
+
+  /** Moves the server's clock forward. */
+  pass(milliseconds: number): void {
+    this.ahead += milliseconds
+    truncateSync(join(this.folder, 'clock'), this.ahead)
+  }
+
+  now(): number {
+    return Date.now() + this.ahead
   }
 
   async stop(): Promise<void> {
