@@ -74,14 +74,15 @@ async function count() {
   return told
 }
 
-/** Prints what takes the most of one call. */
-async function profile(name) {
+/** @returns what takes the most of one call, in lines to read: instructions, share, function; cryptography included */
+export async function profileOf(name) {
   if (!Object.hasOwn(works, name)) throw new Error(`no such work; there are ${Object.keys(works).join(', ')}`)
+  await debianTool('valgrind')
   const costs = Object.entries(await costsOfOneCall(await buildNative(), name, works[name]))
   const all = costs.reduce((sum, [, cost]) => sum + cost, 0)
-  console.log(`${name}: ${Math.round(all)} instructions a call`)
   const line = (cost, symbol) => `${String(Math.round(cost)).padStart(9)} ${((100 * cost) / all).toFixed(1).padStart(5)} %  ${symbol}`
-  for (const [symbol, cost] of costs.toSorted(([, a], [, b]) => b - a).slice(0, 25)) console.log(line(cost, symbol))
+  const most = costs.toSorted(([, a], [, b]) => b - a).slice(0, 25)
+  return [line(all, name), ...most.map(([symbol, cost]) => line(cost, symbol))]
 }
 
 /** @returns instructions of one call, by function: the difference of two runs, since starting takes the same in both */
@@ -125,8 +126,8 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   main(async () => {
     const [how, name] = process.argv.slice(2)
     if (how === '--profile') {
-      await debianTool('valgrind')
-      return profile(name)
+      for (const line of await profileOf(name)) console.log(line)
+      return
     }
     if (how === '--write') {
       const on = { ...surroundings(), valgrind: await debianTool('valgrind') }

@@ -10,6 +10,7 @@ import { main } from '../scripts/lib/main.mjs'
 import { root } from '../scripts/lib/paths.mjs'
 import { ask } from '../scripts/lib/run.mjs'
 import { setUp } from '../scripts/setup.mjs'
+import { profileOf } from './instructions.mjs'
 import { HotPaths } from './lib/hot-paths.mjs'
 import { buildNative } from './lib/native.mjs'
 import { installRivals } from './lib/rivals.mjs'
@@ -66,7 +67,12 @@ await main(async () => {
       const reached = targets[part](figures)
       show(figures)
       for (const row of reached) console.log(line(row))
-      const told = reached.map((row) => ({ ...row, met: isMet(row) }))
+      const told = []
+      for (const { profile, ...row } of reached) {
+        const missed = !isMet(row) && profile ? { profile: await profileOf(profile) } : {}
+        for (const line of missed.profile ?? []) console.log(line)
+        told.push({ ...row, met: isMet(row), ...missed })
+      }
       results[part] = { on: machine(), reached: told, figures: brief(figures) }
       // A short run says whether it all works, and nothing more.
       if (!quick) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)

@@ -1,5 +1,6 @@
 // What is to be reached: a ratio of two things that were measured in turn, an absolute figure where there is nothing to
-// compare with. Each row: what, its figure of the results, and the most or the least that it may be.
+// compare with. Each row: what, its figure of the results, the most or the least that it may be, and what to profile where
+// it is missed, by its name in instructions.mjs.
 import { ratio } from './lib/interleave.mjs'
 
 const crypto = { ES256: 1.15, EdDSA: 1.25, RS256: 1.6 }
@@ -11,6 +12,7 @@ export const targets = {
       what: `${algorithm} authentication : a bare aws-lc-rs verification`,
       figure: ratio(authentication[algorithm], 'countersign', 'bare aws-lc-rs'),
       most: crypto[algorithm],
+      profile: `authentication-${algorithm.toLowerCase()}`,
     })),
     {
       what: '@simplewebauthn/server : ES256 authentication',
@@ -33,21 +35,28 @@ export const targets = {
       what: 'a wrong TOTP code in the record of one app : three bare aws-lc-rs HMACs',
       figure: ratio(wrong, 'core alone, in a record of one app', 'three bare aws-lc-rs HMACs'),
       most: 3,
+      profile: 'code-totp-of-one-app',
     },
   ],
   challenges: ({ times, open }) => [
-    { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs' },
+    { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs', profile: 'book' },
     { what: 'challenge put + take by memoryStore', figure: times.memoryStore.median / 1000, most: 5, unit: 'µs' },
     { what: 'an open challenge, its own texts excluded', figure: open.memoryStore.bytes, most: 300, unit: 'bytes' },
   ],
   growth: (results) => {
     const [few, many] = [results[100], results[100_000] ?? Object.values(results).at(-1)]
     return [
-      { what: 'TfaConfig.parse : JSON.parse', figure: ratio(many.file, 'parse', 'JSON.parse of the text'), most: 1 },
+      {
+        what: 'TfaConfig.parse : JSON.parse',
+        figure: ratio(many.file, 'parse', 'JSON.parse of the text'),
+        most: 1,
+        profile: 'config-parse',
+      },
       {
         what: 'TfaConfig.write : JSON.stringify',
         figure: ratio(many.file, 'write', 'JSON.stringify to text'),
         most: 1,
+        profile: 'config-write',
       },
       { what: 'memory of a TfaConfig : its file', figure: many.memory.parse / many.bytes, most: 1.2 },
       { what: 'clone, 100 users : an empty instance', figure: ratio(few.user, 'clone', 'an empty instance'), most: 1.6 },
