@@ -173,6 +173,7 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
       ['columns of SQLite', { ...documented, backedUp: backedUp ? 1 : 0, counter: `${counter}`, transports: '["usb"]' }],
       ['columns of its documentation', {
         cred_id: id, cred_public_key: bytes, webauthn_user_id: documented.webauthnUserID, counter, transports: 'internal',
+        backup_eligible: synced, backup_status: backedUp,
       }],
       ['columns of PostgreSQL', { id, public_key: bytes, counter: BigInt(counter), ...columns }],
     ]
@@ -304,7 +305,10 @@ test('mistakes of the host are errors, which name the argument', async (t) => {
   await t.throwsAsync(call('ann', { factors: [both], left: [] }), invalid('factors[0]'))
   const none = { ...both, uri: undefined, credential: {} }
   await t.throwsAsync(call('ann', { factors: [none], left: [] }), invalid('factors[0].credential.id'))
-  t.throws(() => fromOtplib(base32, { enconding: 'hex' } as any), invalid('enconding'))
+  t.throws(() => fromOtplib(base32, { enconding: 'hex' } as any), {
+    code: 'invalid-argument',
+    message: /^Invalid argument: enconding \(wanted: one of .*encoding/,
+  })
   t.throws(() => fromSpeakeasy(base32, {} as any), invalid('encoding'))
   t.throws(() => fromOtplib(base32, { encoding: 'rot13' as any }), invalid('encoding'))
   t.throws(() => fromSimpleWebAuthn([], { userHandle: '' }), invalid('userHandle'))

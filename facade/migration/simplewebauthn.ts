@@ -85,11 +85,17 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 /** Nothing where nobody recorded the flags: then the first success may still set them. */
 function readBackup(row: object): { backupEligible?: boolean; backupState?: boolean } | undefined {
   const type = member(row, 'deviceType', 'credentialDeviceType', 'device_type', 'credential_device_type')
-  const backupState = boolean(member(row, 'backedUp', 'credentialBackedUp', 'backed_up', 'credential_backed_up'))
-  if (type === undefined) return backupState === true ? { backupEligible: true, backupState } : {}
-  if (type !== 'singleDevice' && type !== 'multiDevice') return undefined
-  return { backupEligible: type === 'multiDevice', backupState: backupState === true }
+  const backupState = boolean(member(row, ...stateNames))
+  const eligible = boolean(member(row, 'backupEligible', 'backup_eligible'))
+  if (type === undefined && eligible === undefined) return backupState === true ? { backupEligible: true, backupState } : {}
+  if (type !== undefined && type !== 'singleDevice' && type !== 'multiDevice') return undefined
+  return { backupEligible: eligible ?? type === 'multiDevice', backupState: backupState === true }
 }
+
+const stateNames = [
+  'backedUp', 'credentialBackedUp', 'backed_up', 'credential_backed_up', 'backupState', 'backup_state', 'backupStatus',
+  'backup_status',
+]
 
 function readTransports(value: unknown): string[] | undefined {
   const found = typeof value === 'string' ? value.replaceAll(/["[\]\s{}]/g, '').split(',') : value
