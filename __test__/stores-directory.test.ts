@@ -14,10 +14,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
+
+import { openDirectory } from '#binding'
 
 import { CountersignError } from '../facade/errors.js'
 import { directoryStore } from '../facade/stores/index.js'
@@ -232,6 +234,33 @@ test('left-over temporaries are ignored, and swept with keys that have nothing o
   t.deepEqual([file, open, `${open}.new`].map(existsSync), [true, true, true])
 })
 
+test('a sweep waits for no lock, and passes over a file that is not to be read', async (t) => {
+  const path = fresh()
+  const store = directoryStore(path)
+  const files: string[] = []
+  for (let n = 0; files.length < 8; n += 1) {
+    const file = fileOf(path, 'challenges', `k${n}`)
+    // Of one shard, each with a lock of its own.
+    if (shardOf(file) !== '42' || files.some((other) => lockOf(other) === lockOf(file))) continue
+    await store.put(`k${n}`, { id: 'c', purpose: 'sign-in', data: 'd', expires: 1 })
+    files.push(file)
+  }
+  const [locked = '', ...toOthers] = files.slice(0, 4)
+  for (const file of toOthers) chmodSync(file, 0o666)
+  // A process that was stopped in the middle.
+  const directory = openDirectory(path, ['records', 'challenges', 'handles'], false)
+  if ('code' in directory) return void t.fail(directory.detail)
+  const lock = directory.lock(lockOf(locked))
+  t.true((await lock.attempt('challenges', basename(locked))).held)
+  const begun = performance.now()
+  await sweep(new LockedDirectory(path, false, 60_000), '42', Date.now())
+  t.true(performance.now() - begun < 30_000)
+  t.deepEqual(files.filter(existsSync), [locked, ...toOthers])
+  lock.release()
+  await sweep(new LockedDirectory(path, false, 60_000), '42', Date.now())
+  t.false(existsSync(locked))
+})
+
 test('the faster challenges come, the faster those that are over go', async (t) => {
   const path = fresh()
   const store = directoryStore(path)
@@ -319,6 +348,10 @@ function fileOf(path: string, folder: string, id: string): string {
 
 function shardOf(file: string): string {
   return file.split('/').at(-2) as string
+}
+
+function lockOf(file: string): string {
+  return basename(file).slice(0, 3)
 }
 
 function mode(path: string): number {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { accountById } from './accounts.mjs'
 
 const hours = 12
+const minute = 60_000
 const open = new Map()
 
 /** Begins a sign-in after the password. What it gives is kept in the session, and is what the handler asks for. */
@@ -22,15 +23,16 @@ export function userOf(kept) {
 
 /**
  * What stays under the old id of a session: it is nobody's, but a sign-out that was sent with it, and comes in after the
- * id has changed, ends the sign-in all the same.
+ * id has changed, ends the sign-in all the same. The minute is kept in it, since a store of sessions may begin it anew
+ * with each request.
  */
 export function replaced({ session }) {
-  return { session }
+  return { session, until: Date.now() + minute }
 }
 
 /** Ends a sign-in, and what is still on its way in it. */
 export function signOut(kept) {
-  open.delete(kept?.session)
+  if (kept?.until === undefined || kept.until > Date.now()) open.delete(kept?.session)
 }
 
 /** What `onVerified` makes of a session: another one, under a new id; null: none; undefined: as it was. */

@@ -64,6 +64,18 @@ test('an answer that is on its way when the person signs out brings no session b
   t.like(afterVerified(user, { ...proved, purpose: 'passkey' }), { state: 'verified' }, 'a passkey begins a new one')
 })
 
+test('the id of before signs out for a minute, however often it is asked about', async (t) => {
+  const { replaced, signIn, signOut, userOf } = await load('sign-ins.mjs')
+  const kept = signIn(bob, 'verified')
+  const old = replaced(kept)
+  t.is(userOf(old), null)
+  signOut({ ...old, until: Date.now() })
+  t.like(userOf(kept), { id: bob })
+  t.true(old.until <= Date.now() + 60_000)
+  signOut(old)
+  t.is(userOf(kept), null)
+})
+
 test('a lock ends a pending sign-in, and a password alone is none for who has enrolled meanwhile', async (t) => {
   const { afterVerified, signIn, userOf } = await load('sign-ins.mjs')
   const { setEnrolled } = await load('accounts.mjs')

@@ -52,13 +52,19 @@ export class LockedDirectory {
     if (fault) throw errorFor(fault)
   }
 
-  /** Gives a file to `change` under its lock, then does the steps that it answers. What it throws undoes nothing. */
-  exclusive<T>(folder: Folder, name: string, change: (file: string | undefined) => Changed<T>): Promise<T> {
+  /**
+   * Gives a file to `change` under its lock, then does the steps that it answers. What it throws undoes nothing.
+   *
+   * @param patience how long to try for a lock that another process holds, in milliseconds
+   */
+  exclusive<T>(
+    folder: Folder, name: string, change: (file: string | undefined) => Changed<T>, patience = this.#patience,
+  ): Promise<T> {
     const lockName = name.slice(0, 3)
     return this.#queue.run(lockName, async (since) => {
       const lock = this.#directory.lock(lockName)
       try {
-        const file = await acquire(() => lock.attempt(folder, name), since + this.#patience)
+        const file = await acquire(() => lock.attempt(folder, name), since + patience)
         const { steps, value } = change(file)
         const fault = steps.length > 0 ? await native(lock.finish(steps)) : null
         if (fault) throw errorFor(fault)
