@@ -8,6 +8,7 @@ import { Fixture, origin, rp } from './service.js'
 import { stores } from './stores.js'
 import { memoryStore } from '../facade/stores/index.js'
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
+import { invalidArgument } from './helpers/invalid-argument.js'
 
 const user = 'ann'
 const secret = 'hunter2'
@@ -48,7 +49,7 @@ test('every argument of every method: wrong types are named, and never quoted', 
     }
     for (const [name, call] of Object.entries(calls)) {
       await refused(t, name, call)
-      await t.throwsAsync(async () => call(), { message: 'Invalid argument: user' })
+      await t.throwsAsync(async () => call(), { message: invalidArgument('user') })
     }
   }
   for (const value of wrong as never[]) {

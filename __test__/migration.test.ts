@@ -12,6 +12,7 @@ import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
 import { registrationOptions, verifyRegistration } from '../facade/webauthn.js'
 import { temporaryDirectory } from './directories.js'
 import { Fixture, origin, rp } from './service.js'
+import { invalidArgument } from './helpers/invalid-argument.js'
 
 const { fromBetterAuth, fromOtpauth, fromOtpauthMigration, fromOtplib, fromSimpleWebAuthn, fromSpeakeasy } = migration
 
@@ -295,7 +296,7 @@ test('a file that Proxmox goes on using takes them too', async (t) => {
 
 test('mistakes of the host are errors, which name the argument', async (t) => {
   const { service } = await Fixture.open(memoryStore())
-  const invalid = (detail: string) => ({ code: 'invalid-argument', message: `Invalid argument: ${detail}` })
+  const invalid = (detail: string) => ({ code: 'invalid-argument', message: invalidArgument(detail) })
   const call = (user: any, value: any) => service.importFactors(user, value)
   await t.throwsAsync(call('', { factors: [], left: [] }), invalid('user'))
   await t.throwsAsync(call('ann', undefined), invalid('options'))

@@ -4,6 +4,7 @@ import test from 'ava'
 
 import { totpAt } from '../facade/testing/totp-at.js'
 import { generateSecret, otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from '../facade/totp.js'
+import { invalidArgument } from './helpers/invalid-argument.js'
 
 const ascii = (length: number) => Buffer.from('1234567890'.repeat(7).slice(0, length))
 
@@ -144,7 +145,7 @@ test('there is one key, and no stray parameters', (t) => {
     [{ secret, code, lastStep: 1.5 }, 'lastStep'],
   ]
   for (const [options, name] of wrong) {
-    t.throws(() => verifyTotp(options as never), { code: 'invalid-argument', message: `Invalid argument: ${name}` })
+    t.throws(() => verifyTotp(options as never), { code: 'invalid-argument', message: invalidArgument(name) })
   }
 })
 

@@ -9,6 +9,7 @@ import { CountersignError } from '../index.js'
 import type { YubicoOptions } from '../index.js'
 import { Fixture } from './service.js'
 import { stores } from './stores.js'
+import { invalidArgument } from './helpers/invalid-argument.js'
 
 const user = 'ann'
 const publicId = 'cccccccdjiii'
@@ -86,7 +87,7 @@ test('a look-up that fails is a failure of the host, and nobody gets in', async 
   ] as const) {
     const wrong = await seeded(memoryStore(), () => secrets as YubicoSecrets)
     const err = await t.throwsAsync(wrong.service.verify(user, `yubico:${otp(1, 1)}`), { instanceOf: CountersignError })
-    t.is(err!.message, `Invalid argument: ${name}`)
+    t.true(invalidArgument(name)(err!.message), err!.message)
   }
 })
 
@@ -119,7 +120,7 @@ test('without a store: the published vector', (t) => {
 test('arguments of the host are checked by name', (t) => {
   const refused = (name: string, options: unknown) => {
     const err = t.throws(() => verifyYubicoOtp(options as never), { instanceOf: CountersignError })
-    t.is(err!.message, `Invalid argument: ${name}`)
+    t.true(invalidArgument(name)(err!.message), err!.message)
   }
   refused('key', { otp: '' })
   refused('key', { otp: '', key: 'hunter2' })

@@ -9,7 +9,11 @@ const origin = `http://localhost:${port}`
 const required = process.env.REQUIRED === '1'
 // Behind a proxy or in an office many people have one address: PASSWORDS_PER_ADDRESS says how many it may try in a
 // quarter of an hour.
-const passwordsPerAddress = Number(process.env.PASSWORDS_PER_ADDRESS ?? 100)
+const passwordsPerAddress = Number(process.env.PASSWORDS_PER_ADDRESS || 100)
+if (!(passwordsPerAddress >= 1)) {
+  console.error('PASSWORDS_PER_ADDRESS takes a number from 1 on.')
+  process.exit(1)
+}
 const app = await openApp({ origin, directory, required, passwordsPerAddress })
 const server = createServer(app.handle)
 

@@ -182,7 +182,7 @@ function refuseUnknown(value: object, shape: object, name: string, place: string
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(shape, key)) continue
     // Anything that does not look like an option's name may be a value in the wrong place.
-    const called = /^[a-zA-Z]{1,40}$/.test(key) ? place + key : name || 'options'
+    const called = key.length <= 40 && /^[a-z]+(?:[A-Z]{1,4}[a-z]*)*$/.test(key) ? place + key : name || 'options'
     throw unwanted(called, `one of ${Object.keys(shape).join(', ')}`)
   }
 }

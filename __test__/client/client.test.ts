@@ -14,6 +14,7 @@ import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { wrongCode } from '../service.js'
 import { Shop } from './server.js'
 import type { ShopOptions } from './server.js'
+import { invalidArgument } from '../helpers/invalid-argument.js'
 
 const post = (body: object): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
 
@@ -180,7 +181,7 @@ test('a body that can be read once is not sent twice', async (t) => {
 test('wrong options are found when the client is made', (t) => {
   const good = { url: 'https://example.com/countersign', totp: { secret: 'A'.repeat(32) } }
   const invalid = (options: object, detail: string) =>
-    t.throws(() => createClient({ ...good, ...options }), { message: `Invalid argument: ${detail}` })
+    t.throws(() => createClient({ ...good, ...options }), { message: invalidArgument(detail) })
   t.notThrows(() => createClient(good))
   for (const url of ['http://example.com', 'ftp://localhost', 'https://ann:secret@example.com', 'https://example.com/?a', 'nothing', 7]) {
     invalid({ url }, 'url')
