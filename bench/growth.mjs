@@ -36,15 +36,24 @@ function file(users) {
   return Buffer.from(`{"users":{${parts.join(',')}}}`)
 }
 
-function wholeFile(bytes, options) {
+async function wholeFile(bytes, options) {
   const text = bytes.toString()
-  const plain = JSON.parse(text)
+  const reading = await interleave(
+    {
+      parse: () => TfaConfig.parse(bytes, { maxBytes }),
+      'JSON.parse of the text': () => JSON.parse(text),
+      'JSON.parse of the bytes': () => JSON.parse(bytes.toString()),
+    },
+    options,
+  )
+  // Not before: whoever makes garbage would pay for going through what the others hold.
+  return { ...reading, ...(await writing(bytes, JSON.parse(text), options)) }
+}
+
+function writing(bytes, plain, options) {
   const config = TfaConfig.parse(bytes, { maxBytes })
   if (Buffer.compare(Buffer.from(config.write()), bytes) !== 0) throw new Error('not the file that was read')
   const works = {
-    parse: () => TfaConfig.parse(bytes, { maxBytes }),
-    'JSON.parse of the text': () => JSON.parse(text),
-    'JSON.parse of the bytes': () => JSON.parse(bytes.toString()),
     write: () => config.write(),
     'JSON.stringify to text': () => JSON.stringify(plain),
     'JSON.stringify to bytes': () => Buffer.from(JSON.stringify(plain)),

@@ -1,7 +1,7 @@
 //! JSON text of a value, written or compared. `serde_json` has the last word on whatever is not plain: texts with escapes,
 //! and numbers that are no integers.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
@@ -80,17 +80,9 @@ pub struct Stop;
 struct Json<'s, S>(&'s mut S);
 
 impl<S: Sink> Json<'_, S> {
-    fn number(self, number: impl fmt::Display) -> Result<(), Stop> {
-        let mut digits = Digits(self.0);
-        write!(digits, "{number}").map_err(|_| Stop)
-    }
-}
-
-struct Digits<'s, S>(&'s mut S);
-
-impl<S: Sink> Write for Digits<'_, S> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.put(text.as_bytes()).map_err(|_| fmt::Error)
+    #[inline]
+    fn number(self, number: impl itoa::Integer) -> Result<(), Stop> {
+        self.0.put(itoa::Buffer::new().format(number).as_bytes())
     }
 }
 
