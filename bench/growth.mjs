@@ -53,12 +53,15 @@ async function wholeFile(bytes, options) {
 function writing(bytes, plain, options) {
   const config = TfaConfig.parse(bytes, { maxBytes })
   if (Buffer.compare(Buffer.from(config.write()), bytes) !== 0) throw new Error('not the file that was read')
-  const works = {
-    write: () => config.write(),
-    'JSON.stringify to text': () => JSON.stringify(plain),
-    'JSON.stringify to bytes': () => Buffer.from(JSON.stringify(plain)),
-  }
-  return interleave(bytes.length > 2e7 ? works : { ...works, structuredClone: () => structuredClone(plain) }, options)
+  return interleave(
+    {
+      write: () => config.write(),
+      'JSON.stringify to text': () => JSON.stringify(plain),
+      'JSON.stringify to bytes': () => Buffer.from(JSON.stringify(plain)),
+      structuredClone: () => structuredClone(plain),
+    },
+    options,
+  )
 }
 
 function oneUser(bytes, options) {

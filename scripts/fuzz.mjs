@@ -1,4 +1,5 @@
-// Feeds each parser random bytes: `npm run fuzz -- [--seconds N] [TARGET...]`, 60 seconds each unless told otherwise. It
+// Feeds each parser random bytes: `npm run fuzz -- [--seconds N] [--differential N] [TARGET...]`, 60 seconds each unless
+// told otherwise; `--differential` is for the targets that ask another library, whose ceremonies `cargo test` has, too. It
 // starts from fuzz/corpus and leaves that as it is; an input that fails lies in fuzz/artifacts then.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,16 +11,21 @@ import { mustRun } from './lib/run.mjs'
 import { needRust, rustHost } from './lib/tools.mjs'
 
 main(async () => {
-  const { values, positionals } = parseArgs({ options: { seconds: { type: 'string', default: '60' } }, allowPositionals: true })
+  const { values, positionals } = parseArgs({
+    options: { seconds: { type: 'string', default: '60' }, differential: { type: 'string' } },
+    allowPositionals: true,
+  })
+  const { seconds, differential = seconds } = values
   const all = readdirSync(join(root, 'fuzz/targets')).map((name) => name.replace('.rs', ''))
   const targets = positionals.length > 0 ? positionals : all
   const unknown = targets.find((target) => !all.includes(target))
   if (unknown !== undefined) throw new Error(`no target ${unknown}; there are ${all.join(', ')}`)
-  if (!/^\d+$/.test(values.seconds)) throw new Error('--seconds takes a number')
+  if (![seconds, differential].every((value) => /^\d+$/.test(value))) throw new Error('--seconds and --differential take numbers')
   await build()
   // Two at a time: each has one thread.
   for (let next = 0; next < targets.length; next += 2) {
-    await Promise.all(targets.slice(next, next + 2).map((target) => fuzz(target, values.seconds)))
+    const two = targets.slice(next, next + 2)
+    await Promise.all(two.map((target) => fuzz(target, target.startsWith('differential_') ? differential : seconds)))
   }
 })
 

@@ -22,7 +22,7 @@ await command('rustfmt', ['cargo', 'fmt', '--all', '--check'])
 await command('clippy', ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'])
 await command('cargo test', ['cargo', 'test', '--workspace', '--locked'], countCargo)
 await denied()
-await command('fuzz', ['node', 'scripts/fuzz.mjs', '--seconds', '60'])
+await command('fuzz', ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10'])
 if (ready) {
   await generated()
   await command('types', [...local('typescript/bin/tsc'), '-p', 'tsconfig.types.json'])

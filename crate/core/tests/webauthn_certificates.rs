@@ -464,3 +464,24 @@ fn certificates_are_der() {
     assert_eq!(x5c(0, 0x30, 0x10), INVALID, "a sequence that is primitive");
     assert_eq!(x5c(13, 0x02, 0x06), INVALID, "a serial number that is no number");
 }
+
+#[test]
+fn what_is_read_of_a_certificate_is_der_too() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let bent = |pattern: &[u8], place: usize, to: u8| {
+        let mut der = leaf.der().to_vec();
+        let at = der.windows(pattern.len()).position(|window| window == pattern).unwrap();
+        *der.get_mut(at + place).unwrap() = to;
+        register(&leaf, -7, &[&der], TrustAnchors::default())
+    };
+    let constraints = [0x55, 0x1d, 0x13, 1, 1, 0xff, 4, 2, 0x30, 0];
+    assert_eq!(bent(&constraints, 8, 0x30), UNTRUSTED);
+    assert_eq!(bent(&constraints, 8, 0xb0), INVALID, "constraints of another class");
+    let country = [0x55, 4, 6, 0x0c, 2];
+    assert_eq!(bent(&country, 3, 0x0c), UNTRUSTED);
+    assert_eq!(bent(&country, 3, 0x8c), INVALID, "a country of another class");
+    let model = [4, 18, 4, 16];
+    assert_eq!(bent(&model, 2, 4), UNTRUSTED);
+    assert_eq!(bent(&model, 2, 0x44), INVALID, "a model of another class");
+}

@@ -3,6 +3,7 @@
 use aws_lc_rs::signature::{self, ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::asn1_rs::{Class, FromDer, Tag, oid};
 use x509_parser::der_parser::oid::Oid;
@@ -88,7 +89,11 @@ pub fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
 /// Whether it is DER throughout: the parser above takes tags of other classes and kinds too, which certificates of old
 /// U2F keys may need.
 pub fn is_der(bytes: &[u8]) -> bool {
-    Certificate::from_der(bytes).is_ok()
+    Certificate::from_der(bytes).is_ok_and(|certificate| {
+        let certificate = certificate.tbs_certificate();
+        // What is read of the extensions, which are bytes to the certificate.
+        certificate.get_extension::<BasicConstraints>().is_ok() && certificate.get_extension::<KeyUsage>().is_ok()
+    })
 }
 
 /// The public key of a certificate, for signatures of a COSE algorithm.

@@ -1,7 +1,7 @@
 //! The packed format (8.2): signed by the key itself, or by a certified attestation key.
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::{FromDer, OctetString, oid};
+use x509_parser::der_parser::asn1_rs::{Class, oid};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::x509::{AttributeTypeAndValue, X509Version};
 
@@ -75,9 +75,8 @@ fn meets_requirements(certificate: &X509Certificate<'_>, aaguid: &[u8; 16]) -> b
     let model = match certificate.get_extension_unique(&AAGUID) {
         Ok(None) => true,
         Ok(Some(extension)) => {
-            !extension.critical
-                && OctetString::from_der(extension.value)
-                    .is_ok_and(|(rest, value)| rest.is_empty() && value.as_ref() == aaguid)
+            // An OCTET STRING of 16 bytes, in DER.
+            !extension.critical && extension.value.strip_prefix(&[4, 16]) == Some(aaguid.as_slice())
         }
         Err(_) => false,
     };
@@ -88,7 +87,8 @@ fn meets_requirements(certificate: &X509Certificate<'_>, aaguid: &[u8; 16]) -> b
 
 fn only<'a>(mut attributes: impl Iterator<Item = &'a AttributeTypeAndValue<'a>>) -> Option<&'a str> {
     let first = attributes.next()?;
-    if attributes.next().is_some() {
+    // `as_str` looks at the number of the type alone.
+    if attributes.next().is_some() || first.attr_value().class() != Class::Universal {
         None
     } else {
         first.as_str().ok()
