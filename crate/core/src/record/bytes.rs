@@ -59,6 +59,10 @@ pub fn handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
 }
 
 /// Any of the four kinds of base64.
+#[expect(
+    clippy::slow_vector_initialization,
+    reason = "zeroed memory, which `decode` asks for, takes the allocator longer to find"
+)]
 pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     let url = text.bytes().any(|byte| matches!(byte, b'-' | b'_'));
     let encoding = match (url, text.ends_with('=')) {
@@ -68,7 +72,6 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
         (false, false) => BASE64_NOPAD,
     };
     let most = encoding.decode_len(text.len()).ok()?;
-    // Not by `decode`: the zeroed memory that it asks for takes the allocator longer to find.
     let mut bytes = Vec::with_capacity(most);
     bytes.resize(most, 0);
     let length = encoding.decode_mut(text.as_bytes(), &mut bytes).ok()?;
