@@ -1,8 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 
 import test from 'ava'
@@ -11,6 +9,7 @@ import { Countersign } from '../index.js'
 import { directoryStore } from '../facade/stores/index.js'
 import { totpAt } from '../facade/testing/index.js'
 import { wrongCode } from './service.js'
+import { freePort } from './helpers/free-port.js'
 
 const step = 30_000
 const readme = readFileSync('README.md', 'utf8')
@@ -98,13 +97,4 @@ class Client {
     const text = await response.text()
     return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as unknown) : undefined }
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0)
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

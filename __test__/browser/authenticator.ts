@@ -8,6 +8,14 @@ export interface KeyOptions {
   isUserVerified?: boolean
 }
 
+/** A device that holds passkeys and knows its owner. */
+export const passkeyDevice = {
+  transport: 'internal',
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+} as const satisfies KeyOptions
+
 interface VirtualCredential {
   isResidentCredential: boolean
   signCount: number

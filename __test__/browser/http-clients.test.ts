@@ -4,13 +4,12 @@ import test from 'ava'
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
 import { ExampleServer } from '../http/example-server.js'
 import { examples, skipped } from '../http/examples.js'
-import { VirtualKey } from './authenticator.js'
+import { VirtualKey, passkeyDevice } from './authenticator.js'
 import { findChromium, launch } from './chromium.js'
 
 const folder = new URL('.', import.meta.resolve('@simplewebauthn/browser'))
 const executable = findChromium()
 const browserTest = executable ? test.serial : test.serial.skip
-const passkeys = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
 const html = '<!doctype html><title>Page</title><input autocomplete="webauthn">'
 let browser: Browser
 
@@ -95,7 +94,7 @@ for (const [name, start] of Object.entries(examples)) {
     t.like(await session(page), { state: 'verified', fresh: true })
     await key.unplug()
 
-    await VirtualKey.plugIn(page, passkeys)
+    await VirtualKey.plugIn(page, passkeyDevice)
     const options = (await call(page, '/countersign/factors/webauthn', { use: 'passkey' })).body
     const passkey = await ceremony(page, 'startRegistration', { optionsJSON: options })
     const finished = await call(page, '/countersign/factors/webauthn/finish', { response: passkey, description: 'passkey' })

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from 'ava'
-import { VirtualKey } from './authenticator.js'
+import { VirtualKey, passkeyDevice } from './authenticator.js'
 import type { Person, Site } from './person.js'
 
 interface Traveller {
@@ -10,7 +10,6 @@ interface Traveller {
 
 // A proof counts to the end of its second.
 const FIVE_MINUTES = 5 * 60_000 + 1000
-const PASSKEY = { transport: 'internal', hasResidentKey: true, hasUserVerification: true, isUserVerified: true } as const
 
 /** Every path of somebody whose password alone is enough at first, one after another in one page. */
 export async function everyPath(traveller: Traveller): Promise<void> {
@@ -203,7 +202,7 @@ async function lostAll({ t, ann }: Traveller, codes: string[]): Promise<void> {
 
 /** Signs in without a name, by the button and from the autofill; removed with the last factor it leaves the password alone. */
 async function passkey({ t, ann }: Traveller): Promise<void> {
-  const device = await VirtualKey.plugIn(ann.page, PASSKEY)
+  const device = await VirtualKey.plugIn(ann.page, passkeyDevice)
   await ann.enrolKey('Passkey', 'My passkey')
   // Touched by itself it answers at once, as if the person had picked it in the autofill.
   const verified = ann.page.waitForResponse('**/countersign/passkey/verify')

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
 import type { Browser, Page } from 'playwright-core'
-import { VirtualKey } from './authenticator.js'
+import { VirtualKey, passkeyDevice } from './authenticator.js'
 import { findChromium, launch } from './chromium.js'
 
 const PAGE = '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">'
@@ -77,12 +77,6 @@ function request(id: string, more: object = {}): object {
   return { challenge: CHALLENGE, rpId: 'localhost', allowCredentials, timeout: 20_000, ...more }
 }
 
-const PASSKEY = {
-  transport: 'internal',
-  hasResidentKey: true,
-  hasUserVerification: true,
-  isUserVerified: true,
-} as const
 const RESIDENT = { authenticatorSelection: { residentKey: 'required', userVerification: 'required' } }
 
 function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Promise<void>, at = () => origin): void {
@@ -127,7 +121,7 @@ const spoilers: Record<string, () => void> = {
 }
 for (const [how, spoil] of Object.entries(spoilers)) {
   pageTest(`both ceremonies with ${how}`, async (t, page) => {
-    const key = await VirtualKey.plugIn(page, PASSKEY)
+    const key = await VirtualKey.plugIn(page, passkeyDevice)
     await page.evaluate(spoil)
     const options = creation({ ...RESIDENT, extensions: { credProps: true } })
     const made = await ceremony(page, { method: 'register', options })
@@ -162,7 +156,7 @@ pageTest('PRF inputs and outputs by hand are those of the browser', async (t, pa
       ctap2Version: 'ctap2_1',
       hasPrf: true,
       automaticPresenceSimulation: true,
-      ...PASSKEY,
+      ...passkeyDevice,
     },
   })
   const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { prf: {} } }) })
@@ -200,7 +194,7 @@ pageTest('refusals that a page can branch on', async (t, page) => {
 })
 
 pageTest('a signal ends a ceremony, before it or during it', async (t, page) => {
-  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
   await key.touch(false)
   const codes = await page.evaluate(async (options) => {
     const path = '/module/index.js'
@@ -215,7 +209,7 @@ pageTest('a signal ends a ceremony, before it or during it', async (t, page) => 
 })
 
 pageTest('nobody answers in time', async (t, page) => {
-  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
   await key.touch(false)
   // The browser keeps its own lower bound of 10 s, so the clock of the page is the one to move.
   await page.evaluate(() => {
@@ -230,7 +224,7 @@ pageTest('nobody answers in time', async (t, page) => {
 })
 
 pageTest('a new ceremony ends the one that waits in the autofill', async (t, page) => {
-  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
   const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
   await key.touch(false)
   const waiting = ceremony(page, {
@@ -246,7 +240,7 @@ pageTest('a new ceremony ends the one that waits in the autofill', async (t, pag
 })
 
 pageTest('autofill gives the passkey', async (t, page) => {
-  await VirtualKey.plugIn(page, PASSKEY)
+  await VirtualKey.plugIn(page, passkeyDevice)
   const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
   const filled = await ceremony(page, {
     method: 'authenticate',
@@ -257,7 +251,7 @@ pageTest('autofill gives the passkey', async (t, page) => {
 })
 
 pageTest('a passkey without a dialog, for who just signed in with a password', async (t, page) => {
-  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
   // The browser does it only after its own password manager filled in the password, and here is none: what the page
   // asks for is looked at, and answered as if there were one.
   await page.evaluate(() => {
@@ -298,7 +292,7 @@ function signal(page: Page, name: string, options: object): Promise<boolean> {
 }
 
 pageTest('signals: a renamed user, passkeys that are gone', async (t, page) => {
-  const key = await VirtualKey.plugIn(page, PASSKEY)
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
   const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
   const about = { rpId: 'localhost', userId: USER }
   t.true(await signal(page, 'signalCurrentUserDetails', { ...about, name: 'new name', displayName: 'New Name' }))

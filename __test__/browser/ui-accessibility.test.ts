@@ -1,16 +1,10 @@
 // axe on every main view of both elements, light and dark, English and German; and the keyboard alone.
 import { accessible } from './axe.js'
-import { VirtualKey } from './authenticator.js'
+import { VirtualKey, passkeyDevice } from './authenticator.js'
 import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
-const PASSKEY = {
-  transport: 'internal',
-  hasResidentKey: true,
-  hasUserVerification: true,
-  isUserVerified: true,
-} as const
 
 for (const colorScheme of ['light', 'dark'] as const) {
   scene(
@@ -146,6 +140,8 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
   t.is(await ann.error(), 'Fill this in first.')
   await keyboard.press('Escape')
   await ann.dialog.waitFor({ state: 'detached' })
+  // A closed dialog has no role any more, and gives the focus back a moment later.
+  await ann.page.locator('button:focus').filter({ hasText: 'Authenticator app' }).waitFor()
   t.true((await focused(all)).startsWith('Authenticator app'))
 
   await keyboard.press('Enter')
@@ -171,6 +167,7 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
   await to('I have saved them')
   await keyboard.press('Enter')
   await ann.dialog.waitFor({ state: 'detached' })
+  await ann.page.locator('button:focus').filter({ hasText: 'Make new codes' }).waitFor()
   t.is(await focused(all), 'Make new codes')
 
   await ann.returnWithPassword()
@@ -204,7 +201,7 @@ scene('what changed is told to a screen reader, where it is heard', async ({ t, 
 })
 
 scene('passkeys too', async ({ t, ann }) => {
-  const key = await VirtualKey.plugIn(ann.page, PASSKEY)
+  const key = await VirtualKey.plugIn(ann.page, passkeyDevice)
   await ann.enrolKey('Passkey', 'My passkey')
   await accessible(t, ann.page, 'a passkey among the factors')
   await key.touch(false)

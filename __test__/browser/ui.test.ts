@@ -1,21 +1,15 @@
 // What the elements do beyond the demo's main flow: passkeys, recovery, what a site requires, what goes wrong.
 import { readFile } from 'node:fs/promises'
-import { VirtualKey } from './authenticator.js'
+import { VirtualKey, passkeyDevice } from './authenticator.js'
 import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
-const PASSKEY = {
-  transport: 'internal',
-  hasResidentKey: true,
-  hasUserVerification: true,
-  isUserVerified: true,
-} as const
 const MINUTE = 60_000
 
 /** Enrols a passkey on a key that is touched only when a test says so. */
 async function withPasskey({ ann }: Scene): Promise<VirtualKey> {
-  const key = await VirtualKey.plugIn(ann.page, PASSKEY)
+  const key = await VirtualKey.plugIn(ann.page, passkeyDevice)
   await ann.enrolKey('Passkey', 'My passkey')
   await key.touch(false)
   return key
@@ -42,7 +36,7 @@ scene('a passkey signs in without a name, by its button', async (all) => {
 
 scene('a passkey signs in from the autofill of the name field', async ({ t, ann }) => {
   // A key that is touched by itself answers as soon as the autofill asks, as if the person had picked it there.
-  await VirtualKey.plugIn(ann.page, PASSKEY)
+  await VirtualKey.plugIn(ann.page, passkeyDevice)
   await ann.enrolKey('Passkey', 'My passkey')
   await ann.page.evaluate(() => {
     const get = navigator.credentials.get.bind(navigator.credentials)
@@ -281,7 +275,7 @@ scene(
   'a required factor may be a passkey, and recovery codes may wait',
   async (all) => {
     const { ann } = all
-    await VirtualKey.plugIn(ann.page, PASSKEY)
+    await VirtualKey.plugIn(ann.page, passkeyDevice)
     await ann.beginKey('Passkey', 'My passkey')
     await ann.page.getByRole('button', { name: 'Not now' }).click()
     await ann.signedIn()
@@ -555,7 +549,7 @@ scene('nothing of the server becomes markup', async ({ t, ann }) => {
 })
 
 scene('a passkey made without a dialog after a sign-in, where the browser likes to', async ({ t, ann }) => {
-  const key = await VirtualKey.plugIn(ann.page, PASSKEY)
+  const key = await VirtualKey.plugIn(ann.page, passkeyDevice)
   await ann.enrolTotp()
   await key.touch(false)
   await ann.signOut()

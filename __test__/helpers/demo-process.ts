@@ -1,8 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { freePort } from './free-port.js'
 
 /** The demo's server as `npm start` runs it. */
 export interface DemoProcess {
@@ -37,13 +36,4 @@ export async function startDemoProcess(directory: string, settings?: Record<stri
   await Promise.race([once(demo.child.stdout!, 'data'), ended])
   ended.catch(() => {})
   return demo
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, 'localhost')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
