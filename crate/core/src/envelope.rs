@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::challenge::OpenChallenge;
 use crate::event::Event;
 use crate::failure::Failure;
-use crate::wiped::{to_json, to_json_of};
+use crate::wiped::to_json;
 
 /// An answer with what the facade does beside passing it on. Not for debug prints: it may be recovery codes.
 #[derive(Serialize)]
@@ -49,9 +49,7 @@ pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
 /// `{"value": …, "events"?: […], "challenge"?: {…}}`, or `{"failure": {"code", "detail"?}}`.
 pub fn answer_envelope<T: Serialize>(result: Result<Answer<T>, Failure>) -> String {
     match result {
-        Ok(answer) => to_json_of(&answer, 512)
-            .or_else(|_| to_json(&answer))
-            .unwrap_or_else(|_| UNSERIALISABLE.into()),
+        Ok(answer) => to_json(&answer).unwrap_or_else(|_| UNSERIALISABLE.into()),
         Err(failure) => {
             let failure = FailureWire {
                 failure: Wire {

@@ -10,13 +10,15 @@ use crate::json_text::write_json;
 /// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
 /// caller's to wipe.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    let mut text = Growing::of(512);
-    serde_json::to_writer(&mut text, value)?;
-    text.finish()
+    // Few shapes are not for the faster writer, which has nothing of theirs to show then.
+    to_json_of(value, 512).or_else(|_| {
+        let mut text = Growing::of(512);
+        serde_json::to_writer(&mut text, value)?;
+        text.finish()
+    })
 }
 
-/// The same, sooner, for a record or an answer whose text has about `length` bytes: one that grows is copied and wiped.
-/// It fails for some shapes that the other one writes.
+/// The same for a text of about `length` bytes, of a shape that [`write_json`] takes: one that grows is copied and wiped.
 pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
     let mut text = Growing::of(length);
     write_json(value, &mut text).map_err(serde::ser::Error::custom)?;
