@@ -1,9 +1,9 @@
-export { Countersign } from './facade/countersign.js'
-export { CountersignError, errorCodes, isCountersignError } from './facade/errors.js'
-export type { CountersignErrorCode } from './facade/errors.js'
-export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/challenge.js'
-export { eventChannel } from './facade/event.js'
-export type { CountersignEvent } from './facade/event.js'
+export { Countersign } from './facade/service/countersign.js'
+export { CountersignError, errorCodes, isCountersignError } from './facade/shared/errors.js'
+export type { CountersignErrorCode } from './facade/shared/errors.js'
+export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/service/challenge.js'
+export { eventChannel } from './facade/service/event.js'
+export type { CountersignEvent } from './facade/service/event.js'
 export type {
   Factor,
   FactorType,
@@ -12,7 +12,7 @@ export type {
   TotpFactor,
   TypedFactorType,
   WebauthnFactor,
-} from './facade/factor.js'
+} from './facade/service/factor.js'
 export type {
   BeginTotpOptions,
   BeginWebauthnOptions,
@@ -35,12 +35,12 @@ export type {
   VerifyOptions,
   WebauthnOptions,
   YubicoOptions,
-} from './facade/options.js'
+} from './facade/service/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/outcome.js'
-export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/policy.js'
-export { TfaConfig } from './facade/tfa-config.js'
-export type * from './facade/tfa-config-types.js'
+export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
+export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
+export { TfaConfig } from './facade/tfa-config/tfa-config.js'
+export type * from './facade/tfa-config/types.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
-export type * from './facade/webauthn-json.js'
-export type { YubicoSecrets } from './facade/yubico.js'
+export type * from './facade/stateless/webauthn-json.js'
+export type { YubicoSecrets } from './facade/stateless/yubico.js'

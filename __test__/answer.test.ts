@@ -1,6 +1,6 @@
 import test from 'ava'
 
-import { answerJson, parseAnswer, parseCode, parseResponse } from '../facade/answer.js'
+import { answerJson, parseAnswer, parseCode, parseResponse } from '../facade/shared/answer.js'
 
 test('objects and their text forms are the same answer', (t) => {
   const response = { id: 'AA', response: { clientDataJSON: 'BB' } }

@@ -2,16 +2,16 @@ import { randomInt } from 'node:crypto'
 
 import test from 'ava'
 
-import { verifyAsJson, verifyOrdinary } from '../facade/assertion.js'
+import { verifyAsJson, verifyOrdinary } from '../facade/stateless/assertion.js'
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
 import type { TestAlgorithm } from '../facade/testing/test-authenticator.js'
-import { checkVerifyAuthentication } from '../facade/webauthn-check.js'
+import { checkVerifyAuthentication } from '../facade/stateless/webauthn-check.js'
 import {
   authenticationOptions,
   registrationOptions,
   verifyAuthentication,
   verifyRegistration,
-} from '../facade/webauthn.js'
+} from '../facade/stateless/webauthn.js'
 import { origin, rp } from './service.js'
 
 const challenge = Buffer.alloc(32, 7).toString('base64url')

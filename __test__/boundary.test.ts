@@ -195,7 +195,7 @@ test('a record of a store that is no record, or too large', async (t) => {
 })
 
 test('it loads and works in several worker threads at once', async (t) => {
-  const entry = new URL('../facade/totp.js', import.meta.url).href
+  const entry = new URL('../facade/stateless/totp.js', import.meta.url).href
   const script = `
     import { parentPort } from 'node:worker_threads'
     const { generateSecret, totpCode, verifyTotp } = await import(${JSON.stringify(entry)})

@@ -21,7 +21,7 @@ import type { ExecutionContext } from 'ava'
 
 import { openDirectory } from '#binding'
 
-import { CountersignError } from '../facade/errors.js'
+import { CountersignError } from '../facade/shared/errors.js'
 import { directoryStore } from '../facade/stores/index.js'
 import type { DirectoryStoreOptions, Store } from '../facade/stores/index.js'
 import { LockedDirectory } from '../facade/stores/locked-directory.js'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import test from 'ava'
 
-import { isCountersignError } from '../facade/errors.js'
+import { isCountersignError } from '../facade/shared/errors.js'
 import { directoryStore, memoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import type { Store } from '../facade/stores/index.js'
 import { recordStoreTests, storeTests } from '../facade/testing/store-tests.js'

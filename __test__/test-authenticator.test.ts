@@ -5,7 +5,7 @@ import test from 'ava'
 import { encodeCbor } from '../facade/testing/cbor.js'
 import { TestAuthenticator } from '../facade/testing/test-authenticator.js'
 import type { TestAlgorithm } from '../facade/testing/test-authenticator.js'
-import type { PublicKeyCredentialCreationOptionsJSON } from '../facade/webauthn-json.js'
+import type { PublicKeyCredentialCreationOptionsJSON } from '../facade/stateless/webauthn-json.js'
 
 const origin = 'https://example.com'
 const creation: PublicKeyCredentialCreationOptionsJSON = {

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import test from 'ava'
 
 import { totpAt } from '../facade/testing/totp-at.js'
-import { generateSecret, otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from '../facade/totp.js'
+import { generateSecret, otpauthUri, parseOtpauthUri, totpCode, verifyTotp } from '../facade/stateless/totp.js'
 import { invalidArgument } from './helpers/invalid-argument.js'
 
 const ascii = (length: number) => Buffer.from('1234567890'.repeat(7).slice(0, length))

@@ -10,8 +10,8 @@ import {
   verifyAuthentication,
   verifyRegistration,
   webauthnReasons,
-} from '../facade/webauthn.js'
-import type { Credential, RegistrationResponseJSON, WebauthnReason } from '../facade/webauthn.js'
+} from '../facade/stateless/webauthn.js'
+import type { Credential, RegistrationResponseJSON, WebauthnReason } from '../facade/stateless/webauthn.js'
 import { origin, rp } from './service.js'
 import { invalidArgument } from './helpers/invalid-argument.js'
 

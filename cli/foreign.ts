@@ -1,4 +1,4 @@
-import { own } from '../facade/check.js'
+import { own } from '../facade/shared/check.js'
 import * as migration from '../facade/migration/index.js'
 import type { Migration, SecretEncoding, SecretOptions } from '../facade/migration/index.js'
 import { isCountersignError } from '../index.js'

@@ -1,7 +1,7 @@
 import { link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
-import { randomBytes } from '../facade/crypto.js'
+import { randomBytes } from '../facade/shared/crypto.js'
 import { Exit } from './io.js'
 
 /** Puts a file there, mode 0600, whole or not at all. One that is there is replaced only with `force`. */

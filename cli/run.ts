@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 
 import { Command, CommanderError } from 'commander'
 
-import { CountersignError } from '../facade/errors.js'
-import type { CountersignErrorCode } from '../facade/errors.js'
+import { CountersignError } from '../facade/shared/errors.js'
+import type { CountersignErrorCode } from '../facade/shared/errors.js'
 import { addFileCommands } from './file-commands.js'
 import { Exit, printable, toJson } from './io.js'
 import type { Io } from './io.js'

@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 
 import { qrTerminal } from '#binding'
 
-import { openEnvelope } from '../facade/envelope.js'
-import { parseOtpauthUri, totpCode } from '../facade/totp.js'
-import type { TotpAlgorithm } from '../facade/totp.js'
+import { openEnvelope } from '../facade/shared/envelope.js'
+import { parseOtpauthUri, totpCode } from '../facade/stateless/totp.js'
+import type { TotpAlgorithm } from '../facade/stateless/totp.js'
 import { askForLines } from './ask.js'
 import { Output, usage } from './io.js'
 import type { Io } from './io.js'

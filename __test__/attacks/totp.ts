@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-import { generateSecret } from '../../facade/totp.js'
+import { generateSecret } from '../../facade/stateless/totp.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { Fixture, wrongCode } from '../service.js'
 import { locked, malformed, rejected } from './attack.js'

@@ -1,7 +1,7 @@
-import type { Challenge } from '../../facade/challenge.js'
+import type { Challenge } from '../../facade/service/challenge.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
-import type { AuthenticationResponseJSON } from '../../facade/webauthn-json.js'
+import type { AuthenticationResponseJSON } from '../../facade/stateless/webauthn-json.js'
 import type { Client, Reply } from '../browser/client.js'
 import { wrongCode } from '../service.js'
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import test from 'ava'
 
-import { isCountersignError } from '../../facade/errors.js'
+import { isCountersignError } from '../../facade/shared/errors.js'
 import { postgresStore, postgresTables } from '../../facade/stores/postgres-store.js'
 import type { PostgresPool, PostgresStore } from '../../facade/stores/postgres-store.js'
 import { dropSchema, newPool, own, postgresFound } from './engines.js'

@@ -6,7 +6,7 @@ import test from 'ava'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 
-import { isCountersignError } from '../../facade/errors.js'
+import { isCountersignError } from '../../facade/shared/errors.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
 import type { RedisClient } from '../../facade/stores/redis-store.js'
 import type { Store } from '../../facade/stores/traits.js'

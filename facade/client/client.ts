@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 
-import { own } from '../check.js'
+import { own } from '../shared/check.js'
 import { Cookies } from './cookies.js'
 import { ClientError } from './error.js'
 import { checkClientOptions } from './options.js'

@@ -1,7 +1,7 @@
-import { flag, integer, invalid, isWellFormed, object, optional, own } from '../check.js'
-import type { Check } from '../check.js'
-import { parseOtpauthUri, totpCode } from '../totp.js'
-import type { TotpParameters } from '../totp.js'
+import { flag, integer, invalid, isWellFormed, object, optional, own } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { parseOtpauthUri, totpCode } from '../stateless/totp.js'
+import type { TotpParameters } from '../stateless/totp.js'
 import { isLoopback } from './cookies.js'
 
 export interface ClientOptions {

@@ -1,6 +1,6 @@
-import { object } from '../check.js'
-import type { Check, Shape } from '../check.js'
-import { isCountersignError } from '../errors.js'
+import { object } from '../shared/check.js'
+import type { Check, Shape } from '../shared/check.js'
+import { isCountersignError } from '../shared/errors.js'
 import { ProblemError } from './problem.js'
 import type { Schema } from './schemas.js'
 

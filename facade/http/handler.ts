@@ -1,5 +1,5 @@
-import { invalid } from '../check.js'
-import type { Countersign } from '../countersign.js'
+import { invalid } from '../shared/check.js'
+import type { Countersign } from '../service/countersign.js'
 import { checkBody, readBody } from './body.js'
 import { exactUrl } from './exact-url.js'
 import { openApi } from './open-api.js'

@@ -1,4 +1,4 @@
-import { description, flag, listOf, oneOf, optional as absent, text } from '../check.js'
+import { description, flag, listOf, oneOf, optional as absent, text } from '../shared/check.js'
 import type { Member } from './body.js'
 
 /** What the service itself examines: a code, an answer, a response. Anything else is refused as `malformed` there. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import { invalid } from '../check.js'
+import { invalid } from '../shared/check.js'
 import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'

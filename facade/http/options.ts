@@ -1,10 +1,10 @@
-import type { Countersign } from '../countersign.js'
-import { settingsOf } from '../countersign.js'
-import { epochMilliseconds, flag, integer, invalid, object, oneOf, optional, text } from '../check.js'
-import type { Check } from '../check.js'
-import type { Accepted, Refused } from '../outcome.js'
-import { checkRp } from '../policy.js'
-import type { RelyingParty } from '../policy.js'
+import type { Countersign } from '../service/countersign.js'
+import { settingsOf } from '../service/countersign.js'
+import { epochMilliseconds, flag, integer, invalid, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import type { Accepted, Refused } from '../service/outcome.js'
+import { checkRp } from '../stateless/policy.js'
+import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
 
 type MaybePromise<T> = T | Promise<T>

@@ -1,5 +1,5 @@
-import { isCountersignError } from '../errors.js'
-import type { CountersignErrorCode } from '../errors.js'
+import { isCountersignError } from '../shared/errors.js'
+import type { CountersignErrorCode } from '../shared/errors.js'
 
 /** The body of every answer that is no success (RFC 9457), `application/problem+json`. */
 export interface Problem {

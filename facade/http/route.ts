@@ -1,4 +1,4 @@
-import type { Countersign } from '../countersign.js'
+import type { Countersign } from '../service/countersign.js'
 import type { Members } from './body.js'
 import type { HandlerSettings, HttpUser } from './options.js'
 import type { ProblemName } from './problem.js'

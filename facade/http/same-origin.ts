@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-import type { RelyingParty } from '../policy.js'
+import type { RelyingParty } from '../stateless/policy.js'
 import { ProblemError } from './problem.js'
 
 /**

@@ -1,4 +1,4 @@
-import { CountersignError } from '../errors.js'
+import { CountersignError } from '../shared/errors.js'
 import { checkRequired } from './options.js'
 import type { HttpUser } from './options.js'
 import { ProblemError } from './problem.js'

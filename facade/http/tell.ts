@@ -1,6 +1,6 @@
 import { validateHeaderValue } from 'node:http'
 
-import type { Accepted, Refused } from '../outcome.js'
+import type { Accepted, Refused } from '../service/outcome.js'
 import type { HeadersGiven, HttpUser, Verification } from './options.js'
 import { accepted } from './problem.js'
 import type { Visit } from './route.js'

@@ -1,5 +1,5 @@
-import { bytesOrBase64url, description, integer, object, oneOf, optional, text } from '../check.js'
-import type { Base64URLString } from '../webauthn-json.js'
+import { bytesOrBase64url, description, integer, object, oneOf, optional, text } from '../shared/check.js'
+import type { Base64URLString } from '../stateless/webauthn-json.js'
 
 /** How a library reads the text of a secret. */
 export type SecretEncoding = 'base32' | 'hex' | 'base64' | 'ascii' | 'latin1' | 'utf8'

@@ -1,7 +1,7 @@
 import * as binding from '#binding'
 
-import { isWellFormed } from '../check.js'
-import { openEnvelope } from '../envelope.js'
+import { isWellFormed } from '../shared/check.js'
+import { openEnvelope } from '../shared/envelope.js'
 import { report } from './secrets.js'
 import type { Found } from './secrets.js'
 import type { Migration } from './types.js'

@@ -1,8 +1,8 @@
 import * as binding from '#binding'
 
-import { isWellFormed, own } from '../check.js'
-import { openEnvelope } from '../envelope.js'
-import { jsonText } from '../json.js'
+import { isWellFormed, own } from '../shared/check.js'
+import { openEnvelope } from '../shared/envelope.js'
+import { jsonText } from '../shared/json.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
 import type { ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'

@@ -1,4 +1,4 @@
-import { isWellFormed, own } from '../check.js'
+import { isWellFormed, own } from '../shared/check.js'
 
 // What the same thing looks like once it has been through a database, a driver and JSON.
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { CountersignError } from '../errors.js'
+import { CountersignError } from '../shared/errors.js'
 
 /** Callers in one process queue up, so this is met only when dozens of processes change one record at once. */
 const maxAttempts = 40

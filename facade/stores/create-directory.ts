@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { CountersignError } from '../errors.js'
+import { CountersignError } from '../shared/errors.js'
 import { sync } from './create-file.js'
 
 /** Makes a directory, and those above it, where there is nothing yet. What is there is left to its checks. */

@@ -1,8 +1,8 @@
 import { closeSync, fsyncSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-import { randomBytes } from '../crypto.js'
-import { CountersignError } from '../errors.js'
+import { randomBytes } from '../shared/crypto.js'
+import { CountersignError } from '../shared/errors.js'
 
 /** Makes a file with a text, mode 0600, whole or not at all. What is there is left as it is. */
 export function createFile(path: string, text: string): void {

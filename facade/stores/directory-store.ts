@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 
-import { flag, integer, invalid, isWellFormed, object, optional, text } from '../check.js'
-import { sha256 } from '../crypto.js'
-import { CountersignError } from '../errors.js'
+import { flag, integer, invalid, isWellFormed, object, optional, text } from '../shared/check.js'
+import { sha256 } from '../shared/crypto.js'
+import { CountersignError } from '../shared/errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
 import { LockedDirectory, shardName, shardOf } from './locked-directory.js'

@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import type { BindingAttempt, BindingFault } from '#binding'
 
-import { CountersignError } from '../errors.js'
-import type { CountersignErrorCode } from '../errors.js'
+import { CountersignError } from '../shared/errors.js'
+import type { CountersignErrorCode } from '../shared/errors.js'
 
 /** The longest time between two attempts at a lock, in milliseconds. */
 const longestPause = 8

@@ -1,6 +1,6 @@
 import { BindingChallengeBook } from '#binding'
 
-import { randomBytes } from '../crypto.js'
+import { randomBytes } from '../shared/crypto.js'
 import { checkRecord } from './record-file.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 

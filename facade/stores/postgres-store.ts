@@ -1,4 +1,4 @@
-import { invalid, isWellFormed } from '../check.js'
+import { invalid, isWellFormed } from '../shared/check.js'
 import { conflict, untilNoConflict } from './attempts.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { pageSize, postgresStatements } from './postgres-statements.js'

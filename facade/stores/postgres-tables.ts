@@ -1,4 +1,4 @@
-import { invalid, object, optional, text } from '../check.js'
+import { invalid, object, optional, text } from '../shared/check.js'
 
 export interface PostgresOptions {
   /** The schema that holds the tables, at most 63 bytes. Default `public`. */

@@ -1,4 +1,4 @@
-import { invalid, isWellFormed } from '../check.js'
+import { invalid, isWellFormed } from '../shared/check.js'
 
 /** A user's file: the first line says whose it is, the rest is the record as it was given. */
 export interface RecordFile {

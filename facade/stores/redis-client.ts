@@ -1,4 +1,4 @@
-import { invalid } from '../check.js'
+import { invalid } from '../shared/check.js'
 
 /** What the store needs of `ioredis`: its `Redis` and its `Cluster` have it. */
 export interface IoredisClient {

@@ -1,4 +1,4 @@
-import { sha256 } from '../crypto.js'
+import { sha256 } from '../shared/crypto.js'
 
 /** How many hash slots a store is spread over. */
 const buckets = 256

@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 
-import { flag, invalid, isWellFormed, object, optional, text } from '../check.js'
-import { randomBytes } from '../crypto.js'
-import { CountersignError } from '../errors.js'
+import { flag, invalid, isWellFormed, object, optional, text } from '../shared/check.js'
+import { randomBytes } from '../shared/crypto.js'
+import { CountersignError } from '../shared/errors.js'
 import { conflict, untilNoConflict } from './attempts.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { redisSender } from './redis-client.js'

@@ -6,7 +6,7 @@ import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
   RegistrationResponseJSON,
-} from '../webauthn-json.js'
+} from '../stateless/webauthn-json.js'
 import { encodeCbor } from './cbor.js'
 import type { CborValue } from './cbor.js'
 import { coseNumbers, generateKey } from './software-key.js'

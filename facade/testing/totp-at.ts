@@ -1,5 +1,5 @@
-import { totpCode } from '../totp.js'
-import type { TotpParameters } from '../totp.js'
+import { totpCode } from '../stateless/totp.js'
+import type { TotpParameters } from '../stateless/totp.js'
 
 /**
  * What the phone app shows at a time, for the tests of servers.

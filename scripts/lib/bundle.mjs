@@ -38,4 +38,4 @@ export async function bundle(folder) {
 const isServers = (path) => path !== undefined && !path.split(sep).join('/').includes('facade/browser/')
 
 /** What the main entry takes in, and with it what that imports: every other entry shares most of it. */
-const isCore = (path) => /^(index|facade.[^\\/]+)\.js$/.test(path)
+const isCore = (path) => /^(index|facade[\\/](shared|stateless|service|tfa-config)[\\/][^\\/]+)\.js$/.test(path)

@@ -1,5 +1,5 @@
-import type { Factor } from '../../factor.js'
-import type { Enrolled } from '../../outcome.js'
+import type { Factor } from '../../service/factor.js'
+import type { Enrolled } from '../../service/outcome.js'
 import { register, supported } from '../index.js'
 import { textOf } from './api.js'
 import { button, codeField, field, form } from './controls.js'

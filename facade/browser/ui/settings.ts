@@ -1,5 +1,5 @@
-import type { Factor, RecoveryFactor } from '../../factor.js'
-import type { Refused, Status } from '../../outcome.js'
+import type { Factor, RecoveryFactor } from '../../service/factor.js'
+import type { Refused, Status } from '../../service/outcome.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
 import { ApiError, textOf, type Signals, type Verified } from './api.js'
 import { challengeView } from './challenge.js'

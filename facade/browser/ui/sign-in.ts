@@ -1,5 +1,5 @@
-import type { Factor } from '../../factor.js'
-import type { Refused } from '../../outcome.js'
+import type { Factor } from '../../service/factor.js'
+import type { Refused } from '../../service/outcome.js'
 import { authenticate, supported } from '../index.js'
 import { ApiError, textOf, type Session, type Verified } from './api.js'
 import { autofill } from './autofill.js'

@@ -1,4 +1,4 @@
-import { isWellFormed } from '../../check.js'
+import { isWellFormed } from '../../shared/check.js'
 import { ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'

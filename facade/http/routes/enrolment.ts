@@ -1,4 +1,4 @@
-import type { Enrolled } from '../../outcome.js'
+import type { Enrolled } from '../../service/outcome.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
 import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'

@@ -1,4 +1,4 @@
-import type { Removed } from '../../outcome.js'
+import type { Removed } from '../../service/outcome.js'
 import { boolean, factorDescription, optional } from '../members.js'
 import { accepted } from '../problem.js'
 import { route } from '../route.js'

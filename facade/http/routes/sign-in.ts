@@ -1,5 +1,5 @@
-import { parseAnswer } from '../../answer.js'
-import type { Challenge } from '../../challenge.js'
+import { parseAnswer } from '../../shared/answer.js'
+import type { Challenge } from '../../service/challenge.js'
 import { boolean, ids, optional, outside } from '../members.js'
 import { checkRequired } from '../options.js'
 import type { HttpUser } from '../options.js'

@@ -1,12 +1,12 @@
-import { invalid } from './check.js'
+import { invalid } from '../shared/check.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
-import { CountersignError } from './errors.js'
+import { CountersignError } from '../shared/errors.js'
 import type { Factor } from './factor.js'
 import { importFactors } from './import.js'
 import * as management from './management.js'
-import type { Imported, Migration } from './migration/types.js'
+import type { Imported, Migration } from '../migration/types.js'
 import type {
   BeginTotpOptions,
   BeginWebauthnOptions,
@@ -28,7 +28,7 @@ import { checkSettings } from './settings.js'
 import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
 import { each, usersPage } from './users-page.js'
-import type { PublicKeyCredentialCreationOptionsJSON } from './webauthn-json.js'
+import type { PublicKeyCredentialCreationOptionsJSON } from '../stateless/webauthn-json.js'
 
 /** What a service was opened with; `undefined` for what is none. @internal */
 export let settingsOf: (countersign: unknown) => Settings | undefined

@@ -1,5 +1,5 @@
-import { hexOrBytes, object, optional } from './check.js'
-import type { Check, Shape } from './check.js'
+import { hexOrBytes, object, optional } from '../shared/check.js'
+import type { Check, Shape } from '../shared/check.js'
 
 /** The secrets of a key as hexadecimal text. */
 export interface CheckedSecrets {

@@ -1,14 +1,14 @@
 import { BindingTfaConfig, examineTfaConfig, parseTfaConfig } from '#binding'
 
-import { answerJson, parseAnswer } from './answer.js'
-import { checkUser, epochMilliseconds, invalid, optional } from './check.js'
-import { fromStore } from './context.js'
-import { randomBytes } from './crypto.js'
-import { internalFailure, openEnvelope } from './envelope.js'
-import type { Answered } from './envelope.js'
-import { jsonText } from './json.js'
-import type { YubicoOptions } from './options.js'
-import { Challenges } from './tfa-challenges.js'
+import { answerJson, parseAnswer } from '../shared/answer.js'
+import { checkUser, epochMilliseconds, invalid, optional } from '../shared/check.js'
+import { fromStore } from '../service/context.js'
+import { randomBytes } from '../shared/crypto.js'
+import { internalFailure, openEnvelope } from '../shared/envelope.js'
+import type { Answered } from '../shared/envelope.js'
+import { jsonText } from '../shared/json.js'
+import type { YubicoOptions } from '../service/options.js'
+import { Challenges } from './challenges.js'
 import {
   checkAdd,
   checkEntryId,
@@ -22,7 +22,7 @@ import {
   checkWebauthn,
   checkWriteOptions,
   configBytes,
-} from './tfa-config-check.js'
+} from './check.js'
 import type {
   TfaAddParameters,
   TfaAdded,
@@ -43,8 +43,8 @@ import type {
   TfaUser,
   TfaWebauthnConfig,
   TfaWriteOptions,
-} from './tfa-config-types.js'
-import { checkYubicoSecrets } from './yubico-secrets.js'
+} from './types.js'
+import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
 
 /**
  * A whole `tfa.cfg` or `tfa.json` of the Proxmox systems as one native object: parse, query, change, verify, write.

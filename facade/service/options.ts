@@ -1,15 +1,15 @@
 import type { Purpose } from './challenge.js'
 import type { CountersignEvent } from './event.js'
-import type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './policy.js'
-import type { ChallengeStore, Store, UserStore } from './stores/traits.js'
+import type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from '../stateless/policy.js'
+import type { ChallengeStore, Store, UserStore } from '../stores/traits.js'
 import type {
   AttestationConveyance,
   AuthenticatorAttachment,
   Hint,
   ResidentKey,
   UserVerification,
-} from './webauthn-json.js'
-import type { YubicoSecrets } from './yubico.js'
+} from '../stateless/webauthn-json.js'
+import type { YubicoSecrets } from '../stateless/yubico.js'
 
 /** What `Countersign.open()` takes. Unknown members are refused: a misspelt one must not weaken anything. */
 export interface OpenOptions {

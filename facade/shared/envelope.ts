@@ -2,8 +2,8 @@ import { own } from './check.js'
 import { invalid } from './check.js'
 import { CountersignError, errorCodes } from './errors.js'
 import type { CountersignErrorCode } from './errors.js'
-import type { OpenChallenge } from './stores/traits.js'
-import type { CountersignEvent } from './event.js'
+import type { OpenChallenge } from '../stores/traits.js'
+import type { CountersignEvent } from '../service/event.js'
 
 /** What a native call answered. */
 export interface Answered<T> {

@@ -1,9 +1,9 @@
 import * as types from 'node:util/types'
 
-import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from './check.js'
-import type { Check } from './check.js'
-import type { YubicoOptions } from './options.js'
-import type { ChallengeStore } from './stores/traits.js'
+import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import type { YubicoOptions } from '../service/options.js'
+import type { ChallengeStore } from '../stores/traits.js'
 import type {
   TfaAddParameters,
   TfaConfigOptions,
@@ -13,7 +13,7 @@ import type {
   TfaU2fConfig,
   TfaWebauthnConfig,
   TfaWriteOptions,
-} from './tfa-config-types.js'
+} from './types.js'
 
 /** An id often comes from a page's address. */
 export function checkEntryId(id: unknown): void {

@@ -1,13 +1,13 @@
-import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from './check.js'
-import type { Check } from './check.js'
+import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
-import { randomBytes } from './crypto.js'
+import { randomBytes } from '../shared/crypto.js'
 import type { Factor } from './factor.js'
-import { jsonText } from './json.js'
-import type { Imported, Left, LeftReason, Migration, MigrationNote } from './migration/types.js'
-import { checkCredential } from './webauthn-check.js'
-import type { CheckedCredential } from './webauthn-check.js'
+import { jsonText } from '../shared/json.js'
+import type { Imported, Left, LeftReason, Migration, MigrationNote } from '../migration/types.js'
+import { checkCredential } from '../stateless/webauthn-check.js'
+import type { CheckedCredential } from '../stateless/webauthn-check.js'
 
 export async function importFactors(context: Context, user: string, migration: Migration): Promise<Imported> {
   checkUser(user)

@@ -1,9 +1,9 @@
 import * as binding from '#binding'
 
-import { parseCode } from './answer.js'
-import { integer, object, optional } from './check.js'
-import { openEnvelope } from './envelope.js'
-import { jsonText } from './json.js'
+import { parseCode } from '../shared/answer.js'
+import { integer, object, optional } from '../shared/check.js'
+import { openEnvelope } from '../shared/envelope.js'
+import { jsonText } from '../shared/json.js'
 import { secretsShape } from './yubico-secrets.js'
 import type { CheckedSecrets } from './yubico-secrets.js'
 

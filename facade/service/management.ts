@@ -1,9 +1,9 @@
-import { checkUser, description, flag, invalid, isWellFormed, object, optional } from './check.js'
+import { checkUser, description, flag, invalid, isWellFormed, object, optional } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
-import { CountersignError } from './errors.js'
+import { CountersignError } from '../shared/errors.js'
 import type { Factor } from './factor.js'
-import { jsonText } from './json.js'
+import { jsonText } from '../shared/json.js'
 import type { UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
 

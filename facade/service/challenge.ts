@@ -1,5 +1,5 @@
 import type { TypedFactorType } from './factor.js'
-import type { PublicKeyCredentialRequestOptionsJSON } from './webauthn-json.js'
+import type { PublicKeyCredentialRequestOptionsJSON } from '../stateless/webauthn-json.js'
 
 /**
  * What a user may answer with; safe to send to the client as it is. Each member that is there is one way to answer; a

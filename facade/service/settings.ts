@@ -1,6 +1,6 @@
-import { invalid, integer, listOf, object, oneOf, optional, text } from './check.js'
-import type { Check } from './check.js'
-import { jsonText } from './json.js'
+import { invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { jsonText } from '../shared/json.js'
 import type {
   LimitOptions,
   OpenOptions,
@@ -22,11 +22,11 @@ import {
   checkTrustAnchors,
   checkUserVerification,
   checkWindow,
-} from './policy.js'
-import type { RelyingParty } from './policy.js'
-import { originKeysOnly } from './stores/origin-keys.js'
-import type { ChallengeStore, UserStore } from './stores/traits.js'
-import type { UserVerification } from './webauthn-json.js'
+} from '../stateless/policy.js'
+import type { RelyingParty } from '../stateless/policy.js'
+import { originKeysOnly } from '../stores/origin-keys.js'
+import type { ChallengeStore, UserStore } from '../stores/traits.js'
+import type { UserVerification } from '../stateless/webauthn-json.js'
 
 /** The options of `open()`, checked, with every default filled in. */
 export interface Settings {

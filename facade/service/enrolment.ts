@@ -1,15 +1,15 @@
-import { parseCode, parseResponse } from './answer.js'
+import { parseCode, parseResponse } from '../shared/answer.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from './check.js'
-import type { Check } from './check.js'
+import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
-import { randomBytes } from './crypto.js'
-import { jsonText } from './json.js'
+import { randomBytes } from '../shared/crypto.js'
+import { jsonText } from '../shared/json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
-import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from './policy.js'
+import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
-import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from './webauthn-json.js'
+import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from '../stateless/webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
   checkUser(user)

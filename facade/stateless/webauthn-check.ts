@@ -10,8 +10,8 @@ import {
   optional,
   own,
   text,
-} from './check.js'
-import type { Check } from './check.js'
+} from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import * as policy from './policy.js'
 import type {
   AuthenticationOptions,

@@ -3,7 +3,7 @@ import type { BindingRelyingParty } from '#binding'
 
 import { verified } from './ceremony.js'
 import type { Verdict } from './ceremony.js'
-import { jsonText } from './json.js'
+import { jsonText } from '../shared/json.js'
 import type { RelyingPartyToVerify } from './policy.js'
 import type { CheckedCredential, CheckedVerifyAuthentication } from './webauthn-check.js'
 import type { WebauthnReason } from './webauthn-reason.js'

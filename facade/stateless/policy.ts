@@ -1,5 +1,5 @@
-import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from './check.js'
-import type { Check } from './check.js'
+import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 
 /** WebAuthn's relying party: who asks for a second factor. */
 export interface RelyingParty {

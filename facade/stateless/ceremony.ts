@@ -1,5 +1,5 @@
-import { parseResponse } from './answer.js'
-import { openEnvelope } from './envelope.js'
+import { parseResponse } from '../shared/answer.js'
+import { openEnvelope } from '../shared/envelope.js'
 import type { WebauthnReason } from './webauthn-reason.js'
 
 export type Verdict<T> = T | { ok: false; reason: WebauthnReason }

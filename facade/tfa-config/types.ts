@@ -1,11 +1,11 @@
-import type { U2fChallenge } from './challenge.js'
-import type { FactorType, TypedFactorType } from './factor.js'
-import type { YubicoOptions } from './options.js'
-import type { ChallengeStore } from './stores/traits.js'
+import type { U2fChallenge } from '../service/challenge.js'
+import type { FactorType, TypedFactorType } from '../service/factor.js'
+import type { YubicoOptions } from '../service/options.js'
+import type { ChallengeStore } from '../stores/traits.js'
 import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
-} from './webauthn-json.js'
+} from '../stateless/webauthn-json.js'
 
 export interface TfaConfigOptions {
   /**

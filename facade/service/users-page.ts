@@ -1,4 +1,4 @@
-import { integer, object, optional, text } from './check.js'
+import { integer, object, optional, text } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import type { UsersPageOptions } from './options.js'

@@ -1,6 +1,6 @@
-import { text } from './check.js'
-import type { Check } from './check.js'
-import { sha256 } from './crypto.js'
+import { text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { sha256 } from '../shared/crypto.js'
 
 /**
  * What a ceremony is bound to in place of the host's session: its SHA-256 in base64url. The session's id may well be

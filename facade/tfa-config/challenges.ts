@@ -1,8 +1,8 @@
-import { fromStore } from './context.js'
-import type { Answered } from './envelope.js'
-import { CountersignError } from './errors.js'
-import { memoryStore } from './stores/memory-store.js'
-import type { ChallengeStore } from './stores/traits.js'
+import { fromStore } from '../service/context.js'
+import type { Answered } from '../shared/envelope.js'
+import { CountersignError } from '../shared/errors.js'
+import { memoryStore } from '../stores/memory-store.js'
+import type { ChallengeStore } from '../stores/traits.js'
 
 /** The open challenges of an object and its clones. */
 export class Challenges {

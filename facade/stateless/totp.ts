@@ -1,11 +1,11 @@
 import * as binding from '#binding'
 
-import { parseCode } from './answer.js'
-import { epochMilliseconds, integer, invalid, object, optional, text } from './check.js'
-import type { Check } from './check.js'
-import { randomBytes } from './crypto.js'
-import { openEnvelope } from './envelope.js'
-import { jsonText } from './json.js'
+import { parseCode } from '../shared/answer.js'
+import { epochMilliseconds, integer, invalid, object, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { randomBytes } from '../shared/crypto.js'
+import { openEnvelope } from '../shared/envelope.js'
+import { jsonText } from '../shared/json.js'
 import { checkDigits, checkPeriod, checkTotpAlgorithm, checkWindow } from './policy.js'
 import type { TotpAlgorithm, TotpWindow } from './policy.js'
 

@@ -1,15 +1,15 @@
 import { openService } from '#binding'
 import type { BindingChange, BindingService } from '#binding'
 
-import { epochMilliseconds, own } from './check.js'
-import { internalFailure, openEnvelope } from './envelope.js'
-import type { Answered } from './envelope.js'
-import { CountersignError, isCountersignError } from './errors.js'
+import { epochMilliseconds, own } from '../shared/check.js'
+import { internalFailure, openEnvelope } from '../shared/envelope.js'
+import type { Answered } from '../shared/envelope.js'
+import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Events } from './events.js'
-import { jsonText } from './json.js'
-import type { RelyingParty } from './policy.js'
+import { jsonText } from '../shared/json.js'
+import type { RelyingParty } from '../stateless/policy.js'
 import type { Settings } from './settings.js'
-import type { OpenChallenge, RecordChange } from './stores/traits.js'
+import type { OpenChallenge, RecordChange } from '../stores/traits.js'
 
 /** Relying parties whose parsed settings are kept; the one used longest ago goes. */
 const maxServices = 64
