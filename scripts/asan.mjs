@@ -12,7 +12,7 @@ import { compileTypeScript } from './lib/typescript.mjs'
 
 /** All but those of pages, packages and programs, where the addon does nothing new and the sanitizer takes minutes. */
 const TESTS = [
-  'build/__test__/*.test.js', 'build/__test__/client/*.test.js', 'build/__test__/http/{enrolment,handler,sign-in}.test.js',
+  'build/__test__/{client,migration,service,shared,stateless,stores,testing,tfa-config}/*.test.js', 'build/__test__/http/{enrolment,handler,sign-in}.test.js',
   '!build/__test__/{package,readme,cli,cli-import,processes,stores-crash}.test.js',
 ]
 

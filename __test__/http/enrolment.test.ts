@@ -3,7 +3,7 @@ import test from 'ava'
 import type { HandlerOptions } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
-import { origin, overriding } from '../service.js'
+import { origin, overriding } from '../helpers/service.js'
 import { enrolKey } from './flow.js'
 import { HttpHost, user } from './http-host.js'
 

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'ava'
 import type { Factor } from '../../index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
-import { wrongCode } from '../service.js'
+import { wrongCode } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 
 const step = 30_000

@@ -5,7 +5,7 @@ import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
 import { routes } from '../../facade/http/routes.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { isCountersignError } from '../../index.js'
-import { origin, overriding, rp } from '../service.js'
+import { origin, overriding, rp } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 import { HttpHost, user } from './http-host.js'
 

@@ -2,7 +2,7 @@ import { createHandler } from '../../facade/http/index.js'
 import type { Handler, HandlerOptions, HttpUser, Verification } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import type { OpenOptions, Store } from '../../index.js'
-import { Fixture, origin } from '../service.js'
+import { Fixture, origin } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 
 export const user = 'ann'

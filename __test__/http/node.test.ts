@@ -9,7 +9,7 @@ import type { ExecutionContext } from 'ava'
 import Fastify from 'fastify'
 import { toNodeListener } from '../../facade/http/index.js'
 import type { HandlerOptions } from '../../facade/http/index.js'
-import { origin } from '../service.js'
+import { origin } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 import { HttpHost } from './http-host.js'
 

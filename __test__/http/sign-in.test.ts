@@ -3,7 +3,7 @@ import test from 'ava'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
 import { isCountersignError } from '../../index.js'
-import { origin, overriding, wrongCode } from '../service.js'
+import { origin, overriding, wrongCode } from '../helpers/service.js'
 import { HttpHost, user } from './http-host.js'
 
 test('a sign-in without a factor is done, unless one is required', async (t) => {

@@ -3,7 +3,7 @@ import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import type { AuthenticationResponseJSON } from '../../facade/stateless/webauthn-json.js'
 import type { Client, Reply } from '../browser/client.js'
-import { wrongCode } from '../service.js'
+import { wrongCode } from '../helpers/service.js'
 
 export type Kind = 'totp' | 'webauthn' | 'recovery'
 

@@ -4,7 +4,7 @@ import { memoryStore } from '../../facade/stores/index.js'
 import type { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { TfaConfig } from '../../index.js'
-import { Fixture, wrongCode } from '../service.js'
+import { Fixture, wrongCode } from '../helpers/service.js'
 
 const people = 200
 const samples = 50

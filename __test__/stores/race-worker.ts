@@ -2,7 +2,7 @@
 import { redisStore } from '../../facade/stores/redis-store.js'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
 import { Countersign } from '../../index.js'
-import { rp } from '../service.js'
+import { rp } from '../helpers/service.js'
 import { newPool, newRedis } from './engines.js'
 
 /** What a process does: a number of answers at once, or one change. */

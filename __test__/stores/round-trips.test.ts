@@ -6,7 +6,7 @@ import { redisStore } from '../../facade/stores/redis-store.js'
 import type { ChallengeStore, UserStore } from '../../facade/stores/traits.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { Countersign } from '../../index.js'
-import { origin, rp } from '../service.js'
+import { origin, rp } from '../helpers/service.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound } from './engines.js'
 

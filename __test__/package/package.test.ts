@@ -1,0 +1,242 @@
+// The package as people get it: packed, installed into an empty folder, loaded on every Node that it is for.
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import test from 'ava'
+
+const exec = promisify(execFile)
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+const entries = Object.keys(manifest.exports).map((entry) => entry.replace('.', manifest.name))
+const entryFiles = Object.values<{ default?: string }>(manifest.exports).flatMap((entry) => entry.default?.replace('./', '') ?? [])
+
+let main: string
+let native: string
+let whole: string
+let alone: string
+let nodes: Record<string, string>
+
+test.before(async (t) => {
+  t.timeout(600_000)
+  await run(process.execPath, ['scripts/pack.mjs'])
+  const tarballs = (await readdir(join(root, 'tarballs'))).map((name) => join(root, 'tarballs', name))
+  native = tarballs.find((path) => path.includes('binding'))!
+  main = tarballs.find((path) => path !== native)!
+  nodes = JSON.parse((await run(process.execPath, ['scripts/nodes.mjs'])).trim().split('\n').at(-1)!)
+  if (Object.keys(nodes).length === 0) t.log('no other Nodes to be had for this platform: tested on the running one alone')
+  nodes[process.versions.node] = process.execPath
+  whole = await install(main, native)
+  alone = await install(main)
+})
+
+test.after.always(async () => {
+  for (const folder of [whole, alone].filter(Boolean)) await rm(folder, { recursive: true })
+})
+
+test('every entry loads by import and by require, and gives the same, on every Node', async (t) => {
+  for (const [version, node] of Object.entries(nodes)) {
+    for (const entry of entries) {
+      const imported = await names(node, whole, 'import', entry)
+      t.deepEqual(await names(node, whole, 'require', entry), imported, `${entry} on ${version}`)
+      t.true(imported.length > 0, `${entry} on ${version}`)
+    }
+  }
+})
+
+test('the package has these files and no others', async (t) => {
+  const sources = ['facade', 'cli'].map(async (folder) => {
+    const paths = await readdir(join(root, folder), { recursive: true })
+    return paths.filter((path) => path.endsWith('.ts')).map((path) => join(folder, path))
+  })
+  const compiled = ['index.ts', ...(await Promise.all(sources)).flat()].map((path) => `dist/${path.split(sep).join('/')}`)
+  const types = compiled.map((path) => path.replace(/\.ts$/, '.d.ts'))
+  const page = compiled.filter((path) => path.startsWith('dist/facade/browser/')).map((path) => path.replace(/\.ts$/, '.js'))
+  const shared = (await readdir(join(root, 'dist', 'shared'))).map((name) => `dist/shared/${name}`)
+  const code = new Set([...page, ...entryFiles, ...Object.values<string>(manifest.bin), ...shared])
+  const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native.js', 'package.json']
+  const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
+  t.deepEqual(await filesOf(main), [...types, ...code, ...others, ...documents].sort())
+})
+
+test('loading it reads few files, and none of the modules of Node that take longest', async (t) => {
+  const installed = join(whole, 'node_modules', manifest.name)
+  const { files, builtin } = await imported(join(installed, manifest.exports['.'].default))
+  t.deepEqual(files.map((path) => relative(installed, path)), [join('dist', 'index.js'), join('dist', 'shared', 'countersign.js')])
+  t.deepEqual(builtin, ['node:diagnostics_channel', 'node:util/types'])
+  const script = `const before = new Set(process.moduleLoadList)
+    import('${manifest.name}').then(() => console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name)))))`
+  const loaded: string[] = JSON.parse(await run(process.execPath, ['--input-type=commonjs', '-e', script], whole))
+  t.true(loaded.includes('NativeModule diagnostics_channel'), 'the list tells what was loaded, so this test can fail')
+  t.deepEqual(loaded.filter((name) => /^NativeModule (crypto|fs\/promises|http|stream|child_process)$/.test(name)), [])
+})
+
+test('what the entries share is there once', async (t) => {
+  const calls = {
+    verifyTotp: 'totp', fromSpeakeasy: 'migration', directoryStore: 'stores', postgresStore: 'stores/postgres',
+    redisStore: 'stores/redis', createHandler: 'http',
+  }
+  const imports = Object.entries(calls).map(([name, entry]) => `import { ${name} } from '${manifest.name}/${entry}'`)
+  const script = `${imports.join('\n')}
+    import { CountersignError } from '${manifest.name}'
+    for (const call of [${Object.keys(calls).join()}]) {
+      try { call() } catch (error) { console.log(call.name, error instanceof CountersignError) }
+    }`
+  const told = await run(process.execPath, ['--input-type=module', '-e', script], whole)
+  t.deepEqual(told.trim().split('\n'), Object.keys(calls).map((name) => `${name} true`))
+})
+
+test('the list of what the addon gives is its own', async (t) => {
+  const script = `const { createRequire } = require('node:module')
+    const addon = Object.keys(createRequire(process.argv[1])('${JSON.parse(await fileOf(native, 'package.json')).name}')).sort()
+    import(process.argv[1]).then((listed) => console.log(JSON.stringify({ addon, listed: Object.keys(listed).sort() })))`
+  const path = join(whole, 'node_modules', manifest.name, 'native.js')
+  const { addon, listed } = JSON.parse(await run(process.execPath, ['--input-type=commonjs', '-e', script, path], whole))
+  t.deepEqual(listed, addon)
+  t.true(addon.length > 0)
+})
+
+test('the command line is there, and speaks to a store', async (t) => {
+  const countersign = join(whole, 'node_modules', '.bin', 'countersign')
+  for (const [version, node] of Object.entries(nodes)) {
+    t.is((await run(node, [countersign, '--version'])).trim(), manifest.version, version)
+    t.is(await run(node, [countersign, 'users', '--create', '--store', `directory:${join(whole, 'store')}`]), '', version)
+  }
+})
+
+test('the package of this platform has its addon, and the licences of all that is linked into it', async (t) => {
+  const files = await filesOf(native)
+  t.is(files.filter((path) => /^countersign\.[\w-]+\.node$/.test(path)).length, 1)
+  const others = files.filter((path) => !path.endsWith('.node'))
+  t.deepEqual(others, ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'LICENSE-THIRD-PARTY', 'README.md', 'package.json'])
+  const notices = await fileOf(native, 'LICENSE-THIRD-PARTY')
+  for (const crate of ['aws-lc-sys', 'napi', 'totp-rs', 'webauthn-rs-core']) {
+    t.regex(notices, new RegExp(`^${crate} [\\d.]+: .+, https://`, 'm'))
+  }
+  // These only run while the addon is built.
+  for (const crate of ['napi-build', 'napi-derive', 'cc']) t.notRegex(notices, new RegExp(`^${crate} \\d`, 'm'))
+})
+
+test('every platform has a package of our version', async (t) => {
+  const platforms = await readdir(join(root, 'npm'))
+  t.is(platforms.length, manifest.napi.targets.length)
+  for (const platform of platforms) {
+    const { name, version } = JSON.parse(await readFile(join(root, 'npm', platform, 'package.json'), 'utf8'))
+    t.deepEqual({ name, version }, { name: `${manifest.napi.packageName}-${platform}`, version: manifest.version })
+  }
+})
+
+test('nothing is installed beside the package but the argument parser of its command', async (t) => {
+  t.deepEqual(Object.keys(manifest.dependencies), ['commander'])
+  t.is(manifest.optionalDependencies, undefined)
+  const installed = (await readdir(join(whole, 'node_modules'))).filter((name) => !name.startsWith('.'))
+  t.deepEqual(installed.sort(), ['@countersign', 'commander', 'countersign'])
+})
+
+test('no published type names the native addon', async (t) => {
+  const installed = join(whole, 'node_modules', manifest.name)
+  const types = (await readdir(installed, { recursive: true })).filter((path) => path.endsWith('.d.ts'))
+  t.true(types.length > 0)
+  for (const path of types) t.notRegex(await readFile(join(installed, path), 'utf8'), /#binding|\bn-?api/i, path)
+})
+
+test('the types compile in a program that has them checked, with no DOM unless for the browser', async (t) => {
+  const typeRoots = JSON.stringify([join(root, 'node_modules', '@types')])
+  const program = (list: string[]) => list.map((entry, at) => `import * as e${at} from '${entry}'\nvoid e${at}\n`).join('')
+  const server = entries.filter((entry) => !/\/browser\b/.test(entry) && !entry.endsWith('.json'))
+  const cases = [
+    { file: 'esm.mts', text: program(server), lib: '["ES2023"]' },
+    { file: 'commonjs.cts', text: program(server), lib: '["ES2023"]' },
+    { file: 'page.mts', text: program(entries.filter((entry) => /\/browser\b/.test(entry))), lib: '["ES2023", "DOM"]' },
+  ]
+  for (const { file, text, lib } of cases) {
+    await writeFile(join(whole, file), text)
+    await writeFile(join(whole, `${file}.json`), `{ "compilerOptions": { "target": "ES2022", "module": "NodeNext", "strict": true,
+      "noEmit": true, "lib": ${lib}, "types": ["node"], "typeRoots": ${typeRoots} }, "files": ["${file}"] }`)
+    const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    const failed = await exec(process.execPath, [tsc, '-p', `${file}.json`], { cwd: whole }).catch((error: unknown) => error)
+    t.is((failed as { stdout: string }).stdout, '', file)
+  }
+})
+
+test('a missing native package is our own error, which names what to install', async (t) => {
+  const addon = JSON.parse(await fileOf(native, 'package.json')).name
+  for (const [version, node] of Object.entries(nodes)) {
+    for (const how of ['import', 'require'] as const) {
+      const { name, code, message } = JSON.parse(await load(node, alone, how, manifest.name))
+      t.deepEqual({ name, code }, { name: 'CountersignError', code: 'binding-not-found' }, version)
+      t.true(message.includes(addon) && message.includes(`${process.platform} ${process.arch}`), message)
+    }
+  }
+})
+
+test('the addon may be a file that the host names', async (t) => {
+  const { name, main: file } = JSON.parse(await fileOf(native, 'package.json'))
+  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: join(whole, 'node_modules', name, file) }
+  const script = `import('${manifest.name}/totp').then(({ generateSecret }) => console.log(typeof generateSecret()))`
+  for (const [version, node] of Object.entries(nodes)) {
+    t.deepEqual(await exec(node, ['--input-type=commonjs', '-e', script], { cwd: alone, env }), { stdout: 'string\n', stderr: '' }, version)
+  }
+})
+
+test('the page needs no native package', async (t) => {
+  t.true((await names(process.execPath, alone, 'import', `${manifest.name}/browser`)).length > 0)
+})
+
+test('the addon names no folder of the machine that built it', async (t) => {
+  const [name] = (await readdir(join(whole, 'node_modules', '@countersign'))).map((folder) => join(whole, 'node_modules', '@countersign', folder))
+  const file = (await readdir(name!)).find((path) => path.endsWith('.node'))!
+  const binary = await readFile(join(name!, file))
+  t.true(binary.includes('/cargo/src'), 'the addon holds panic locations, so this test can fail')
+  for (const folder of [homedir() + sep, root, '.cargo', 'registry/src']) t.false(binary.includes(folder), folder)
+})
+
+/** An empty folder with these tarballs installed; the registry is asked for the argument parser alone. */
+async function install(...tarballs: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-package-'))
+  await writeFile(join(folder, 'package.json'), '{ "private": true }')
+  const npm = process.env['npm_execpath']?.endsWith('npm-cli.js') ? [process.execPath, process.env['npm_execpath']] : ['npm']
+  await run(npm[0]!, [...npm.slice(1), 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], folder)
+  return folder
+}
+
+async function names(node: string, folder: string, how: 'import' | 'require', entry: string): Promise<string[]> {
+  const { names: found, message } = JSON.parse(await load(node, folder, how, entry))
+  if (!found) throw new Error(`${entry} by ${how}: ${message}`)
+  return found
+}
+
+/** In a process of its own: JSON with the names that an entry exports, or the error that it threw. */
+async function load(node: string, folder: string, how: 'import' | 'require', entry: string): Promise<string> {
+  const attributes = entry.endsWith('.json') ? `, { with: { type: 'json' } }` : ''
+  const expression = how === 'import' ? `import('${entry}'${attributes})` : `Promise.resolve().then(() => require('${entry}'))`
+  const tell = `(found) => Object.keys(found.default ?? found).filter((name) => !name.startsWith('__')).sort()`
+  const script = `${expression}.then(${tell}).then((names) => ({ names }), ({ name, code, message }) => ({ name, code, message }))
+    .then((result) => console.log(JSON.stringify(result)))`
+  return run(node, ['--input-type=commonjs', '-e', script], folder)
+}
+
+/** The files that a module has Node read before it runs, itself included, and the modules of Node among them. */
+async function imported(path: string, files = [path]): Promise<{ files: string[]; builtin: string[] }> {
+  const builtin: string[] = []
+  for (const [, name] of (await readFile(path, 'utf8')).matchAll(/^(?:import|export)\b[^;]*?["']([^"']+)["'];$/gm)) {
+    const file = join(path, '..', name!)
+    if (name!.startsWith('node:')) builtin.push(name!)
+    if (!name!.startsWith('.') || files.includes(file)) continue
+    files.push(file)
+    builtin.push(...(await imported(file, files)).builtin)
+  }
+  return { files, builtin: builtin.sort() }
+}
+
+const filesOf = async (tarball: string): Promise<string[]> =>
+  (await run('tar', ['-tzf', tarball])).trim().split('\n').map((path) => path.replace('package/', '')).sort()
+
+const fileOf = (tarball: string, path: string): Promise<string> => run('tar', ['-xzOf', tarball, `package/${path}`])
+
+async function run(program: string, args: string[], cwd = root): Promise<string> {
+  const { stdout } = await exec(program, args, { cwd, maxBuffer: 2 ** 26 })
+  return stdout
+}

@@ -1,0 +1,353 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import test from 'ava'
+import type { ExecutionContext } from 'ava'
+
+import { Countersign, isCountersignError, TfaConfig } from '../../index.js'
+import { totpAt } from '../../facade/testing/totp-at.js'
+import { tfaConfigStore } from '../../facade/stores/index.js'
+import type { TfaConfigStoreOptions } from '../../facade/stores/index.js'
+import { temporaryDirectory } from '../helpers/directories.js'
+import { Fixture, origin, rp, wrongCode } from '../helpers/service.js'
+import { U2fKey, appId } from '../helpers/u2f-key.js'
+
+const vector = (name: string) => readFileSync(new URL(`../../../__test__/vectors/${name}`, import.meta.url))
+const today = vector('tfa-today.json')
+
+/** A file in a directory of its own, with a store on it. */
+function fresh(content: string | Uint8Array | undefined, options: TfaConfigStoreOptions = {}) {
+  const path = join(temporaryDirectory(), 'tfa.cfg')
+  if (content !== undefined) writeFileSync(path, content, { mode: 0o600 })
+  const open = () => tfaConfigStore(path, options)
+  return { path, open, text: () => readFileSync(path, 'utf8'), users: () => users(path) }
+}
+
+const users = (path: string) => (JSON.parse(readFileSync(path, 'utf8')) as { users: Record<string, Member> }).users
+
+/** What the tests look at of a user's record. */
+interface Member {
+  totp?: { id: string; entry: { totp: string } | string }[]
+  webauthn?: { id: string; entry: Record<string, unknown> }[]
+  yubico?: unknown[]
+  u2f?: unknown[]
+  'totp-locked'?: boolean
+  'tfa-locked-until'?: number
+}
+
+/** Another program's change of the whole file. */
+function elsewhere(path: string, change: (users: Record<string, Member>) => void): void {
+  const file = JSON.parse(readFileSync(path, 'utf8')) as { users: Record<string, Member> }
+  change(file.users)
+  writeFileSync(`${path}.other`, JSON.stringify(file), { mode: 0o600 })
+  renameSync(`${path}.other`, path)
+}
+
+async function all(names: AsyncIterable<string>): Promise<string[]> {
+  const found = []
+  for await (const name of names) found.push(name)
+  return found
+}
+
+const mode = (path: string) => statSync(path).mode & 0o777
+
+async function refused(t: ExecutionContext, work: () => unknown, code: string, text = /./): Promise<void> {
+  const err = await t.throwsAsync(async () => work())
+  t.true(isCountersignError(err, code as 'config-corrupt'), String(err))
+  t.regex(err!.message, text)
+}
+
+test('a missing file is refused, and made when asked for', async (t) => {
+  const { path, open } = fresh(undefined)
+  await refused(t, open, 'directory-refused', /does not exist/)
+  t.false(existsSync(path))
+  t.deepEqual(await all(tfaConfigStore(path, { create: true }).users()), [])
+  t.is(mode(path), 0o600)
+  t.is(readFileSync(path, 'utf8'), '{"users":{}}')
+  // What is there is never made anew.
+  writeFileSync(path, today)
+  t.deepEqual(await all(tfaConfigStore(path, { create: true }).users()), ['alice@pve'])
+})
+
+test('a file that others could change or read is refused', async (t) => {
+  const { path, open } = fresh(today)
+  for (const bits of [0o604, 0o640, 0o602, 0o666]) {
+    chmodSync(path, bits)
+    await refused(t, open, 'directory-refused', /is open to/)
+  }
+  chmodSync(path, 0o640)
+  const group = tfaConfigStore(path, { allowGroup: true })
+  await group.update('bob', () => ({ record: '{"totp-locked":true}', value: 0 }))
+  t.is(mode(path), 0o640)
+  t.true(users(path)['bob']?.['totp-locked'])
+  chmodSync(path, 0o660)
+  await refused(t, () => group.read('bob'), 'directory-refused', /is open to its group/)
+  const link = `${path}.link`
+  chmodSync(path, 0o600)
+  symlinkSync(path, link)
+  await refused(t, () => tfaConfigStore(link), 'directory-refused', /symbolic link/)
+  const directory = temporaryDirectory()
+  await refused(t, () => tfaConfigStore(directory), 'directory-refused')
+})
+
+test('a sign-in writes the file closed, and what is ours beside it, closed too', async (t) => {
+  const { path, open, text } = fresh(today)
+  const fixture = await Fixture.open(open())
+  const { uri } = await fixture.enrolTotp('bob')
+  const { key } = await fixture.enrolKey('bob')
+  fixture.step()
+  t.true((await fixture.service.verify('bob', `totp:${totpAt(uri, fixture.now)}`)).ok)
+  t.true((await fixture.service.verify('bob', await fixture.assertion('bob', key))).ok)
+  fixture.step()
+  t.false((await fixture.service.verify('bob', `totp:${wrongCode(uri, fixture.now)}`)).ok)
+  t.is(mode(path), 0o600)
+  t.is(mode(`${path}.countersign`), 0o700)
+  for (const name of readdirSync(`${path}.countersign`, { recursive: true, encoding: 'utf8' })) {
+    const below = join(`${path}.countersign`, name)
+    t.is(mode(below), statSync(below).isDirectory() ? 0o700 : 0o600, name)
+  }
+  const additions = ['last-used', 'failures', 'user-handle', 'user_handle', 'transports', 'aaguid', 'user_verified']
+  for (const name of additions) t.notRegex(text(), new RegExp(`${name}"`))
+  // All of it is there for the next one.
+  const later = await fixture.another({ store: open() })
+  const factors = await later.factors('bob')
+  t.deepEqual(factors.map(({ type, lastUsed }) => [type, lastUsed !== undefined]), [['totp', true], ['webauthn', true]])
+  t.is(JSON.parse((await open().read('bob'))!)['totp-failures'], 1)
+})
+
+test('sections, members and users that are not ours to change stay', async (t) => {
+  const file = JSON.parse(today.toString())
+  file['a-new-section'] = { x: [1.5, null] }
+  const { path, open } = fresh(JSON.stringify(file))
+  const fixture = await Fixture.open(open())
+  await fixture.enrolTotp('bob')
+  await fixture.service.updateFactor('alice@pve', file.users['alice@pve'].totp[0].id, { description: 'new name' })
+  const after = JSON.parse(readFileSync(path, 'utf8'))
+  t.deepEqual(after['a-new-section'], { x: [1.5, null] })
+  t.deepEqual([after.u2f, after.webauthn], [file.u2f, file.webauthn])
+  file.users['alice@pve'].totp[0].description = 'new name'
+  t.deepEqual(after.users['alice@pve'], file.users['alice@pve'])
+})
+
+test('another program\'s changes are seen at once, and kept', async (t) => {
+  const { path, open, text } = fresh(today)
+  const store = open()
+  t.is(await store.read('carol'), undefined)
+  elsewhere(path, (users) => (users['carol'] = { 'totp-locked': true }))
+  t.is(await store.read('carol'), '{"totp-locked":true}')
+  // In place, of the same length, within the same moment.
+  for (let round = 0; round < 20; round += 1) {
+    const locked = round % 2 === 0
+    const member = locked ? '{"totp-locked":true }' : '{"totp-locked":false}'
+    writeFileSync(path, `{"users":{"carol":${member},"dave":{}}}`)
+    t.is(await store.read('carol'), locked ? '{"totp-locked":true}' : '{}')
+  }
+  await store.update('erin', () => ({ record: '{"totp-locked":true}', value: 0 }))
+  t.deepEqual(Object.keys(users(path)).toSorted(), ['carol', 'dave', 'erin'])
+  elsewhere(path, (users) => delete users['erin'])
+  t.is(await store.read('erin'), undefined)
+  t.deepEqual((await all(store.users())).toSorted(), ['carol', 'dave'])
+  const before = text()
+  t.false(await store.update('erin', (record) => ({ value: record !== undefined })))
+  t.is(text(), before)
+})
+
+test('the additions of a user or factor that another program removed are gone', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const fixture = await Fixture.open(open())
+  const { uri, factor } = await fixture.enrolTotp('bob')
+  const { key } = await fixture.enrolKey('bob')
+  fixture.step()
+  await fixture.service.verify('bob', `totp:${totpAt(uri, fixture.now)}`)
+  await fixture.service.verify('bob', await fixture.assertion('bob', key))
+  const handle = (JSON.parse((await open().read('bob'))!) as Record<string, string>)['user-handle']!
+  t.is(await open().owner(handle), 'bob')
+  elsewhere(path, (users) => delete users['bob']!.totp)
+  t.deepEqual((await fixture.service.factors('bob')).map(({ type }) => type), ['webauthn'])
+  // An entry with the id of the one that was removed, but of another type, is not it.
+  elsewhere(path, (users) => (users['bob']!.webauthn![0]!.id = factor.id))
+  t.deepEqual((await fixture.service.factors('bob')).map(({ lastUsed }) => lastUsed), [undefined])
+  let file: Member | undefined
+  elsewhere(path, (users) => {
+    file = users['bob']
+    delete users['bob']
+  })
+  t.is(await open().owner(handle), undefined)
+  t.is(await fixture.service.challenge('bob'), null)
+  t.is(await open().update('bob', (record) => ({ value: record })), undefined)
+  elsewhere(path, (users) => (users['bob'] = file!))
+  t.is((JSON.parse((await open().read('bob'))!) as Record<string, string>)['user-handle'], undefined)
+})
+
+test('a lock that another program lifts is lifted; one that ran out keeps the count', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const store = open()
+  const fixture = await Fixture.open(store)
+  const { uri } = await fixture.enrolTotp('bob')
+  for (let i = 0; i < 8; i += 1) await fixture.service.verify('bob', `totp:${wrongCode(uri, fixture.now)}`)
+  t.true(users(path)['bob']!['totp-locked'])
+  t.deepEqual((await fixture.service.status('bob')).locked, ['totp'])
+  elsewhere(path, (users) => delete users['bob']!['totp-locked'])
+  t.deepEqual((await fixture.service.status('bob')).locked, [])
+  fixture.step()
+  t.true((await fixture.service.verify('bob', `totp:${totpAt(uri, fixture.now)}`)).ok, 'the next wrong code would lock again')
+
+  const whole = (until: number) => JSON.stringify({ 'totp-failures': 0, 'tfa-failures': 100, 'tfa-locked-until': until })
+  const now = Math.floor(Date.now() / 1000)
+  for (const [until, failures, at] of [[now + 600, undefined, now], [now - 600, 100, now], [now + 600, 100, now + 700]] as const) {
+    const store = tfaConfigStore(path, { now: () => at * 1000 })
+    await store.update('carol', () => ({ record: whole(until), value: 0 }))
+    elsewhere(path, (users) => delete users['carol']!['tfa-locked-until'])
+    t.is(JSON.parse((await store.read('carol'))!)['tfa-failures'], failures)
+  }
+})
+
+test('additions that are in the file already are read, and kept beside it from then on', async (t) => {
+  const record = { ...JSON.parse(vector('record-today.json').toString()), 'totp-failures': 3 }
+  const { open, text } = fresh(JSON.stringify({ users: { alice: record } }))
+  t.is(JSON.parse((await open().read('alice'))!)['totp-failures'], 3)
+  await open().update('alice', (before) => ({ record: before, value: 0 }))
+  t.notRegex(text(), /failures/)
+  t.is(JSON.parse((await open().read('alice'))!)['totp-failures'], 3)
+})
+
+test('keys with the same id are two keys, also once another program removed the first', async (t) => {
+  const secrets = { key: Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex'), uid: Buffer.from('010203040506', 'hex') }
+  const entry = (of: unknown) => ({ id: 'v1-entry', description: '<old version 1 entry>', created: 0, entry: of })
+  // The published example: use 1, session 1.
+  const used = 'cccccccdjiiidvgtiblfkbgturecfllberrvkinnctnn'
+  const keys = [new U2fKey(), new U2fKey()] as const
+  const users = { ann: { yubico: [entry('cccccccdjiij'), entry('cccccccdjiii')], u2f: keys.map((key) => entry(key.entry)) } }
+  for (const how of ['at once', 'after a restart', 'after a removal']) {
+    const { path, open } = fresh(JSON.stringify({ users }))
+    const options = { yubico: { secrets: () => secrets }, u2f: { appId } }
+    const fixture = await Fixture.open(open(), options)
+    const sign = async (counter: number) => {
+      const { u2f } = (await fixture.service.challenge('ann'))!
+      keys[1].counter = counter - 1
+      return (await fixture.service.verify('ann', { type: 'u2f', response: keys[1].sign(u2f!, origin) })).ok
+    }
+    t.true((await fixture.service.verify('ann', `yubico:${used}`)).ok)
+    t.true(await sign(9))
+    if (how !== 'at once') fixture.service = await Countersign.open({ rp, store: open(), now: () => fixture.now, ...options })
+    if (how === 'after a removal') {
+      elsewhere(path, (file) => {
+        for (const list of ['yubico', 'u2f'] as const) file['ann']![list]!.shift()
+      })
+    }
+    t.false((await fixture.service.verify('ann', `yubico:${used}`)).ok, how)
+    t.false(await sign(5), how)
+    t.true(await sign(10), how)
+    const left = how === 'after a removal' ? 2 : 4
+    t.is(new Set((await fixture.service.factors('ann')).map(({ id }) => id)).size, left)
+  }
+})
+
+test('a sidecar that is gone is not made anew in silence', async (t) => {
+  const { path, open } = fresh(today)
+  const fixture = await Fixture.open(open())
+  await fixture.enrolTotp('bob')
+  rmSync(`${path}.countersign`, { recursive: true })
+  await refused(t, open, 'directory-refused', /tfa\.cfg\.countersign does not exist/)
+  await refused(t, () => tfaConfigStore(path, { sidecar: `${path}.elsewhere` }), 'directory-refused')
+  t.is((await (await Fixture.open(tfaConfigStore(path, { create: true }))).service.factors('bob')).length, 1)
+  t.is((await (await Fixture.open(open())).service.factors('bob')).length, 1)
+  t.is(mode(`${path}.countersign-made`), 0o600)
+})
+
+test('the old line format is read, and written as JSON at the first change', async (t) => {
+  const lines = vector('tfa-lines.cfg')
+  const { open, text } = fresh(lines)
+  const fixture = await Fixture.open(open())
+  const names = await all(fixture.service.users())
+  t.deepEqual(names.toSorted(), TfaConfig.parse(lines).users().toSorted())
+  t.is(text(), lines.toString())
+  const [factor] = await fixture.service.factors('alice@pve')
+  t.is(factor?.type, 'totp')
+  await fixture.enrolTotp('zoe')
+  t.deepEqual(TfaConfig.parse(Buffer.from(text())).users().toSorted(), [...names, 'zoe'].toSorted())
+  t.true(text().startsWith('{'))
+  // Ids that the old format has none of are the file's from then on.
+  t.deepEqual((await fixture.service.factors('alice@pve')).map(({ type }) => type), ['totp'])
+})
+
+test('a corrupt file is an error, and stays as it was', async (t) => {
+  const half = today.subarray(0, today.length / 2)
+  for (const bytes of [half, Buffer.from(''), Buffer.from('\xff\xfe{}', 'latin1'), Buffer.from('{"users":{"ann":{"totp":7}}}')]) {
+    const { path, open } = fresh(bytes)
+    const { service } = await Fixture.open(open())
+    const calls = [
+      () => service.factors('ann'),
+      () => service.challenge('ann'),
+      () => service.verify('ann', 'totp:123456'),
+      () => service.unlock('ann'),
+      () => service.createRecoveryCodes('ann'),
+      () => service.removeUser('ann'),
+      () => all(service.users()),
+    ]
+    for (const call of calls) await refused(t, call, 'config-corrupt')
+    t.deepEqual(readFileSync(path), bytes)
+  }
+  const { path } = fresh(today)
+  await refused(t, () => tfaConfigStore(path, { maxBytes: today.length - 1 }).read('ann'), 'config-too-large')
+})
+
+test('corrupt additions are an error for that user alone, who can be removed', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const fixture = await Fixture.open(open())
+  const { uri } = await fixture.enrolTotp('bob')
+  await fixture.enrolTotp('carol')
+  await fixture.service.verify('bob', `totp:${wrongCode(uri, fixture.now)}`)
+  const beside = join(`${path}.countersign`, 'records')
+  const files = readdirSync(beside, { recursive: true, encoding: 'utf8' }).map((name) => join(beside, name))
+  for (const file of files.filter((name) => statSync(name).isFile())) {
+    const text = readFileSync(file, 'utf8')
+    if (text.includes('bob')) writeFileSync(file, text.replace('"totp-failures"', '"hunter2"'))
+  }
+  const { service } = await Fixture.open(open())
+  await refused(t, () => service.factors('bob'), 'record-corrupt', /user "bob"/)
+  await refused(t, () => service.verify('bob', 'totp:123456'), 'record-corrupt', /^((?!hunter2).)*$/)
+  t.is((await service.factors('carol')).length, 1)
+  t.true(await service.removeUser('bob'))
+  t.deepEqual(Object.keys(users(path)), ['carol'])
+  t.is((await fixture.enrolTotp('bob')).factor.type, 'totp')
+})
+
+test('what the file has no place for is never asked of an authenticator, and refused', async (t) => {
+  const { open, text } = fresh('{"users":{}}')
+  const store = open()
+  const fixture = await Fixture.open(store, { webauthn: { algorithms: [-48, -7, -49, -50] } })
+  const creation = await fixture.service.beginWebauthn('bob', { name: 'bob', displayName: 'Bob' })
+  t.deepEqual(creation.pubKeyCredParams.map(({ alg }) => alg), [-7])
+  await refused(t, () => Fixture.open(store, { webauthn: { algorithms: [-48] } }), 'invalid-argument', /algorithms/)
+  const record = JSON.parse(vector('record-today.json').toString())
+  const before = text()
+  const short = { type_: 'RS256', key: { RSA: { n: Buffer.alloc(256, 0xc5).toString('base64url'), e: [3] } } }
+  const lattice = { type_: 'ML-DSA-44', key: { AKP: { pub: Buffer.alloc(1312, 1).toString('base64url') } } }
+  for (const cred of [lattice, short]) {
+    record.webauthn[0].entry.cred = cred
+    await refused(t, () => store.update('bob', () => ({ record: JSON.stringify(record), value: 0 })), 'store-refused', /tfa\.cfg/)
+    t.is(text(), before)
+  }
+})
+
+test('the lock is the one that was asked for', async (t) => {
+  const shared = join(temporaryDirectory(), 'shared.lck')
+  const { path, open } = fresh(today, { lock: shared, sidecar: join(temporaryDirectory(), 'beside') })
+  await open().update('bob', () => ({ record: '{"totp-locked":true,"tfa-failures":1}', value: 0 }))
+  t.true(existsSync(shared))
+  t.deepEqual(readdirSync(join(path, '..')), ['tfa.cfg', 'tfa.cfg.countersign-made'])
+  chmodSync(shared, 0o666)
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is open to other users/)
+  rmSync(shared)
+  mkdirSync(shared)
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'store-failed')
+})
+
+test('arguments of the wrong type are named', async (t) => {
+  const { path } = fresh(today)
+  for (const options of [{ lock: 1 }, { maxBytes: -1 }, { lockTimeout: 'x' }, { hunter2: 1 }, { sidecar: '' }]) {
+    await refused(t, () => tfaConfigStore(path, options as never), 'invalid-argument', /^Invalid argument: options/)
+  }
+  await refused(t, () => tfaConfigStore(7 as never), 'invalid-argument', /path/)
+})

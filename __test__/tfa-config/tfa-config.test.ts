@@ -1,0 +1,276 @@
+import { readFileSync } from 'node:fs'
+
+import test from 'ava'
+
+import { CountersignError, TfaConfig } from '../../index.js'
+import type { CountersignErrorCode, TfaParseOptions } from '../../index.js'
+import { invalidArgument } from '../helpers/invalid-argument.js'
+
+const vector = (name: string) => readFileSync(new URL(`../../../__test__/vectors/${name}`, import.meta.url))
+const today = vector('tfa-today.json')
+const now = () => 1_800_000_000_000
+
+function parse(file: unknown, options: TfaParseOptions = {}): TfaConfig {
+  const bytes = file instanceof Uint8Array ? file : Buffer.from(typeof file === 'string' ? file : JSON.stringify(file))
+  return TfaConfig.parse(bytes, { now, ...options })
+}
+
+function fails(work: () => unknown): { code: CountersignErrorCode; message: string } {
+  try {
+    work()
+  } catch (err) {
+    if (err instanceof CountersignError) return { code: err.code, message: err.message }
+    throw err
+  }
+  throw new Error('it did not fail')
+}
+
+const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
+const alice = (JSON.parse(today.toString()) as { users: Record<string, Record<string, unknown>> }).users['alice@pve']!
+
+test('what is read is written, byte for byte', (t) => {
+  const config = parse(today)
+  t.is(text(config.write({ sections: true })), today.toString())
+  const { u2f: _, webauthn: __, ...users } = JSON.parse(today.toString()) as Record<string, unknown>
+  t.is(text(config.write()), JSON.stringify(users))
+  t.is(text(TfaConfig.create().write()), '{}')
+})
+
+test('the old lines are read, and every old program sees them', (t) => {
+  const config = parse(vector('tfa-lines.cfg'))
+  t.deepEqual(config.users(), ['alice@pve', 'bob@pve', 'carol@pve', 'dave@pve', 'erin@pam', 'frank@ldap'])
+  const ids = config.listEntries('bob@pve').map(({ id }) => id)
+  t.deepEqual(ids, ['v1-entry', 'v1-entry-2', 'v1-entry-3', 'v1-entry-4'])
+  t.deepEqual(config.listEntries('erin@pam')[0], {
+    type: 'yubico', id: 'v1-entry', description: '<old version 1 entry>', created: 0,
+  })
+  const view = config.legacyView()
+  t.deepEqual([...view.keys()], ['alice@pve', 'bob@pve', 'carol@pve', 'erin@pam'])
+  t.deepEqual(view.get('erin@pam'), { type: 'yubico', keys: 'cccccccdjiii cccccccdjiik' })
+  t.is(parse(today).legacyView().get('alice@pve')?.type, 'u2f')
+})
+
+test('bytes that are no file say why, and quote nothing', (t) => {
+  const half = today.subarray(0, today.length / 2)
+  for (const [bytes, why] of [
+    [Buffer.alloc(0), /the file is empty$/],
+    [half, /read as JSON: it ends too early, at line 1 column \d+; read as lines: line 1: unknown tfa.cfg entry type$/],
+    [Buffer.from([0xff, 0xfe, 0x7b, 0]), /not UTF-8 text, at byte 0$/],
+    [Buffer.from('{"users":{"hunter2":{"totp":7}}}'), /read as JSON: users\[0\].totp; read as lines: /],
+  ] as const) {
+    const { code, message } = fails(() => parse(bytes))
+    t.is(code, 'config-corrupt')
+    t.regex(message, why)
+    t.notRegex(message, /hunter2|alice/)
+  }
+  t.is(fails(() => parse(today, { maxBytes: today.length - 1 })).code, 'config-too-large')
+  t.notThrows(() => parse(today, { maxBytes: today.length }))
+})
+
+test('an examination tells all that is in a file, good or not', (t) => {
+  const good = TfaConfig.examine(today)
+  t.like(good, { format: 'json', problems: [], sections: ['u2f', 'webauthn'], others: 0 })
+  t.deepEqual(good.users.map(({ line, user, factors, problems }) => ({ line, user, factors, problems })), [
+    { line: 1, user: 'alice@pve', factors: { totp: 1, webauthn: 1, u2f: 1, recovery: 9, yubico: 1 }, problems: [] },
+  ])
+  t.deepEqual(good.users[0]!.remarks.slice(1), ['TOTP is locked', 'all typed codes are locked'])
+  t.deepEqual(TfaConfig.examine(today, { now: () => 4_102_444_800_000 }).users[0]!.remarks.slice(1), ['TOTP is locked'])
+
+  const lines = 'ann:oath:x\n\n# note\nbob:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nbob:yubico:eyJrZXlzIjoiIn0\nhunter2\n'
+  t.deepEqual(TfaConfig.examine(Buffer.from(lines)), {
+    format: 'lines',
+    problems: [],
+    users: [
+      { line: 1, factors: {}, problems: ['the data is no base64'], remarks: [] },
+      { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [] },
+      { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
+      { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
+    ],
+    count: 4,
+    mistakes: 3,
+    sections: [],
+    others: 0,
+  })
+
+  const cut = TfaConfig.examine(Buffer.from(`{"x":1,"users":{"ann":${JSON.stringify(alice)},"bob":{"totp`))
+  t.deepEqual(cut.users.map(({ user }) => user), ['ann'])
+  t.regex(cut.problems[0]!.problem, /^it ends too early, at line 1 column \d+$/)
+  const [key] = alice['webauthn'] as { entry: { cred: unknown } }[]
+  const entry = (id: string, cred: unknown) => ({ ...key, id, entry: { ...key!.entry, cred } })
+  const odd = {
+    webauthn: [entry('1', { type_: 'X', key: 'y' }), { ...entry('1', key!.entry.cred), enable: false }],
+    'totp-failures': 1,
+  }
+  const { remarks } = TfaConfig.examine(Buffer.from(JSON.stringify({ users: { ann: odd } }))).users[0]!
+  t.deepEqual(remarks.map((remark) => remark.split(/[ :]/).slice(0, 3).join(' ')), [
+    'two factors have', 'a WebAuthn key', 'members that Proxmox',
+  ])
+  t.is(TfaConfig.examine(Buffer.from(' ')).problems[0]!.problem, 'the file is empty')
+  t.is(TfaConfig.examine(Buffer.from([0x7b, 0xff])).problems[0]!.problem, 'not UTF-8 text, at byte 1')
+  t.is(fails(() => TfaConfig.examine(today, { maxBytes: 1 })).code, 'config-too-large')
+  t.true(invalidArgument('bytes')(fails(() => TfaConfig.examine('{}' as never)).message))
+})
+
+test('a file of millions of mistakes is told of in bounded room', (t) => {
+  const examined = TfaConfig.examine(Buffer.from('x\n'.repeat(3_000_000)))
+  t.deepEqual([examined.count, examined.mistakes, examined.users.length], [3_000_000, 3_000_000, 100_000])
+})
+
+test('names of users are those that every store takes', (t) => {
+  for (const name of ['', 'u'.repeat(257), 'é'.repeat(129)]) {
+    const bytes = Buffer.from(JSON.stringify({ users: { ann: alice, [name]: alice } }))
+    const refused = fails(() => parse(bytes))
+    t.is(refused.code, 'config-corrupt')
+    t.regex(refused.message, /users\[1\]: a user's name has to be of 1 to 256 bytes/)
+    const { users } = TfaConfig.examine(bytes)
+    t.deepEqual([users[0]!.user, users[1]!.user, users[1]!.problems.length], ['ann', undefined, 1])
+  }
+  t.is(parse(Buffer.from(JSON.stringify({ users: { ['é'.repeat(128)]: alice } }))).users().length, 1)
+})
+
+test('bytes are those of a real array, and nobody changes them meanwhile', (t) => {
+  for (const fake of [Object.create(Uint8Array.prototype), new DataView(new ArrayBuffer(2)), new ArrayBuffer(2)]) {
+    t.true(invalidArgument('bytes')(fails(() => TfaConfig.parse(fake as never)).message))
+    t.true(invalidArgument('bytes')(fails(() => TfaConfig.examine(fake as never)).message))
+  }
+  const shared = new Uint8Array(new SharedArrayBuffer(today.length))
+  shared.set(today)
+  t.is(text(parse(shared).write({ sections: true })), today.toString())
+})
+
+test('a name that the format does not have is never quoted', (t) => {
+  for (const name of ['totp[\u001b]0;hunter2\u0007', 'totp.hunter2', '\u001b[31mhunter2']) {
+    const record = JSON.stringify({ [name]: 1 })
+    const errors = [
+      fails(() => parse(Buffer.from(`{"users":{"ann":${record}}}`))),
+      fails(() => TfaConfig.create().setUserData('ann', record)),
+    ]
+    const told = JSON.stringify([errors.map(({ message }) => message), TfaConfig.examine(Buffer.from(`{"users":{"ann":${record}}}`))])
+    t.notRegex(told, /hunter2|u001b/)
+    t.regex(told, /an unknown member.*an unknown member.*an unknown member/)
+  }
+  t.regex(fails(() => TfaConfig.create().setUserData('ann', '[]')).message, /: user "ann", at the start$/)
+})
+
+test('what the origin can not read is kept with the additions alone', (t) => {
+  const [key] = alice['webauthn'] as { entry: object }[]
+  const cred = { type_: 'ML-DSA-44', key: { AKP: { pub: Buffer.alloc(1312, 1).toString('base64url') } } }
+  const data = JSON.stringify({ webauthn: [{ ...key, entry: { ...key!.entry, cred } }] })
+  t.is(fails(() => TfaConfig.create().setUserData('ann', data)).code, 'store-refused')
+  const own = TfaConfig.create({ additions: true })
+  t.true(own.setUserData('ann', data))
+  t.is(fails(() => parse(own.write()).write()).code, 'store-refused')
+  t.is(parse(own.write(), { additions: true }).userData('ann'), own.userData('ann'))
+})
+
+test('arguments of the wrong type are named, never shown', (t) => {
+  const config = parse(today)
+  const calls: [() => unknown, string][] = [
+    [() => TfaConfig.parse('{}' as never), 'bytes'],
+    [() => parse(today, { maxBytes: -1 }), 'maxBytes'],
+    [() => parse(today, { challenges: {} as never }), 'challenges'],
+    [() => parse(today, { hunter: 1 } as never), 'hunter'],
+    [() => config.write({ sections: 1 } as never), 'sections'],
+    [() => config.removeUser(''), 'user'],
+    [() => config.hasType('alice@pve', 'hunter2'), 'type'],
+    [() => config.getEntry('alice@pve', 1 as never), 'id'],
+    [() => config.updateEntry('alice@pve', 'x', { description: 'a\n' }), 'description'],
+    [() => config.setUserData('alice@pve', 1 as never), 'data'],
+    [() => (config.webauthn = { id: 'example.com' } as never), 'webauthn.rp'],
+    [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'hunter2' }), 'webauthn'],
+    [() => (config.u2f = { appid: 1 } as never), 'u2f.appid'],
+  ]
+  for (const [call, name] of calls) {
+    const { code, message } = fails(call)
+    t.is(code, 'invalid-argument')
+    t.true(invalidArgument(name)(message), message)
+  }
+  t.is(text(config.write({ sections: true })), today.toString())
+})
+
+test('the sections are set, read and hashed as the origin does', (t) => {
+  const config = parse(today)
+  const webauthn = { rp: 'Example RP', origin: 'https://pve.example.com:8006', id: 'example.com' }
+  const digest = '2dc40cb1ee3197c3703392daaf4fa31643fd46de59e6dd87c31033f1ffe95df7'
+  t.deepEqual(config.webauthn, webauthn)
+  t.deepEqual(config.u2f, { appid: 'https://pve.example.com' })
+  t.is(config.webauthnDigest, digest)
+  config.webauthn = { ...webauthn, origin: 'https://PVE.example.com:8006/some/page', allowSubdomains: false }
+  t.deepEqual(config.webauthn, { ...webauthn, allowSubdomains: false })
+  t.is(config.webauthnDigest, digest)
+  t.regex(text(config.write({ sections: true })), /"webauthn":\{[^}]*"allow-subdomains":false\}/)
+  config.webauthn = undefined
+  config.u2f = undefined
+  t.deepEqual([config.webauthn, config.u2f, config.webauthnDigest], [undefined, undefined, undefined])
+  config.u2f = { appid: 'https://a.b', origin: 'https://c.d' }
+  t.deepEqual(config.u2f, { appid: 'https://a.b', origin: 'https://c.d' })
+})
+
+test('a clone and its source never see what the other changes', (t) => {
+  const source = parse(today)
+  const clone = source.clone()
+  clone.removeUser('alice@pve')
+  clone.u2f = undefined
+  t.deepEqual(source.users(), ['alice@pve'])
+  t.is(text(source.write({ sections: true })), today.toString())
+  t.deepEqual(clone.users(), [])
+  source.setUserData('bob@pve', '{"yubico":[{"id":"1","created":5,"entry":"cccccccdjiii"}]}')
+  t.deepEqual(clone.users(), [])
+  t.is(clone.clone().userData('bob@pve'), undefined)
+  t.is(source.clone().yubicoKeys('bob@pve'), 'cccccccdjiii')
+})
+
+test('another thread gets it as bytes', (t) => {
+  const config = parse(today)
+  config.setUserData('alice@pve', JSON.stringify({ ...alice, 'totp-failures': 3 }))
+  const copy = parse(structuredClone(config.write({ additions: true, sections: true })))
+  t.is(copy.userData('alice@pve'), config.userData('alice@pve'))
+  t.deepEqual(copy.webauthn, config.webauthn)
+  t.throws(() => structuredClone(config).users(), { instanceOf: TypeError })
+})
+
+test('queries', (t) => {
+  const config = parse(today)
+  for (const type of ['totp', 'oath', 'u2f', 'webauthn', 'yubico', 'recovery']) {
+    t.true(config.hasType('alice@pve', type), type)
+    t.false(config.hasType('bob@pve', type), type)
+  }
+  t.is(config.yubicoKeys('alice@pve'), 'cccccccdjiii')
+  t.is(config.yubicoKeys('bob@pve'), '')
+  t.deepEqual(config.recoveryState('alice@pve'), [0, 1, 2, 4, 5, 6, 7, 8, 9])
+  t.is(config.recoveryState('bob@pve'), undefined)
+  t.is(config.userData('alice@pve'), JSON.stringify(alice))
+  t.is(config.userData('bob@pve'), undefined)
+  t.true(config.removeUser('alice@pve'))
+  t.false(config.removeUser('alice@pve'))
+})
+
+test('yubico keys are the enabled ones', (t) => {
+  const entry = (id: string, more = {}) => ({ id, created: 1, entry: id, ...more })
+  const config = parse({ users: { a: { yubico: [entry('cccc'), entry('dddd', { enable: false }), entry('eeee')] } } })
+  t.is(config.yubicoKeys('a'), 'cccc eeee')
+  t.true(config.hasType('a', 'yubico'))
+})
+
+test('locks are told while they last, and lifted', (t) => {
+  const config = parse(today)
+  const locked = { 'totp-locked': true, 'tfa-locked-until': 4_102_444_800 } as const
+  t.deepEqual(config.lockStatus('alice@pve'), locked)
+  t.deepEqual([...config.lockedUsers()], [['alice@pve', locked]])
+  t.deepEqual(parse(today, { now: () => 4_102_444_800_000 }).lockStatus('alice@pve'), { 'totp-locked': true })
+  t.deepEqual(config.unlock('alice@pve'), { ok: true, unlocked: true })
+  t.deepEqual(config.unlock('alice@pve'), { ok: true, unlocked: false })
+  t.deepEqual(config.unlock('bob@pve'), { ok: false, reason: 'no-such-user', message: 'no such user' })
+  t.deepEqual(config.lockStatus('alice@pve'), {})
+  t.is(config.lockedUsers().size, 0)
+})
+
+test('user names of any kind', (t) => {
+  const names = ['__proto__', 'constructor', '10', 'é@pve', 'a"b\\c\n', '\u{1f511}']
+  const users = names.map((name) => `${JSON.stringify(name)}:{"totp-locked":true}`)
+  const config = parse(`{"users":{${users.join(',')}}}`)
+  t.deepEqual(config.users().sort(), names.sort())
+  t.deepEqual([...config.lockedUsers().keys()].sort(), names)
+  for (const name of names) t.deepEqual(config.lockStatus(name), { 'totp-locked': true })
+  t.is(text(parse(config.write()).write()), text(config.write()))
+})
