@@ -12,7 +12,7 @@ export type {
   TotpFactor,
   TypedFactorType,
   WebauthnFactor,
-} from './facade/service/factor.js'
+} from './facade/shared/factor.js'
 export type {
   BeginTotpOptions,
   BeginWebauthnOptions,

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { Countersign } from 'countersign'
 import { toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
-import { openAccounts, type Accounts } from './accounts.js'
+import { openAccounts } from './accounts.js'
 import { checkOrigin, HttpError, readJson, securityHeaders, sendJson } from './http.js'
 import { pageFiles } from './page.js'
 import { passwordRoutes } from './password-routes.js'
 import { secondFactorHandler } from './second-factor.js'
+import type { App } from './routes.js'
 import { Sessions, type Session } from './sessions.js'
 import { Throttle } from './throttle.js'
 
@@ -26,30 +27,6 @@ export interface AppSettings {
   /** Gets what went wrong here, as opposed to what was refused. */
   log?: (error: unknown) => void
 }
-
-export interface App {
-  countersign: Countersign
-  accounts: Accounts
-  sessions: Sessions
-  throttle: Throttle
-  required: boolean
-  passwordsPerAddress: number
-  log: (error: unknown) => void
-}
-
-/** What a route gets, and its answer: a value is sent as JSON. */
-export interface RouteRequest {
-  body: Record<string, unknown>
-  /** Undefined for a visitor. */
-  session: Session | undefined
-  /** Makes `session` the one of this browser, under a new id. */
-  become: (session: Session) => void
-  /** Ends the session of this browser, whatever its id is by now. */
-  signOut: () => void
-  address: string
-}
-export type Route = (request: RouteRequest) => Promise<unknown>
-export type Routes = Record<string, Route>
 
 export async function openApp(settings: AppSettings) {
   const { origin, directory, required = false, passwordsPerAddress = 100 } = settings

@@ -1,5 +1,5 @@
 import { folded } from './accounts.js'
-import type { App, Routes } from './app.js'
+import type { App, Routes } from './routes.js'
 import { HttpError, text } from './http.js'
 import { checkPassword, hashPassword, PASSWORD_LENGTH } from './password.js'
 

@@ -1,5 +1,5 @@
 import { createHandler } from 'countersign/http'
-import type { App } from './app.js'
+import type { App } from './routes.js'
 
 /** The second factor's whole API: it asks us who somebody is, and tells us who has proved it. */
 export function secondFactorHandler({ countersign, accounts, sessions, required, log }: App) {

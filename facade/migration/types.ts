@@ -1,5 +1,5 @@
-import type { Factor } from '../service/factor.js'
-import type { StoredCredential } from '../stateless/webauthn.js'
+import type { Factor } from '../shared/factor.js'
+import type { StoredCredential } from '../stateless/webauthn-types.js'
 
 /** What was found in the data of another system: for `countersign.importFactors()`. It holds secrets. */
 export interface Migration {

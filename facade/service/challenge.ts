@@ -1,4 +1,4 @@
-import type { TypedFactorType } from './factor.js'
+import type { TypedFactorType } from '../shared/factor.js'
 import type { PublicKeyCredentialRequestOptionsJSON } from '../stateless/webauthn-json.js'
 
 /**

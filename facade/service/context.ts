@@ -3,7 +3,8 @@ import type { BindingChange, BindingService } from '#binding'
 
 import { epochMilliseconds, own } from '../shared/check.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
-import type { Answered } from '../shared/envelope.js'
+import { openAnswer } from './answered.js'
+import type { Answered } from './answered.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Events } from './events.js'
 import { jsonText } from '../shared/json.js'
@@ -53,14 +54,14 @@ export class Context {
     const change = (record: string | undefined) => stored(call, recordText(record))
     const envelope = await fromStore(() => this.settings.users.update(user, change))
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
-    const answered = openEnvelope<T>(envelope, user)
+    const answered = openAnswer<T>(envelope, user)
     this.events.tell(answered.events, user, at)
     return answered
   }
 
   /** Runs one call of the core that changes no record, then tells what happened. */
   answer<T>(user: string, at: number, call: () => string): Answered<T> {
-    const answered = openEnvelope<T>(native(call), user)
+    const answered = openAnswer<T>(native(call), user)
     this.events.tell(answered.events, user, at)
     return answered
   }

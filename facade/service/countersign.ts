@@ -3,7 +3,7 @@ import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from 
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
 import { CountersignError } from '../shared/errors.js'
-import type { Factor } from './factor.js'
+import type { Factor } from '../shared/factor.js'
 import { importFactors } from './import.js'
 import * as management from './management.js'
 import type { Imported, Migration } from '../migration/types.js'

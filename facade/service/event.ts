@@ -1,4 +1,4 @@
-import type { FactorType } from './factor.js'
+import type { FactorType } from '../shared/factor.js'
 
 /**
  * The name of the `node:diagnostics_channel` on which every service of this process publishes its events, whether it

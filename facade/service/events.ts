@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 
-import type { Answered } from '../shared/envelope.js'
+import type { Answered } from './answered.js'
 import { eventChannel } from './event.js'
 import type { CountersignEvent } from './event.js'
 

@@ -2,7 +2,7 @@ import { checkUser, description, flag, invalid, isWellFormed, object, optional }
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import { CountersignError } from '../shared/errors.js'
-import type { Factor } from './factor.js'
+import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
 import type { UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'

@@ -1,4 +1,4 @@
-import type { Factor, FactorType, TypedFactorType } from './factor.js'
+import type { Factor, FactorType, TypedFactorType } from '../shared/factor.js'
 
 /** What verifying an answer says. Safe to send to the client as it is. Always test `ok`. */
 export type Outcome = Accepted | Refused

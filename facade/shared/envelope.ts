@@ -1,32 +1,29 @@
-import { own } from './check.js'
-import { invalid } from './check.js'
+import { invalid, own } from './check.js'
 import { CountersignError, errorCodes } from './errors.js'
 import type { CountersignErrorCode } from './errors.js'
-import type { OpenChallenge } from '../stores/traits.js'
-import type { CountersignEvent } from '../service/event.js'
 
-/** What a native call answered. */
-export interface Answered<T> {
+/** What a native call answered. What events and challenges are, only those know who pass them on. */
+export interface Opened<T> {
   value: T
-  events: Omit<CountersignEvent, 'user' | 'at'>[]
-  challenge?: OpenChallenge
+  events: unknown[]
+  challenge?: unknown
 }
 
 /** Reads the envelope of a native call. The one place where a failure of the core becomes an error. */
-export function openEnvelope<T>(text: string, user?: string): Answered<T> {
+export function openEnvelope<T>(text: string, user?: string): Opened<T> {
   const envelope = JSON.parse(text) as Envelope<T>
   const failure = own(envelope, 'failure') as Envelope<T>['failure']
   if (failure) throw failed(failure, user)
   const value = own(envelope, 'value') as T
-  const events = (own(envelope, 'events') ?? []) as Answered<T>['events']
-  const challenge = own(envelope, 'challenge') as OpenChallenge | undefined
+  const events = (own(envelope, 'events') ?? []) as unknown[]
+  const challenge = own(envelope, 'challenge')
   return challenge ? { value, events, challenge } : { value, events }
 }
 
 /** The envelope of a call that threw, which the core never does on purpose. What it threw is dropped: it may quote. */
 export const internalFailure = '{"failure":{"code":"internal"}}'
 
-interface Envelope<T> extends Partial<Answered<T>> {
+interface Envelope<T> extends Partial<Opened<T>> {
   failure?: { code: string; detail?: string }
 }
 

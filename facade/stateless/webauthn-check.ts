@@ -19,7 +19,7 @@ import type {
   StoredCredential,
   VerifyAuthenticationOptions,
   VerifyRegistrationOptions,
-} from './webauthn.js'
+} from './webauthn-types.js'
 
 const outside: Check<unknown> = (value) => value
 const checkTimeout = integer(1, 86_400_000)

@@ -1,5 +1,5 @@
 import { fromStore } from '../service/context.js'
-import type { Answered } from '../shared/envelope.js'
+import type { Answered } from '../service/answered.js'
 import { CountersignError } from '../shared/errors.js'
 import { memoryStore } from '../stores/memory-store.js'
 import type { ChallengeStore } from '../stores/traits.js'

@@ -5,7 +5,8 @@ import { checkUser, epochMilliseconds, invalid, optional } from '../shared/check
 import { fromStore } from '../service/context.js'
 import { randomBytes } from '../shared/crypto.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
-import type { Answered } from '../shared/envelope.js'
+import { openAnswer } from '../service/answered.js'
+import type { Answered } from '../service/answered.js'
 import { jsonText } from '../shared/json.js'
 import type { YubicoOptions } from '../service/options.js'
 import { Challenges } from './challenges.js'
@@ -366,7 +367,7 @@ export class TfaConfig {
   }
 
   #answer<T>(call: (native: BindingTfaConfig) => string, user?: string): Answered<T> {
-    return openEnvelope<T>(guarded(() => call(this.#native)), user)
+    return openAnswer<T>(guarded(() => call(this.#native)), user)
   }
 
   /** Epoch milliseconds. */

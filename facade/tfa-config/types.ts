@@ -1,5 +1,5 @@
 import type { U2fChallenge } from '../service/challenge.js'
-import type { FactorType, TypedFactorType } from '../service/factor.js'
+import type { FactorType, TypedFactorType } from '../shared/factor.js'
 import type { YubicoOptions } from '../service/options.js'
 import type { ChallengeStore } from '../stores/traits.js'
 import type {

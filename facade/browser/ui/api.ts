@@ -1,5 +1,5 @@
 import type { Challenge, TotpEnrolment } from '../../service/challenge.js'
-import type { Factor } from '../../service/factor.js'
+import type { Factor } from '../../shared/factor.js'
 import type { Accepted, Enrolled, Refused, Removed, Status, Updated } from '../../service/outcome.js'
 import type { PasskeyUser } from '../index.js'
 import type { Texts, TextName } from './texts.js'

@@ -1,5 +1,5 @@
 import type { Challenge } from '../../service/challenge.js'
-import type { TypedFactorType } from '../../service/factor.js'
+import type { TypedFactorType } from '../../shared/factor.js'
 import type { Refused } from '../../service/outcome.js'
 import { authenticate, supported } from '../index.js'
 import { textOf, type Verified } from './api.js'

@@ -1,4 +1,4 @@
-import type { Factor } from '../../service/factor.js'
+import type { Factor } from '../../shared/factor.js'
 import type { Enrolled } from '../../service/outcome.js'
 import { register, supported } from '../index.js'
 import { textOf } from './api.js'

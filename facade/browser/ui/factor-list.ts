@@ -1,4 +1,4 @@
-import type { Factor, FactorType } from '../../service/factor.js'
+import type { Factor, FactorType } from '../../shared/factor.js'
 import { button, type Style } from './controls.js'
 import { element } from './dom.js'
 import { icon } from './icons.js'

@@ -1,4 +1,4 @@
-import type { Factor } from '../../service/factor.js'
+import type { Factor } from '../../shared/factor.js'
 import type { Session, Verified } from './api.js'
 import { CountersignSettings } from './settings.js'
 import { CountersignSignIn } from './sign-in.js'

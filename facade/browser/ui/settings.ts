@@ -1,4 +1,4 @@
-import type { Factor, RecoveryFactor } from '../../service/factor.js'
+import type { Factor, RecoveryFactor } from '../../shared/factor.js'
 import type { Refused, Status } from '../../service/outcome.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
 import { ApiError, textOf, type Signals, type Verified } from './api.js'

@@ -1,4 +1,4 @@
-import type { Factor } from '../../service/factor.js'
+import type { Factor } from '../../shared/factor.js'
 import type { Refused } from '../../service/outcome.js'
 import { authenticate, supported } from '../index.js'
 import { ApiError, textOf, type Session, type Verified } from './api.js'
