@@ -2,7 +2,7 @@
 #![no_main]
 
 use countersign_core::migration::otpauth_migration;
-use countersign_core::otpauth::OtpauthUri;
+use countersign_core::totp::key_uri::OtpauthUri;
 use data_encoding::BASE64URL_NOPAD;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;

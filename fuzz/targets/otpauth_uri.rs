@@ -1,7 +1,7 @@
 //! Key URIs: what is read can be written, and says the same then.
 #![no_main]
 
-use countersign_core::otpauth::OtpauthUri;
+use countersign_core::totp::key_uri::OtpauthUri;
 use countersign_core::totp::{TypedCode, Window};
 use libfuzzer_sys::fuzz_target;
 

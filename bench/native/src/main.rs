@@ -18,10 +18,10 @@ use std::time::Instant;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
-use countersign_core::challenge_book::ChallengeBook;
+use countersign_core::challenges::book::ChallengeBook;
 use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use countersign_core::totp::json::{self as totp_json, CodeCheck};
 use countersign_core::totp::{Algorithm, Window};
-use countersign_core::totp_json::{self, CodeCheck};
 use countersign_core::webauthn::json;
 use countersign_core::{Action, Settings, sign_in};
 use serde_json::Value;

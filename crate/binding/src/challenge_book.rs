@@ -1,7 +1,7 @@
 // A method of a class takes its strings by value: that is what N-API hands over.
 #![allow(clippy::needless_pass_by_value)]
 
-use countersign_core::challenge_book::ChallengeBook;
+use countersign_core::challenges::book::ChallengeBook;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 

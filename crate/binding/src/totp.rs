@@ -3,8 +3,8 @@
 
 use countersign_core::Failure;
 use countersign_core::migration;
+use countersign_core::totp::json::{self as totp_json, CodeCheck};
 use countersign_core::totp::{Algorithm, Window};
-use countersign_core::totp_json::{self, CodeCheck};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 

@@ -4,37 +4,21 @@
 //! random byte are parameters. No input panics, and no failure carries what was passed in.
 #![forbid(unsafe_code)]
 
-pub mod base32;
-mod challenge;
-pub mod challenge_book;
-mod change;
-pub mod enrol;
-mod envelope;
-mod event;
-mod factor;
-mod failure;
-mod json_text;
-mod locks;
-pub mod manage;
+pub mod challenges;
+mod json;
 pub mod migration;
-pub mod otpauth;
-mod outcome;
-pub mod qr;
 pub mod record;
 pub mod recovery_codes;
-mod request;
-mod settings;
-pub mod sign_in;
+mod service;
 pub mod tfa_config;
 pub mod totp;
-pub mod totp_json;
 mod typed_code;
 pub mod u2f;
 pub mod webauthn;
-mod wiped;
 pub mod yubico;
 
-pub use change::{Action, Change};
-pub use envelope::envelope;
-pub use failure::Failure;
-pub use settings::Settings;
+pub use json::envelope::envelope;
+pub use json::failure::Failure;
+pub use service::change::{Action, Change};
+pub use service::settings::Settings;
+pub use service::{enrol, manage, sign_in};

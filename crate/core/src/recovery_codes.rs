@@ -11,9 +11,9 @@ use serde_json::{Map, Value};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::Failure;
-use crate::record::members::{Known, once, required, with_others};
-use crate::webauthn::distinct::Text;
+use crate::json::distinct::Text;
+use crate::json::failure::Failure;
+use crate::json::members::{Known, once, required, with_others};
 
 /// Random bytes of the set's key, and of each code.
 const RANDOM: usize = 8;

@@ -4,8 +4,8 @@
 
 mod mutants_support;
 
-use countersign_core::otpauth::OtpauthUri;
 use countersign_core::recovery_codes::{RecoverySet, Used};
+use countersign_core::totp::key_uri::OtpauthUri;
 use countersign_core::totp::{Algorithm, Checked, Totp, TypedCode, Window};
 use data_encoding::BASE32_NOPAD;
 use mutants_support::{Random, mutate_text, share};

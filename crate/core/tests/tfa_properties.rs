@@ -1,9 +1,9 @@
 //! Random configurations of all factor types, and random bytes.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use countersign_core::otpauth::OtpauthUri;
 use countersign_core::record::Record;
 use countersign_core::tfa_config::{TfaConfig, WriteOptions, examine, join, split};
+use countersign_core::totp::key_uri::OtpauthUri;
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
 use proptest::collection::vec;
 use proptest::option;

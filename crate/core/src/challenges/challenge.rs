@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::json::wiped::to_json;
 use crate::webauthn::{Conveyance, UserVerification};
-use crate::wiped::to_json;
 
 /// What a challenge was made for; an answer given for one purpose is no answer for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

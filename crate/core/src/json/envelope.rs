@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::challenge::OpenChallenge;
-use crate::event::Event;
-use crate::failure::Failure;
-use crate::wiped::to_json;
+use crate::challenges::challenge::OpenChallenge;
+use crate::json::failure::Failure;
+use crate::json::wiped::to_json;
+use crate::service::event::Event;
 
 /// An answer with what the facade does beside passing it on. Not for debug prints: it may be recovery codes.
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::webauthn::distinct::Text;
+use crate::json::distinct::Text;
 
 /// What takes the members that it knows.
 pub trait Known<'de>: Default {

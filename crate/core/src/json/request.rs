@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 
 /// Reads one request. The parser's own message is dropped, since it would quote the input.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::json_text::write_json;
+use crate::json::text::write_json;
 
 /// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
 /// caller's to wipe.

@@ -7,10 +7,10 @@ mod secret;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::envelope;
-use crate::failure::Failure;
-use crate::otpauth::OtpauthUri;
-use crate::request;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 use secret::Encoding;
 

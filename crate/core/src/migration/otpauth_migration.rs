@@ -6,9 +6,9 @@ use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{Found, Note, Read, Reason, Refused, display, generator, named};
-use crate::otpauth::unescape;
 use crate::record::decode_base64;
 use crate::totp::Algorithm;
+use crate::totp::key_uri::unescape;
 
 #[derive(Serialize)]
 pub(super) struct Export {

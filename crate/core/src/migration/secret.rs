@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::base32;
 use crate::record::decode_base64;
 use crate::totp::Algorithm;
+use crate::totp::base32;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -6,7 +6,8 @@
 
 mod bytes;
 mod entry;
-pub(crate) mod members;
+pub mod factor;
+pub(crate) mod locks;
 mod own_ids;
 mod place;
 mod totp_entry;
@@ -27,10 +28,10 @@ pub use webauthn_entry::WebauthnEntry;
 pub use webauthn_key::StoredKey;
 pub use yubico_entry::{Counted, YubicoEntry};
 
-use crate::failure::Failure;
-use crate::json_text::is_json;
+use crate::json::failure::Failure;
+use crate::json::text::is_json;
+use crate::json::wiped::to_json_of;
 use crate::recovery_codes::RecoverySet;
-use crate::wiped::to_json_of;
 
 /// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;

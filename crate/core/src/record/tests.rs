@@ -235,7 +235,7 @@ fn a_full_record_counts_and_takes_no_more_factors() {
 #[test]
 fn every_factor_has_an_id_of_its_own() {
     let ids = |record: &Record| {
-        let factors = crate::factor::factors(record).into_iter();
+        let factors = crate::record::factor::factors(record).into_iter();
         factors.map(|factor| factor.id).collect::<Vec<_>>()
     };
     let today: Value = serde_json::from_str(TODAY).unwrap();

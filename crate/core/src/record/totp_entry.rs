@@ -7,8 +7,8 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use crate::otpauth::OtpauthUri;
 use crate::totp::Totp;
+use crate::totp::key_uri::OtpauthUri;
 
 /// Written as the bare URI while no code was accepted, else as `{"totp", "last-count"}`.
 pub struct TotpEntry {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::bytes::{Bytes, Handle, base64url};
 use super::entry::{FactorType, SigningEntry};
 use super::is_default;
-use super::members::{Known, once, required, with_others};
 use super::webauthn_key::StoredKey;
+use crate::json::members::{Known, once, required, with_others};
 use crate::webauthn::{CoseKey, Credential};
 
 /// The credential record of WebAuthn Level 3, section 4, as this format holds it.

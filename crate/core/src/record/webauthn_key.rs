@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::bytes::{base64url, integers};
-use crate::webauthn::distinct::{Distinct, Nothing};
+use crate::json::distinct::{Distinct, Nothing};
 use crate::webauthn::{Algorithm, CoseKey, KeyMaterial};
 
 /// A key that can verify, or one that only another version understands and that is kept as it came.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::envelope::{Answer, answer_envelope};
-use crate::failure::Failure;
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
 use crate::record::Record;
 
 /// The answer of a call that may change the record.

@@ -3,17 +3,17 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, envelope};
-use crate::event::{Event, EventType};
-use crate::factor::{self, Factor};
-use crate::failure::Failure;
-use crate::locks::UNTIL_UNLOCK;
+use crate::json::envelope::{Answer, envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::record::factor::{self, Factor};
+use crate::record::locks::UNTIL_UNLOCK;
 use crate::record::{Entry, FactorType, Record};
 use crate::recovery_codes::RecoverySet;
-use crate::request;
-use crate::settings::Settings;
-use crate::sign_in::locked_types;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::settings::Settings;
+use crate::service::sign_in::locked_types;
 
 /// The user's factors, without any secret.
 pub fn factors(record: Option<&str>) -> String {

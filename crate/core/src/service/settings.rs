@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::failure::Failure;
-use crate::locks::Limits;
+use crate::json::failure::Failure;
+use crate::record::locks::Limits;
 use crate::totp::{Algorithm as TotpAlgorithm, Window};
 use crate::u2f::U2fPolicy;
 use crate::webauthn::{

@@ -9,18 +9,18 @@ use zeroize::Zeroizing;
 use super::TfaConfig;
 use super::origin_form::fits;
 use super::refusal::{Refusal, Settled};
-use crate::challenge::OpenChallenge;
-use crate::change::Decision;
-use crate::enrol::{self, Enrolled, EnrolmentRefusal, True};
-use crate::envelope::{Answer, answer_envelope};
-use crate::failure::Failure;
-use crate::otpauth::OtpauthUri;
+use crate::challenges::challenge::OpenChallenge;
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::json::wiped::to_json;
 use crate::record::{Entry, FactorType, Record, TotpEntry, YubicoEntry};
 use crate::recovery_codes::RecoverySet;
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::Decision;
+use crate::service::enrol::{self, Enrolled, EnrolmentRefusal, True};
+use crate::service::settings::Settings;
+use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Checked, TypedCode, Window};
-use crate::wiped::to_json;
 
 pub(super) const RECOVERY_CODES: usize = 10;
 

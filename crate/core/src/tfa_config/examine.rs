@@ -10,9 +10,9 @@ use super::names::Names;
 use super::old_lines::{NO_LINE, read_lines};
 use super::origin_form::{fits, strip};
 use super::users::{Refused, is_user};
-use crate::envelope::envelope;
-use crate::factor::factors;
-use crate::failure::Failure;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
+use crate::record::factor::factors;
 use crate::record::{FactorType, Record, StoredKey};
 
 /// Reads as much of a file as can be read: an envelope with an [`Examination`], as JSON.

@@ -12,7 +12,7 @@ use super::TfaConfig;
 use super::origin_form::{check_fits, fits, strip};
 use super::server::{U2fConfig, WebauthnConfig};
 use super::users::Builder;
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 use crate::record::{Record, UNKNOWN_MEMBER};
 
 /// What goes into a written file beside the users.

@@ -8,8 +8,8 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::TfaConfig;
-use crate::envelope::envelope;
-use crate::failure::Failure;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
 use crate::record::Record;
 
 /// A user in the terms of the old format.

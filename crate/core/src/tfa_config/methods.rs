@@ -5,13 +5,13 @@ use serde::Serialize;
 use super::TfaConfig;
 use super::queries::LockStatus;
 use super::refusal::{Refusal, Settled};
-use crate::enrol::True;
-use crate::envelope::envelope;
-use crate::factor::{self, Factor};
-use crate::failure::Failure;
-use crate::manage;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
+use crate::json::request::seconds;
+use crate::record::factor::{self, Factor};
 use crate::record::{FactorType, Record};
-use crate::request::seconds;
+use crate::service::enrol::True;
+use crate::service::manage;
 
 impl TfaConfig {
     /// The user's entries, as the origin lists them; none for a user that nobody knows.

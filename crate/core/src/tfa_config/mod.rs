@@ -24,7 +24,7 @@ pub(crate) use origin_form::fits_key;
 pub use origin_form::{Parts, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 use crate::record::Record;
 use origin_form::check_fits;
 use users::{RecordText, Users};

@@ -11,9 +11,9 @@ use zeroize::Zeroizing;
 
 use super::TfaConfig;
 use super::users::Builder;
-use crate::base32;
-use crate::otpauth::OtpauthUri;
 use crate::record::{Entry, Record, RegisteredKey, TotpEntry, U2fEntry, YubicoEntry, decode_base64};
+use crate::totp::base32;
+use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
 impl TfaConfig {

@@ -9,10 +9,10 @@ use std::mem::take;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::failure::Failure;
+use crate::json::failure::Failure;
+use crate::json::wiped::to_json;
 use crate::record::{Counted, Entry, FactorType, Record, StoredKey, WebauthnEntry, YubicoEntry, is_default};
 use crate::webauthn::KeyMaterial;
-use crate::wiped::to_json;
 
 /// A record in two parts.
 #[derive(Serialize)]

@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::TfaConfig;
 use super::refusal::{Refusal, Settled};
 use super::users::RecordText;
-use crate::enrol::True;
-use crate::envelope::envelope;
-use crate::failure::Failure;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
+use crate::json::request::seconds;
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
-use crate::request::seconds;
+use crate::service::enrol::True;
 
 /// `{"totp-locked"?, "tfa-locked-until"?}`, as the origin spells it.
 #[derive(Debug, Default, Serialize)]

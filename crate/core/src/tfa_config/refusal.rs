@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::enrol::False;
+use crate::service::enrol::False;
 
 /// What a management call answers: what it did, or `{"ok": false, "reason", "message"}`.
 #[derive(Debug, Serialize)]

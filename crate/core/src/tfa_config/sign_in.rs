@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use super::origin_form::strip;
 use super::server::host_of;
 use super::{TfaConfig, U2fConfig};
-use crate::change::Decision;
-use crate::envelope::{Answer, answer_envelope, envelope};
-use crate::event::{Event, EventType};
-use crate::failure::Failure;
-use crate::outcome::{Accepted, Outcome, Refusal};
+use crate::json::envelope::{Answer, answer_envelope, envelope};
+use crate::json::failure::Failure;
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
-use crate::settings::Settings;
-use crate::sign_in::{self, Opened, U2fOffer};
+use crate::service::change::Decision;
+use crate::service::event::{Event, EventType};
+use crate::service::outcome::{Accepted, Outcome, Refusal};
+use crate::service::settings::Settings;
+use crate::service::sign_in::{self, Opened, U2fOffer};
 
 /// How long a challenge stays open, in seconds.
 const LIFETIME: u32 = 120;

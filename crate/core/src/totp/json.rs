@@ -4,12 +4,10 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{
-    Failure, base32, envelope,
-    otpauth::OtpauthUri,
-    qr,
-    totp::{Algorithm, Checked, Totp, TypedCode, Window},
-};
+use super::key_uri::OtpauthUri;
+use super::{Algorithm, Checked, Totp, TypedCode, Window, base32, qr};
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
 
 /// A new secret of 160 bits as base32, out of 20 random bytes.
 pub fn secret(random: &[u8]) -> String {

@@ -5,10 +5,9 @@ use std::fmt::Write;
 use memchr::{memchr, memchr2_iter};
 use zeroize::Zeroizing;
 
-use crate::{
-    Failure, base32,
-    totp::{Algorithm, Totp},
-};
+use super::base32;
+use super::{Algorithm, Totp};
+use crate::json::failure::Failure;
 
 /// A generator with the names that a phone app shows beside its codes.
 #[derive(Debug, Clone)]

@@ -1,5 +1,10 @@
 //! Time-based one-time passwords (RFC 6238 over the truncation of RFC 4226).
 
+pub mod base32;
+pub mod json;
+pub mod key_uri;
+pub mod qr;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +12,9 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 pub use crate::typed_code::TypedCode;
-use crate::{Failure, typed_code::MAX_DIGITS};
+
+use crate::json::failure::Failure;
+use crate::typed_code::MAX_DIGITS;
 
 /// The hash under the HMAC, spelt as in otpauth URIs. Many phone apps know SHA1 only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -415,8 +422,8 @@ mod tests {
         let random = std::array::from_fn(|index| u8::try_from(index).unwrap().wrapping_mul(77));
         for algorithm in ALGORITHMS {
             let totp = Totp::generate(&random, algorithm, 6, 30).unwrap();
-            let text = crate::base32::encode(totp.secret());
-            assert_eq!(crate::base32::decode(&text).unwrap().as_slice(), random);
+            let text = crate::totp::base32::encode(totp.secret());
+            assert_eq!(crate::totp::base32::decode(&text).unwrap().as_slice(), random);
             assert_eq!(totp.secret().len() * 8, 160);
         }
     }

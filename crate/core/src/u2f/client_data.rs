@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use subtle::ConstantTimeEq;
 
 use super::policy::U2fPolicy;
-use crate::webauthn::distinct::{Distinct, Members, Text};
+use crate::json::distinct::{Distinct, Members, Text};
 use crate::webauthn::{Reason, RelyingParty};
 
 /// The members that a relying party looks at; all others, such as `cid_pubkey`, are skipped.

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 use crate::webauthn::client_data::sha256;
 use crate::webauthn::policy::is_origin;
 use crate::webauthn::{Reason, RelyingParty};

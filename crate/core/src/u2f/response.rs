@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 
 use super::VERSION;
 use super::client_data::ClientData;
-use crate::webauthn::distinct::{Distinct, Members, Text};
+use crate::json::distinct::{Distinct, Members, Text};
 use crate::webauthn::response::MAX_RESPONSE;
 use crate::webauthn::{Peeked, Reason};
 

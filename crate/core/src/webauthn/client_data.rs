@@ -7,9 +7,9 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::de::MapAccess;
 use subtle::ConstantTimeEq;
 
-use super::distinct::{Distinct, Members, Text};
 use super::policy::{CrossOrigin, RelyingParty};
 use super::reason::Reason;
+use crate::json::distinct::{Distinct, Members, Text};
 
 /// The members that a relying party looks at; all others are skipped.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use super::distinct::Text;
+use crate::json::distinct::Text;
 
 /// As JSON: bytes in base64url without padding, the AAGUID as a UUID; unknown members are ignored.
 // The flags are the specification's, each on its own.

@@ -12,7 +12,8 @@ use super::{
     Algorithm, Attestation, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
     Reason, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, authentication, registration,
 };
-use crate::{Failure, envelope};
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
 
 /// Milliseconds a person is given.
 const TIMEOUT: u32 = 300_000;

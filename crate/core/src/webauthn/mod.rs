@@ -8,7 +8,6 @@ mod cbor;
 pub(crate) mod client_data;
 pub mod cose;
 pub mod credential;
-pub(crate) mod distinct;
 pub mod json;
 pub mod options;
 pub mod policy;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reason::Reason;
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 
 /// The relying party (5.4.2), and the origins that its pages have.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

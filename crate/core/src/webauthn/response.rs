@@ -6,8 +6,8 @@ use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 use serde::de::MapAccess;
 
 use super::client_data::ClientData;
-use super::distinct::{Distinct, Members, Text};
 use super::reason::Reason;
+use crate::json::distinct::{Distinct, Members, Text};
 
 /// The longest response that is looked at, in bytes of JSON text.
 pub const MAX_RESPONSE: usize = 64 * 1024;

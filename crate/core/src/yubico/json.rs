@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Checked, Counter, Key, Otp};
-use crate::failure::Failure;
-use crate::{envelope, request};
+use crate::json::failure::Failure;
+use crate::json::{envelope::envelope, request};
 
 /// `value`: the public id, or null for what is no OTP.
 pub fn public_id(otp: &str) -> String {

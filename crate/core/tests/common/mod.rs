@@ -1,7 +1,7 @@
 //! One user's record in memory, and the calls that the facade makes.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
-use countersign_core::otpauth::OtpauthUri;
+use countersign_core::totp::key_uri::OtpauthUri;
 use countersign_core::{Action, Change, Settings, enrol, manage, sign_in};
 use serde_json::{Value, json};
 

@@ -1,8 +1,8 @@
 //! A user with one factor of each kind, what that user would answer next, and whether the record lets it count.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use countersign_core::otpauth::OtpauthUri;
 use countersign_core::record::decode_base64;
+use countersign_core::totp::key_uri::OtpauthUri;
 use countersign_core::{Change, enrol, sign_in};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Value, json};

@@ -6,16 +6,16 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{holds_credential, refuses_another};
-use crate::change::{Change, Decision};
-use crate::envelope::Answer;
-use crate::event::{Event, EventType};
-use crate::factor::{self, Factor};
-use crate::failure::Failure;
-use crate::otpauth::OtpauthUri;
+use crate::json::envelope::Answer;
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::record::factor::{self, Factor};
 use crate::record::{Entry, Record, TotpEntry, WebauthnEntry};
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::settings::Settings;
 use crate::tfa_config::fits_key;
+use crate::totp::key_uri::OtpauthUri;
 use crate::webauthn::{CoseKey, Credential, Reason};
 
 /// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason"}]}`, the

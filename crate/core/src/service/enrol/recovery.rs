@@ -3,14 +3,14 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, Decision};
-use crate::envelope::Answer;
-use crate::event::{Event, EventType};
-use crate::failure::Failure;
+use crate::json::envelope::Answer;
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::Record;
 use crate::recovery_codes::RecoverySet;
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::settings::Settings;
 
 /// Makes a new set; `value` is the list of codes, which nothing stores. Fails with `factor-required` for a user without
 /// another factor. `random`: 8 bytes, and 8 for each code.

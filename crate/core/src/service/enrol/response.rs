@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Enrolled, EnrolmentRefusal};
-use crate::challenge::{Presented, Purpose};
-use crate::change::Decision;
+use crate::challenges::challenge::{Presented, Purpose};
+use crate::json::request;
 use crate::record::{Entry, FactorType, Record};
-use crate::request;
+use crate::service::change::Decision;
 
 /// Why not, outwardly and inwardly.
 pub(crate) type Refused = (EnrolmentRefusal, &'static str);

@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Enrolled, EnrolmentRefusal, refuses_another};
-use crate::base32;
-use crate::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open, read};
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, answer_envelope};
-use crate::failure::Failure;
-use crate::otpauth::OtpauthUri;
-use crate::qr;
+use crate::challenges::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open, read};
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{Entry, FactorType, Record, TotpEntry};
-use crate::request;
-use crate::settings::{Settings, TotpSettings};
+use crate::service::change::{Change, Decision};
+use crate::service::settings::{Settings, TotpSettings};
+use crate::totp::base32;
+use crate::totp::key_uri::OtpauthUri;
+use crate::totp::qr;
 use crate::totp::{Checked, Totp, TypedCode};
 
 /// Codes that may be typed to prove one secret.

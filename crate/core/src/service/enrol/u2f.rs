@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenge::{Bound, Purpose, U2fRegistration, open, read};
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, answer_envelope, envelope};
-use crate::failure::Failure;
+use crate::challenges::challenge::{Bound, Purpose, U2fRegistration, open, read};
+use crate::json::envelope::{Answer, answer_envelope, envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{FactorType, Record, U2fEntry};
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::settings::Settings;
 use crate::u2f::{self, RegistrationExpectation, peek_registration, verify_registration};
 
 /// Opens a registration: `value` is the browser API's `{challenge, version, appId}`.

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenge::{Bound, Purpose, Registration, open, read};
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, answer_envelope, envelope};
-use crate::failure::Failure;
+use crate::challenges::challenge::{Bound, Purpose, Registration, open, read};
+use crate::json::envelope::{Answer, answer_envelope, envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{Entry, FactorType, Record, WebauthnEntry};
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::settings::Settings;
 use crate::tfa_config::fits_key;
 use crate::webauthn::{
     Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,

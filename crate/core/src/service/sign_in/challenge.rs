@@ -4,12 +4,12 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::challenge::{Authentication, Bound, Purpose, open};
-use crate::envelope::{Answer, answer_envelope};
-use crate::failure::Failure;
+use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
-use crate::request;
-use crate::settings::Settings;
+use crate::service::settings::Settings;
 use crate::u2f;
 use crate::webauthn::{AllowedCredential, AuthenticationOptions, UserVerification, authentication_options};
 

@@ -3,15 +3,15 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, envelope};
-use crate::event::{Event, EventType};
-use crate::failure::Failure;
-use crate::outcome::{Accepted, Outcome, Refusal};
+use crate::json::envelope::{Answer, envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::Used;
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::outcome::{Accepted, Outcome, Refusal};
+use crate::service::settings::Settings;
 use crate::totp::{Checked, TypedCode};
 use crate::yubico::{self, Otp};
 

@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::response::{Refused, ResponseAnswer, refused, rejected};
-use crate::challenge::{Authentication, Bound, Purpose, open};
-use crate::envelope::{Answer, answer_envelope};
-use crate::event::Event;
-use crate::failure::Failure;
-use crate::outcome::Outcome;
+use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::FactorType;
-use crate::request;
-use crate::settings::Settings;
+use crate::service::event::Event;
+use crate::service::outcome::Outcome;
+use crate::service::settings::Settings;
 use crate::webauthn::{self, AuthenticationOptions, UserVerification, authentication_options};
 
 /// Opens a ceremony that any discoverable credential may answer: `{"id", "webauthn"}`. The passkey stands for both

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::code::{Check, check_recovery, check_totp};
-use crate::change::{Change, Decision};
-use crate::envelope::Answer;
-use crate::event::{Event, EventType};
-use crate::factor::{Factor, factors};
-use crate::failure::Failure;
-use crate::manage::take_factor;
-use crate::outcome::Refusal;
+use crate::json::envelope::Answer;
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::record::factor::{Factor, factors};
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::manage::take_factor;
+use crate::service::outcome::Refusal;
+use crate::service::settings::Settings;
 
 /// Verifies a TOTP code and a recovery code and removes factors, all in one change.
 ///

@@ -6,15 +6,15 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::challenge::{Authentication, Presented, Purpose, read};
-use crate::change::{Change, Decision};
-use crate::envelope::{Answer, answer_envelope};
-use crate::event::{Event, EventType};
-use crate::failure::Failure;
-use crate::outcome::{Accepted, Outcome, Refusal};
+use crate::challenges::challenge::{Authentication, Presented, Purpose, read};
+use crate::json::envelope::{Answer, answer_envelope};
+use crate::json::failure::Failure;
+use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
-use crate::request;
-use crate::settings::Settings;
+use crate::service::change::{Change, Decision};
+use crate::service::event::{Event, EventType};
+use crate::service::outcome::{Accepted, Outcome, Refusal};
+use crate::service::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
 use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason, UserVerification};
 

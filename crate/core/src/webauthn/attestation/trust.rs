@@ -5,7 +5,7 @@ use serde::Deserialize;
 use x509_parser::pem::Pem;
 
 use super::certificate;
-use crate::failure::Failure;
+use crate::json::failure::Failure;
 
 /// Root certificates, or attestation certificates themselves, each in DER.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

@@ -1,0 +1,4 @@
+//! Open challenges: what they hold, and a book of them in memory.
+
+pub mod book;
+pub(crate) mod challenge;

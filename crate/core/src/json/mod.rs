@@ -1,0 +1,9 @@
+//! Reading what comes and writing what goes, and what a call can fail with.
+
+pub(crate) mod distinct;
+pub(crate) mod envelope;
+pub(crate) mod failure;
+pub(crate) mod members;
+pub(crate) mod request;
+pub(crate) mod text;
+pub(crate) mod wiped;

@@ -1,0 +1,9 @@
+//! What a server asks for: each call is a function of one user's record, an answer and the time.
+
+pub(crate) mod change;
+pub mod enrol;
+pub(crate) mod event;
+pub mod manage;
+pub(crate) mod outcome;
+pub(crate) mod settings;
+pub mod sign_in;
