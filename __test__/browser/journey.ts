@@ -32,7 +32,7 @@ export async function everyPath(traveller: Traveller): Promise<void> {
 async function passwordAlone({ t, site, ann }: Traveller): Promise<void> {
   await ann.heading('Sign in').waitFor()
   await ann.password('not the password')
-  t.is(await ann.error(), 'Name or password is wrong.')
+  t.is(await ann.error(), 'Wrong name or password.')
   await ann.password()
   await ann.signedIn()
   t.is(await ann.factors.count(), 0)
@@ -40,7 +40,7 @@ async function passwordAlone({ t, site, ann }: Traveller): Promise<void> {
   // Nothing else to step up with but the password.
   site.pass(FIVE_MINUTES)
   await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
-  for (const [password, shown] of [['not the password', 'Name or password is wrong.'], [ann.account.password, '']] as const) {
+  for (const [password, shown] of [['not the password', 'Wrong name or password.'], [ann.account.password, '']] as const) {
     await ann.dialog.getByLabel('Password').fill(password)
     await ann.dialog.getByRole('button', { name: 'Continue' }).click()
     if (shown) t.is(await ann.error(), shown)
@@ -52,10 +52,10 @@ async function passwordAlone({ t, site, ann }: Traveller): Promise<void> {
 /** The secret is shown at the enrolment and never again. */
 async function app({ t, ann }: Traveller): Promise<void> {
   await ann.beginTotp('Phone')
-  await ann.dialog.getByLabel('Type the code').fill(ann.wrongCode())
+  await ann.dialog.getByLabel('Enter the code').fill(ann.wrongCode())
   await ann.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
   t.regex(await ann.error(), /^The code is wrong, or this took too long/)
-  await ann.dialog.getByLabel('Type the code').fill(ann.nextCode())
+  await ann.dialog.getByLabel('Enter the code').fill(ann.nextCode())
   await ann.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
   await ann.row('Phone').waitFor()
   t.is(await ann.page.locator('code').count(), 0)
@@ -74,10 +74,10 @@ async function app({ t, ann }: Traveller): Promise<void> {
   await ann.returnWithPassword()
   for (const refused of [code, ann.wrongCode()]) {
     await ann.typeTotp(refused)
-    t.is(await ann.error(), 'That was not right. Try again.')
+    t.is(await ann.error(), 'That didn’t work. Try again.')
   }
   await ann.page.reload()
-  await ann.heading('Second step').waitFor()
+  await ann.heading('Two-step verification').waitFor()
   await ann.typeTotp(ann.nextCode())
   await ann.signedIn()
 }
@@ -86,7 +86,7 @@ async function securityKey({ t, ann }: Traveller): Promise<VirtualKey> {
   const key = await VirtualKey.plugIn(ann.page)
   await ann.enrolKey('Security key', 'My key')
   await ann.beginKey('Security key', 'The same')
-  t.is(await ann.error(), 'This key or device is already one of your factors.')
+  t.is(await ann.error(), 'You have already added this key or device.')
   await ann.closeDialog()
   await ann.returnWithPassword()
   await ann.useKey()
@@ -106,7 +106,7 @@ async function recoveryCodes({ t, ann }: Traveller): Promise<string[]> {
   t.is(await ann.factors.count(), 2)
   await ann.returnWithPassword()
   await ann.typeRecovery(first)
-  t.is(await ann.error(), 'That was not right. Try again.')
+  t.is(await ann.error(), 'That didn’t work. Try again.')
   await ann.typeRecovery(codes.shift()!)
   await ann.signedIn()
   return codes
@@ -117,11 +117,11 @@ async function stepUp({ t, site, ann }: Traveller): Promise<void> {
   await ann.page.getByRole('button', { name: 'Rename Phone' }).click()
   await ann.dialog.getByLabel('Name').fill('Tablet')
   await ann.dialog.getByRole('button', { name: 'Save' }).click()
-  await ann.dialog.getByRole('heading', { name: 'Confirm that it is you' }).waitFor()
+  await ann.dialog.getByRole('heading', { name: 'Verify that it’s you' }).waitFor()
   await ann.typeTotp(ann.wrongCode())
-  t.is(await ann.error(), 'That was not right. Try again.')
+  t.is(await ann.error(), 'That didn’t work. Try again.')
   await ann.page.keyboard.press('Escape')
-  await ann.page.getByText('Nothing was changed yet.').waitFor()
+  await ann.page.getByText('Nothing has been changed yet.').waitFor()
   await ann.dialog.getByRole('button', { name: 'Save' }).click()
   await ann.typeTotp(ann.nextCode())
   await ann.row('Tablet').waitFor()
@@ -139,7 +139,7 @@ async function changes({ ann }: Traveller): Promise<void> {
   await turn('off', 'My key').click()
   await turn('on', 'My key').waitFor()
   await turn('off', 'Tablet').click()
-  await ann.page.getByText('This is your last factor that is on').waitFor()
+  await ann.page.getByText('You can’t turn off your only active method').waitFor()
   await ann.returnWithPassword()
   await key.waitFor({ state: 'detached' })
   await ann.typeTotp(ann.nextCode())
@@ -158,7 +158,7 @@ async function lock({ t, ann }: Traveller): Promise<void> {
   t.regex(await ann.error(), /Too many wrong codes/)
   t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none' })
   await ann.password()
-  await ann.page.getByText('are locked after too many wrong ones').waitFor()
+  await ann.page.getByText('are locked after too many wrong attempts').waitFor()
   t.is(await ann.field('Code from your authenticator app').count(), 0)
   await ann.useKey()
   await ann.signedIn()
@@ -234,7 +234,7 @@ async function passkey({ t, ann }: Traveller): Promise<void> {
 /** Who must have a factor enrols it before the sign-in is done; an administrator sees the users then. */
 export async function requiredPath({ t, ann: root }: Traveller): Promise<void> {
   await root.password()
-  await root.heading('Set up a second factor').waitFor()
+  await root.heading('Set up two-step verification').waitFor()
   t.is((await root.call('GET', '/countersign/factors')).status, 401)
   await root.fillTotp('Phone')
   t.is(new Set(await root.makeCodes()).size, 10)

@@ -69,7 +69,7 @@ export class Person {
     await this.field('Name').fill(this.account.name)
     await this.field('Password').fill(this.account.password)
     await this.page.getByRole('button', { name: 'Create account' }).click()
-    await this.heading(required ? 'Set up a second factor' : 'Sign-in security').waitFor()
+    await this.heading(required ? 'Set up two-step verification' : 'Sign-in security').waitFor()
   }
 
   async password(password = this.account.password): Promise<void> {
@@ -87,7 +87,7 @@ export class Person {
   async returnWithPassword(): Promise<void> {
     await this.signOut()
     await this.password()
-    await this.heading('Second step').waitFor()
+    await this.heading('Two-step verification').waitFor()
   }
 
   async signedIn(): Promise<void> {
@@ -101,7 +101,7 @@ export class Person {
 
   async fillTotp(description = 'Phone'): Promise<void> {
     await this.beginTotp(description)
-    await this.dialog.getByLabel('Type the code').fill(this.nextCode())
+    await this.dialog.getByLabel('Enter the code').fill(this.nextCode())
     await this.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
   }
 
@@ -109,7 +109,7 @@ export class Person {
   async beginTotp(description: string): Promise<void> {
     await this.page.getByRole('button', { name: 'Authenticator app' }).click()
     this.secret = await this.dialog.locator('code').innerText()
-    await this.dialog.getByLabel('Name this factor').fill(description)
+    await this.dialog.getByLabel('Give it a name').fill(description)
   }
 
   async enrolKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
@@ -119,15 +119,15 @@ export class Person {
 
   async beginKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
     await this.page.locator('.choices').getByRole('button', { name: kind }).click()
-    await this.dialog.getByLabel('Name this factor').fill(description)
+    await this.dialog.getByLabel('Give it a name').fill(description)
     await this.dialog.getByRole('button', { name: 'Continue' }).click()
   }
 
   async makeCodes(): Promise<string[]> {
-    await this.page.getByRole('button', { name: /Make (recovery|new) codes/ }).click()
+    await this.page.getByRole('button', { name: /Get (recovery|new) codes/ }).click()
     await this.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
     const codes = await this.dialog.getByRole('listitem').allInnerTexts()
-    await this.dialog.getByRole('button', { name: 'I have saved them' }).click()
+    await this.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
     return codes
   }
 
@@ -163,8 +163,8 @@ export class Person {
     const folded = (await details.count()) > 0 && (await details.getAttribute('open')) === null
     if (folded) await this.page.getByText('Use a recovery code').click()
     await this.field('Recovery code').fill(code)
-    if (lost) await this.page.getByLabel('I have lost my other factors').check()
-    await this.page.getByRole('button', { name: 'Continue with this code' }).click()
+    if (lost) await this.page.getByLabel('I’ve lost my other sign-in methods').check()
+    await this.page.getByRole('button', { name: 'Continue with recovery code' }).click()
   }
 
   async useKey(): Promise<void> {

@@ -15,7 +15,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const close = (): Promise<void> => page.keyboard.press('Escape')
       await check('settings without factors')
       await page.getByRole('button', { name: 'Authenticator app' }).click()
-      await ann.dialog.getByLabel('Type the code').fill('000000')
+      await ann.dialog.getByLabel('Enter the code').fill('000000')
       await ann.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
       await ann.error()
       await check('an app, with an error')
@@ -24,20 +24,20 @@ for (const colorScheme of ['light', 'dark'] as const) {
 
       const key = await VirtualKey.plugIn(page)
       await page.locator('.choices').getByRole('button', { name: 'Security key' }).click()
-      await ann.dialog.getByLabel('Name this factor').waitFor()
+      await ann.dialog.getByLabel('Give it a name').waitFor()
       await check('a key')
       await close()
       await ann.enrolKey('Security key', 'My key')
-      await page.getByRole('button', { name: 'Make recovery codes' }).click()
-      await ann.dialog.getByRole('button', { name: 'I have saved them' }).waitFor()
+      await page.getByRole('button', { name: 'Get recovery codes' }).click()
+      await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).waitFor()
       await check('recovery codes')
-      await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+      await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
       await page.getByRole('button', { name: 'Turn off Phone' }).click()
       await page.getByText('Phone is off.').waitFor()
       await check('settings with factors')
       await page.getByRole('button', { name: 'Turn on Phone' }).click()
       // A dialog that was opened meanwhile stays, though the list behind it is drawn anew.
-      for (const name of ['Rename Phone', 'Remove Phone', 'Make new codes']) {
+      for (const name of ['Rename Phone', 'Remove Phone', 'Get new codes']) {
         await page.getByRole('button', { name }).click()
         await ann.dialog.waitFor()
         await check(name)
@@ -45,7 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       }
       demo.pass(5 * 60_000)
       await page.getByRole('button', { name: 'Turn off Phone' }).click()
-      await ann.dialog.getByRole('heading', { name: 'Confirm that it is you' }).waitFor()
+      await ann.dialog.getByRole('heading', { name: 'Verify that it’s you' }).waitFor()
       await check('step-up')
       await close()
       await key.clear()
@@ -53,7 +53,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await ann.signOut()
       await check('sign-in')
       await ann.password()
-      await ann.heading('Second step').waitFor()
+      await ann.heading('Two-step verification').waitFor()
       await page.getByText('Use a recovery code').click()
       await check('second step')
       await ann.useKey()
@@ -68,7 +68,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     async ({ t, ann }) => {
       await accessible(t, ann.page, 'required')
       await ann.fillTotp()
-      await ann.heading('Make recovery codes').waitFor()
+      await ann.heading('Get recovery codes').waitFor()
       await accessible(t, ann.page, 'codes offered')
     },
     { colorScheme, required: true },
@@ -127,7 +127,7 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
   await to('Authenticator app')
   await keyboard.press('Enter')
   await ann.dialog.waitFor()
-  t.is(await focused(all), 'Type the code that the app shows')
+  t.is(await focused(all), 'Enter the code from the app')
   // A modal dialog: the page behind it is out of reach.
   const reached = new Set<string>()
   for (let presses = 0; presses < 12; presses++) {
@@ -135,9 +135,9 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
     reached.add(await focused(all))
   }
   t.false([...reached].some((name) => name.startsWith('Security key')), [...reached].join(', '))
-  await to('Type the code')
+  await to('Enter the code')
   await keyboard.press('Enter')
-  t.is(await ann.error(), 'Fill this in first.')
+  t.is(await ann.error(), 'Fill in this field.')
   await keyboard.press('Escape')
   await ann.dialog.waitFor({ state: 'detached' })
   // A closed dialog has no role any more, and gives the focus back a moment later.
@@ -157,18 +157,18 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
   await ann.page.getByText('Renamed to Tablet.').waitFor()
   t.regex(await focused(all), /^Rename /)
 
-  await to('Make recovery codes')
+  await to('Get recovery codes')
   await keyboard.press('Enter')
   await ann.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
   t.is(await focused(all), 'Your recovery codes')
   const [code = ''] = await ann.dialog.getByRole('listitem').allInnerTexts()
   await keyboard.press('Escape')
   t.true(await ann.dialog.isVisible(), 'codes that are shown once are not closed by a slip')
-  await to('I have saved them')
+  await to('I’ve saved my codes')
   await keyboard.press('Enter')
   await ann.dialog.waitFor({ state: 'detached' })
-  await ann.page.locator('button:focus').filter({ hasText: 'Make new codes' }).waitFor()
-  t.is(await focused(all), 'Make new codes')
+  await ann.page.locator('button:focus').filter({ hasText: 'Get new codes' }).waitFor()
+  t.is(await focused(all), 'Get new codes')
 
   await ann.returnWithPassword()
   await to('Use a recovery code')
@@ -185,11 +185,11 @@ scene('what changed is told to a screen reader, where it is heard', async ({ t, 
   await ann.enrolTotp()
   const status = page.getByRole('status').filter({ hasText: 'Phone was added.' })
   t.is(await status.getAttribute('role'), 'status')
-  await page.getByRole('button', { name: 'Make recovery codes' }).click()
+  await page.getByRole('button', { name: 'Get recovery codes' }).click()
   await ann.dialog.getByRole('button', { name: 'Copy' }).click()
   // A modal dialog silences what is outside of it.
   await ann.dialog.getByRole('status').filter({ hasText: /./ }).waitFor()
-  await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+  await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
 
   await page.getByRole('button', { name: 'Rename Phone' }).click()
   await ann.dialog.getByLabel('Name').fill('')
@@ -197,7 +197,7 @@ scene('what changed is told to a screen reader, where it is heard', async ({ t, 
   const field = ann.dialog.getByLabel('Name')
   t.is(await field.getAttribute('aria-invalid'), 'true')
   const described = await field.getAttribute('aria-describedby')
-  t.is(await ann.dialog.locator(`#${described}`).innerText(), 'Fill this in first.')
+  t.is(await ann.dialog.locator(`#${described}`).innerText(), 'Fill in this field.')
 })
 
 scene('passkeys too', async ({ t, ann }) => {

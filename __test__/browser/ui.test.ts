@@ -102,10 +102,10 @@ scene('a passkey that is not known here, and a cancelled one, leave the sign-in 
   })
   await key.touch(true)
   await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  t.regex(await ann.error(), /^This passkey is not known here/)
+  t.regex(await ann.error(), /^This passkey isn’t registered here/)
   await key.clear()
   await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  await ann.page.getByRole('alert').filter({ hasText: 'it was cancelled' }).waitFor()
+  await ann.page.getByRole('alert').filter({ hasText: 'was cancelled' }).waitFor()
   await ann.password()
   await ann.signedIn()
 })
@@ -127,7 +127,7 @@ scene('a recovery code signs in, and by choice gets rid of what was lost', async
   const codes = await ann.makeCodes()
   await ann.returnWithPassword()
   await ann.typeRecovery(codes[0]!, { lost: true })
-  await ann.heading('You are signed in with a recovery code').waitFor()
+  await ann.heading('You signed in with a recovery code').waitFor()
   const told = await ann.page.locator('countersign-sign-in .notice').innerText()
   t.true(told.includes('Removed: Phone, My key.'), told)
   await screenshot(ann.page, 'removed-lost')
@@ -164,19 +164,19 @@ scene('the last recovery codes are warned of, and an empty set is told', async (
   for (const code of codes.slice(0, 6)) t.is(await spend(code), 200)
   await ann.returnWithPassword()
   await ann.typeRecovery(codes[6]!)
-  await ann.heading('You are signed in with a recovery code').waitFor()
-  t.is(await ann.page.getByText('Only 3 recovery codes are left').count(), 1)
+  await ann.heading('You signed in with a recovery code').waitFor()
+  t.is(await ann.page.getByText('You have only 3 recovery codes left. Get new ones in your settings.').count(), 1)
   await ann.page.getByRole('button', { name: 'Continue' }).click()
-  await ann.page.getByText('Only 3 of your recovery codes are left').waitFor()
+  await ann.page.getByText('You have only 3 recovery codes left. Get new ones now.').waitFor()
   for (const code of codes.slice(7, 9)) t.is(await spend(code), 200)
   await ann.returnWithPassword()
   await ann.typeRecovery(codes[9]!)
   await ann.page.getByText('That was your last recovery code').waitFor()
   await ann.page.getByRole('button', { name: 'Continue' }).click()
-  await ann.page.getByText('All your recovery codes are used: make new ones.').waitFor()
+  await ann.page.getByText('You have used all your recovery codes. Get new ones now.').waitFor()
 
   await ann.returnWithPassword()
-  await ann.page.getByText('All your recovery codes are used.').waitFor()
+  await ann.page.getByText('You have used all your recovery codes.').waitFor()
   t.is(await ann.page.getByText('Use a recovery code').count(), 0)
   await ann.typeTotp(ann.nextCode())
   await ann.signedIn()
@@ -186,7 +186,7 @@ scene(
   'recovery codes are copied, printed and downloaded as they are shown',
   async ({ t, ann }) => {
     await ann.enrolTotp()
-    await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+    await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
     await ann.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
     const codes = await ann.dialog.locator('.codes').getByRole('listitem').allInnerTexts()
 
@@ -199,12 +199,12 @@ scene(
     const download = await downloading
     t.is(download.suggestedFilename(), 'recovery-codes.txt')
     const text = await readFile(await download.path(), 'utf8')
-    t.regex(text, /^Recovery codes for localhost, made on /)
+    t.regex(text, /^Recovery codes for localhost, created on /)
     t.deepEqual(text.trim().split('\n').slice(2), codes)
 
     await ann.dialog.getByRole('button', { name: 'Print' }).click()
     const printed = await ann.page.evaluate(() => (globalThis as unknown as { printed: string }).printed)
-    t.regex(printed, /^Recovery codes for localhost, made on /)
+    t.regex(printed, /^Recovery codes for localhost, created on /)
     t.deepEqual(printed.trim().split('\n').slice(-10), codes)
     t.is(await ann.page.locator('iframe').count(), 0, 'the printed copy is gone')
   },
@@ -232,12 +232,12 @@ scene('printed codes are in the page no longer than the dialog, whatever the bro
       },
     })
   })
-  await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+  await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
   const print = ann.dialog.getByRole('button', { name: 'Print' })
   await print.click()
   await print.click()
   t.is(await ann.page.locator('iframe').count(), 1)
-  await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+  await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
   // A closed dialog has no role any more, and leaves the page a moment later.
   await ann.page.locator('iframe').waitFor({ state: 'detached' })
 })
@@ -250,7 +250,7 @@ scene('where copying is not allowed it says so', async ({ ann }) => {
   })
   await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
   await ann.dialog.getByRole('button', { name: 'Copy' }).click()
-  await ann.dialog.getByText('The browser did not allow copying').waitFor()
+  await ann.dialog.getByText('Your browser didn’t allow copying').waitFor()
 })
 
 scene(
@@ -258,13 +258,13 @@ scene(
   async ({ t, ann }) => {
     await screenshot(ann.page, 'required')
     await ann.fillTotp()
-    await ann.heading('Make recovery codes').waitFor()
-    await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
-    await ann.dialog.getByRole('button', { name: 'I have saved them' }).click()
+    await ann.heading('Get recovery codes').waitFor()
+    await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
+    await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
     await ann.signedIn()
     await ann.page.getByText('10 codes left').waitFor()
     await ann.returnWithPassword()
-    t.is(await ann.heading('Set up a second factor').count(), 0)
+    t.is(await ann.heading('Set up two-step verification').count(), 0)
     await ann.typeTotp(ann.nextCode())
     await ann.signedIn()
   },
@@ -280,7 +280,7 @@ scene(
     await ann.page.getByRole('button', { name: 'Not now' }).click()
     await ann.signedIn()
     await ann.row('My passkey').waitFor()
-    await ann.page.getByText('Make recovery codes, so that').waitFor()
+    await ann.page.getByText('Get recovery codes so you can').waitFor()
   },
   { required: true },
 )
@@ -289,11 +289,11 @@ scene(
   'a required factor is enrolled soon after the password, or after another one',
   async ({ t, demo, ann }) => {
     await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
-    await ann.dialog.getByLabel('Type the code').fill('000000')
+    await ann.dialog.getByLabel('Enter the code').fill('000000')
     demo.pass(6 * MINUTE)
     await ann.dialog.getByRole('button', { name: 'Add authenticator app' }).click()
     await ann.heading('Sign in').waitFor()
-    t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+    t.is(await ann.error(), 'Your session has ended. Sign in again.')
   },
   { required: true },
 )
@@ -304,7 +304,7 @@ scene('a pending sign-in that ends meanwhile says so', async ({ t, demo, ann }) 
   demo.pass(6 * MINUTE)
   await ann.typeTotp('000000')
   await ann.heading('Sign in').waitFor()
-  t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+  t.is(await ann.error(), 'Your session has ended. Sign in again.')
 })
 
 scene('a proxy that answers 401 to everything is an error, and is asked once', async ({ t, ann }) => {
@@ -333,7 +333,7 @@ scene('a server that contradicts itself is not asked again and again', async ({ 
   })
   await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
   await ann.page.getByRole('button', { name: 'Try again' }).waitFor()
-  t.is(await ann.error(), 'Your sign-in has ended. Sign in again.')
+  t.is(await ann.error(), 'Your session has ended. Sign in again.')
   await ann.page.waitForTimeout(500)
   t.is(asked, 1)
 })
@@ -344,7 +344,7 @@ scene('a password of long ago signs nobody in who has no factor', async ({ t, an
   )
   await ann.signOut()
   await ann.password()
-  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
+  t.is(await ann.error(), 'You entered your password too long ago. For your security, please sign in again.')
 })
 
 scene('settings of a session that has ended lead back to the sign-in', async ({ ann, demo }) => {
@@ -359,17 +359,17 @@ scene('a server that does not answer: the view stays, and a new try works', asyn
   await ann.returnWithPassword()
   await ann.page.route('**/countersign/**', (route) => route.abort())
   await ann.typeTotp(ann.nextCode())
-  t.is(await ann.error(), 'The server does not answer. Check your connection and try again.')
+  t.is(await ann.error(), 'The server isn’t responding. Check your connection and try again.')
   await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
   await ann.page.getByRole('button', { name: 'Try again' }).click()
-  t.is(await ann.error(), 'The server does not answer. Check your connection and try again.')
+  t.is(await ann.error(), 'The server isn’t responding. Check your connection and try again.')
   await ann.page.unroute('**/countersign/**')
   await ann.page.getByRole('button', { name: 'Try again' }).click()
   await ann.typeTotp(ann.nextCode())
   await ann.signedIn()
 
   await ann.page.route('**/countersign/**', (route) => route.fulfill({ status: 502, body: '<h1>Bad gateway</h1>' }))
-  await ann.page.getByRole('button', { name: 'Make recovery codes' }).click()
+  await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
   await ann.page.getByText('Something went wrong. Try again in a moment.').waitFor()
 })
 
@@ -395,7 +395,7 @@ scene('only a key, and a browser that can’t use it: nobody is left without a w
   await ann.page.reload()
   await ann.returnWithPassword()
   await ann.page.getByText('This browser can’t use your security key or passkey.').waitFor()
-  await ann.page.getByText('None of your factors can be used right now.').waitFor()
+  await ann.page.getByText('You can’t use any of your sign-in methods right now.').waitFor()
 })
 
 /** The next second step offers this, whatever the user really has. */
@@ -408,14 +408,14 @@ scene('a YubiKey’s one-time password is typed by the key itself', async (all) 
   const { t, ann } = all
   await ann.enrolTotp()
   await offering(all, { id: 'x', yubico: true })
-  const field = ann.field('One-time password of your YubiKey')
+  const field = ann.field('YubiKey one-time password')
   t.is(await field.getAttribute('autocomplete'), 'off')
   const sent = ann.page.waitForRequest('**/countersign/verify')
   // The key ends what it types with Enter.
   await field.pressSequentially('cccccccccccccccccccccccccccccccccccccccccccc')
   await field.press('Enter')
   t.deepEqual((await sent).postDataJSON(), { answer: { type: 'yubico', code: 'c'.repeat(44) } })
-  t.is(await ann.error(), 'That was not right. Try again.')
+  t.is(await ann.error(), 'That didn’t work. Try again.')
 })
 
 scene('all that is typed is locked, and nothing else is there', async (all) => {
@@ -424,10 +424,10 @@ scene('all that is typed is locked, and nothing else is there', async (all) => {
   const locked = ['totp', 'recovery', 'yubico']
   await offering(all, { id: 'x', totp: true, recovery: { left: 3 }, yubico: true, locked })
   const told = await ann.page.locator('countersign-sign-in .notice').innerText()
-  for (const one of ['authenticator app', 'Recovery codes', 'One-time passwords']) {
+  for (const one of ['authenticator app', 'Recovery codes', 'YubiKey one-time passwords']) {
     t.regex(told, new RegExp(`${one}.* are locked`))
   }
-  t.regex(told, /None of your factors can be used right now/)
+  t.regex(told, /You can’t use any of your sign-in methods right now/)
   t.is(await ann.page.locator('countersign-sign-in').getByRole('textbox').count(), 0)
 })
 
@@ -435,7 +435,7 @@ scene('a challenge of nothing is no way in', async (all) => {
   const { ann } = all
   await ann.enrolTotp()
   await offering(all, { id: 'x' })
-  await ann.page.getByText('None of your factors can be used right now.').waitFor()
+  await ann.page.getByText('You can’t use any of your sign-in methods right now.').waitFor()
 })
 
 scene('no challenge, and the server has not ended the sign-in: sign in again', async ({ t, ann }) => {
@@ -443,7 +443,7 @@ scene('no challenge, and the server has not ended the sign-in: sign in again', a
   await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge: null } }))
   await ann.signOut()
   await ann.password()
-  t.is(await ann.error(), 'It is a while since you gave your password. Sign in again.')
+  t.is(await ann.error(), 'You entered your password too long ago. For your security, please sign in again.')
 })
 
 scene('a step-up without a factor, on a page that asks for no password, says what to do', async ({ ann, demo }) => {
@@ -452,7 +452,7 @@ scene('a step-up without a factor, on a page that asks for no password, says wha
   })
   demo.pass(6 * MINUTE)
   await ann.page.getByRole('button', { name: 'Authenticator app' }).click()
-  await ann.page.getByText('It is a while since you signed in. Sign in again to change this.').waitFor()
+  await ann.page.getByText('For your security, please sign in again to change this.').waitFor()
 })
 
 scene('texts: of the page’s language, or the page’s own, set before or after', async ({ t, ann }) => {
@@ -467,9 +467,9 @@ scene('texts: of the page’s language, or the page’s own, set before or after
       settings.remove()
       return [text, settings.texts.noFactors]
     }, make)
-  t.deepEqual(await title('english'), ['Sign-in security', 'None yet: your password alone opens this account.'])
-  t.deepEqual(await title('german'), ['Sichere Anmeldung', 'Noch keine: Ihr Passwort allein öffnet dieses Konto.'])
-  t.deepEqual(await title('own'), ['Second factors', 'None yet: your password alone opens this account.'])
+  t.deepEqual(await title('english'), ['Sign-in security', 'You haven’t set up two-step verification yet.'])
+  t.deepEqual(await title('german'), ['Anmeldung und Sicherheit', 'Sie haben die Bestätigung in zwei Schritten noch nicht eingerichtet.'])
+  t.deepEqual(await title('own'), ['Second factors', 'You haven’t set up two-step verification yet.'])
 
   const early = await ann.page.evaluate(async () => {
     // As on a page whose script runs before the module is there.

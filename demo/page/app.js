@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll('[data-view]')) {
 }
 for (const button of document.querySelectorAll('.sign-out')) button.addEventListener('click', signOut)
 
-// After the password it is the element that knows what comes next.
+// After the password, the element decides what to show next.
 onSubmit(byId('password-form'), async (fields) => {
   await call('POST', 'sign-in', fields)
   await signIn.refresh()
@@ -34,7 +34,7 @@ const { state } = await call('GET', 'session')
 if (state === 'signed-in') await enter()
 else show('sign-in')
 
-/** The settings of who is signed in now. */
+/** Shows the settings of the signed-in user. */
 async function enter() {
   const { name } = await call('GET', 'session')
   byId('account-name').textContent = name

@@ -1,15 +1,15 @@
-/** What the person reads of the server's errors. */
+/** The message for each error of the server. */
 const messages = {
-  'bad-name': 'Choose a name of 1 to 64 ordinary characters.',
-  'short-password': 'Choose a password of at least 8 characters.',
-  'name-taken': 'This name is taken.',
-  'wrong-password': 'Name or password is wrong.',
-  'too-many': 'Too many tries. Wait a quarter of an hour and try again.',
-  'signed-out': 'Your sign-in has ended. Sign in again.',
-  network: 'The server does not answer. Check your connection and try again.',
+  'bad-name': 'Choose a name of 1 to 64 visible characters.',
+  'short-password': 'Choose a password with at least 8 characters.',
+  'name-taken': 'This name is taken. Choose another one.',
+  'wrong-password': 'Wrong name or password.',
+  'too-many': 'Too many attempts. Try again in 15 minutes.',
+  'signed-out': 'Your session has ended. Sign in again.',
+  network: 'The server isn’t responding. Check your connection and try again.',
 }
 
-/** The demo's own API, for the password; throws an error whose message is for the person. */
+/** The demo's own API, for the password; throws an error whose message is for the user. */
 export async function call(method, path, body) {
   const response = await fetch(`/api/${path}`, {
     method,
@@ -31,7 +31,7 @@ export function onSubmit(form, submit) {
     error.textContent = ''
     const empty = [...form.elements].find((field) => field.required && field.value.trim() === '')
     const message = empty
-      ? 'Fill this in first.'
+      ? 'Fill in this field.'
       : await submit(Object.fromEntries(new FormData(form))).catch((failure) => failure.message)
     button.removeAttribute('aria-busy')
     if (!message) return
@@ -42,7 +42,7 @@ export function onSubmit(form, submit) {
   })
 }
 
-/** Asks for the password again, for who has no other factor; resolves with whether it was right. */
+/** Asks for the password again, where the account has no second factor. Resolves with whether it was right. */
 export function confirmPassword(name) {
   const dialog = document.importNode(document.getElementById('dialog-password').content, true).firstElementChild
   const form = dialog.querySelector('form')

@@ -56,7 +56,7 @@ function again() {
 
 async function password(form) {
   const response = await post('/password', { name, password: form.elements.password.value })
-  form.querySelector('[role=alert]').textContent = response.ok ? '' : 'Name or password is wrong.'
+  form.querySelector('[role=alert]').textContent = response.ok ? '' : 'Wrong name or password.'
   form.elements.password.value = ''
   return response.ok
 }

@@ -2,70 +2,77 @@ import type { Texts } from './texts.js'
 
 export const german: Texts = {
   locale: 'de',
-  loading: 'Einen Augenblick …',
-  retry: 'Noch einmal versuchen',
+  loading: 'Wird geladen …',
+  retry: 'Erneut versuchen',
   continue: 'Weiter',
   cancel: 'Abbrechen',
   close: 'Schließen',
   copy: 'Kopieren',
   copied: 'Kopiert.',
-  notCopied: 'Der Browser hat das Kopieren nicht erlaubt: Markieren Sie den Text.',
+  notCopied: 'Ihr Browser hat das Kopieren nicht erlaubt. Markieren Sie den Text und kopieren Sie ihn selbst.',
   or: 'oder',
-  fillIn: 'Bitte füllen Sie dieses Feld aus.',
+  fillIn: 'Füllen Sie dieses Feld aus.',
 
   passkeySignIn: 'Mit Passkey anmelden',
-  secondStep: 'Zweiter Schritt',
-  secondStepLead: 'Zeigen Sie nun, dass Sie es sind.',
+  secondStep: 'Bestätigung in zwei Schritten',
+  secondStepLead: 'Bestätigen Sie Ihre Identität, um die Anmeldung abzuschließen.',
   useKey: 'Sicherheitsschlüssel oder Passkey verwenden',
   noKeyHere: 'Dieser Browser kann Ihren Sicherheitsschlüssel oder Passkey nicht verwenden.',
   appCode: 'Code aus Ihrer Authenticator-App',
-  yubicoCode: 'Einmalpasswort Ihres YubiKeys',
-  yubicoHint: 'Setzen Sie den Cursor in das Feld und berühren Sie den Schlüssel.',
-  useRecovery: 'Mit Wiederherstellungscode',
+  yubicoCode: 'YubiKey-Einmalpasswort',
+  yubicoHint: 'Wählen Sie dieses Feld aus und berühren Sie dann Ihren YubiKey.',
+  useRecovery: 'Wiederherstellungscode verwenden',
   recoveryCode: 'Wiederherstellungscode',
-  recoveryContinue: 'Mit diesem Code weiter',
+  recoveryContinue: 'Mit Wiederherstellungscode fortfahren',
   recoveryLeft: {
-    one: 'Noch {count} Code übrig. Er gilt einmal.',
-    other: 'Noch {count} Codes übrig. Jeder gilt einmal.',
+    one: 'Sie haben noch {count} Code. Er gilt einmal.',
+    other: 'Sie haben noch {count} Codes. Jeder gilt einmal.',
   },
-  recoveryNone: 'Alle Ihre Wiederherstellungscodes sind verbraucht.',
-  removeLost: 'Ich habe meine anderen Faktoren verloren: Entfernen Sie sie, damit ich neue einrichten kann',
-  lockedTotp: 'Codes aus Ihrer Authenticator-App sind nach zu vielen falschen gesperrt.',
-  lockedRecovery: 'Wiederherstellungscodes sind nach zu vielen falschen gesperrt.',
-  lockedYubico: 'Einmalpasswörter sind nach zu vielen falschen gesperrt.',
-  unlockOther: 'Ein anderer Ihrer Faktoren hebt die Sperre auf.',
-  nothingOffered: 'Keiner Ihrer Faktoren ist zurzeit verwendbar. Wenden Sie sich an den Betreiber dieser Seite.',
+  recoveryNone: 'Sie haben alle Wiederherstellungscodes verwendet.',
+  removeLost:
+    'Ich habe meine anderen Anmeldemethoden verloren. ' +
+    'Entfernen Sie sie, damit ich neue hinzufügen kann.',
+  lockedTotp: 'Codes aus Ihrer Authenticator-App sind nach zu vielen Fehlversuchen gesperrt.',
+  lockedRecovery: 'Wiederherstellungscodes sind nach zu vielen Fehlversuchen gesperrt.',
+  lockedYubico: 'YubiKey-Einmalpasswörter sind nach zu vielen Fehlversuchen gesperrt.',
+  unlockOther: 'Melden Sie sich mit einer anderen Methode an, um sie zu entsperren.',
+  nothingOffered:
+    'Sie können zurzeit keine Ihrer Anmeldemethoden verwenden. Versuchen Sie es mit einem anderen Browser oder ' +
+    'Gerät oder in einer Stunde noch einmal. Wenn das nicht hilft, wenden Sie sich an den Support.',
   locked:
-    'Zu viele falsche Codes. Melden Sie sich noch einmal mit Schlüssel, Passkey oder Wiederherstellungscode an, ' +
-    'um die Sperre aufzuheben.',
+    'Zu viele falsche Codes. Um sie zu entsperren, melden Sie sich noch einmal mit Sicherheitsschlüssel, Passkey ' +
+    'oder Wiederherstellungscode an.',
   signedIn: 'Sie sind angemeldet.',
-  signedInBy: 'Sie sind mit einem Wiederherstellungscode angemeldet',
+  signedInBy: 'Sie haben sich mit einem Wiederherstellungscode angemeldet',
   lastCodes: {
-    one: 'Nur noch {count} Wiederherstellungscode ist übrig: Erzeugen Sie neue in den Einstellungen.',
-    other: 'Nur noch {count} Wiederherstellungscodes sind übrig: Erzeugen Sie neue in den Einstellungen.',
+    one: 'Sie haben nur noch {count} Wiederherstellungscode. Neue erstellen Sie in den Einstellungen.',
+    other: 'Sie haben nur noch {count} Wiederherstellungscodes. Neue erstellen Sie in den Einstellungen.',
   },
-  noCodesLeft: 'Das war Ihr letzter Wiederherstellungscode: Erzeugen Sie neue in den Einstellungen.',
-  removed: 'Entfernt: {names}. Richten Sie in den Einstellungen einen neuen Faktor ein.',
-  removedNone: 'Es gab keinen anderen Faktor zu entfernen.',
+  noCodesLeft: 'Das war Ihr letzter Wiederherstellungscode. Neue erstellen Sie in den Einstellungen.',
+  removed: 'Entfernt: {names}. Fügen Sie in den Einstellungen eine neue Anmeldemethode hinzu.',
+  removedNone: 'Sie hatten keine anderen Anmeldemethoden.',
 
-  required: 'Zweiten Faktor einrichten',
-  requiredLead: 'Diese Seite verlangt neben dem Passwort einen zweiten Faktor.',
-  enrolTooLate: 'Die Eingabe Ihres Passworts liegt zu lange zurück. Melden Sie sich noch einmal an.',
-  codesOffer: 'Wiederherstellungscodes erzeugen',
-  codesOfferLead: 'Sie lassen Sie hinein, wenn Telefon oder Schlüssel verloren oder defekt sind.',
+  required: 'Bestätigung in zwei Schritten einrichten',
+  requiredLead: 'Diese Website verlangt die Bestätigung in zwei Schritten. Wählen Sie eine Methode.',
+  enrolTooLate:
+    'Die Eingabe Ihres Passworts liegt zu lange zurück. ' +
+    'Bitte melden Sie sich zu Ihrer Sicherheit noch einmal an.',
+  codesOffer: 'Wiederherstellungscodes erstellen',
+  codesOfferLead: 'Für den Fall, dass Sie Ihr Telefon oder Ihren Schlüssel verlieren.',
   later: 'Jetzt nicht',
 
-  settings: 'Sichere Anmeldung',
-  factors: 'Ihre Faktoren',
-  noFactors: 'Noch keine: Ihr Passwort allein öffnet dieses Konto.',
-  addFactor: 'Faktor hinzufügen',
+  settings: 'Anmeldung und Sicherheit',
+  factors: 'Ihre Anmeldemethoden',
+  noFactors: 'Sie haben die Bestätigung in zwei Schritten noch nicht eingerichtet.',
+  addFactor: 'Methode hinzufügen',
   app: 'Authenticator-App',
-  appLead: 'Ein sechsstelliger Code von Ihrem Telefon',
+  appLead: 'Sechsstelligen Code von Ihrem Telefon eingeben',
   key: 'Sicherheitsschlüssel',
-  keyLead: 'Ein Schlüssel zum Einstecken oder Anhalten, den Sie berühren',
+  keyLead: 'Schlüssel einstecken oder an das Gerät halten',
   passkey: 'Passkey',
-  passkeyLead: 'Fingerabdruck, Gesicht oder PIN Ihres Geräts; geht auch ohne Passwort',
-  noKeysHere: 'Sicherheitsschlüssel und Passkeys sind in diesem Browser oder unter dieser Adresse nicht verwendbar.',
+  passkeyLead: 'Fingerabdruck, Gesicht oder PIN statt eines Passworts',
+  noKeysHere:
+    'Sicherheitsschlüssel und Passkeys können in diesem Browser oder unter dieser Adresse nicht verwendet werden.',
   u2f: 'Sicherheitsschlüssel (U2F)',
   yubico: 'YubiKey-Einmalpasswort',
   added: 'hinzugefügt am {date}',
@@ -77,7 +84,7 @@ export const german: Texts = {
   turnOn: 'Einschalten',
   remove: 'Entfernen',
   actionOn: '{name}: {action}',
-  renameTitle: 'Faktor umbenennen',
+  renameTitle: 'Methode umbenennen',
   name: 'Name',
   save: 'Speichern',
   renamed: 'Umbenannt in {name}.',
@@ -86,94 +93,100 @@ export const german: Texts = {
   wasAdded: '{name} wurde hinzugefügt.',
   wasRemoved: '{name} wurde entfernt.',
   removeTitle: '{name} entfernen?',
-  removeLead: 'Damit können Sie sich dann nicht mehr anmelden.',
+  removeLead: 'Sie können sich damit nicht mehr anmelden.',
   removeLast:
-    'Das ist Ihr letzter Faktor: Danach öffnet Ihr Passwort allein dieses Konto, ' +
-    'und die Wiederherstellungscodes verfallen.',
-  adviseFactor: 'Richten Sie einen zweiten Faktor ein, damit Ihr Passwort allein nichts öffnet.',
+    'Das ist Ihre letzte Anmeldemethode. Wenn Sie sie entfernen, wird die Bestätigung in zwei Schritten ' +
+    'ausgeschaltet, und Ihre Wiederherstellungscodes werden gelöscht.',
+  adviseFactor:
+    'Richten Sie die Bestätigung in zwei Schritten ein, ' +
+    'damit ein gestohlenes Passwort nicht zur Anmeldung genügt.',
   adviseCodes:
-    'Erzeugen Sie Wiederherstellungscodes, damit der Verlust von Telefon oder Schlüssel Sie nicht aussperrt.',
+    'Erstellen Sie Wiederherstellungscodes, damit Sie sich auch anmelden können, ' +
+    'wenn Sie Ihr Telefon oder Ihren Schlüssel verlieren.',
   adviseLocked:
-    'Codes sind nach zu vielen falschen gesperrt. ' +
-    'Eine Anmeldung mit Schlüssel oder Wiederherstellungscode hebt die Sperre auf.',
+    'Codes sind nach zu vielen Fehlversuchen gesperrt. ' +
+    'Um sie zu entsperren, melden Sie sich mit Sicherheitsschlüssel, Passkey oder Wiederherstellungscode an.',
   adviseLast: {
-    one: 'Nur noch {count} Wiederherstellungscode ist übrig: Erzeugen Sie neue.',
-    other: 'Nur noch {count} Wiederherstellungscodes sind übrig: Erzeugen Sie neue.',
+    one: 'Sie haben nur noch {count} Wiederherstellungscode. Erstellen Sie jetzt neue.',
+    other: 'Sie haben nur noch {count} Wiederherstellungscodes. Erstellen Sie jetzt neue.',
   },
-  adviseNone: 'Alle Ihre Wiederherstellungscodes sind verbraucht: Erzeugen Sie neue.',
+  adviseNone: 'Sie haben alle Wiederherstellungscodes verwendet. Erstellen Sie jetzt neue.',
   signInFirst: 'Melden Sie sich an, um Ihre Einstellungen zu sehen.',
 
   addApp: 'Authenticator-App hinzufügen',
-  scan: 'Scannen Sie dies mit der App auf Ihrem Telefon.',
-  qr: 'QR-Code des Geheimnisses darunter',
-  typeSecret: 'Oder tippen Sie das Geheimnis in die App ein:',
+  scan: 'Scannen Sie diesen QR-Code mit der App auf Ihrem Telefon.',
+  qr: 'QR-Code mit dem Einrichtungsschlüssel darunter',
+  typeSecret: 'Scannen nicht möglich? Geben Sie diesen Einrichtungsschlüssel in der App ein:',
   openApp: 'App auf diesem Gerät öffnen',
-  typeCode: 'Geben Sie den Code ein, den die App zeigt',
-  nameFactor: 'Name dieses Faktors',
+  typeCode: 'Geben Sie den Code aus der App ein',
+  nameFactor: 'Geben Sie einen Namen ein',
   addAppAction: 'Authenticator-App hinzufügen',
   defaultApp: 'Telefon',
   addKey: 'Sicherheitsschlüssel hinzufügen',
-  addKeyLead: 'Halten Sie ihn bereit: Ihr Browser bittet Sie, ihn zu berühren.',
+  addKeyLead: 'Halten Sie Ihren Schlüssel bereit. Ihr Browser bittet Sie, ihn zu berühren.',
   addPasskey: 'Passkey hinzufügen',
-  addPasskeyLead: 'Ihr Browser fragt nach Fingerabdruck, Gesicht oder PIN.',
+  addPasskeyLead: 'Ihr Browser fragt nach Ihrem Fingerabdruck, Ihrem Gesicht oder Ihrer PIN.',
   enrolRejected:
-    'Der Code ist falsch, oder es hat zu lange gedauert. ' +
-    'Warten Sie auf einen neuen Code und versuchen Sie es noch einmal.',
+    'Der Code ist falsch, oder es hat zu lange gedauert. Warten Sie auf einen neuen Code und versuchen Sie es ' +
+    'noch einmal. Wenn das nicht hilft, schließen Sie dieses Fenster und beginnen Sie von vorn.',
   registrationRejected:
-    'Der Server hat diesen Schlüssel abgelehnt, oder es hat zu lange gedauert. ' +
-    'Schließen Sie dies und beginnen Sie von vorn.',
+    'Der Server hat diesen Schlüssel nicht angenommen, oder es hat zu lange gedauert. ' +
+    'Schließen Sie dieses Fenster und beginnen Sie von vorn.',
   nothingAdded: 'Es wurde noch nichts hinzugefügt.',
   nothingChanged: 'Es wurde noch nichts geändert.',
 
   recovery: 'Wiederherstellungscodes',
-  recoveryNever: 'Für den Tag, an dem Sie an Ihre anderen Faktoren nicht herankommen.',
+  recoveryNever: 'Für den Fall, dass Sie Ihr Telefon oder Ihren Schlüssel verlieren.',
   recoveryState: {
-    one: 'Noch {count} Code übrig, erzeugt am {date}.',
-    other: 'Noch {count} Codes übrig, erzeugt am {date}.',
+    one: 'Noch {count} Code, erstellt am {date}.',
+    other: 'Noch {count} Codes, erstellt am {date}.',
   },
-  makeCodes: 'Wiederherstellungscodes erzeugen',
-  makeNewCodes: 'Neue Codes erzeugen',
-  makeNewTitle: 'Neue Wiederherstellungscodes erzeugen?',
-  makeNewLead: 'Die Codes, die Sie haben, gelten dann nicht mehr.',
+  makeCodes: 'Wiederherstellungscodes erstellen',
+  makeNewCodes: 'Neue Codes erstellen',
+  makeNewTitle: 'Neue Wiederherstellungscodes erstellen?',
+  makeNewLead: 'Ihre bisherigen Codes gelten dann nicht mehr.',
   yourCodes: 'Ihre Wiederherstellungscodes',
   yourCodesLead:
-    'Mit jedem können Sie sich einmal anmelden, wenn Ihre anderen Faktoren nicht erreichbar sind. ' +
-    'Sie werden nur jetzt gezeigt: Bewahren Sie sie sicher auf.',
+    'Wenn Sie Ihr Telefon oder Ihren Schlüssel verlieren, melden Sie sich mit einem dieser Codes an. ' +
+    'Jeder Code gilt einmal. Speichern Sie sie jetzt: Sie werden nicht noch einmal angezeigt.',
   print: 'Drucken',
   download: 'Herunterladen',
   codesFile: 'wiederherstellungscodes.txt',
-  codesFor: 'Wiederherstellungscodes für {site}, erzeugt am {date}',
-  saved: 'Ich habe sie gesichert',
+  codesFor: 'Wiederherstellungscodes für {site}, erstellt am {date}',
+  saved: 'Ich habe meine Codes gespeichert',
 
-  confirm: 'Bestätigen Sie, dass Sie es sind',
-  confirmLead: 'Danach können Faktoren einige Minuten lang geändert werden.',
+  confirm: 'Bestätigen Sie Ihre Identität',
+  confirmLead: 'Danach können Sie einige Minuten lang Änderungen vornehmen.',
 
-  rejected: 'Das war nicht richtig. Versuchen Sie es noch einmal.',
+  rejected: 'Das hat nicht geklappt. Versuchen Sie es noch einmal.',
   malformed: 'Das sieht nicht wie ein Code aus. Prüfen Sie ihn und versuchen Sie es noch einmal.',
-  tooManyWrong: 'Zu viele falsche Codes.',
+  tooManyWrong: 'Zu viele falsche Codes. Versuchen Sie eine andere Methode.',
   passkeyRejected:
-    'Dieser Passkey ist hier nicht bekannt, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.',
-  alreadyEnrolled: 'Dieser Schlüssel oder dieses Gerät ist schon einer Ihrer Faktoren.',
-  notFirst: 'Sie haben inzwischen einen anderen Faktor. Schließen Sie dies und beginnen Sie von vorn.',
-  factorLimit: 'Mehr Faktoren kann ein Konto nicht haben.',
-  noSuchFactor: 'Diesen Faktor gibt es nicht mehr.',
+    'Dieser Passkey ist hier nicht registriert, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.',
+  alreadyEnrolled: 'Sie haben diesen Schlüssel oder dieses Gerät schon hinzugefügt.',
+  notFirst:
+    'Zu Ihrem Konto wurde eine andere Methode hinzugefügt. ' +
+    'Schließen Sie dieses Fenster und beginnen Sie von vorn.',
+  factorLimit: 'Sie können keine weiteren Anmeldemethoden hinzufügen. Entfernen Sie zuerst eine.',
+  noSuchFactor: 'Diese Methode wurde schon entfernt.',
   lastFactor:
-    'Das ist Ihr letzter eingeschalteter Faktor. Richten Sie zuerst einen anderen ein, oder entfernen Sie diesen.',
-  notChangeable: 'Dieser Faktor lässt sich nicht ändern.',
-  factorRequired: 'Richten Sie zuerst einen anderen Faktor ein.',
-  invalid: 'Eine Eingabe ist zu lang oder enthält Zeichen, die nicht gespeichert werden können.',
+    'Sie können Ihre einzige aktive Methode nicht ausschalten. ' +
+    'Fügen Sie zuerst eine andere hinzu, oder entfernen Sie diese.',
+  notChangeable: 'Diese Methode kann nicht geändert werden.',
+  factorRequired: 'Fügen Sie zuerst eine Anmeldemethode hinzu.',
+  invalid: 'Ihre Eingabe ist zu lang oder enthält Zeichen, die nicht gespeichert werden können.',
 
   network: 'Der Server antwortet nicht. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
-  signedOut: 'Ihre Anmeldung ist beendet. Melden Sie sich noch einmal an.',
-  stepUpFirst: 'Ihre Anmeldung liegt zu lange zurück. Melden Sie sich noch einmal an, um dies zu ändern.',
+  signedOut: 'Ihre Sitzung ist beendet. Melden Sie sich noch einmal an.',
+  stepUpFirst: 'Bitte melden Sie sich zu Ihrer Sicherheit noch einmal an, um dies zu ändern.',
   failed: 'Etwas ist schiefgegangen. Versuchen Sie es gleich noch einmal.',
 
   cancelled:
-    'Kein Schlüssel oder Passkey hat geantwortet: ' +
-    'Der Vorgang wurde abgebrochen, oder hier ist keiner, der zu Ihrem Konto gehört.',
+    'Kein Sicherheitsschlüssel oder Passkey hat geantwortet. ' +
+    'Der Vorgang wurde abgebrochen, oder hier ist keiner verfügbar, der zu Ihrem Konto gehört.',
   timeout: 'Das hat zu lange gedauert. Versuchen Sie es noch einmal.',
   aborted: 'Das wurde unterbrochen. Versuchen Sie es noch einmal.',
-  notSupported: 'Das kann dieser Browser oder Schlüssel nicht.',
-  insecureContext: 'Schlüssel und Passkeys brauchen eine sichere Verbindung.',
-  invalidDomain: 'Schlüssel und Passkeys funktionieren unter dieser Adresse nicht.',
+  notSupported: 'Dieser Browser oder Schlüssel unterstützt das nicht.',
+  insecureContext: 'Sicherheitsschlüssel und Passkeys brauchen eine sichere Verbindung (HTTPS).',
+  invalidDomain: 'Sicherheitsschlüssel und Passkeys funktionieren unter dieser Adresse nicht.',
 }
