@@ -10,12 +10,14 @@ use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, chmodat, fstat, fsync, m
 use rustix::io::Errno;
 
 use crate::fault::{Fault, Rule};
-use crate::lock::LOCKS;
 use crate::rules::Rules;
 
 /// Every open: not inherited by child processes, no symbolic links, no waiting for the other end of a FIFO.
 pub(crate) const OPEN: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
 const OPEN_FOLDER: OFlags = OPEN.union(OFlags::DIRECTORY);
+
+/// The folder of the lock files. They are never renamed and never unlinked: a lock on an unlinked file excludes nobody.
+pub(crate) const LOCKS: &str = "locks";
 
 /// A directory that passed every check, and its folders, all held open.
 #[derive(Debug)]

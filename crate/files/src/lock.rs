@@ -9,11 +9,8 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
 use rustix::io::Errno;
 
-use crate::directory::{Directory, OPEN};
+use crate::directory::{Directory, LOCKS, OPEN};
 use crate::fault::Fault;
-
-/// The folder of the lock files. They are never renamed and never unlinked: a lock on an unlinked file excludes nobody.
-pub(crate) const LOCKS: &str = "locks";
 
 /// Proof that the lock is held. Dropping it releases the lock, on any thread.
 #[derive(Debug)]

@@ -2,54 +2,18 @@
 
 use serde::Serialize;
 
-use crate::challenges::challenge::OpenChallenge;
 use crate::json::failure::Failure;
 use crate::json::wiped::to_json;
-use crate::service::event::Event;
-
-/// An answer with what the facade does beside passing it on. Not for debug prints: it may be recovery codes.
-#[derive(Serialize)]
-pub struct Answer<T> {
-    pub value: T,
-    /// To tell the host once the store has committed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub events: Vec<Event>,
-    /// To put into the challenge store.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<OpenChallenge>,
-}
-
-impl<T> Answer<T> {
-    pub fn new(value: T) -> Self {
-        Self {
-            value,
-            events: Vec::new(),
-            challenge: None,
-        }
-    }
-
-    #[must_use]
-    pub fn with_event(mut self, event: Event) -> Self {
-        self.events.push(event);
-        self
-    }
-
-    #[must_use]
-    pub fn with_challenge(mut self, challenge: OpenChallenge) -> Self {
-        self.challenge = Some(challenge);
-        self
-    }
-}
 
 /// `{"value": …}`, or `{"failure": {"code", "detail"?}}`.
 pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
-    answer_envelope(result.map(Answer::new))
+    envelope_of(result.map(|value| Value { value }))
 }
 
-/// `{"value": …, "events"?: […], "challenge"?: {…}}`, or `{"failure": {"code", "detail"?}}`.
-pub fn answer_envelope<T: Serialize>(result: Result<Answer<T>, Failure>) -> String {
+/// The same for what has a `value` among its own members.
+pub fn envelope_of<T: Serialize>(result: Result<T, Failure>) -> String {
     match result {
-        Ok(answer) => to_json(&answer).unwrap_or_else(|_| UNSERIALISABLE.into()),
+        Ok(members) => to_json(&members).unwrap_or_else(|_| UNSERIALISABLE.into()),
         Err(failure) => {
             let failure = FailureWire {
                 failure: Wire {
@@ -64,6 +28,11 @@ pub fn answer_envelope<T: Serialize>(result: Result<Answer<T>, Failure>) -> Stri
 
 /// Nothing here holds a map with keys other than strings, so this is never seen.
 const UNSERIALISABLE: &str = r#"{"failure":{"code":"internal"}}"#;
+
+#[derive(Serialize)]
+struct Value<T> {
+    value: T,
+}
 
 #[derive(Serialize)]
 struct FailureWire<'a> {

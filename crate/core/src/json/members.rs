@@ -43,6 +43,11 @@ pub fn required<T, E: Error>(slot: Option<T>, name: &'static str) -> Result<T, E
     slot.ok_or_else(|| E::missing_field(name))
 }
 
+/// Whether a member may be left out, since reading it gives the same.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Known<'de>> Visitor<'de> for Object<T> {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 
-use crate::json::wiped::Growing;
+use super::growing::Growing;
 
 /// Whether `text`, which is valid JSON, is what `serde_json::to_string` gives for a value, found out without making it:
 /// nothing is escaped, copied or wiped.
@@ -389,7 +389,7 @@ mod tests {
     use serde::Serialize;
 
     use super::{is_json, write_json};
-    use crate::json::wiped::Growing;
+    use crate::json::growing::Growing;
 
     #[derive(Debug, Clone, Serialize)]
     #[serde(rename_all = "kebab-case")]

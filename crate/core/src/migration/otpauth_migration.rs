@@ -5,7 +5,7 @@ use prost::Message;
 use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Found, Note, Read, Reason, Refused, display, generator, named};
+use super::found::{Found, Note, Read, Reason, Refused, display, generator, named};
 use crate::record::decode_base64;
 use crate::totp::Algorithm;
 use crate::totp::key_uri::unescape;

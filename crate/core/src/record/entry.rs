@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use crate::json::members::is_default;
 use crate::webauthn::Credential;
 
 /// The type of a factor, as records, answers and the public API spell it.

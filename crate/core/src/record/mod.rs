@@ -29,6 +29,7 @@ pub use webauthn_key::StoredKey;
 pub use yubico_entry::{Counted, YubicoEntry};
 
 use crate::json::failure::Failure;
+use crate::json::members::is_default;
 use crate::json::text::is_json;
 use crate::json::wiped::to_json_of;
 use crate::recovery_codes::RecoverySet;
@@ -150,10 +151,6 @@ fn corrupt_place(text: &str) -> String {
         Ok(_) => "after the end".into(),
         Err(error) => place::describe(error.path()),
     }
-}
-
-pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 #[cfg(test)]

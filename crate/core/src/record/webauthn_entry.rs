@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::bytes::{Bytes, Handle, base64url};
 use super::entry::{FactorType, SigningEntry};
-use super::is_default;
 use super::webauthn_key::StoredKey;
+use crate::json::members::is_default;
 use crate::json::members::{Known, once, required, with_others};
 use crate::webauthn::{CoseKey, Credential};
 

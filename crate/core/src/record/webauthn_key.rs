@@ -17,6 +17,21 @@ pub enum StoredKey {
     Other(Value),
 }
 
+impl StoredKey {
+    /// Whether the origin can read it: its format has no place for the keys of ML-DSA, nor for an RSA exponent of other
+    /// than three bytes.
+    pub(crate) fn fits_origin(&self) -> bool {
+        match self {
+            Self::Known(key) => match key.material() {
+                KeyMaterial::Akp { .. } => false,
+                KeyMaterial::Rsa { e, .. } => e.len() == 3,
+                KeyMaterial::Ec2 { .. } | KeyMaterial::Okp { .. } => true,
+            },
+            Self::Other(_) => true,
+        }
+    }
+}
+
 impl Serialize for StoredKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::json::envelope::{Answer, answer_envelope};
 use crate::json::failure::Failure;
 use crate::record::Record;
+use crate::service::answer::{Answer, answer_envelope};
 
 /// The answer of a call that may change the record.
 pub struct Change {

@@ -3,13 +3,14 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use crate::json::envelope::{Answer, envelope};
+use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
 use crate::record::locks::UNTIL_UNLOCK;
 use crate::record::{Entry, FactorType, Record};
 use crate::recovery_codes::RecoverySet;
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;

@@ -1,5 +1,6 @@
 //! What a server asks for: each call is a function of one user's record, an answer and the time.
 
+pub(crate) mod answer;
 pub(crate) mod change;
 pub mod enrol;
 pub(crate) mod event;

@@ -20,7 +20,6 @@ use std::sync::Arc;
 
 pub use examine::examine;
 pub use file::WriteOptions;
-pub(crate) use origin_form::fits_key;
 pub use origin_form::{Parts, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::json::failure::Failure;
+use crate::json::members::is_default;
 use crate::json::wiped::to_json;
-use crate::record::{Counted, Entry, FactorType, Record, StoredKey, WebauthnEntry, YubicoEntry, is_default};
-use crate::webauthn::KeyMaterial;
+use crate::record::{Counted, Entry, FactorType, Record, WebauthnEntry, YubicoEntry};
 
 /// A record in two parts.
 #[derive(Serialize)]
@@ -65,21 +65,9 @@ pub(super) fn check_fits(record: &Record) -> Result<(), Failure> {
     fits(record).then_some(()).ok_or(refused)
 }
 
-/// True when the origin can read the record once the additions are gone: it has no place for the keys of ML-DSA, nor for
-/// an RSA exponent of other than three bytes.
+/// True when the origin can read the record once the additions are gone.
 pub(super) fn fits(record: &Record) -> bool {
-    record.webauthn.iter().all(|entry| fits_key(&entry.entry.cred))
-}
-
-pub(crate) fn fits_key(key: &StoredKey) -> bool {
-    match key {
-        StoredKey::Known(key) => match key.material() {
-            KeyMaterial::Akp { .. } => false,
-            KeyMaterial::Rsa { e, .. } => e.len() == 3,
-            KeyMaterial::Ec2 { .. } | KeyMaterial::Okp { .. } => true,
-        },
-        StoredKey::Other(_) => true,
-    }
+    record.webauthn.iter().all(|entry| entry.entry.cred.fits_origin())
 }
 
 /// What is ours of one user's record.

@@ -4,7 +4,8 @@ use super::client_data::{Ceremony, ClientData};
 use super::message::RegistrationMessage;
 use super::policy::U2fPolicy;
 use super::response::RegistrationResponse;
-use crate::webauthn::attestation::certificate::{Chain, cose_key};
+use crate::webauthn::attestation::certificate::cose_key;
+use crate::webauthn::attestation::chain::Chain;
 use crate::webauthn::client_data::sha256;
 use crate::webauthn::{
     Algorithm, Conveyance, CoseKey, Credential, KeyMaterial, Reason, RelyingParty, TrustAnchors, UserVerification,

@@ -8,6 +8,7 @@ mod cbor;
 pub(crate) mod client_data;
 pub mod cose;
 pub mod credential;
+mod expectation;
 pub mod json;
 pub mod options;
 pub mod policy;
@@ -19,11 +20,12 @@ pub use attestation::{Attestation, TrustAnchors};
 pub use authentication::{Authenticated, AuthenticationExpectation, verify_authentication};
 pub use cose::{Algorithm, CoseKey, KeyMaterial};
 pub use credential::Credential;
+pub use expectation::RegistrationExpectation;
 pub use options::{
     AllowedCredential, AuthenticationOptions, AuthenticatorAttachment, Hint, RegistrationOptions, ResidentKey,
     authentication_options, registration_options,
 };
 pub use policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 pub use reason::Reason;
-pub use registration::{Registered, RegistrationExpectation, verify_registration};
+pub use registration::{Registered, verify_registration};
 pub use response::{Peeked, peek, peek_user_handle};

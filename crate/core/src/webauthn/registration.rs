@@ -2,34 +2,15 @@
 
 use serde::Serialize;
 
-use super::attestation::{self, Attestation, Statement, TrustAnchors};
+use super::attestation::{self, Attestation, Statement};
 use super::authenticator_data::AuthenticatorData;
 use super::cbor::{self, Value};
 use super::client_data::{Ceremony, ClientData, sha256};
-use super::cose::{Algorithm, CoseKey};
+use super::cose::CoseKey;
 use super::credential::Credential;
-use super::policy::{Conveyance, CrossOrigin, RelyingParty, UserVerification};
+use super::expectation::RegistrationExpectation;
 use super::reason::Reason;
 use super::response::Response;
-
-/// What the relying party began the ceremony with.
-#[derive(Debug, Clone, Copy)]
-pub struct RegistrationExpectation<'a> {
-    pub challenge: &'a [u8],
-    pub rp: &'a RelyingParty,
-    pub user_verification: UserVerification,
-    /// Those offered in `pubKeyCredParams`.
-    pub algorithms: &'a [Algorithm],
-    pub attestation: Conveyance,
-    pub trust_anchors: &'a TrustAnchors,
-    pub cross_origin: Option<&'a CrossOrigin>,
-    /// True only for a ceremony that was begun with `mediation: 'conditional'`.
-    pub user_presence_optional: bool,
-    /// Kept with the credential.
-    pub user_handle: Option<&'a [u8]>,
-    /// Seconds since the epoch: certificates must be valid then.
-    pub now: i64,
-}
 
 /// A verified registration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,15 +6,14 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::{holds_credential, refuses_another};
-use crate::json::envelope::Answer;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
 use crate::record::{Entry, Record, TotpEntry, WebauthnEntry};
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;
-use crate::tfa_config::fits_key;
 use crate::totp::key_uri::OtpauthUri;
 use crate::webauthn::{CoseKey, Credential, Reason};
 
@@ -167,7 +166,7 @@ fn add_webauthn(
     if impossible || !(1..=1023).contains(&credential.id.len()) {
         return Err(LeftReason::Malformed);
     }
-    if settings.webauthn.origin_keys_only && !fits_key(&entry.cred) {
+    if settings.webauthn.origin_keys_only && !entry.cred.fits_origin() {
         return Err(LeftReason::UnsupportedAlgorithm);
     }
     if holds_credential(record, &entry.cred_id) {

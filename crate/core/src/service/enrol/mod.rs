@@ -17,10 +17,10 @@ pub use u2f::{begin_u2f, finish_u2f, u2f_registration_challenge};
 pub(crate) use webauthn::{begin as open_webauthn, finish as prove_webauthn};
 pub use webauthn::{begin_webauthn, finish_webauthn, registration_challenge};
 
-use crate::json::envelope::Answer;
 use crate::json::failure::Failure;
 use crate::record::factor::{self, Factor};
 use crate::record::{FactorType, Record, SigningEntry};
+use crate::service::answer::Answer;
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;
 use crate::webauthn::Reason;

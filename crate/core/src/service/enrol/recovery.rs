@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::json::envelope::Answer;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::Record;
 use crate::recovery_codes::RecoverySet;
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;

@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 
 use super::{Enrolled, EnrolmentRefusal, refuses_another};
 use crate::challenges::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open, read};
-use crate::json::envelope::{Answer, answer_envelope};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, TotpEntry};
+use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::settings::{Settings, TotpSettings};
 use crate::totp::base32;

@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
 use crate::challenges::challenge::{Bound, Purpose, Registration, open, read};
-use crate::json::envelope::{Answer, answer_envelope, envelope};
+use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, WebauthnEntry};
+use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::settings::Settings;
-use crate::tfa_config::fits_key;
 use crate::webauthn::{
     Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,
     ResidentKey, UserVerification, peek, registration_options, verify_registration,
@@ -206,7 +206,7 @@ fn add(
         },
     )?;
     let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
-    if settings.webauthn.origin_keys_only && !fits_key(&entry.cred) {
+    if settings.webauthn.origin_keys_only && !entry.cred.fits_origin() {
         return Err(rejected("algorithm-unsupported"));
     }
     if holds_credential(record, &entry.cred_id) {

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
-use crate::json::envelope::{Answer, answer_envelope};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
+use crate::service::answer::{Answer, answer_envelope};
 use crate::service::settings::Settings;
 use crate::u2f;
 use crate::webauthn::{AllowedCredential, AuthenticationOptions, UserVerification, authentication_options};

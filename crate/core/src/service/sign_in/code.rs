@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::json::envelope::{Answer, envelope};
+use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::Used;
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::outcome::{Accepted, Outcome, Refusal};

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::response::{Refused, ResponseAnswer, refused, rejected};
 use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
-use crate::json::envelope::{Answer, answer_envelope};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::FactorType;
+use crate::service::answer::{Answer, answer_envelope};
 use crate::service::event::Event;
 use crate::service::outcome::Outcome;
 use crate::service::settings::Settings;

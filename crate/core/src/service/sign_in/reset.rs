@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::code::{Check, check_recovery, check_totp};
-use crate::json::envelope::Answer;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{Factor, factors};
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::manage::take_factor;

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::challenges::challenge::{Authentication, Presented, Purpose, read};
-use crate::json::envelope::{Answer, answer_envelope};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
+use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::outcome::{Accepted, Outcome, Refusal};

@@ -8,10 +8,10 @@ use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::error::WebauthnError;
 use webauthn_rs_core::proto::{AuthenticatorAttestationResponseRaw, RegisterPublicKeyCredential, RegistrationState};
 
-use super::{Finding, Statement};
+use super::statement::{Finding, Statement};
 use crate::webauthn::cose::{Algorithm, CoseKey, KeyMaterial};
+use crate::webauthn::expectation::RegistrationExpectation;
 use crate::webauthn::reason::Reason;
-use crate::webauthn::registration::RegistrationExpectation;
 
 /// Its only entry is the whole ceremony, so it gets the challenge and the origin that have been verified already.
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {

@@ -6,11 +6,11 @@ use x509_parser::der_parser::oid::Oid;
 use x509_parser::x509::{AttributeTypeAndValue, X509Version};
 
 use super::certificate::cose_key;
-use super::{Finding, Statement};
+use super::statement::{Finding, Statement};
 use crate::webauthn::cbor::Value;
 use crate::webauthn::cose::Algorithm;
+use crate::webauthn::expectation::RegistrationExpectation;
 use crate::webauthn::reason::Reason;
-use crate::webauthn::registration::RegistrationExpectation;
 
 /// id-fido-gen-ce-aaguid
 const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
