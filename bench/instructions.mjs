@@ -10,8 +10,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import { main } from '../scripts/lib/main.mjs'
+import { say } from '../scripts/lib/output.mjs'
 import { root } from '../scripts/lib/paths.mjs'
-import { ask, run } from '../scripts/lib/run.mjs'
+import { ask, mustRun } from '../scripts/lib/run.mjs'
 import { selfCosts } from './lib/callgrind.mjs'
 import { debianTool } from './lib/debian-tool.mjs'
 import { buildNative } from './lib/native.mjs'
@@ -57,9 +58,9 @@ export async function checkInstructions() {
     const before = committed.instructions[name]
     const grown = before === undefined || instructions > before * tolerance
     if (grown) failed += 1
-    console.log(`${grown ? 'GROWN  ' : '       '}${name}: ${instructions}, committed ${before}`)
+    say(`${grown ? 'GROWN  ' : '       '}${name}: ${instructions}, committed ${before}`)
   }
-  if (failed > 0) console.log('node bench/instructions.mjs --write commits to the new numbers')
+  if (failed > 0) say('node bench/instructions.mjs --write commits to the new numbers')
   return { passed: Object.keys(counted).length - failed, failed }
 }
 
@@ -99,8 +100,7 @@ async function costsOfOneCall(program, name, times) {
   async function costs(calls) {
     const out = join(folder, String(calls))
     const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, program, fixtures, name, String(calls)]
-    const { code, output } = await run('valgrind', ['-q', ...args])
-    if (code !== 0) throw new Error(`valgrind ended with code ${code}: ${output}`)
+    await mustRun('valgrind', ['-q', ...args])
     return selfCosts(readFileSync(out, 'utf8'), program)
   }
 }

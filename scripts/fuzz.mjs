@@ -1,6 +1,6 @@
-// Feeds each parser random bytes: `npm run fuzz -- [--seconds N] [--differential N] [TARGET...]`, 60 seconds each unless
-// told otherwise; `--differential` is for the targets that ask another library, whose ceremonies `cargo test` has, too. It
-// starts from fuzz/corpus and leaves that as it is; an input that fails lies in fuzz/artifacts then.
+// Feeds each parser random bytes: `npm run fuzz -- [--seconds N] [--differential N] [--build-only] [TARGET...]`, 60 seconds
+// each unless told otherwise; `--differential` is for the targets that ask another library, whose ceremonies `cargo test`
+// has, too. It starts from fuzz/corpus and leaves that as it is; an input that fails lies in fuzz/artifacts then.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { needRust, rustHost } from './lib/tools.mjs'
 
 main(async () => {
   const { values, positionals } = parseArgs({
-    options: { seconds: { type: 'string', default: '60' }, differential: { type: 'string' } },
+    options: { seconds: { type: 'string', default: '60' }, differential: { type: 'string' }, 'build-only': { type: 'boolean' } },
     allowPositionals: true,
   })
   const { seconds, differential = seconds } = values
@@ -22,6 +22,7 @@ main(async () => {
   if (unknown !== undefined) throw new Error(`no target ${unknown}; there are ${all.join(', ')}`)
   if (![seconds, differential].every((value) => /^\d+$/.test(value))) throw new Error('--seconds and --differential take numbers')
   await build()
+  if (values['build-only']) return
   // Two at a time: each has one thread.
   for (let next = 0; next < targets.length; next += 2) {
     const two = targets.slice(next, next + 2)

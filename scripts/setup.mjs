@@ -2,8 +2,8 @@
 import { pathToFileURL } from 'node:url'
 import { buildAddon } from './lib/addon.mjs'
 import { underLock } from './lib/lock.mjs'
-import { main } from './lib/main.mjs'
 import { installPackages } from './lib/packages.mjs'
+import { Steps } from './lib/steps.mjs'
 import { needNode } from './lib/tools.mjs'
 import { compileTypeScript } from './lib/typescript.mjs'
 
@@ -18,5 +18,8 @@ export async function setUp({ release = true } = {}) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  main(() => setUp({ release: !process.argv.includes('--dev') }))
+  const steps = new Steps({ name: 'build' })
+  const built = await steps.step('build', () => setUp({ release: !process.argv.includes('--dev') }))
+  steps.stop()
+  process.exitCode = built ? 0 : 1
 }

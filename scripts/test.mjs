@@ -4,120 +4,77 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInstructions } from '../bench/instructions.mjs'
 import { findBrowser } from './lib/browser.mjs'
+import { ava, clippy, command, oxlint, rustfmt, types } from './lib/checks.mjs'
+import { say } from './lib/output.mjs'
 import { root } from './lib/paths.mjs'
-import { ask, local, run } from './lib/run.mjs'
+import { ask, mustRun, run } from './lib/run.mjs'
+import { Steps } from './lib/steps.mjs'
 import { ToolMissing } from './lib/tools.mjs'
-import { add, countAva, countCargo, countOne } from './lib/totals.mjs'
+import { countCargo, countOne } from './lib/totals.mjs'
 import { setUp } from './setup.mjs'
 
-const results = []
-const words = process.argv.slice(2)
+const fuzz = ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10']
 
-const ready = await step('set-up', async () => {
-  await setUp()
-  return { passed: 0, failed: 0 }
-})
-
-await command('rustfmt', ['cargo', 'fmt', '--all', '--check'])
-await command('clippy', ['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'])
-await command('cargo test', ['cargo', 'test', '--workspace', '--locked'], countCargo)
-await denied()
-await command('fuzz', ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10'])
+const steps = new Steps({ name: 'test', words: process.argv.slice(2) })
+// Side by side, since each ends in minutes of one core: the tests are linked on the left, the addon and what is measured on
+// the right, into folders of their own. What is measured here is counted, and does not depend on how busy the machine is.
+const [, ready] = await Promise.all([rust(), built()])
+// One after the other: these use both cores, and some of them watch the clock.
+await steps.step('fuzz', command(fuzz))
 if (ready) {
-  await generated()
-  await command('types', [...local('typescript/bin/tsc'), '-p', 'tsconfig.types.json'])
-  await command('oxlint', [...local('oxlint/bin/oxlint'), '--deny-warnings'])
-  await command('ava', [...local('ava/entrypoints/cli.mjs'), 'build/__test__/**/*.test.js', '!build/__test__/browser/**'], countAva)
-  await command('memory', ['node', 'scripts/memory.mjs', '--sign-ins', '20000'])
-  await instructions()
+  await steps.step('ava', ava(['build/__test__/**/*.test.js', '!build/__test__/browser/**']))
+  await steps.step('memory', command(['node', 'scripts/memory.mjs', '--sign-ins', '20000']))
   await browser()
 }
-summary()
+steps.close()
 
-async function command(name, [program, ...args], count = countOne, env = {}) {
-  return step(name, async () => {
-    const { code, output } = await run(program, args, { capture: true, env })
-    return count(code, output)
-  })
+async function rust() {
+  await steps.step('rustfmt', rustfmt)
+  await steps.step('clippy', clippy)
+  await steps.step('cargo test', command(['cargo', 'test', '--workspace', '--locked'], countCargo))
+  await denied()
 }
 
-/** Runs one step, shows its failure, notes its totals; the answer is whether it went well. */
-async function step(name, work) {
-  if (name !== 'set-up' && words.length > 0 && !words.some((word) => name.includes(word))) return false
-  console.log(`\n--- ${name}`)
-  const started = Date.now()
-  const result = await work().catch((error) => {
-    console.error(error instanceof ToolMissing || error.code === 'ENOENT' ? error.message : error)
-    return { passed: 0, failed: 1 }
-  })
-  results.push({ name, seconds: Math.round((Date.now() - started) / 1000), ...result })
-  return result.failed === 0
+/** @returns {Promise<boolean>} whether there is something to test */
+async function built() {
+  const ready = await steps.step('set-up', setUp, { always: true })
+  if (ready) {
+    await generated()
+    await steps.step('types', types)
+    await steps.step('oxlint', oxlint)
+    await steps.step('instructions', checkInstructions)
+  }
+  if (steps.wants('fuzz')) await steps.step('fuzz build', command([...fuzz, '--build-only']))
+  return ready
 }
 
 /** Licences, sources and duplicates; advisories need a database from the network and are no matter of this tree. */
 async function denied() {
-  if (ask('cargo-deny', ['--version'])) {
-    await command('cargo-deny', ['cargo', 'deny', '--offline', '--locked', 'check', 'licenses', 'bans', 'sources'])
-  } else if (process.env.CI) {
-    await step('cargo-deny', async () => {
-      throw new ToolMissing('cargo-deny was not found: run `cargo install --locked cargo-deny`')
-    })
-  } else {
-    skip('cargo-deny', 'not installed; `cargo install --locked cargo-deny` brings it')
-  }
+  if (!steps.wants('cargo-deny')) return
+  const missing = () => ask('cargo-deny', ['--version']) === undefined
+  if (missing() && !process.env.CI) return steps.skip('cargo-deny', 'not installed; `cargo install --locked cargo-deny` brings it')
+  // A debug build: it is ready in a third of the time and checks as well.
+  if (missing()) await steps.step('cargo-deny set-up', () => mustRun('cargo', ['install', '--locked', '--debug', 'cargo-deny']))
+  await steps.step('cargo-deny', command(['cargo', 'deny', '--offline', '--locked', 'check', 'licenses', 'bans', 'sources']))
 }
 
 /** The loader and its types are committed: they must be what the build makes of the sources. */
 async function generated() {
-  if (!existsSync(join(root, '.git'))) return skip('generated files', 'this is no git checkout')
-  await step('generated files', async () => {
+  if (!existsSync(join(root, '.git'))) return steps.skip('generated files', 'this is no git checkout')
+  await steps.step('generated files', async () => {
     const { code } = await run('git', ['diff', '--exit-code', '--', 'binding.js', 'binding.d.ts'])
-    if (code !== 0) console.error('binding.js or binding.d.ts is not what the build makes: add the new ones to your commit')
+    if (code !== 0) say('binding.js or binding.d.ts is not what the build makes: add the new ones to your commit')
     return countOne(code)
   })
 }
 
-/** What the hot functions take must not grow unseen; the numbers hold on one compiler and processor. */
-async function instructions() {
-  let reason
-  await step('instructions', async () => {
-    const { passed, failed, skipped } = await checkInstructions()
-    reason = skipped
-    return { passed, failed }
-  })
-  if (reason) {
-    results.pop()
-    skip('instructions', reason)
-  }
-}
-
 async function browser() {
   let path
-  const found = await step('browser set-up', async () => {
+  await steps.step('browser set-up', async () => {
     path = await findBrowser()
-    if (!path && process.env.CI) throw new ToolMissing('no Chrome or Chromium: install one or name it in CHROME_PATH')
-    return { passed: 0, failed: 0 }
+    if (path) say(`browser: ${path}`)
+    else if (process.env.CI) throw new ToolMissing('no Chrome or Chromium: install one or name it in CHROME_PATH')
   })
-  if (path) {
-    console.log(`browser: ${path}`)
-    await command('browser', [...local('ava/entrypoints/cli.mjs'), 'build/__test__/browser/**/*.test.js'], countAva, { CHROME_PATH: path })
-  } else if (found) {
-    skip('browser', 'no Chrome or Chromium found; install one or name it in CHROME_PATH')
-  }
-}
-
-function skip(name, why) {
-  console.log(`\n--- ${name}: SKIPPED: ${why}`)
-  results.push({ name, seconds: 0, passed: 0, failed: 0, skipped: why })
-}
-
-function summary() {
-  console.log('\n--- summary')
-  for (const { name, seconds, passed, failed, skipped } of results) {
-    const told = skipped ? `SKIPPED: ${skipped}` : `${passed} passed, ${failed} failed, ${seconds} s`
-    console.log(`${failed ? 'FAILED ' : '       '}${name}: ${told}`)
-  }
-  const { passed, failed } = add(results)
-  process.exitCode = failed === 0 && passed > 0 ? 0 : 1
-  console.log(`\n${passed} passed, ${failed} failed`)
+  if (path) await steps.step('browser', ava(['build/__test__/browser/**/*.test.js'], { CHROME_PATH: path }))
+  else if (!process.env.CI) steps.skip('browser', 'no Chrome or Chromium found; install one or name it in CHROME_PATH')
 }

@@ -4,13 +4,13 @@ import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { script } from '../helpers/script.js'
 import { ExampleServer } from './example-server.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const example = join(root, 'examples', 'next')
 const packages = join(example, 'node_modules')
 const next = join(packages, 'next', 'dist', 'bin', 'next')
-const script = (name: string) => import(new URL(`../../../scripts/lib/${name}`, import.meta.url).href)
 
 /** Undefined: Next.js is not there and there is no network to bring it (with `CI` set that is an error). */
 export async function startNext(): Promise<ExampleServer | undefined> {

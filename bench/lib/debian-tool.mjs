@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 
+import { say } from '../../scripts/lib/output.mjs'
 import { ask, run } from '../../scripts/lib/run.mjs'
 import { ToolMissing } from '../../scripts/lib/tools.mjs'
 
@@ -7,7 +8,7 @@ import { ToolMissing } from '../../scripts/lib/tools.mjs'
 export async function debianTool(name) {
   const version = () => ask(name, ['--version'])
   if (version() === undefined && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    console.log(`no ${name} found: installing the Debian package`)
+    say(`no ${name} found: installing the Debian package`)
     const env = { DEBIAN_FRONTEND: 'noninteractive' }
     const { code } = await run('apt-get', ['update'], { env })
     if (code === 0) await run('apt-get', ['install', '--yes', '--no-install-recommends', name], { env })

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { say } from './output.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, isMusl } from './platform.mjs'
 import { local, mustRun } from './run.mjs'
@@ -10,11 +11,13 @@ import { needRust } from './tools.mjs'
 const stamp = join(scratch, 'addon.stamp')
 const outputs = () => ['binding.js', 'binding.d.ts', addonFile()]
 
-/** The native addon and its generated loader and types, in `release` mode or quickly for development. */
+/** The native addon and its generated loader and types, in `release` mode or, unless that is there and fresh, quickly for development. */
 export async function buildAddon({ release = true } = {}) {
-  if (isFresh(stamp, state(release))) return
+  // Of before: what changes while this builds is built the next time.
+  const built = inputs(release)
+  if (isFresh(stamp, state(built)) || isFresh(stamp, state(inputs(true)))) return
   needRust()
-  console.log(release ? 'building the native addon in release mode: the first time takes some minutes' : 'building the native addon for development')
+  say(release ? 'building the native addon in release mode: the first time takes some minutes' : 'building the native addon for development')
   clearStamp(stamp)
   await mustRun('cargo', ['fetch', '--locked'])
   const staged = join(scratch, 'addon.new')
@@ -27,14 +30,16 @@ export async function buildAddon({ release = true } = {}) {
   ], { env: release ? pathFree() : {} })
   // A rename: a process that has the old addon mapped keeps it whole.
   for (const name of outputs()) renameSync(join(staged, name), join(root, name))
-  writeStamp(stamp, state(release))
+  writeStamp(stamp, state(built))
 }
 
-function state(release) {
+const state = (built) => `${built} ${fingerprint(outputs())}`
+
+function inputs(release) {
   const { version, napi, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const facts = { release, version, napi, cli: devDependencies['@napi-rs/cli'], flags: process.env.RUSTFLAGS }
   const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs']
-  return `${fingerprint(sources, facts)} ${fingerprint(outputs())}`
+  return fingerprint(sources, facts)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { say } from './output.mjs'
 import { run } from './run.mjs'
 import { ToolMissing } from './tools.mjs'
 
@@ -29,7 +30,7 @@ function usualPlaces() {
 
 async function installOnDebian() {
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined
-  console.log('no Chrome or Chromium found: installing the Debian package chromium')
+  say('no Chrome or Chromium found: installing the Debian package chromium')
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   const { code } = await run('apt-get', ['update'], { env })
   if (code === 0) await run('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium'], { env })

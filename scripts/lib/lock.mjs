@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { say } from './output.mjs'
 import { scratch } from './paths.mjs'
 
 const path = join(scratch, 'lock')
@@ -11,7 +12,7 @@ export async function underLock(work) {
   let said = false
   while (!tryLock()) {
     const holder = read()
-    if (holder && !said) console.log(`waiting for another set-up of this checkout (process ${holder}, which holds ${path})`)
+    if (holder && !said) say(`waiting for another set-up of this checkout (process ${holder}, which holds ${path})`)
     said ||= Boolean(holder)
     await sleep(200)
   }

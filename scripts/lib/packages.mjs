@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { say } from './output.mjs'
 import { root } from './paths.mjs'
 import { mustRun, npm } from './run.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
@@ -13,7 +14,7 @@ export async function installPackages() {
   const wanted = { dependencies, devDependencies, overrides, platform: process.platform, arch: process.arch }
   const state = fingerprint(['package-lock.json', '.npmrc'], wanted)
   if (isFresh(stamp, state)) return
-  console.log('installing the npm packages')
+  say('installing the npm packages')
   clearStamp(stamp)
   const [command, ...args] = npm()
   await mustRun(command, [...args, 'ci', '--include=dev', '--no-audit', '--no-fund'])

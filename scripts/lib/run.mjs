@@ -1,30 +1,35 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { collector } from './output.mjs'
 import { root } from './paths.mjs'
 
-/** A command that ended badly; its own output has been shown already. */
+/** A command that ended badly; its own output has been shown, or collected, already. */
 export class CommandFailed extends Error {}
 
 /**
- * Runs a command in the checkout, its output shown as it comes and its input closed. A signal that reaches us goes to the
- * command, and when that has ended we end too, unless it is a `server`, whose own code says how it took it.
+ * Runs a command in the checkout, its output shown as it comes, or given to the `collecting` that we are in, and its input
+ * closed. A signal that reaches us goes to the command, and when that has ended we end too, unless it is a `server`, whose
+ * own code says how it took it.
  * @returns {Promise<{ code: number, output: string }>} `output` only with `capture`; a signal counts as 128 + its number
  */
 export function run(command, args, { env = {}, capture = false, server = false } = {}) {
+  const collect = collector()
+  const stream = capture || collect ? 'pipe' : 'inherit'
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, ...colour(), ...env },
-      stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
+      stdio: ['ignore', stream, stream],
     })
     const stopForwarding = forwardSignals(child)
     let output = ''
     for (const [stream, sink] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
       stream?.setEncoding('utf8')
       stream?.on('data', (text) => {
-        output += text
-        sink.write(text)
+        if (capture) output += text
+        if (collect) collect(text)
+        else sink.write(text)
       })
     }
     child.on('error', reject)

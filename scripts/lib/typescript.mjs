@@ -1,6 +1,7 @@
 import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundle } from './bundle.mjs'
+import { say } from './output.mjs'
 import { root, scratch } from './paths.mjs'
 import { local, mustRun } from './run.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
@@ -14,13 +15,15 @@ const sources = [
 
 /** `dist` (what is published) and `build` (tests and demo, with their data files beside them as in the sources). */
 export async function compileTypeScript() {
-  if (isFresh(stamp, state())) return
-  console.log('compiling TypeScript')
+  // Of before: what changes while this compiles is compiled the next time.
+  const compiled = fingerprint(sources)
+  if (isFresh(stamp, state(compiled))) return
+  say('compiling TypeScript')
   clearStamp(stamp)
   await compile('tsconfig.json', 'dist', { finish: bundle })
   // The tests and the demo may import the package by its own name, that is from `dist`.
   await compile('tsconfig.test.json', 'build', { withData: ['__test__', 'demo'] })
-  writeStamp(stamp, state())
+  writeStamp(stamp, state(compiled))
 }
 
 /** Into a new folder that then takes the place of the old one: nothing of a deleted source stays, and a failure changes nothing. */
@@ -37,4 +40,4 @@ async function compile(project, folder, { withData = [], finish = () => {} }) {
   renameSync(staged, join(root, folder))
 }
 
-const state = () => `${fingerprint(sources)} ${existsSync(join(root, 'dist'))} ${existsSync(join(root, 'build'))}`
+const state = (compiled) => `${compiled} ${existsSync(join(root, 'dist'))} ${existsSync(join(root, 'build'))}`

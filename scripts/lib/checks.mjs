@@ -1,0 +1,14 @@
+import { local, run } from './run.mjs'
+import { countAva, countOne } from './totals.mjs'
+
+/** The work of a step: one command, and how its output counts. */
+export const command = ([program, ...args], count = countOne, env = {}) => async () => {
+  const { code, output } = await run(program, args, { capture: true, env })
+  return count(code, output)
+}
+
+export const rustfmt = command(['cargo', 'fmt', '--all', '--check'])
+export const clippy = command(['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'])
+export const types = command([...local('typescript/bin/tsc'), '-p', 'tsconfig.types.json'])
+export const oxlint = command([...local('oxlint/bin/oxlint'), '--deny-warnings'])
+export const ava = (files, env) => command([...local('ava/entrypoints/cli.mjs'), ...files], countAva, env)

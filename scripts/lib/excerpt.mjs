@@ -1,0 +1,46 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** Lines that report success or progress: of a step that failed, everything else is worth reading. */
+const routine = [
+  /^\s*[✔√] /, // ava
+  /^test .* \.\.\. (ok|ignored)/, /^running \d+ tests?$/, /^test result: ok\. /, // cargo test
+  // cargo, whose words end in the twelfth column
+  /^(?=.{12} ) *(Adding|Blocking|Checking|Compiling|Doc-tests|Documenting|Downloaded|Downloading|Finished|Fresh|Installing|Locking|Running|Updating)(?<=^.{12}) /,
+  /^#\d+\s+(INITED|NEW|REDUCE|RELOAD|DONE|pulse)\b/, /^INFO: /, /^stat::/, /^\s*\d+ files found in /, // libFuzzer
+  /^(Get|Hit|Ign|Fetched|Selecting|Preparing|Unpacking|Setting up|Processing|\(Reading database)\b/, // apt
+]
+
+/**
+ * What of a failed step's output is shown: not the lines above, and at most the last `most` of what is left.
+ *
+ * @returns {string[]} lines, in their colours
+ */
+export function excerpt(output, most = 500) {
+  const lines = output.trimEnd().split(/\r?\n/)
+  const telling = collapsed(lines.filter((line) => !isRoutine(line)))
+  // A tool that ended badly without a word about it: its last lines say at least how far it came.
+  const shown = telling.length > 0 ? telling : lines.slice(-20)
+  if (shown.length <= most) return shown
+  return [`... ${shown.length - most} lines before these are in the log`, ...shown.slice(-most)]
+}
+
+/** The last line with something in it: what a command is doing. */
+export function lastLine(text) {
+  const line = stripVTControlCharacters(text).split(/[\r\n]+/).findLast((line) => line.trim() !== '')
+  return line?.replaceAll(/\s+/g, ' ').trim()
+}
+
+const isRoutine = (line) => {
+  const plain = stripVTControlCharacters(line)
+  return routine.some((pattern) => pattern.test(plain))
+}
+
+/** No empty line at the beginning, and never two together. */
+function collapsed(lines) {
+  const kept = []
+  for (const line of lines) {
+    if (line.trim() !== '' || (kept.length > 0 && kept.at(-1).trim() !== '')) kept.push(line)
+  }
+  while (kept.at(-1)?.trim() === '') kept.pop()
+  return kept
+}
