@@ -1,4 +1,7 @@
-/** The message of `invalid-argument` for an argument; a hint may follow the name, and nothing of what was passed in. */
+const expectations = /^(?:must be|is not an option: expected|has a member that is not an option: expected|is not valid)(?: |$)/
+
+/** The message of `invalid-argument` for an argument: its name, and then what was expected of it. */
 export function invalidArgument(name: string): (message: string) => boolean {
-  return (message) => message.split(' (wanted: ')[0] === `Invalid argument: ${name}`
+  const start = `Invalid argument: ${name} `
+  return (message) => message.startsWith(start) && expectations.test(message.slice(start.length))
 }

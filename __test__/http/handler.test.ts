@@ -314,7 +314,7 @@ test('options that are wrong are named', async (t) => {
   const { fixture } = await HttpHost.open()
   const good = { user: () => null, onVerified: () => undefined }
   const cases: [unknown, unknown, RegExp][] = [
-    [{}, good, /countersign \(wanted: .*await/],
+    [{}, good, /countersign must be .*await/],
     [null, good, /countersign/],
     [fixture.service, undefined, /options/],
     [fixture.service, { user: good.user }, /onVerified/],

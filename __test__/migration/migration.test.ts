@@ -308,7 +308,7 @@ test('mistakes of the host are errors, which name the argument', async (t) => {
   await t.throwsAsync(call('ann', { factors: [none], left: [] }), invalid('factors[0].credential.id'))
   t.throws(() => fromOtplib(base32, { enconding: 'hex' } as any), {
     code: 'invalid-argument',
-    message: /^Invalid argument: enconding \(wanted: one of .*encoding/,
+    message: /^Invalid argument: enconding is not an option: expected one of .*encoding/,
   })
   t.throws(() => fromSpeakeasy(base32, {} as any), invalid('encoding'))
   t.throws(() => fromOtplib(base32, { encoding: 'rot13' as any }), invalid('encoding'))

@@ -116,18 +116,41 @@ test('what people get wrong first is told with an example', async (t) => {
   for (const [at, value, example] of [
     ['origins', 'https://example.com', 'https://example.com'],
     ['id', 'https://example.com', 'example.com'],
-    ['origins', ['https://example.com/'], 'without a slash'],
+    ['origins', ['https://example.com/'], 'without a path or trailing slash'],
     ['origins', ['localhost:3000'], 'https://example.com'],
     ['origin', ['https://example.com'], 'origins'],
   ] as const) {
     const open = () => Countersign.open({ rp: { ...rp, [at]: value } as never, store: store as never })
-    const told = (message: string) => message.includes('(wanted: ') && message.includes(example)
+    const told = (message: string) => / must be | is not an option: expected /.test(message) && message.includes(example)
     await t.throwsAsync(open, { code: 'invalid-argument', message: told })
   }
 })
 
+test('every check says what it expects', (t) => {
+  const cases: [check.Check<unknown>, unknown, string][] = [
+    [check.text(256), '', 'text of 1 to 256 bytes'],
+    [check.description, 'a\n', 'text of at most 255 characters, without control characters'],
+    [check.integer(1, 9), 10, 'an integer from 1 to 9'],
+    [check.flag, 'yes', 'true or false'],
+    [check.clock, 7, 'a function'],
+    [check.oneOf('a', 'b'), 'c', 'one of a, b'],
+    [check.listOf(check.flag, { max: 2 }), 'x', 'a list of 0 to 2 items'],
+    [check.base64url(1, 2), '=', 'base64url without padding, of 1 to 2 bytes'],
+    [check.bytesOrBase64url(1, 2), new Uint8Array(3), '1 to 2 bytes'],
+    [check.hexOrBytes(2), 'zz', '2 bytes, as hexadecimal text or a Uint8Array'],
+    [check.object({}), 7, 'an object'],
+  ]
+  for (const [one, value, expected] of cases) {
+    t.throws(() => one(value, 'a.b'), { code: 'invalid-argument', message: `Invalid argument: a.b must be ${expected}` })
+  }
+  const options = check.object<{ one?: boolean; two?: boolean }>({ one: check.optional(check.flag), two: check.optional(check.flag) })
+  const unknown = 'is not an option: expected one of one, two'
+  t.throws(() => options({ three: 1 }, 'a'), { message: `Invalid argument: a.three ${unknown}` })
+  t.throws(() => options({ 'not a name': 1 }, ''), { message: `Invalid argument: options has a member that ${unknown}` })
+})
+
 test('what only TypeScript forbids is told with what to do instead', async (t) => {
-  const [open, parse] = [/new Countersign \(wanted: await Countersign.open/, /new TfaConfig \(wanted: TfaConfig.parse/]
+  const [open, parse] = [/: use await Countersign\.open\(options\), not new Countersign/, /: use TfaConfig\.parse\(bytes\) .*not new TfaConfig/]
   t.throws(() => new (Countersign as any)({ rp, store }), { code: 'invalid-argument', message: open })
   t.throws(() => new (TfaConfig as any)(), { code: 'invalid-argument', message: parse })
   t.throws(() => TfaConfig.parse('var/tfa.json' as never), { code: 'invalid-argument', message: /Buffer/ })
@@ -198,7 +221,7 @@ test('an envelope is a value or one error', (t) => {
   t.deepEqual(openEnvelope('{"value":null}'), { value: null, events: [] })
   const failure = (code: string, detail?: string) => JSON.stringify({ failure: { code, detail } })
   const corrupt = t.throws(() => openEnvelope(failure('record-corrupt', 'webauthn[0].entry.cred'), 'ann'))
-  t.is(corrupt.message, 'A stored record can not be read: user "ann", at webauthn[0].entry.cred')
+  t.is(corrupt.message, 'A stored record can\'t be read: user "ann", at webauthn[0].entry.cred')
   t.throws(() => openEnvelope(failure('factor-limit')), { code: 'factor-limit' })
   t.throws(() => openEnvelope(failure('toString')), { code: 'internal' })
 })

@@ -73,8 +73,8 @@ test('URIs that no one should accept are refused, by the name of the argument al
     `otpauth://totp/ann?secret=${'A'.repeat(5000)}`, 'otpauth://totp/\ud800?secret=AAAAAAAAAAAAAAAA',
   ]
   for (const uri of bad) {
-    t.throws(() => parseOtpauthUri(uri), { code: 'invalid-argument', message: 'Invalid argument: uri' })
-    t.throws(() => totpCode(uri), { code: 'invalid-argument', message: 'Invalid argument: uri' })
+    t.throws(() => parseOtpauthUri(uri), { code: 'invalid-argument', message: invalidArgument('uri') })
+    t.throws(() => totpCode(uri), { code: 'invalid-argument', message: invalidArgument('uri') })
   }
   for (const uri of [null, 7, {}, undefined]) t.throws(
     () => parseOtpauthUri(uri as string), { code: 'invalid-argument' },

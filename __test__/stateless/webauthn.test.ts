@@ -248,7 +248,7 @@ test('a stored model is taken in any spelling of a UUID, and comes out in the us
   t.is(verify(undefined), '00000000-0000-0000-0000-000000000000')
   const wrong = ['', 'model', `${usual}0`, usual.replace('-', ''), `{${usual}}`, usual.replace('f', 'g'), 7, null]
   for (const aaguid of wrong) {
-    t.throws(() => verify(aaguid), { code: 'invalid-argument', message: 'Invalid argument: credential.aaguid' })
+    t.throws(() => verify(aaguid), { code: 'invalid-argument', message: 'Invalid argument: credential.aaguid must be a UUID' })
   }
 })
 

@@ -77,7 +77,7 @@ pg('text that PostgreSQL can not hold is refused by name, or is not there', asyn
   const refused = async (name: string, work: Promise<unknown>) => {
     const error = await t.throwsAsync(work)
     t.true(isCountersignError(error, 'invalid-argument'))
-    t.is(error?.message, `Invalid argument: ${name}`)
+    t.is(error?.message, `Invalid argument: ${name} must be well-formed text without NUL characters`)
   }
   for (const bad of ['a\0b', '\ud800']) {
     await refused('user', store.read(bad))
@@ -103,7 +103,7 @@ pg('options are checked', (t) => {
     const error = t.throws(() => postgresStore(pool, options as object))
     t.true(isCountersignError(error, 'invalid-argument'))
   }
-  t.throws(() => postgresStore({} as PostgresPool), { message: 'Invalid argument: pool' })
+  t.throws(() => postgresStore({} as PostgresPool), { message: 'Invalid argument: pool must be a pool of pg, or an object with its query(text, values)' })
 })
 
 pg('the database decides too what has expired, whatever a host takes for the time', async (t) => {

@@ -36,14 +36,14 @@ redis('options and texts are checked', async (t) => {
   for (const options of [{ prefix: '' }, { prefix: 'a{b}' }, { prefixes: 'x' }, { allowEviction: 1 }]) {
     t.true(isCountersignError(t.throws(() => redisStore(client, options as object)), 'invalid-argument'))
   }
-  t.throws(() => redisStore({} as RedisClient), { message: 'Invalid argument: client' })
-  t.throws(() => redisStore(undefined as unknown as RedisClient), { message: 'Invalid argument: client' })
+  t.throws(() => redisStore({} as RedisClient), { message: 'Invalid argument: client must be a client of ioredis or redis' })
+  t.throws(() => redisStore(undefined as unknown as RedisClient), { message: 'Invalid argument: client must be a client of ioredis or redis' })
   const bad = '\ud800'
-  await t.throwsAsync(store.read(bad), { message: 'Invalid argument: user' })
-  await t.throwsAsync(store.update('a', () => ({ record: bad, value: 0 })), { message: 'Invalid argument: record' })
+  await t.throwsAsync(store.read(bad), { message: 'Invalid argument: user must be well-formed text' })
+  await t.throwsAsync(store.update('a', () => ({ record: bad, value: 0 })), { message: 'Invalid argument: record must be well-formed text' })
   const badHandle = store.update('a', () => ({ record: '{}', handle: bad, value: 0 }))
-  await t.throwsAsync(badHandle, { message: 'Invalid argument: handle' })
-  await t.throwsAsync(store.put('a', { ...challenge(), id: bad }), { message: 'Invalid argument: id' })
+  await t.throwsAsync(badHandle, { message: 'Invalid argument: handle must be well-formed text' })
+  await t.throwsAsync(store.put('a', { ...challenge(), id: bad }), { message: 'Invalid argument: id must be well-formed text' })
   t.is(await store.take('a', bad, Date.now()), undefined)
   t.is(await store.owner(bad), undefined)
   t.is(await store.read('a'), undefined)

@@ -37,7 +37,9 @@ export function checkClientOptions(options: unknown): ClientSettings {
   const checked = checkOptions(options, '')
   const { totp, insecure = false, headers = {}, fetch = globalThis.fetch, timeout = 30_000, now = Date.now } = checked
   const url = new URL(checked.url)
-  if (url.protocol !== 'https:' && !insecure && !isLoopback(url)) throw invalid('url')
+  if (url.protocol !== 'https:' && !insecure && !isLoopback(url)) {
+    throw invalid('url', 'an https: URL (insecure: true allows http:)')
+  }
   url.pathname = url.pathname.replace(/\/*$/, '')
   // Wrong ones are found now, not at the first sign-in.
   totpCode(totp, 0)
@@ -47,32 +49,33 @@ export function checkClientOptions(options: unknown): ClientSettings {
 
 const checkUrl: Check<string> = (value, name) => {
   const text = value instanceof URL ? value.href : value
-  if (typeof text !== 'string' || !URL.canParse(text)) throw invalid(name)
+  const wanted = 'a URL such as https://example.com/countersign, without user name, query or fragment'
+  if (typeof text !== 'string' || !URL.canParse(text)) throw invalid(name, wanted)
   const { protocol, username, password, search, hash } = new URL(text)
-  if (!['http:', 'https:'].includes(protocol) || username + password + search + hash !== '') throw invalid(name)
+  if (!['http:', 'https:'].includes(protocol) || username + password + search + hash !== '') throw invalid(name, wanted)
   return text
 }
 
 /** A copy, so that what the host changes later changes nothing here; its members are checked where codes are made. */
 const checkTotp: Check<string | TotpParameters> = (value, name) => {
   if (typeof value === 'string' && value.startsWith('otpauth:')) return value
-  if (typeof value !== 'object' || value === null) throw invalid(name)
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'an otpauth: URI, or an object with a secret')
   return { ...value } as TotpParameters
 }
 
 const checkHeaders: Check<Record<string, string>> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name)
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'an object')
   const headers: Record<string, string> = {}
   for (const key of Object.keys(value)) {
     const text = own(value, key)
-    if (typeof text !== 'string' || !isWellFormed(text)) throw invalid(name)
+    if (typeof text !== 'string' || !isWellFormed(text)) throw invalid(name, 'an object whose values are text')
     headers[key] = text
   }
   return headers
 }
 
 function callback<T>(value: unknown, name: string): T {
-  if (typeof value !== 'function') throw invalid(name)
+  if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as T
 }
 

@@ -180,7 +180,7 @@ const checkUserShape = object<HttpUser>({
 })
 
 function callback<T>(value: unknown, name: string): T {
-  if (typeof value !== 'function') throw invalid(name)
+  if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as T
 }
 

@@ -57,7 +57,8 @@ export class Countersign {
 
   private constructor(context: Context) {
     // JavaScript knows no private constructors.
-    if (!(context instanceof Context)) throw invalid('new Countersign')
+    const useOpen = 'use await Countersign.open(options), not new Countersign()'
+    if (!(context instanceof Context)) throw new CountersignError('invalid-argument', { detail: useOpen })
     this.#context = context
   }
 

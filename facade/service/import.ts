@@ -70,7 +70,7 @@ const checkShape = object<CheckedFactor>({
 const checkFactor: Check<CheckedFactor> = (value, name) => {
   const factor = checkShape(value, name)
   const given = (['uri', 'credential'] as const).filter((member) => own(factor, member) !== undefined)
-  if (given.length !== 1) throw invalid(name)
+  if (given.length !== 1) throw invalid(name, 'an object with either uri or credential')
   return factor
 }
 

@@ -67,6 +67,6 @@ export async function removeUser(context: Context, user: string): Promise<boolea
 
 /** An id often comes from a page's address: what can't be one is of no factor. */
 function isFactorId(id: unknown): id is string {
-  if (typeof id !== 'string') throw invalid('id')
+  if (typeof id !== 'string') throw invalid('id', 'text')
   return id.length <= 128 && isWellFormed(id)
 }

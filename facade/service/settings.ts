@@ -99,12 +99,14 @@ const checkStore: Check<Stores> = (value, name) => {
 
 function implementing<T>(value: unknown, methods: string[], name: string): T {
   const has = (method: string) => typeof (value as Record<string, unknown>)[method] === 'function'
-  if (typeof value !== 'object' || value === null || !methods.every(has)) throw invalid(name)
+  if (typeof value !== 'object' || value === null || !methods.every(has)) {
+    throw invalid(name, `a store with the methods ${methods.join(', ')}`)
+  }
   return value as T
 }
 
 function callback<T>(value: unknown, name: string): T {
-  if (typeof value !== 'function') throw invalid(name)
+  if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as T
 }
 

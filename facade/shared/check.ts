@@ -3,43 +3,49 @@ import { CountersignError } from './errors.js'
 /** Turns an argument of the host into a fresh, checked value, or throws `invalid-argument` with the argument's name. */
 export type Check<T> = (value: unknown, name: string) => T
 
-/** The error for a wrong argument: it names the argument, never its value, and says what is wanted where people err. */
-export function invalid(name: string): CountersignError {
-  return unwanted(name, Object.hasOwn(hints, name) ? hints[name] : undefined)
+/**
+ * The error for a wrong argument. It names the argument, never its value, and says what was expected: `wanted`, or what
+ * {@link hints} has for this name.
+ */
+export function invalid(name: string, wanted?: string): CountersignError {
+  const expected = Object.hasOwn(hints, name) ? hints[name] : wanted
+  return wrong(expected === undefined ? `${name} is not valid` : `${name} must be ${expected}`)
 }
 
-function unwanted(name: string, wanted: string | undefined): CountersignError {
-  return new CountersignError('invalid-argument', { detail: wanted === undefined ? name : `${name} (wanted: ${wanted})` })
+function wrong(detail: string): CountersignError {
+  return new CountersignError('invalid-argument', { detail })
 }
 
+/** What is expected of the arguments that people most often get wrong, and of those that only the core checks. */
 const hints: Record<string, string> = {
-  'new Countersign': 'await Countersign.open(options)',
-  'new TfaConfig': 'TfaConfig.parse(bytes) or TfaConfig.create()',
-  countersign: 'what Countersign.open() resolves with; await it',
-  account: 'what phone apps show, at most 255 bytes, without a colon or control characters',
-  session: 'text of 1 to 1024 bytes',
-  basePath: 'such as /countersign, without a slash at the end',
-  request: 'the standard’s Request; toNodeListener(handler) takes those of Node, Express and Fastify',
-  handler: 'what createHandler() gives',
-  bytes: 'what is in the file, as a Buffer or Uint8Array',
-  rp: '{ id, name, origins }',
-  'rp.id': 'a domain name in lower case, such as example.com',
-  'rp.origins': 'a list of origins as browsers send them, such as https://example.com, without a slash at the end',
-  store: 'a store, such as directoryStore(path), or { users, challenges }',
-  yubico: 'in a TfaConfig only with additions: true, which keep the counters',
-  'webauthn.trustAnchors': 'certificates as PEM text or DER bytes',
+  countersign: 'what Countersign.open() resolves with (await it)',
+  account: 'the text that phone apps show, at most 255 bytes, without a colon or control characters',
+  basePath: 'a path such as /countersign, without a trailing slash',
+  request: 'a standard Request (toNodeListener(handler) takes those of Node, Express and Fastify)',
+  handler: 'what createHandler() returns',
+  bytes: 'the contents of the file, as a Buffer or Uint8Array',
+  uri: 'a key URI such as otpauth://totp/Example:ann?secret=..., without secret or parameters beside it',
+  trustAnchors: 'a list of certificates, as PEM text or DER bytes',
+  'credential.aaguid': 'a UUID',
+  'credential.publicKey': 'the COSE key that the registration returned',
+  rp: 'an object { id, name, origins }',
+  'rp.id': 'a domain name in lower case, such as example.com, without a scheme or port',
+  'rp.origins': "a list of origins such as ['https://example.com'], each without a path or trailing slash",
+  store: 'a store such as directoryStore(path), or { users, challenges }',
+  'webauthn.trustAnchors': 'a list of certificates, as PEM text or DER bytes',
 }
 
 /** The host's id of a user: well-formed Unicode, 1 to 256 bytes of UTF-8. */
 export function checkUser(user: unknown): string {
-  if (typeof user === 'number') throw unwanted('user', 'text; String(id) of a number')
+  if (typeof user === 'number') throw invalid('user', 'text (pass String(id) for a number)')
   return text(256)(user, 'user')
 }
 
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */
 export function text(max: number): Check<string> {
+  const wanted = `text of 1 to ${max} bytes`
   return (value, name) => {
-    if (typeof value !== 'string' || value === '' || !fits(value, max) || !isWellFormed(value)) throw invalid(name)
+    if (typeof value !== 'string' || value === '' || !fits(value, max) || !isWellFormed(value)) throw invalid(name, wanted)
     return value
   }
 }
@@ -50,17 +56,20 @@ export function fits(value: string, max: number): boolean {
   return value.length * 3 <= max || Buffer.byteLength(value) <= max
 }
 
-/** What a person called a factor: at most 255 characters, none of them a control character. It may be empty. */
+/** The user's name for a factor: at most 255 characters, without control characters. It may be empty. */
 export const description: Check<string> = (value, name) => {
-  if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) throw invalid(name)
-  if (/\p{Cc}/u.test(value) || [...value].length > 255) throw invalid(name)
+  const wanted = 'text of at most 255 characters, without control characters'
+  if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) throw invalid(name, wanted)
+  if (/\p{Cc}/u.test(value) || [...value].length > 255) throw invalid(name, wanted)
   return value
 }
 
-/** A safe integer of this range, both ends included. */
+/** A safe integer from `min` to `max`, both included. */
 export function integer(min: number, max: number): Check<number> {
   return (value, name) => {
-    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) throw invalid(name)
+    if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) {
+      throw invalid(name, `an integer from ${min} to ${max}`)
+    }
     return value as number
   }
 }
@@ -69,26 +78,28 @@ export function integer(min: number, max: number): Check<number> {
 export const epochMilliseconds: Check<number> = integer(0, 253_402_300_799_999)
 
 export const flag: Check<boolean> = (value, name) => {
-  if (typeof value !== 'boolean') throw invalid(name)
+  if (typeof value !== 'boolean') throw invalid(name, 'true or false')
   return value
 }
 
-/** What tells the time, in epoch milliseconds. */
+/** A function that returns the time in epoch milliseconds. */
 export const clock: Check<() => number> = (value, name) => {
-  if (typeof value !== 'function') throw invalid(name)
+  if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as () => number
 }
 
 export function oneOf<const T extends string | number>(...allowed: T[]): Check<T> {
   return (value, name) => {
-    if (!allowed.includes(value as T)) throw invalid(name)
+    if (!allowed.includes(value as T)) throw invalid(name, `one of ${allowed.join(', ')}`)
     return value as T
   }
 }
 
 export function listOf<T>(check: Check<T>, { min = 0, max = 1000 } = {}): Check<T[]> {
   return (value, name) => {
-    if (!Array.isArray(value) || value.length < min || value.length > max) throw invalid(name)
+    if (!Array.isArray(value) || value.length < min || value.length > max) {
+      throw invalid(name, `a list of ${min} to ${max} items`)
+    }
     const copy: T[] = []
     for (let index = 0; index < value.length; index += 1) copy.push(check(own(value, index), `${name}[${index}]`))
     return copy
@@ -102,10 +113,11 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
 
 /** base64url without padding, of `min` to `max` bytes. */
 export function base64url(min: number, max: number): Check<string> {
+  const wanted = `base64url without padding, of ${min} to ${max} bytes`
   return (value, name) => {
-    if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3)) throw invalid(name)
+    if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3)) throw invalid(name, wanted)
     const bytes = Math.floor((value.length * 3) / 4)
-    if (bytes < min || bytes > max || !base64urlText.test(value)) throw invalid(name)
+    if (bytes < min || bytes > max || !base64urlText.test(value)) throw invalid(name, wanted)
     return value
   }
 }
@@ -117,7 +129,7 @@ const base64urlText = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?
 export function bytesOrBase64url(min: number, max: number): Check<string> {
   const checkText = base64url(min, max)
   return (value, name) => {
-    if (value instanceof Uint8Array && value.length > max) throw invalid(name)
+    if (value instanceof Uint8Array && value.length > max) throw invalid(name, `${min} to ${max} bytes`)
     return checkText(value instanceof Uint8Array ? Buffer.from(value).toString('base64url') : value, name)
   }
 }
@@ -126,19 +138,21 @@ export function bytesOrBase64url(min: number, max: number): Check<string> {
 export function hexOrBytes(length: number): Check<string> {
   return (value, name) => {
     const hex = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
-    if (typeof hex !== 'string' || hex.length !== length * 2 || !/^[0-9a-f]+$/i.test(hex)) throw invalid(name)
+    if (typeof hex !== 'string' || hex.length !== length * 2 || !/^[0-9a-f]+$/i.test(hex)) {
+      throw invalid(name, `${length} bytes, as hexadecimal text or a Uint8Array`)
+    }
     return hex.toLowerCase()
   }
 }
 
 /**
- * An object with these members and no others: a misspelt option must not silently weaken anything. Only own
- * properties are read. Absent members stay absent in the copy.
+ * An object with these members and no others, because a misspelt option must not silently weaken anything. Reads only
+ * own properties. Absent members stay absent in the copy.
  */
 export function object<T extends object>(shape: Shape<T>, { others = false } = {}): Check<T> {
   const known = Object.entries<Check<unknown>>(shape)
   return (value, name) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name || 'options')
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name || 'options', 'an object')
     const place = name === '' ? '' : `${name}.`
     if (!others) refuseUnknown(value, shape, name, place)
     const copy = new Bare()
@@ -181,8 +195,9 @@ const wellFormed = (String.prototype as unknown as { isWellFormed(): boolean }).
 function refuseUnknown(value: object, shape: object, name: string, place: string): void {
   for (const key of Object.keys(value)) {
     if (Object.hasOwn(shape, key)) continue
+    const expected = `expected one of ${Object.keys(shape).join(', ')}`
     // Anything that does not look like an option's name may be a value in the wrong place.
-    const called = key.length <= 40 && /^[a-z]+(?:[A-Z]{1,4}[a-z]*)*$/.test(key) ? place + key : name || 'options'
-    throw unwanted(called, `one of ${Object.keys(shape).join(', ')}`)
+    if (key.length <= 40 && /^[a-z]+(?:[A-Z]{1,4}[a-z]*)*$/.test(key)) throw wrong(`${place}${key} is not an option: ${expected}`)
+    throw wrong(`${name || 'options'} has a member that is not an option: ${expected}`)
   }
 }

@@ -81,7 +81,7 @@ export const checkCredentialId = bytesOrBase64url(1, 1023)
 /** Certificates as PEM text or DER bytes; PEM text comes out. */
 export const checkTrustAnchors: Check<string[]> = listOf((value, name) => {
   if (!(value instanceof Uint8Array)) return text(65_536)(value, name)
-  if (value.length === 0 || value.length > 49_152) throw invalid(name)
+  if (value.length === 0 || value.length > 49_152) throw invalid(name, '1 to 49152 bytes')
   const lines = Buffer.from(value).toString('base64').match(/.{1,64}/g) ?? []
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 })

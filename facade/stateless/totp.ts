@@ -112,7 +112,7 @@ export function verifyTotp(options: VerifyTotpOptions): { step: number } | null 
   const step = uri === undefined
     ? binding.totpVerify(secret, algorithms.indexOf(algorithm), digits, period, code, at, past, future, lastStep)
     : binding.totpVerifyUri(uri, code, at, past, future, lastStep)
-  if (step === unusable) throw invalid(uri === undefined ? 'secret' : 'uri')
+  if (step === unusable) throw uri === undefined ? invalid('secret', 'base32 text or bytes') : invalid('uri')
   return step === wrong ? null : { step }
 }
 
@@ -126,7 +126,7 @@ const checkUri = text(4096)
 /** base32 text; bytes are turned into it. */
 const checkSecret: Check<string> = (value, name) => {
   if (!(value instanceof Uint8Array)) return text(1024)(value, name)
-  if (value.length === 0 || value.length > 512) throw invalid(name)
+  if (value.length === 0 || value.length > 512) throw invalid(name, '1 to 512 bytes')
   return base32(value)
 }
 
@@ -175,12 +175,13 @@ const checkVerify = object<CheckedVerify>({
 /** Two keys, or a key's members beside another key, would leave open which one counts. */
 function requireOneSource({ secret, parameters, uri, algorithm, digits, period }: CheckedVerify): void {
   if (uri !== undefined && (secret !== undefined || parameters !== undefined)) throw invalid('uri')
-  if (secret !== undefined && parameters !== undefined) throw invalid('parameters')
+  if (secret !== undefined && parameters !== undefined) throw invalid('parameters', 'left out where secret is given')
   if (secret !== undefined) return
-  if (uri === undefined && parameters === undefined) throw invalid('secret')
-  if (algorithm !== undefined) throw invalid('algorithm')
-  if (digits !== undefined) throw invalid('digits')
-  if (period !== undefined) throw invalid('period')
+  if (uri === undefined && parameters === undefined) throw invalid('secret', 'given, or else uri or parameters')
+  const only = 'left out where secret is not given'
+  if (algorithm !== undefined) throw invalid('algorithm', only)
+  if (digits !== undefined) throw invalid('digits', only)
+  if (period !== undefined) throw invalid('period', only)
 }
 
 function base32(bytes: Uint8Array): string {

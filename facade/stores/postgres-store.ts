@@ -39,7 +39,7 @@ export interface PostgresStore extends Store {
  * await store.migrate()
  */
 export function postgresStore(pool: PostgresPool, options: PostgresOptions = {}): PostgresStore {
-  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') throw invalid('pool')
+  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') throw invalid('pool', 'a pool of pg, or an object with its query(text, values)')
   return new Postgres(pool, postgresNames(options), postgresTables(options))
 }
 
@@ -172,7 +172,7 @@ const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
 const uniqueViolation = '23505'
 
 function storable(value: unknown, name: string): string {
-  if (!isStorable(value)) throw invalid(name)
+  if (!isStorable(value)) throw invalid(name, 'well-formed text without NUL characters')
   return value
 }
 

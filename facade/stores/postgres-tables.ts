@@ -62,7 +62,7 @@ export function quoted(name: string): string {
 
 const checkName = (max: number) => (value: unknown, name: string) => {
   const checked = text(max)(value, name)
-  if (checked.includes('\0')) throw invalid(name)
+  if (checked.includes('\0')) throw invalid(name, 'text without NUL characters')
   return checked
 }
 

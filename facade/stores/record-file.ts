@@ -33,7 +33,7 @@ export function parseHandleFile(text: string, expected: string): string | undefi
 
 /** A record is well-formed text: anything else would be stored as another text. */
 export function checkRecord(record: unknown): asserts record is string {
-  if (typeof record !== 'string' || !isWellFormed(record)) throw invalid('record')
+  if (typeof record !== 'string' || !isWellFormed(record)) throw invalid('record', 'well-formed text')
 }
 
 function parseHeader(text: string): Record<string, unknown> {

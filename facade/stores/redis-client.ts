@@ -25,7 +25,7 @@ export type Send = (key: string, command: string, ...args: string[]) => Promise<
 export function redisSender(client: RedisClient): Send {
   // `ioredis` has a `sendCommand` too, which takes something else.
   if (has(client, 'call')) return (_key, command, ...args) => (client as IoredisClient).call(command, ...args)
-  if (!has(client, 'sendCommand')) throw invalid('client')
+  if (!has(client, 'sendCommand')) throw invalid('client', 'a client of ioredis or redis')
   if ('slots' in client) return (key, ...args) => client.sendCommand(key, false, args)
   return (_key, ...args) => (client as NodeRedisClient).sendCommand(args)
 }

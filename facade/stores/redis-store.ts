@@ -45,7 +45,7 @@ export function redisStore(client: RedisClient, options: RedisOptions = {}): Sto
 const checkPrefix = (value: unknown, name: string) => {
   const prefix = text(64)(value, name)
   // A brace would take the place of the hash tag.
-  if (/[{}]/.test(prefix)) throw invalid(name)
+  if (/[{}]/.test(prefix)) throw invalid(name, 'text without braces')
   return prefix
 }
 
@@ -184,7 +184,7 @@ function writing(user: string, before: Stored, record: string, handle: string | 
 }
 
 function wellFormed(value: unknown, name: string): string {
-  if (!isText(value)) throw invalid(name)
+  if (!isText(value)) throw invalid(name, 'well-formed text')
   return value
 }
 

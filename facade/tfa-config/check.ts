@@ -17,19 +17,20 @@ import type {
 
 /** An id often comes from a page's address. */
 export function checkEntryId(id: unknown): void {
-  if (typeof id !== 'string' || !isWellFormed(id) || id.length > 1024) throw invalid('id')
+  if (typeof id !== 'string' || !isWellFormed(id) || id.length > 1024) throw invalid('id', 'text of at most 1024 characters')
 }
 
 const challengeStore: Check<ChallengeStore> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name)
+  const wanted = 'a challenge store with the methods put, take, clear'
+  if (typeof value !== 'object' || value === null) throw invalid(name, wanted)
   // A store is an instance of some class: its methods are inherited.
   const methods = value as Record<string, unknown>
-  if (!['put', 'take', 'clear'].every((method) => typeof methods[method] === 'function')) throw invalid(name)
+  if (!['put', 'take', 'clear'].every((method) => typeof methods[method] === 'function')) throw invalid(name, wanted)
   return value as ChallengeStore
 }
 
 const yubicoSecrets: Check<YubicoOptions['secrets']> = (value, name) => {
-  if (typeof value !== 'function') throw invalid(name)
+  if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as YubicoOptions['secrets']
 }
 
@@ -41,7 +42,7 @@ export function configBytes(bytes: unknown): Uint8Array {
 
 /** What a form sent: text that none can mean becomes nothing, which is refused like any other that is wrong. */
 const formText: Check<string> = (value, name) => {
-  if (typeof value !== 'string') throw invalid(name)
+  if (typeof value !== 'string') throw invalid(name, 'text')
   return value.length <= 65_536 && isWellFormed(value) ? value : ''
 }
 

@@ -4,6 +4,7 @@ import { answerJson, parseAnswer } from '../shared/answer.js'
 import { checkUser, epochMilliseconds, invalid, optional } from '../shared/check.js'
 import { fromStore } from '../service/context.js'
 import { randomBytes } from '../shared/crypto.js'
+import { CountersignError } from '../shared/errors.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from '../service/answered.js'
 import type { Answered } from '../service/answered.js'
@@ -78,7 +79,8 @@ export class TfaConfig {
 
   private constructor(native: BindingTfaConfig, host: Host) {
     // JavaScript knows no private constructors.
-    if (!(native instanceof BindingTfaConfig)) throw invalid('new TfaConfig')
+    const useParse = 'use TfaConfig.parse(bytes) or TfaConfig.create(), not new TfaConfig()'
+    if (!(native instanceof BindingTfaConfig)) throw new CountersignError('invalid-argument', { detail: useParse })
     this.#native = native
     this.#host = host
   }
@@ -189,7 +191,7 @@ export class TfaConfig {
   /** Replaces everything that is known of a user by such text; `undefined` removes the user. Whether it changed. */
   setUserData(user: string, data: string | undefined): boolean {
     checkUser(user)
-    if (data !== undefined && typeof data !== 'string') throw invalid('data')
+    if (data !== undefined && typeof data !== 'string') throw invalid('data', 'JSON text')
     return this.#ask((native) => native.setUserData(user, data ?? null), user)
   }
 
@@ -200,7 +202,7 @@ export class TfaConfig {
    */
   hasType(user: string, type: string): boolean {
     checkUser(user)
-    if (typeof type !== 'string') throw invalid('type')
+    if (typeof type !== 'string') throw invalid('type', 'the type of a factor')
     return this.#ask((native) => native.hasType(user, type), user)
   }
 
@@ -391,7 +393,7 @@ interface Host {
 
 function hostOf({ challenges, yubico, additions = false, now = Date.now }: TfaConfigOptions): Host {
   // What is accepted once by a counter that nobody writes is accepted again by the next object.
-  if (yubico && !additions) throw invalid('yubico')
+  if (yubico && !additions) throw invalid('yubico', 'left out unless additions is true, which keeps the counters')
   return { now, additions, challenges: new Challenges(challenges), lookUp: yubico?.secrets }
 }
 
