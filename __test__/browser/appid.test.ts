@@ -1,30 +1,20 @@
 // U2F keys of an older system in a real browser, which knows them by the `appid` extension alone.
 import { readFile } from 'node:fs/promises'
-import test from 'ava'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { memoryStore } from '../../facade/stores/index.js'
 import { Countersign } from '../../index.js'
 import { origin, rp } from '../helpers/service.js'
 import { U2fKey, appId } from '../helpers/u2f-key.js'
 import { VirtualKey } from './authenticator.js'
-import { findChromium, launch } from './chromium.js'
+import { browserTests } from './browser-tests.js'
 
 const folder = new URL('.', import.meta.resolve('countersign/browser'))
-const executable = findChromium()
-const browserTest = executable ? test.serial : test.serial.skip
+const { browserTest, browser } = browserTests()
 const user = 'ann'
-let browser: Browser
-
-test.before(async () => {
-  if (executable) browser = await launch(executable)
-})
-test.after.always(async () => {
-  await browser?.close()
-})
 
 /** A page of the relying party. An `appid` has to be `https`, so the browser's requests are answered here. */
 async function open(): Promise<Page> {
-  const page = await browser.newPage()
+  const page = await browser().newPage()
   await page.route(`${origin}/**`, async (route) => {
     const name = new URL(route.request().url()).pathname.match(/^\/module\/([\w-]+\.js)$/)?.[1]
     const contentType = name ? 'text/javascript' : 'text/html'

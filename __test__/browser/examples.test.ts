@@ -1,23 +1,16 @@
 // The package's elements on each example, in a real browser: every path of the flow by clicks and typing.
-import test from 'ava'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { examples, skipped } from '../http/examples.js'
-import { findChromium, launch, screenshot } from './chromium.js'
+import { browserTests } from './browser-tests.js'
+import { screenshot } from './chromium.js'
 import { faultsOf } from './faults.js'
 import { putHostPage } from './host-page.js'
 import { everyPath, requiredPath } from './journey.js'
 import { Person } from './person.js'
 
-const executable = findChromium()
-const browserTest = executable ? test.serial : test.serial.skip
+const { browserTest, browser } = browserTests()
 const ANN = { name: 'ann', password: 'correct horse battery' }
 const ROOT = { name: 'root', password: 'only for the examples' }
-let browser: Browser
-
-test.before(async () => {
-  if (executable) browser = await launch(executable)
-})
-test.after.always(() => browser?.close())
 
 for (const [name, start] of Object.entries(examples)) {
   browserTest(`${name}: every path of the flow`, async (t) => {
@@ -26,7 +19,7 @@ for (const [name, start] of Object.entries(examples)) {
     if (!site) return skipped(t)
     t.teardown(() => site.stop())
     const prepare = (page: Page) => putHostPage(page, site.origin)
-    const ann = await Person.arrive(browser, site, {}, { prepare, account: ANN })
+    const ann = await Person.arrive(browser(), site, {}, { prepare, account: ANN })
     t.teardown(() => ann.page.context().close())
     const faults = faultsOf(ann.page)
     try {

@@ -1,24 +1,14 @@
 // `@simplewebauthn/browser`, which knows nothing of this package, in a real browser against the examples.
 import { readFile } from 'node:fs/promises'
-import test from 'ava'
-import type { Browser, BrowserContext, Page, Response } from 'playwright-core'
+import type { BrowserContext, Page, Response } from 'playwright-core'
 import { ExampleServer } from '../http/example-server.js'
 import { examples, skipped } from '../http/examples.js'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
-import { findChromium, launch } from './chromium.js'
+import { browserTests } from './browser-tests.js'
 
 const folder = new URL('.', import.meta.resolve('@simplewebauthn/browser'))
-const executable = findChromium()
-const browserTest = executable ? test.serial : test.serial.skip
+const { browserTest, browser } = browserTests()
 const html = '<!doctype html><title>Page</title><input autocomplete="webauthn">'
-let browser: Browser
-
-test.before(async () => {
-  if (executable) browser = await launch(executable)
-})
-test.after.always(async () => {
-  await browser?.close()
-})
 
 /** A page of the example's origin; its files are put in here, the API is the example's. */
 async function openPage(context: BrowserContext, origin: string): Promise<Page> {
@@ -67,7 +57,7 @@ for (const [name, start] of Object.entries(examples)) {
     t.timeout(300_000)
     const server = await start()
     if (!server) return skipped(t)
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     t.teardown(async () => {
       await context.close()
       await server.stop()
@@ -114,7 +104,7 @@ for (const [name, start] of Object.entries(examples)) {
 
 browserTest('a page of another origin gets nothing done, though it is of the same site', async (t) => {
   const [server, stranger] = await Promise.all(['express.mjs', 'node-http.mjs'].map((file) => ExampleServer.start(file)))
-  const context = await browser.newContext()
+  const context = await browser().newContext()
   t.teardown(async () => {
     await context.close()
     await Promise.all([server!.stop(), stranger!.stop()])

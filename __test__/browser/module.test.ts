@@ -3,19 +3,16 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
-import { findChromium, launch } from './chromium.js'
+import { browserTests } from './browser-tests.js'
 
 const PAGE = '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">'
 const folder = new URL('.', import.meta.resolve('countersign/browser'))
-const executable = findChromium()
-if (!executable) console.warn('Browser tests skipped: no Chrome or Chromium found, and CHROME_PATH is not set.')
-const browserTest = executable ? test.serial : test.serial.skip
+const { browserTest, browser } = browserTests()
 
 let server: Server
 let origin: string
-let browser: Browser
 
 test.before(async () => {
   server = createServer(async (request, response) => {
@@ -25,10 +22,8 @@ test.before(async () => {
   })
   await new Promise<void>((resolve) => server.listen(0, resolve))
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
-  if (executable) browser = await launch(executable)
 })
 test.after.always(async () => {
-  await browser?.close()
   server.closeAllConnections()
   server.close()
 })
@@ -81,7 +76,7 @@ const RESIDENT = { authenticatorSelection: { residentKey: 'required', userVerifi
 
 function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Promise<void>, at = () => origin): void {
   browserTest(title, async (t) => {
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     try {
       const page = await context.newPage()
       await page.goto(at())

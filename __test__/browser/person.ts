@@ -1,3 +1,4 @@
+import type { ExecutionContext } from 'ava'
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { phoneCode } from './demo-server.js'
 
@@ -165,6 +166,25 @@ export class Person {
     await this.field('Recovery code').fill(code)
     if (lost) await this.page.getByLabel('I’ve lost my other sign-in methods').check()
     await this.page.getByRole('button', { name: 'Continue with recovery code' }).click()
+  }
+
+  /** A recovery code instead of everything that was lost; answers what the page says it removed. */
+  async recoverLost(code: string): Promise<string> {
+    await this.returnWithPassword()
+    await this.typeRecovery(code, { lost: true })
+    await this.heading('You signed in with a recovery code').waitFor()
+    return this.page.locator('countersign-sign-in .notice').innerText()
+  }
+
+  /** Goes on after that with no method left. The code was proof enough to add a new one right away, which signs in then. */
+  async startAnew(t: ExecutionContext): Promise<void> {
+    await this.page.getByRole('button', { name: 'Continue' }).click()
+    await this.signedIn()
+    t.is(await this.factors.count(), 0)
+    await this.enrolTotp('New phone')
+    await this.returnWithPassword()
+    await this.typeTotp(this.nextCode())
+    await this.signedIn()
   }
 
   async useKey(): Promise<void> {

@@ -1,6 +1,7 @@
-import test, { type ExecutionContext } from 'ava'
-import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { findChromium, launch, screenshot } from './chromium.js'
+import type { ExecutionContext } from 'ava'
+import type { BrowserContextOptions } from 'playwright-core'
+import { browserTests } from './browser-tests.js'
+import { screenshot } from './chromium.js'
 import { startDemo, type DemoServer } from './demo-server.js'
 import { faultsOf } from './faults.js'
 import { Person } from './person.js'
@@ -22,20 +23,13 @@ export type Play = (scene: Scene) => Promise<void>
 
 /** Makes tests with a server, a browser context and an account of their own; none where there is no browser. */
 export function scenes(): (title: string, play: Play, options?: SceneOptions) => void {
-  const executable = findChromium()
-  if (!executable) console.warn('Browser tests skipped: no Chrome or Chromium found, and CHROME_PATH is not set.')
-  const browserTest = executable ? test.serial : test.serial.skip
-  let browser: Browser
-  test.before(async () => {
-    if (executable) browser = await launch(executable)
-  })
-  test.after.always(() => browser?.close())
+  const { browserTest, browser } = browserTests()
 
   return (title, play, { required = false, before, ...options } = {}) => {
     browserTest(title, async (t) => {
       t.timeout(60_000)
       const demo = await startDemo({ required })
-      const ann = await Person.arrive(browser, demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
+      const ann = await Person.arrive(browser(), demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
       const faults = faultsOf(ann.page)
       try {
         await ann.createAccount({ required })

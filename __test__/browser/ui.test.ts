@@ -125,20 +125,10 @@ scene('a recovery code signs in, and by choice gets rid of what was lost', async
   await ann.enrolTotp()
   await ann.enrolKey('Security key', 'My key')
   const codes = await ann.makeCodes()
-  await ann.returnWithPassword()
-  await ann.typeRecovery(codes[0]!, { lost: true })
-  await ann.heading('You signed in with a recovery code').waitFor()
-  const told = await ann.page.locator('countersign-sign-in .notice').innerText()
+  const told = await ann.recoverLost(codes[0]!)
   t.true(told.includes('Removed: Phone, My key.'), told)
   await screenshot(ann.page, 'removed-lost')
-  await ann.page.getByRole('button', { name: 'Continue' }).click()
-  await ann.signedIn()
-  t.is(await ann.factors.count(), 0)
-  // The code was proof enough to add a new one right away.
-  await ann.enrolTotp('New phone')
-  await ann.returnWithPassword()
-  await ann.typeTotp(ann.nextCode())
-  await ann.signedIn()
+  await ann.startAnew(t)
 })
 
 scene('without the choice a recovery code removes nothing', async ({ t, ann }) => {
