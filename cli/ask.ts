@@ -46,7 +46,7 @@ export async function askForLines(
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
   if (lines.length !== questions.length) {
     const wanted = questions.length === 1 ? 'one line' : `${questions.length} lines`
-    throw usage(`Expected ${wanted} on standard input or in the file, and found ${lines.length}`)
+    throw usage(`Expected ${wanted} on standard input or in the file, but found ${lines.length}`)
   }
   return lines
 }
@@ -57,7 +57,7 @@ async function readAll(io: Io): Promise<string> {
   for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) {
     const bytes = Buffer.from(chunk)
     size += bytes.length
-    if (size > maxBytes) throw usage(`More than ${maxBytes} bytes on standard input`)
+    if (size > maxBytes) throw usage(`Standard input has more than ${maxBytes} bytes`)
     chunks.push(bytes)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -65,6 +65,6 @@ async function readAll(io: Io): Promise<string> {
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path)
-  if (bytes.length > maxBytes) throw usage(`More than ${maxBytes} bytes in the file`)
+  if (bytes.length > maxBytes) throw usage(`The file has more than ${maxBytes} bytes`)
   return bytes.toString('utf8')
 }

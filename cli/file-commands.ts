@@ -18,18 +18,18 @@ import type { Done } from './service.js'
 export function addFileCommands(program: Command, io: Io, done: Done): void {
   program
     .command('import <file>')
-    .description('take the users of a tfa.cfg or tfa.json, or what --format names; - is standard input')
+    .description('import the users of a tfa.cfg or tfa.json, or data of --format; - is standard input')
     .option('--format <name>', `tfa, or ${foreignFormats.join(', ')}`, importFormat, 'tfa')
-    .option('--replace', 'tfa: also those who are in the store with other factors')
-    .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
-    .option('--user <user>', 'others: whose all of it is')
-    .option('--user-member <name>', 'others: what of each row says whose it is', 'user')
+    .option('--replace', 'tfa: also replace users who have other factors in the store')
+    .option('--max-bytes <number>', 'refuse files that are larger', bytes, defaultBytes)
+    .option('--user <user>', 'other formats: the user that the whole file belongs to')
+    .option('--user-member <name>', 'other formats: the member of each row that names its user', 'user')
     .option('--encoding <name>', 'otplib, speakeasy: base32, hex, base64, ascii, latin1 or utf8')
-    .option('--otplib <version>', 'otplib: its major version, where that is before 13', Number)
-    .option('--algorithm <name>', 'secrets: where it is not SHA1')
-    .option('--digits <number>', 'secrets: where they are not 6', Number)
-    .option('--period <seconds>', 'secrets: where they are not 30', Number)
-    .option('--description <text>', 'others: what users will know it by')
+    .option('--otplib <version>', 'otplib: the major version, if it is older than 13', Number)
+    .option('--algorithm <name>', 'secrets: the algorithm, if it is not SHA1')
+    .option('--digits <number>', 'secrets: the number of digits, if it is not 6', Number)
+    .option('--period <seconds>', 'secrets: the period, if it is not 30', Number)
+    .option('--description <text>', 'other formats: the name that users see')
     .action((file: string, _options: object, command: Command) =>
       onStore<ImportOptions>(command, io, done, async ({ service, store, out, options }) => {
         if (options.format !== 'tfa') {
@@ -46,8 +46,8 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
           }
         }
         const { imported, unchanged, empty, kept, refused } = result
-        const lines = [`imported: ${imported}, there already: ${unchanged}, without a factor: ${empty}`]
-        for (const user of kept) lines.push(`kept as it was, with other factors (see --replace): ${printable(user)}`)
+        const lines = [`imported: ${imported}, already there: ${unchanged}, without a factor: ${empty}`]
+        for (const user of kept) lines.push(`not changed, has other factors (see --replace): ${printable(user)}`)
         for (const { user, reason } of refused) lines.push(`refused (${reason}): ${printable(user)}`)
         const complete = kept.length === 0 && refused.length === 0
         if (complete) out.answer({ ok: true, ...result }, lines.join('\n'))
@@ -57,10 +57,10 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
 
   program
     .command('export <file>')
-    .description('write every user into a tfa.cfg, mode 0600; - is standard output')
-    .option('--format <name>', 'json, or lines (what Proxmox wrote up to 7.0)', format, 'json')
-    .option('--additions', 'also what Proxmox has no place for, failure counters say: it refuses such a file')
-    .option('--force', 'replace a file that is there')
+    .description('write all users to a tfa.cfg with mode 0600; - is standard output')
+    .option('--format <name>', 'json, or lines (the format of Proxmox up to 7.0)', format, 'json')
+    .option('--additions', 'also write what Proxmox has no place for, such as failure counters (it refuses such a file)')
+    .option('--force', 'replace an existing file')
     .action((file: string, _options: object, command: Command) =>
       onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
         const { additions = false } = options
@@ -79,15 +79,15 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
         const written = lines?.written ?? config.users().length
         const { unguarded } = lines ?? {}
         const said = [`written: ${written}`, ...skipped.map(({ user, reason }) => `left out (${reason}): ${printable(user)}`)]
-        for (const user of unguarded ?? []) said.push(`without the lock or the last TOTP step, which lines can not hold: ${printable(user)}`)
+        for (const user of unguarded ?? []) said.push(`written without the lock or the last TOTP step, which lines can't hold: ${printable(user)}`)
         tell(out, file, { ok: skipped.length === 0, written, skipped, ...(unguarded && { unguarded }) }, said.join('\n'))
       }),
     )
 
   program
     .command('check <file>')
-    .description('say what is in a tfa.cfg or tfa.json and what is wrong, user by user; - is standard input')
-    .option('--max-bytes <number>', 'refuse a larger file', bytes, defaultBytes)
+    .description('report the contents and mistakes of a tfa.cfg or tfa.json, user by user; - is standard input')
+    .option('--max-bytes <number>', 'refuse files that are larger', bytes, defaultBytes)
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
       const out = new Output(io, options.json === true)

@@ -83,7 +83,7 @@ function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[
     case 'otpauth':
       return (rows) => migration.fromOtpauth(rows, about)
     case 'speakeasy':
-      if (encoding === undefined) throw usage('Give the --encoding that the program passes to speakeasy, or ascii')
+      if (encoding === undefined) throw usage('--encoding is missing: pass the one that the program passes to speakeasy, or ascii')
       return (rows) => migration.fromSpeakeasy(rows, { ...about, encoding })
     case 'better-auth':
       return (rows) => migration.fromBetterAuth(rows, about)
@@ -101,7 +101,7 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
     const named: unknown = typeof row === 'object' && row !== null ? own(row, userMember) : undefined
     const owner = typeof named === 'number' ? `${named}` : named
     if (typeof owner !== 'string' || owner === '') {
-      throw usage(`Whose is row [${index}]? Give --user, or --user-member with the name of the member that says it`)
+      throw usage(`Row [${index}] names no user: pass --user, or --user-member with the name of the member that does`)
     }
     const theirs = users.get(owner)
     if (theirs) theirs.push(row)
@@ -115,10 +115,10 @@ function readRows(text: string, format: ForeignFormat): unknown[] {
   const whole = parseJson(text)
   if (typeof whole === 'object' && whole !== null) return Array.isArray(whole) ? whole : [whole]
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
-  if (lines.length === 0) throw usage('There is nothing in it')
+  if (lines.length === 0) throw usage('The file is empty')
   const rows = lines.map(parseJson)
   if (rows.every((row) => typeof row === 'object' && row !== null)) return rows
-  if (format === 'simplewebauthn') throw usage('Expected JSON: a list of credentials, or one a line')
+  if (format === 'simplewebauthn') throw usage('Expected JSON: a list of credentials, or one credential per line')
   return lines
 }
 

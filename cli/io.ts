@@ -72,7 +72,7 @@ export class Output {
   }
 }
 
-const nobody = new Exit(3, 'output-lost', 'Nobody reads the output, which is the only copy of what it says')
+const nobody = new Exit(3, 'output-lost', 'Nothing reads the output, which is the only copy of its contents')
 
 /** Text from a store or a file, harmless on a terminal. */
 export function printable(text: string): string {

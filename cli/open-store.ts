@@ -26,13 +26,13 @@ export interface OpenedStore {
 /** Opens the store that `--store` names, or else the environment. */
 export async function openStore(options: StoreOptions, env: Record<string, string | undefined>): Promise<OpenedStore> {
   const place = options.store ?? env['COUNTERSIGN_STORE']
-  if (!place) throw usage('Which store? Give --store, or set COUNTERSIGN_STORE')
+  if (!place) throw usage('No store given: pass --store, or set COUNTERSIGN_STORE')
   if (options.store !== undefined && hasPassword(options.store)) {
-    throw usage('Others can see a password in the arguments: put this URL into COUNTERSIGN_STORE')
+    throw usage('This URL contains a password, and others can see arguments: put it into COUNTERSIGN_STORE')
   }
   const [kind, path] = split(place)
   const open = openers[kind]
-  if (!open) throw usage('Unknown kind of store: expected directory:PATH, tfa:FILE, postgres://... or redis://...')
+  if (!open) throw usage('Unknown store: expected directory:PATH, tfa:FILE, postgres://... or redis://...')
   return open(path, options)
 }
 
@@ -56,7 +56,7 @@ function split(place: string): [kind: string, path: string] {
   const [, scheme] = /^([a-z]+):\/\//u.exec(place) ?? []
   if (scheme !== undefined) return [scheme, place]
   const found = statSync(place, { throwIfNoEntry: false })
-  if (!found) throw usage('There is no such file or directory; to make one, say directory:PATH or tfa:FILE, and --create')
+  if (!found) throw usage('No such file or directory. To create one, pass directory:PATH or tfa:FILE, and --create')
   return [found.isDirectory() ? 'directory' : 'tfa', place]
 }
 
@@ -100,6 +100,6 @@ async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
     return await load()
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new Exit(3, 'driver-missing', `This store needs the package ${name}: run npm install ${name}`)
+    throw new Exit(3, 'driver-missing', `This store needs the package ${name}. Run: npm install ${name}`)
   }
 }

@@ -11,9 +11,9 @@ import { describeFactors } from './user-commands.js'
 export function addRecoveryCommands(program: Command, io: Io, done: Done): void {
   program
     .command('recovery')
-    .description('recovery codes')
+    .description('manage recovery codes')
     .command('create <user>')
-    .description('make new codes, shown this once; the old ones are worth nothing then')
+    .description('create new codes, shown only once; they replace the old ones')
     .option('-y, --yes', 'do not ask before old codes are replaced')
     .action((user: string, _options: object, command: Command) =>
       onStore<{ yes?: boolean }>(command, io, done, async ({ service, out, options }) => {
@@ -29,9 +29,9 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
 
   program
     .command('reset <user>')
-    .description('prove a TOTP code and a recovery code, and remove the factors that were lost')
-    .option('--remove <id...>', 'what was lost; every hardware key and passkey if not given')
-    .option('-f, --file <path>', 'read the two codes from a file, a line each: first TOTP')
+    .description('verify a TOTP code and a recovery code, then remove lost factors')
+    .option('--remove <id...>', 'ids of the lost factors (default: every hardware key and passkey)')
+    .option('-f, --file <path>', 'read the two codes from a file: TOTP on the first line, recovery on the second')
     .action((user: string, _options: object, command: Command) =>
       onStore<{ remove?: string[]; file?: string }>(command, io, done, async ({ service, out, options }) => {
         const questions = [{ question: 'TOTP code: ' }, { question: 'Recovery code: ', hidden: true }]
@@ -49,5 +49,5 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
 const refusals = {
   rejected: 'Refused: at least one of the two codes is wrong or was used before',
   malformed: 'Refused: these are not a TOTP code and a recovery code',
-  locked: 'Refused: too many wrong codes; see countersign unlock',
+  locked: 'Refused: codes are locked after too many wrong ones; to unlock, run: countersign unlock USER',
 }

@@ -7,7 +7,7 @@ import { Exit } from './io.js'
 /** Puts a file there, mode 0600, whole or not at all. One that is there is replaced only with `force`. */
 export async function replaceFile(path: string, content: Uint8Array | string, force: boolean): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
-  if (found?.isFile() === false) throw new Exit(1, 'exists', 'What is there is no regular file, and is not replaced')
+  if (found?.isFile() === false) throw new Exit(1, 'exists', 'The path exists and is not a regular file, so it is not replaced')
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
   const file = await open(temporary, 'wx', 0o600)
   try {
@@ -21,7 +21,7 @@ export async function replaceFile(path: string, content: Uint8Array | string, fo
     await file.close()
     await unlink(temporary).catch(() => {})
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    throw new Exit(1, 'exists', 'The file exists; --force replaces it')
+    throw new Exit(1, 'exists', 'The file exists: pass --force to replace it')
   }
   const directory = await open(dirname(path))
   await directory.sync().finally(() => directory.close())

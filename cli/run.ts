@@ -13,9 +13,9 @@ import { addUserCommands } from './user-commands.js'
 
 const footer = `
 Stores: directory:PATH, tfa:FILE, postgres://..., redis://..., or the path of a directory or tfa.cfg.
-A URL with a password belongs into COUNTERSIGN_STORE, where other users of the machine don't see it.
+Put a URL with a password into COUNTERSIGN_STORE: other users of the machine can see arguments.
 
-Exit codes: 0 done; 1 refused (a wrong code, no such user, a file with a mistake); 2 wrong usage; 3 failed.`
+Exit codes: 0 done; 1 refused (a wrong code, no such user, a file with a mistake); 2 usage error; 3 failure.`
 
 /**
  * Runs one command line.
@@ -27,13 +27,13 @@ export async function run(args: string[], io: Io): Promise<number> {
   let code = 0
   const done = (outcome: number) => (code = outcome)
   const program = new Command('countersign')
-    .description('Second factors in a store of countersign: users, codes, files')
+    .description('Manages second factors in a store: users, codes, files')
     .version(version(), '-V, --version')
     .option('-s, --store <place>', 'the store (environment: COUNTERSIGN_STORE)')
-    .option('--create', 'make the store when it is not there')
-    .option('--lock <file>', 'tfa: stores: the lock file, when it is not <file>.lock; the one that the server takes')
+    .option('--create', 'create the store if it does not exist')
+    .option('--lock <file>', 'tfa: stores: the lock file that the server uses, if it is not <file>.lock')
     .option('--schema <name>', 'postgres: stores: the schema of the tables')
-    .option('--prefix <text>', 'postgres: and redis: stores: what names begin with')
+    .option('--prefix <text>', 'postgres: and redis: stores: the prefix of all names')
     .option('--json', 'answer with one JSON document')
     .addHelpText('after', footer)
   for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands]) add(program, io, done)

@@ -13,12 +13,12 @@ import type { Done } from './service.js'
 
 /** `totp code`, `totp add`. */
 export function addTotpCommands(program: Command, io: Io, done: Done): void {
-  const totp = program.command('totp').description('codes of phone apps')
+  const totp = program.command('totp').description('manage authenticator apps')
 
   totp
     .command('code')
-    .description('the current code of an otpauth: URI or a base32 secret, read from standard input')
-    .option('-f, --file <path>', 'read it from a file')
+    .description('print the current code of an otpauth: URI or base32 secret, read from standard input')
+    .option('-f, --file <path>', 'read the URI or secret from a file')
     .option('--algorithm <name>', 'with a secret: SHA1, SHA256 or SHA512')
     .option('--digits <number>', 'with a secret: 6 to 8', Number)
     .option('--period <seconds>', 'with a secret', Number)
@@ -37,11 +37,11 @@ export function addTotpCommands(program: Command, io: Io, done: Done): void {
 
   totp
     .command('add <user>')
-    .description('enrol a phone app: on a terminal at once, elsewhere in two steps')
-    .option('-d, --description <text>', 'what the user knows it by', 'phone')
-    .option('--account <name>', 'what the app shows; the user if not given')
-    .option('--issuer <name>', 'what the app shows beside the account')
-    .option('--enrolment <id>', 'second step: the one of the first; the code is read from standard input')
+    .description('enrol an app: in one go on a terminal, otherwise in two steps')
+    .option('-d, --description <text>', 'the name that the user sees', 'phone')
+    .option('--account <name>', 'the account name that the app shows (default: the user)')
+    .option('--issuer <name>', 'the issuer that the app shows beside the account')
+    .option('--enrolment <id>', 'second step: the id from the first step; the code is read from standard input')
     .action((user: string, _options: object, command: Command) =>
       onStore<AddOptions>(command, io, done, async ({ service, out, options }) => {
         let { enrolment } = options
@@ -51,13 +51,13 @@ export function addTotpCommands(program: Command, io: Io, done: Done): void {
           const { uri, secret } = begun
           enrolment = begun.enrolment
           if (out.json || io.stdin.isTTY !== true) {
-            const next = `Now give the app's code to: countersign totp add --enrolment ${enrolment} USER`
+            const next = `Next, pass the app's code on standard input to: countersign totp add --enrolment ${enrolment} USER`
             out.note(next)
             return out.deliver({ enrolment, uri, secret }, uri)
           }
           io.stdout.write(`${openEnvelope<string>(qrTerminal(uri)).value}\n${uri}\n`)
         }
-        const [code] = await askForLines(io, [{ question: 'Code of the app: ' }])
+        const [code] = await askForLines(io, [{ question: 'Code from the app: ' }])
         const enrolled = await service.finishTotp(user, { enrolment, code, description: options.description })
         if (!enrolled.ok) return out.refuse(enrolled, `Refused: ${enrolled.reason}`)
         out.answer(enrolled, `Enrolled: ${enrolled.factor.id}`)
@@ -88,7 +88,7 @@ function readSource(text: string, options: CodeOptions): [source: Parameters<typ
     return [{ secret: text, ...given }, period ?? 30]
   }
   if (algorithm !== undefined || digits !== undefined || period !== undefined) {
-    throw usage('A URI says itself which algorithm, digits and period it is for')
+    throw usage('--algorithm, --digits and --period are only for a secret: a URI contains its own')
   }
   return [text, parseOtpauthUri(text).period]
 }

@@ -11,7 +11,7 @@ import type { Done } from './service.js'
 export function addUserCommands(program: Command, io: Io, done: Done): void {
   program
     .command('users')
-    .description('list everyone who has a factor')
+    .description('list all users who have a factor')
     .action((_options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const names: string[] = []
@@ -27,7 +27,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
 
   program
     .command('show <user>')
-    .description("a user's factors and locks")
+    .description("show a user's factors and locks")
     .action((user: string, _options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const [factors, status] = await Promise.all([service.factors(user), service.status(user)])
@@ -38,18 +38,18 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
 
   program
     .command('unlock <user>')
-    .description('lift every lock and forget every failure')
+    .description('remove all locks of a user and reset the failure counters')
     .action((user: string, _options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         if (!(await service.status(user)).enrolled) return out.refuse(noSuchUser, 'No such user')
         const { unlocked } = await service.unlock(user)
-        out.answer({ ok: true, unlocked }, unlocked ? 'Unlocked' : 'There was no lock')
+        out.answer({ ok: true, unlocked }, unlocked ? 'Unlocked' : 'The user was not locked')
       }),
     )
 
   program
     .command('remove <user> [id]')
-    .description('remove one factor, or the user with everything')
+    .description('remove one factor, or everything stored about the user')
     .option('-y, --yes', 'do not ask')
     .action((user: string, id: string | undefined, _options: object, command: Command) =>
       onStore<{ yes?: boolean }>(command, io, done, async ({ service, out, options }) => {
@@ -62,7 +62,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
         const removed = await service.removeFactor(user, id)
         if (!removed.ok) return out.refuse(removed, 'This user has no such factor')
         const left = removed.left.filter(({ type }) => type !== 'recovery').length
-        out.answer(removed, left === 0 ? 'Removed; there is no second factor any more' : `Removed; ${left} left`)
+        out.answer(removed, left === 0 ? 'Removed; the user has no second factor now' : `Removed; ${left} left`)
       }),
     )
 }

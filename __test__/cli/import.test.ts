@@ -107,9 +107,9 @@ test('a file of nobody, of no rows, or without what it needs is wrong usage', as
   const { args } = place()
   const runs = (options: string[], stdin: string) => countersign(['import', '-', ...options, ...args], { stdin })
   for (const [options, stdin, wanted] of [
-    [['--format', 'otplib'], base32, /Whose is row \[0\]\?/],
-    [['--format', 'otplib', '--user-member', 'id'], JSON.stringify([{ user: 'ann', secret: base32 }]), /Whose is row \[0\]\?/],
-    [['--format', 'otplib', '--user', 'ann'], ' \n', /nothing in it/],
+    [['--format', 'otplib'], base32, /Row \[0\] names no user: pass --user/],
+    [['--format', 'otplib', '--user-member', 'id'], JSON.stringify([{ user: 'ann', secret: base32 }]), /Row \[0\] names no user: pass --user/],
+    [['--format', 'otplib', '--user', 'ann'], ' \n', /The file is empty/],
     [['--format', 'simplewebauthn', '--user', 'ann'], base32, /Expected JSON/],
     [['--format', 'speakeasy', '--user', 'ann'], base32, /--encoding/],
     [['--format', 'otplib', '--encoding', 'rot13', '--user', 'ann'], base32, /encoding/],

@@ -218,5 +218,5 @@ test('example › the script signs in, calls, and tells its failures apart', asy
   for (let tries = 0; tries < 8; tries += 1) await shop.service.verify('robot', `totp:${wrongCode(robot, shop.now())}`)
   const locked = await run(uri)
   t.deepEqual([locked.code, locked.out], [3, ''])
-  t.regex(locked.err, /^The server takes no codes after too many wrong ones \(locked\)\n$/)
+  t.regex(locked.err, /^The server refuses codes for now, after too many wrong ones \(locked\)\n$/)
 })

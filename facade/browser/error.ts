@@ -1,14 +1,14 @@
 /**
- * Why a ceremony gave no response.
+ * The reason why a ceremony gave no response.
  *
- * - `cancelled`: the person closed the dialog or refused; the browser says the same when no authenticator fits
- * - `timeout`: nobody answered in time
- * - `aborted`: the page ended it, by its signal or by the next call
- * - `already-registered`: this authenticator holds a credential of this user
- * - `not-supported`: no WebAuthn here, or no authenticator that can do what was asked
- * - `insecure-context`: neither https nor localhost
+ * - `cancelled`: the user closed the dialog or refused, or no authenticator fits (browsers don't tell these apart)
+ * - `timeout`: there was no answer in time
+ * - `aborted`: the page ended it, with its signal or with the next call
+ * - `already-registered`: this authenticator already has a credential of this user
+ * - `not-supported`: the browser has no WebAuthn, or no authenticator can do what was asked
+ * - `insecure-context`: the page is neither on https nor on localhost
  * - `invalid-domain`: the relying party's id is not this page's domain or a parent of it
- * - `invalid-options`: the options are not what the standard's JSON form asks for
+ * - `invalid-options`: the options don't have the standard's JSON form
  * - `unknown`: anything else; `cause` is the browser's own error
  */
 export type CeremonyErrorCode =
@@ -22,7 +22,7 @@ export type CeremonyErrorCode =
   | 'invalid-options'
   | 'unknown'
 
-/** The one error of this module: branch on its `code`. */
+/** The only error of this module. Branch on its `code`. */
 export class CeremonyError extends Error {
   override readonly name = 'CeremonyError'
   readonly code: CeremonyErrorCode

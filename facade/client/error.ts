@@ -1,30 +1,30 @@
-/** Every code that a {@link ClientError} can have. The list only grows. */
+/** All codes that a {@link ClientError} can have. New ones may be added. */
 export const clientErrorCodes = [
-  /** Nobody is signed in: the first factor (a password, a token) comes before this. */
+  /** No session: sign in with the first factor (a password, a token) before this. */
   'not-signed-in',
   /** The user has no factor that could answer. */
   'no-factor',
-  /** The user has factors, and no phone app among those that may answer now. */
+  /** The user has factors, but no TOTP app that may answer now. */
   'totp-not-offered',
-  /** The code was refused twice: another secret, a clock that is wrong (`skew`), or somebody else used both. */
+  /** The code was refused twice: the secret is another one, a clock is wrong (`skew`), or someone else used both codes. */
   'rejected',
-  /** Too many wrong codes: the server takes none of this type for now. */
+  /** Too many wrong codes: the server refuses codes of this type for now. */
   'locked',
-  /** The server answered what this protocol doesn't know; `status` says what. Is `url` where it is mounted? */
+  /** The server's answer is not part of this protocol. See `status`, and check that `url` is where it is mounted. */
   'unexpected-answer',
-  /** There was no answer, or not in time; the `cause` says why. */
+  /** There was no answer, or not in time. See `cause`. */
   'unreachable',
 ] as const
 
 export type ClientErrorCode = (typeof clientErrorCodes)[number]
 
-/** Why a client could not do what it was asked for. It never holds a code, a secret or a cookie. */
+/** Says why a client could not do what it was asked to do. It never contains a code, a secret or a cookie. */
 export class ClientError extends Error {
-  /** Stable, made to be branched on. */
+  /** Stable: branch on it. */
   readonly code: ClientErrorCode
   /** The HTTP status of the server's answer, if there was one. */
   readonly status?: number
-  /** The server's clock less ours, milliseconds, as its `Date` header says; right to a second at best. */
+  /** The server's clock minus ours, in milliseconds, by its `Date` header. Exact to a second at best. */
   readonly skew?: number
 
   /** @internal */
@@ -42,12 +42,12 @@ export class ClientError extends Error {
 }
 
 const texts: Record<ClientErrorCode, string> = {
-  'not-signed-in': 'Nobody is signed in',
-  'no-factor': 'There is no second factor to answer with',
-  'totp-not-offered': 'The server does not take a TOTP code of this user now',
+  'not-signed-in': 'Not signed in: sign in with the first factor before this',
+  'no-factor': 'This user has no second factor to answer with',
+  'totp-not-offered': 'The server does not accept a TOTP code from this user now',
   rejected: 'The server refused the code',
-  locked: 'The server takes no codes after too many wrong ones',
-  'unexpected-answer': 'The server answered something else than this protocol',
+  locked: 'The server refuses codes for now, after too many wrong ones',
+  'unexpected-answer': "The server's answer is not part of this protocol: check the status, and that url is where it is mounted",
   unreachable: 'The server did not answer',
 }
 

@@ -17,9 +17,10 @@ export function openApi(routes: readonly Route[], basePath: string): Schema {
       version: '1.0.0',
       license: { name: 'MIT OR Apache-2.0' },
       description:
-        'Second factors: sign-in, step-up, enrolment, management. Who sends a request is the session’s of the site ' +
-        'that mounts this. A request that changes something has the content type `application/json`, if only `{}`, ' +
-        'and in a browser comes from a page of the site itself. Errors are problem details (RFC 9457).',
+        'Second factors: sign-in, step-up, enrolment, management. The session of the site that mounts this API says ' +
+        'which user sends a request. A request that changes something must have the content type ' +
+        '`application/json` (send at least `{}`). In a browser it must come from a page of the site itself. ' +
+        'Errors are problem details (RFC 9457).',
     },
     servers: [{ url: basePath || '/' }],
     paths,

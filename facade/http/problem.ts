@@ -15,30 +15,30 @@ export interface Problem {
   reason?: RefusalReason
 }
 
-/** Every problem, with its status and title. The list only grows. */
+/** All problems, each with its status and title. New ones may be added. */
 export const problems = {
-  'malformed-request': [400, 'The request is not what this operation takes'],
+  'malformed-request': [400, 'The request is not valid for this operation'],
   'not-signed-in': [401, 'Nobody is signed in'],
-  'second-factor-required': [401, 'The second factor of this sign-in is still to come'],
+  'second-factor-required': [401, 'This sign-in still needs its second factor'],
   'step-up-required': [403, 'This needs a fresh verification'],
-  'not-an-administrator': [403, 'This is for administrators'],
+  'not-an-administrator': [403, 'Only administrators may do this'],
   'wrong-origin': [403, 'The request comes from another site'],
-  'not-found': [404, 'There is nothing here'],
-  'method-not-allowed': [405, 'This method is not for this path'],
-  'request-timeout': [408, 'The body took too long'],
-  'factor-required': [409, 'Recovery codes need another factor beside them'],
+  'not-found': [404, 'Nothing was found here'],
+  'method-not-allowed': [405, 'This path does not support this method'],
+  'request-timeout': [408, 'The body took too long to arrive'],
+  'factor-required': [409, 'Recovery codes need another factor first'],
   'payload-too-large': [413, 'The body is larger than 64 kB'],
   'unsupported-media-type': [415, 'The body must be application/json'],
-  internal: [500, 'An error of the server'],
-  unavailable: [503, 'The server can not do this now; try again'],
+  internal: [500, 'The server failed'],
+  unavailable: [503, 'The server can not do this now. Try again later'],
   // Refusals: their names are the reasons of the service's outcomes.
   rejected: [403, 'The answer is wrong, used up or expired'],
-  malformed: [403, 'This is no answer at all'],
-  locked: [403, 'Typed codes are locked after too many wrong ones'],
-  'already-enrolled': [409, 'This authenticator is enrolled already'],
-  'not-first': [409, 'There is a factor already'],
-  'factor-limit': [409, 'There are as many factors as are allowed'],
-  'no-such-factor': [404, 'There is no such factor'],
+  malformed: [403, 'This is not an answer'],
+  locked: [403, 'Codes of this type are locked after too many wrong ones'],
+  'already-enrolled': [409, 'This authenticator is already enrolled'],
+  'not-first': [409, 'The user already has a factor'],
+  'factor-limit': [409, 'The user already has as many factors as allowed'],
+  'no-such-factor': [404, 'The user has no such factor'],
   'last-factor': [409, 'The last enabled factor can not be disabled, only removed'],
   'not-changeable': [409, 'Recovery codes can not be renamed or disabled'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

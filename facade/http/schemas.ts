@@ -42,7 +42,7 @@ export const schemas = {
       object({ state: { const: 'verified' }, fresh: boolean, mayEnrol: boolean, admin: boolean }),
     ],
     description:
-      'Who is signed in. `pending`: the second factor is still to come. `mayEnrol`: an enrolment is allowed now. ' +
+      'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
       '`fresh`: factors may be changed without a step-up.',
   },
   Challenge: object(
@@ -58,7 +58,7 @@ export const schemas = {
       yubico: ok,
       locked: typedFactorTypes,
     },
-    { description: 'Each member that is there is one way to answer; none of them: nothing can be used now.' },
+    { description: 'Each member is one way to answer. Without any of them, no factor can be used now.' },
   ),
   Accepted: object(
     {
@@ -66,14 +66,14 @@ export const schemas = {
       factor: {
         ...object({ id: string, type: factorType }, { description: string }),
         type: ['object', 'null'],
-        description: 'The factor that answered; null: the user has none, and needs none.',
+        description: 'The factor that answered; null if the user has none and needs none.',
       },
     },
     {
       userVerified: boolean,
       recoveryCodesLeft: integer,
       counter: { const: 'not-increased' },
-      removed: { ...list(factor), description: 'The lost factors that are gone.' },
+      removed: { ...list(factor), description: 'The lost factors that were removed.' },
       signals,
     },
   ),
@@ -87,16 +87,16 @@ export const schemas = {
       transports: list(string),
       backupEligible: boolean,
       backupState: boolean,
-      left: { type: 'integer', description: 'Recovery codes that are not used yet.' },
+      left: { type: 'integer', description: 'The number of unused recovery codes.' },
     },
   ),
   Status: object(
     { enrolled: boolean, locked: typedFactorTypes, recoveryCodesLeft: { type: ['integer', 'null'] },
       totpFailures: integer, failures: integer },
-    { lockedUntil: { type: ['integer', 'null'], description: 'Epoch milliseconds; null: not before an unlock.' } },
+    { lockedUntil: { type: ['integer', 'null'], description: 'Epoch milliseconds; null if only an unlock ends it.' } },
   ),
   TotpEnrolment: object({ enrolment: string, uri: string, secret: string, qr: string }, {}, {
-    description: 'For the eyes of the user alone. `qr` is SVG text, `secret` base32, `uri` the `otpauth:` form.',
+    description: 'Secret: show it to the user only. `qr` is SVG text, `secret` base32, `uri` the `otpauth:` form.',
   }),
   CreationOptions: object(
     {
@@ -130,7 +130,7 @@ export const schemas = {
   ),
   Enrolled: object({ ok, factor }),
   Updated: object({ ok, factor }, { signals }),
-  Removed: object({ ok, left: { ...list(factor), description: 'None: no second factor any more.' } }, { signals }),
+  Removed: object({ ok, left: { ...list(factor), description: 'Empty if the user has no second factor any more.' } }, { signals }),
   Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer }, { signals }),
   Signals: object(
     { rpId: string, userId: bytes, allAcceptedCredentialIds: list(bytes), name: string, displayName: string },
@@ -140,6 +140,6 @@ export const schemas = {
   PasskeyChallenge: object(
     { id: string, webauthn: { $ref: '#/components/schemas/RequestOptions' } },
     {},
-    { description: 'What any passkey of this site may answer.' },
+    { description: 'A challenge that any passkey of this site can answer.' },
   ),
 } satisfies Record<string, Schema>

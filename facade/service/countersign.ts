@@ -1,4 +1,3 @@
-import { invalid } from '../shared/check.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'

@@ -39,7 +39,9 @@ export interface PostgresStore extends Store {
  * await store.migrate()
  */
 export function postgresStore(pool: PostgresPool, options: PostgresOptions = {}): PostgresStore {
-  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') throw invalid('pool', 'a pool of pg, or an object with its query(text, values)')
+  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') {
+    throw invalid('pool', 'a pool of pg, or an object with its query(text, values)')
+  }
   return new Postgres(pool, postgresNames(options), postgresTables(options))
 }
 

@@ -17,7 +17,9 @@ import type {
 
 /** An id often comes from a page's address. */
 export function checkEntryId(id: unknown): void {
-  if (typeof id !== 'string' || !isWellFormed(id) || id.length > 1024) throw invalid('id', 'text of at most 1024 characters')
+  if (typeof id !== 'string' || !isWellFormed(id) || id.length > 1024) {
+    throw invalid('id', 'text of at most 1024 characters')
+  }
 }
 
 const challengeStore: Check<ChallengeStore> = (value, name) => {

@@ -13,7 +13,7 @@ export const adminRoutes = [
     path: '/admin/users',
     access: 'admin',
     id: 'listUsers',
-    summary: 'The users with factors, page by page',
+    summary: 'Lists the users with factors, page by page',
     query: {
       after: { type: 'string', description: 'The `next` of the page before; that user may have gone meanwhile.' },
       limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
@@ -33,7 +33,7 @@ export const adminRoutes = [
     path: '/admin/users/{user}',
     access: 'admin',
     id: 'getUser',
-    summary: 'The factors of a user; none for one that nobody knows',
+    summary: 'Returns the factors of a user; none for an unknown user',
     params,
     answer: object({ user: { type: 'string' }, factors: list(ref('Factor')), status: ref('Status') }),
     async run(call) {
@@ -49,7 +49,7 @@ export const adminRoutes = [
     path: '/admin/users/{user}/unlock',
     access: 'admin',
     id: 'unlockUser',
-    summary: 'Lifts every lock of a user and resets the counters',
+    summary: 'Removes all locks of a user and resets the counters',
     params,
     answer: object({ unlocked: { type: 'boolean' } }),
     run: (call) => call.countersign.unlock(userOf(call)),

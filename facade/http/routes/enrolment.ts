@@ -17,7 +17,7 @@ export const enrolmentRoutes = [
     path: '/factors/totp',
     access: 'enrolling',
     id: 'beginTotp',
-    summary: 'Begins to enrol a phone app',
+    summary: 'Begins to enrol an authenticator app',
     answer: ref('TotpEnrolment'),
     problems: ['factor-limit'],
     run: ({ countersign, user, settings: { rp } }) =>
@@ -29,7 +29,7 @@ export const enrolmentRoutes = [
     path: '/factors/totp/finish',
     access: 'enrolling',
     id: 'finishTotp',
-    summary: 'Enrols the phone app, proved by a code that it shows',
+    summary: 'Enrols the authenticator app, proved by a code that it shows',
     body: {
       enrolment: outside('The one that the begin gave.'),
       code: outside('What the person typed, as text.'),
@@ -89,7 +89,7 @@ export const enrolmentRoutes = [
     path: '/factors/webauthn/finish',
     access: 'enrolling',
     id: 'finishWebauthn',
-    summary: 'Verifies what the authenticator made and enrols it',
+    summary: 'Verifies the authenticator’s response and enrols it',
     body: {
       response: outside('`RegistrationResponseJSON` of WebAuthn Level 3, section 5.1.'),
       description: factorDescription,

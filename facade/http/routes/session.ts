@@ -24,7 +24,7 @@ export const sessionRoutes = [
     path: '/openapi.json',
     access: 'anyone',
     id: 'getOpenApi',
-    summary: 'This document',
+    summary: 'Returns this document',
     answer: { type: 'object' },
     run: async ({ settings }) => settings.document,
   }),
@@ -34,7 +34,7 @@ export const sessionRoutes = [
     path: '/session',
     access: 'anyone',
     id: 'getSession',
-    summary: 'Who is signed in, and what they may do now',
+    summary: 'Returns the state of the session, and what the user may do now',
     answer: ref('SessionState'),
     async run(visit): Promise<SessionState> {
       const { user } = visit

@@ -18,7 +18,7 @@ export const signInRoutes = [
     path: '/challenge',
     access: 'signed-in',
     id: 'createChallenge',
-    summary: 'What the user may answer with',
+    summary: 'Returns the ways in which the user can answer',
     answer: object(
       { challenge: { oneOf: [ref('Challenge'), { type: 'null' }] } },
       {},
@@ -37,7 +37,7 @@ export const signInRoutes = [
     path: '/verify',
     access: 'signed-in',
     id: 'verify',
-    summary: 'Verifies an answer, for the sign-in or, once signed in, for a step-up',
+    summary: 'Verifies an answer: for the sign-in or, once signed in, for a step-up',
     body: {
       answer: outside(
         'One of `{ type: "totp", code }`, `{ type: "recovery", code }`, `{ type: "webauthn", response }`, ' +
@@ -62,7 +62,7 @@ export const signInRoutes = [
     path: '/reset',
     access: 'signed-in',
     id: 'reset',
-    summary: 'Proves a TOTP code and a recovery code, and removes lost factors, in one step',
+    summary: 'Verifies a TOTP code and a recovery code, and removes lost factors, in one step',
     body: {
       totp: outside('The code of the phone app, as text.'),
       recovery: outside('A recovery code, as text.'),
