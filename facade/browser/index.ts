@@ -11,26 +11,29 @@ export {
 
 export interface CeremonyOptions {
   /**
-   * Without a dialog. `authenticate`: offer the credential in the form's autofill and wait there; needs
-   * `conditionalSupported()`. `register`: make a passkey right after a sign-in with a password that the browser filled
-   * in, if the person's password manager likes to; needs `conditionalCreateSupported()`.
+   * Works without a dialog. `authenticate` offers the credential in the form's autofill and waits there. This needs
+   * `conditionalSupported()`. `register` creates a passkey right after a sign-in with a password that the browser
+   * filled in, if the user's password manager can. This needs `conditionalCreateSupported()`.
    */
   conditional?: boolean
   /** Ends the ceremony with the code `aborted`. */
   signal?: AbortSignal
 }
 
-/** Whether this page can use WebAuthn at all: a browser that knows it, in a secure context. */
+/** Returns whether this page can use WebAuthn at all: the browser supports it, and the context is secure. */
 export function supported(): boolean {
   return isSecureContext && typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
 }
 
-/** Whether `authenticate(options, { conditional: true })` works here. */
+/** Resolves with whether `authenticate(options, { conditional: true })` works here. */
 export async function conditionalSupported(): Promise<boolean> {
   return supported() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
 }
 
-/** Whether `register(options, { conditional: true })` may work here; the server's options must be for it too. */
+/**
+ * Resolves with whether `register(options, { conditional: true })` can work here. The server's options must allow it
+ * too.
+ */
 export async function conditionalCreateSupported(): Promise<boolean> {
   try {
     return supported() && (await PublicKeyCredential.getClientCapabilities())['conditionalCreate'] === true
@@ -40,9 +43,9 @@ export async function conditionalCreateSupported(): Promise<boolean> {
 }
 
 /**
- * Makes a credential on a security key or passkey provider. Throws nothing but a `CeremonyError`.
+ * Creates a credential on a security key or passkey provider. Throws only `CeremonyError`.
  *
- * @param options What the server's `beginWebauthn` gave (WebAuthn Level 3, section 5.1.8).
+ * @param options What the server's `beginWebauthn` returned (WebAuthn Level 3, section 5.1.8).
  * @returns The response for the server's `finishWebauthn`, ready for `JSON.stringify` (section 5.1.9).
  */
 export async function register(
@@ -54,7 +57,7 @@ export async function register(
 }
 
 /**
- * Signs a challenge with a credential. Throws nothing but a `CeremonyError`.
+ * Signs a challenge with a credential. Throws only `CeremonyError`.
  *
  * @param options `challenge.webauthn` of the server's `challenge` (WebAuthn Level 3, section 5.1.8).
  * @returns The response for the server's `verify`, as `{ type: 'webauthn', response }`.

@@ -5,20 +5,20 @@ import { exactUrl } from './exact-url.js'
 import type { Handler } from './options.js'
 import { impossibleRequest } from './problem.js'
 
-/** Node's request, or one of a framework on top of it. */
+/** Node's request, or that of a framework built on it. */
 export interface NodeRequest {
   method?: string | undefined
   url?: string | undefined
-  /** Express, Fastify: the whole URL, where `url` is what is left below a mount point. */
+  /** Express, Fastify: the whole URL. `url` is only the part below a mount point. */
   originalUrl?: string | undefined
   headers: IncomingMessage['headers']
-  /** What a body parser has made of it. */
+  /** The result of a body parser. */
   body?: unknown
   /** Fastify: Node's own request. */
   raw?: IncomingMessage
 }
 
-/** Node's response, or one of a framework on top of it. */
+/** Node's response, or that of a framework built on it. */
 export interface NodeResponse {
   /** Fastify: Node's own response. */
   raw?: object
@@ -26,15 +26,15 @@ export interface NodeResponse {
   send?: (body: never) => unknown
 }
 
-/** The context of a handler under {@link toNodeListener}: the request and the response that the listener got. */
+/** The context of a handler with {@link toNodeListener}: the request and response that the listener received. */
 export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
   req: Req
   res: Res
 }
 
 /**
- * A handler for servers that speak `(req, res)`: `node:http`, Express, Connect, and Fastify as a route's handler. A
- * body that is parsed already is taken as it is; any other is read here.
+ * Turns a handler into a listener `(req, res)` for `node:http`, Express, Connect, and Fastify (as a route's handler). A
+ * body that is already parsed is used as it is. Any other body is read here.
  *
  * @example
  * createServer(toNodeListener(handler))

@@ -9,72 +9,75 @@ import { KeyedQueue } from '../stores/keyed-queue.js'
 
 type MaybePromise<T> = T | Promise<T>
 
-/** The answer of the handler to one request; it never rejects, but for what is no request of the standard. */
+/** Answers one request. It rejects only if `request` is not a standard `Request`. */
 export type Handler<Context = unknown> = (request: Request, context?: Context) => Promise<Response>
 
-/** Who sends a request, as the host's own session says. Unknown members are refused, as are wrong types. */
+/** The user who sends a request, from the host's own session. Unknown members and wrong types are refused. */
 export interface HttpUser {
   /** The host's id of the user: the one that the factors are stored under. */
   id: string
   /**
-   * - `pending`: the first factor (a password) was right, the second one is still to come
+   * - `pending`: the first factor (a password) was right, the second one is still missing
    * - `verified`: signed in
    */
   state: 'pending' | 'verified'
   /**
-   * When this session last proved who it is, epoch milliseconds: if pending when the password was right, else the
-   * `at` of the last outcome.
+   * When this session last proved who it is, in epoch milliseconds. If pending: when the password was right. Otherwise:
+   * the `at` of the last outcome.
    */
   at: number
   /** Binds challenges to this session: any text that stays the same until the state changes, at most 1024 bytes. */
   session?: string
-  /** The host knows this user to have factors: lost records are an error then, never a way in. Default false. */
+  /**
+   * True if the host knows that this user has factors. A lost record is then an error, never a way in. Default false.
+   */
   enrolled?: boolean
-  /** May list and unlock other users. Default false. */
+  /** True if this user may list and unlock other users. Default false. */
   admin?: boolean
-  /** What authenticators show for the account, such as an address. Default: the id. */
+  /** The account name that authenticators show, such as an address. Default: the id. */
   name?: string
   /** The person's name for passkeys. Default: `name`. */
   displayName?: string
 }
 
 /**
- * What happened, for the host's session. Always test `ok`.
+ * An outcome for the host's session. Always test `ok`.
  *
- * - `sign-in`: a pending sign-in answered; `factor: null` says that nothing had to be answered, since the user has no
- *   factor and none is `required`
- * - `step-up`: a signed-in user proved it again
- * - `passkey`: signed in without a user name
- * - `enrolment`: the first factor was proved and enrolled, which counts as an answer
- * - `reset`: a TOTP code and a recovery code were right, and lost factors are gone
+ * - `sign-in`: a pending sign-in was answered. `factor: null` means that nothing had to be answered, because the user
+ *   has no factor and none is `required`
+ * - `step-up`: a signed-in user was verified again
+ * - `passkey`: a user signed in without a user name
+ * - `enrolment`: the first factor was verified and enrolled, which counts as an answer
+ * - `reset`: a TOTP code and a recovery code were right, and lost factors were removed
  *
- * With `ok`, make the session a verified one, under a new id, with the `at` of the outcome, unless it has ended
- * meanwhile; `passkey` alone begins one. On `enrolment` end every other session of this user: those knew the password
- * alone. Where `factor` is null, look once more whether the account is enrolled by now: then leave the session pending.
- * With `reason: 'locked'` end a pending sign-in, so that guessing can't go on in it once the lock lifts. Any other
- * refusal changes nothing.
+ * With `ok`, make the session verified, under a new id, with the `at` of the outcome, unless it has ended in the
+ * meantime. Only `passkey` starts a new session. On `enrolment`, end every other session of this user, because those
+ * only proved the password. If `factor` is null, check once more whether the account is enrolled by now, and if so,
+ * leave the session pending. With `reason: 'locked'`, end a pending sign-in, so that guessing can't go on when the lock
+ * ends. Any other refusal changes nothing.
  */
 export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrolment' | 'reset' } & (
   | ((Accepted | { ok: true; factor: null }) & {
       /**
-       * The new `at` of the session, epoch milliseconds. Not simply now: without a factor it is that of the password,
-       * with one it is the end of this second, since the times of factors are kept in seconds.
+       * The new `at` of the session, in epoch milliseconds. It is not simply now. Without a factor, it is the time of
+       * the password. With a factor, it is the end of this second, because the times of factors are stored in seconds.
        */
       at: number
     })
   | Refused
 )
 
-/** What `onVerified` may give: `HeadersInit`, or an object whose values are lists where a header is sent repeatedly. */
+/** What `onVerified` may return: `HeadersInit`, or an object whose values may be lists, for repeated headers. */
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0] | Record<string, string | string[]> | null | void
 
-/** What `createHandler` takes. `request` is the standard's, `context` whatever the handler was called with. */
+/** Options of `createHandler`. `request` is a standard `Request`, `context` is what the handler was called with. */
 export interface HandlerOptions<Context = unknown> {
-  /** Who sends this request, by the host's session; `null` or `undefined`: nobody is signed in. */
+  /** Returns the user who sends this request, from the host's session; `null` or `undefined` if nobody is signed in. */
   user: (request: Request, context: Context) => MaybePromise<HttpUser | null | undefined>
   /**
-   * Told of every verification, refused ones too, and awaited before the client is answered; `user` is the one before
-   * it. The headers that it gives (`set-cookie`, a list for several) go with the answer.
+   * Receives every verification, also refused ones, and is awaited before the client gets its answer. `user` is the
+   * user as before it. Headers that it returns (such as `set-cookie`, with a list for several) are sent with the
+   * answer.
    */
   onVerified: (
     request: Request,
@@ -83,32 +86,33 @@ export interface HandlerOptions<Context = unknown> {
     context: Context,
   ) => MaybePromise<HeadersGiven>
   /**
-   * Told, and awaited, whenever factors came or went: whether the user has any now. Keep it with the account, and
-   * give it back as `enrolled`. It may be told the same thing twice; what it is told last is so.
+   * Receives whether the user has factors now, whenever factors were added or removed, and is awaited. Store it with
+   * the account, and return it as `enrolled`. It may be called twice with the same value. The last call is always
+   * right.
    */
   onEnrolled?: (request: Request, user: HttpUser, enrolled: boolean, context: Context) => MaybePromise<void>
   /**
-   * Gets what went wrong on the server: a `CountersignError`, or what a callback threw. The client is told nothing of
-   * it. Default: `console.error`.
+   * Receives what went wrong on the server: a `CountersignError`, or what a callback threw. The client doesn't get it.
+   * Default: `console.error`.
    */
   onError?: (error: unknown, request: Request, context: Context) => unknown
   /**
-   * Whether a user without a factor must enrol one before the sign-in is done. Default false: `POST /challenge` then
-   * ends the sign-in of such a user.
+   * Whether a user without a factor must enrol one to complete the sign-in. Default false: `POST /challenge` completes
+   * the sign-in of such a user.
    */
   required?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
-  /** How long after a verification factors may be changed: seconds, 1 to 86400. Default 300. */
+  /** How many seconds after a verification factors may be changed, 1 to 86400. Default 300. */
   freshSeconds?: number
-  /** How long the body of a request may take to arrive: seconds, 1 to 600. Default 30. */
+  /** How many seconds the body of a request may take to arrive, 1 to 600. Default 30. */
   bodySeconds?: number
   /**
-   * Lets pages make a passkey by conditional create (WebAuthn Level 3, 5.1.3), where neither presence nor verification
-   * is proved at the registration. Default false. Never for a first factor.
+   * Lets pages create a passkey with conditional create (WebAuthn Level 3, 5.1.3). Such a registration proves neither
+   * the user's presence nor verification. Default false. Never for a first factor.
    */
   conditionalCreate?: boolean
-  /** Where the handler is mounted, without a slash at the end; empty: at the root. Default `/countersign`. */
+  /** The path where the handler is mounted, without a trailing slash; empty for the root. Default `/countersign`. */
   basePath?: string
-  /** For hosts that serve several relying parties: the one of this handler. Default: that of the service. */
+  /** For hosts with several relying parties: the one of this handler. Default: that of the service. */
   rp?: RelyingParty
 }
 

@@ -4,11 +4,11 @@ import type { RelyingParty } from '../stateless/policy.js'
 import { ProblemError } from './problem.js'
 
 /**
- * Whether a request that changes something may do so: it is JSON, and comes from a page of this site, or from a client
- * that is no browser. The handler holds its own requests to this; the routes of the host that give, change or end
- * sessions need it as much.
+ * Returns whether a request that changes something is allowed: it is JSON, and comes from a page of this site or from a
+ * client that isn't a browser. The handler checks its own requests this way. The host's routes that create, change or
+ * end sessions need the same check.
  *
- * @param request the standard's, or that of Node, Express or Fastify
+ * @param request a standard `Request`, or that of Node, Express or Fastify
  * @example
  * if (!isOwnRequest(req, rp)) return res.sendStatus(403)
  */

@@ -1,7 +1,7 @@
 import type { Factor } from '../shared/factor.js'
 import type { StoredCredential } from '../stateless/webauthn-types.js'
 
-/** What was found in the data of another system: for `countersign.importFactors()`. It holds secrets. */
+/** What was found in the data of another system, for `countersign.importFactors()`. It contains secrets. */
 export interface Migration {
   factors: ForeignFactor[]
   left: Left[]
@@ -10,9 +10,9 @@ export interface Migration {
 export type ForeignFactor = ForeignTotp | ForeignCredential
 
 interface AnyForeign {
-  /** Where it stood in the data, and the name it has there: `[2] Shop: ann`. For reports; no secret. */
+  /** Its place and name in the data, such as `[2] Shop: ann`. For reports; not a secret. */
   what: string
-  /** What the user will know it by; at most 255 characters. */
+  /** The name that the user will see: at most 255 characters. */
   description: string
   /** Epoch milliseconds. Default: the time of the import. */
   created?: number
@@ -29,13 +29,13 @@ export interface ForeignCredential extends AnyForeign {
 }
 
 /**
- * What one should know of a factor that can be taken:
- * - `short-secret`: under 128 bits; it works, but enrol a new one some time
- * - `repeated-secret`: the key is the stored secret several times over, as the library used it
+ * Something to know about a factor that can be taken:
+ * - `short-secret`: the secret has less than 128 bits; it works, but enrol a new one at some point
+ * - `repeated-secret`: the key is the stored secret repeated several times, as the library used it
  * - `assumed-totp`: the export does not say whether it is TOTP or HOTP
  * - `no-user-handle`: the data has none; the passkey can't sign in without a user name
- * - `other-user-handle`: the user has another one already, with the same effect
- * - `backup-not-recorded`: the data has no backup flags; the first success settles them
+ * - `other-user-handle`: the user already has another one, with the same effect
+ * - `backup-not-recorded`: the data has no backup flags; the first success sets them
  */
 export type MigrationNote =
   | 'short-secret'
@@ -47,16 +47,16 @@ export type MigrationNote =
 
 /**
  * Why something was not taken:
- * - `malformed`: not of the shape or encoding that it should have; `member` names what is wrong
+ * - `malformed`: it doesn't have the expected shape or encoding; `member` names what is wrong
  * - `encrypted`: decrypt it first
  * - `not-proved`: the enrolment was never finished
- * - `hotp`: codes that count instead of telling the time
+ * - `hotp`: codes based on a counter, not on time
  * - `unsupported-algorithm`, `unsupported-digits`, `unsupported-period`
- * - `recovery-codes`: make new ones with `createRecoveryCodes()`
+ * - `recovery-codes`: create new ones with `createRecoveryCodes()`
  * - `other-codes-missing`: the export has more QR codes than were given
- * - `already-enrolled`: the user has this credential or this secret
- * - `user-handle-taken`: its user handle leads to another user
- * - `factor-limit`: the user holds as many factors as are allowed
+ * - `already-enrolled`: the user already has this credential or secret
+ * - `user-handle-taken`: its user handle belongs to another user
+ * - `factor-limit`: the user already has as many factors as allowed
  */
 export type LeftReason =
   | 'malformed'
@@ -74,16 +74,16 @@ export type LeftReason =
 
 /** Something that was not taken, and why. */
 export interface Left {
-  /** As {@link ForeignFactor}'s. */
+  /** Its place and name in the data, as in {@link ForeignFactor}. */
   what: string
   reason: LeftReason
   /** With `malformed`: the member that can't be read. */
   member?: string
 }
 
-/** What an import did. It holds no secret. */
+/** The result of an import. It contains no secret. */
 export interface Imported {
   taken: { what: string; factor: Factor; notes: MigrationNote[] }[]
-  /** What the reading left and what the import left. */
+  /** What was left when reading the data, and what was left by the import. */
   left: Left[]
 }

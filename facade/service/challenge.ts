@@ -2,22 +2,22 @@ import type { TypedFactorType } from '../shared/factor.js'
 import type { PublicKeyCredentialRequestOptionsJSON } from '../stateless/webauthn-json.js'
 
 /**
- * What a user may answer with; safe to send to the client as it is. Each member that is there is one way to answer; a
- * challenge with none of them means that this user has factors and none can be used now: never a way in.
+ * The ways in which a user can answer. Safe to send to the client as it is. Each member is one way to answer. A
+ * challenge without any of them means that the user has factors, but can't use any of them now: it is never a way in.
  */
 export interface Challenge {
   id: string
-  /** `{ type: 'totp', code }` answers. */
+  /** Answer with `{ type: 'totp', code }`. */
   totp?: true
-  /** For `navigator.credentials.get()`; `{ type: 'webauthn', response }` answers. Old U2F keys answer it too. */
+  /** For `navigator.credentials.get()`. Answer with `{ type: 'webauthn', response }`. Old U2F keys answer it too. */
   webauthn?: PublicKeyCredentialRequestOptionsJSON
-  /** `{ type: 'recovery', code }` answers; an exhausted set is still told, with 0 left. */
+  /** Answer with `{ type: 'recovery', code }`. If all codes are used, `left` is 0. */
   recovery?: { left: number }
-  /** For clients that speak U2F itself; `{ type: 'u2f', response }` answers. */
+  /** For clients that use U2F itself. Answer with `{ type: 'u2f', response }`. */
   u2f?: U2fChallenge
-  /** `{ type: 'yubico', code }` answers. */
+  /** Answer with `{ type: 'yubico', code }`. */
   yubico?: true
-  /** Types that the user has and that are refused now after too many wrong codes. */
+  /** Types that the user has, but that are refused now after too many wrong codes. */
   locked?: TypedFactorType[]
 }
 
@@ -30,16 +30,16 @@ export interface U2fChallenge {
   keys: { keyHandle: string; version: 'U2F_V2' }[]
 }
 
-/** What any passkey of this relying party may answer: a sign-in without a user name. */
+/** A challenge that any passkey of this relying party can answer, for a sign-in without a user name. */
 export interface PasskeyChallenge {
   id: string
-  /** For `navigator.credentials.get()`, conditional or not; `{ type: 'webauthn', response }` answers. */
+  /** For `navigator.credentials.get()`, conditional or not. Answer with `{ type: 'webauthn', response }`. */
   webauthn: PublicKeyCredentialRequestOptionsJSON
 }
 
 /**
- * What the page passes to `PublicKeyCredential.signalAllAcceptedCredentials()` (WebAuthn Level 3, 5.1.10), so that
- * passkeys which were removed here are no longer offered there. `userId` serves `signalCurrentUserDetails()` too.
+ * What the page passes to `PublicKeyCredential.signalAllAcceptedCredentials()` (WebAuthn Level 3, 5.1.10), so that the
+ * passkey provider stops offering removed passkeys. `userId` is for `signalCurrentUserDetails()` too.
  */
 export interface PasskeySignals {
   rpId: string
@@ -49,16 +49,16 @@ export interface PasskeySignals {
   allAcceptedCredentialIds: string[]
 }
 
-/** What a sign-in challenge is for; an answer given for one purpose is no answer for the other. */
+/** What a challenge is for. An answer for one purpose doesn't count for the other. */
 export type Purpose = 'sign-in' | 'step-up'
 
-/** An enrolment of a phone app that is not proved yet. */
+/** An authenticator app that is being enrolled: no code of it has been verified yet. */
 export interface TotpEnrolment {
-  /** Names it in `finishTotp`. Not a secret. */
+  /** The id of this enrolment, for `finishTotp`. Not a secret. */
   enrolment: string
-  /** `otpauth://totp/...`: a secret, for the user's eyes alone. */
+  /** `otpauth://totp/...`: a secret, to be shown to the user only. */
   uri: string
-  /** base32, for those who type it in: a secret. */
+  /** The secret in base32, for users who type it in. */
   secret: string
   /** The URI as a QR code, SVG text: a secret. */
   qr: string

@@ -33,15 +33,14 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '../stateless/webaut
 export let settingsOf: (countersign: unknown) => Settings | undefined
 
 /**
- * The service that a server uses: second factors of its users, enrolled, verified and managed. It holds no user data;
- * any number of services, processes and machines may work on one store.
+ * Enrols, verifies and manages the second factors of a server's users. It holds no user data, so any number of
+ * services, processes and machines may use one store.
  *
- * `user` is the host's own id of a user throughout: 1 to 256 bytes of well-formed Unicode. Times are epoch
- * milliseconds.
+ * `user` is always the host's own id of a user: 1 to 256 bytes of well-formed Unicode. Times are epoch milliseconds.
  *
  * Every method rejects with a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
  * `record-corrupt` for a record that can't be read, `store-failed` when the store threw (its error is the `cause`),
- * `closed` after `close()`. What a client sent never makes a method reject: it is refused with a `reason`.
+ * `closed` after `close()`. Input from a client never makes a method reject: it is refused with a `reason`.
  *
  * @example
  * const countersign = await Countersign.open({
@@ -69,17 +68,18 @@ export class Countersign {
   }
 
   /**
-   * Opens the service: checks the options, and reads nothing yet.
+   * Opens the service. Checks the options, and reads nothing from the store yet.
    *
-   * @throws {CountersignError} `invalid-argument`, naming the option (`webauthn.userVerification`), unknown ones too
+   * @throws {CountersignError} `invalid-argument`: names the option (such as `webauthn.userVerification`), also an
+   *   unknown one
    */
   static async open(options: OpenOptions): Promise<Countersign> {
     return new Countersign(new Context(checkSettings(options)))
   }
 
   /**
-   * Begins to enrol a phone app: a fresh 160-bit secret, open for `timeouts.totpEnrolment`. It is not part of the
-   * user's record before `finishTotp` proves it; factors that are enrolled stay as they are.
+   * Begins to enrol an authenticator app. Creates a new 160-bit secret, which stays open for `timeouts.totpEnrolment`.
+   * It is not part of the user's record until `finishTotp` verifies a code. Existing factors don't change.
    *
    * @example
    * const { enrolment, qr, secret } = await countersign.beginTotp(user, { account: 'ann@example.com' })
@@ -89,7 +89,7 @@ export class Countersign {
   }
 
   /**
-   * Enrols the phone app, proved by a code that it shows. Five tries; the code counts as used.
+   * Verifies a code that the app shows, and enrols the app. There are five tries, and the code counts as used.
    *
    * @example
    * const enrolled = await countersign.finishTotp(user, { enrolment, code, description: 'phone' })
@@ -100,8 +100,8 @@ export class Countersign {
   }
 
   /**
-   * Begins a registration ceremony (WebAuthn Level 3, 7.1), open for `timeouts.webauthnEnrolment`. The answer is for
-   * `navigator.credentials.create()`.
+   * Begins a registration ceremony (WebAuthn Level 3, 7.1), open for `timeouts.webauthnEnrolment`. Returns
+   * the options for `navigator.credentials.create()`.
    *
    * @example
    * const creation = await countersign.beginWebauthn(user, { name: 'ann@example.com', displayName: 'Ann' })
@@ -111,7 +111,7 @@ export class Countersign {
   }
 
   /**
-   * Verifies what the authenticator made and enrols it. One try a ceremony.
+   * Verifies the authenticator's response and enrols the credential. Each ceremony has one try.
    *
    * @example
    * const enrolled = await countersign.finishWebauthn(user, { response: body.response, description: 'YubiKey' })
@@ -122,8 +122,8 @@ export class Countersign {
   }
 
   /**
-   * Makes recovery codes (`xxxx-xxxx-xxxx-xxxx`, 64 random bits each), in place of an older set, in one step. They are
-   * stored hashed: show them now or never.
+   * Creates recovery codes (`xxxx-xxxx-xxxx-xxxx`, 64 random bits each). They replace an older set in one step. They
+   * are stored as hashes, so this is the only time to show them.
    *
    * @throws {CountersignError} `factor-required` when the user has no other factor
    */
@@ -132,18 +132,19 @@ export class Countersign {
   }
 
   /**
-   * Without a user: what any passkey may answer, for a sign-in without a user name. User verification is required, and
-   * `verifyPasskey` says who it is. Anyone may ask for one: limit how often an address does.
+   * Without a user: begins a sign-in without a user name, which any passkey can answer. User verification is required,
+   * and `verifyPasskey` tells who the user is. Anyone can ask for such a challenge, so limit how often an address does.
    *
    * @example
    * const { webauthn } = await countersign.challenge({ session: request.sessionID })
    */
   challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
   /**
-   * What this user may answer with. `null`: this user has no factor at all, disabled ones included. A challenge that
-   * offers nothing is not that: it is a user with factors who can't use any of them now.
+   * Begins a sign-in or step-up of this user. Returns the ways in which the user can answer, or `null` if the user has
+   * no factor at all, not even a disabled one. A challenge that offers nothing is different from `null`: the user has
+   * factors, but can't use any of them now.
    *
-   * At most 8 are open for a user and purpose; the oldest goes.
+   * At most 8 challenges are open for a user and purpose. One more replaces the oldest.
    *
    * @throws {CountersignError} `record-missing` when `enrolled` is true and there is no factor
    *
@@ -165,10 +166,10 @@ export class Countersign {
   }
 
   /**
-   * Verifies an answer. It comes from outside, as an object (`{ type: 'totp', code }`, `{ type: 'recovery', code }`,
-   * `{ type: 'webauthn', response }`, `{ type: 'u2f', response }`, `{ type: 'yubico', code }`) or as text
-   * (`totp:123456`, `webauthn:{...}`); anything else is refused as `malformed`. A code is accepted once, a challenge
-   * is answered once.
+   * Verifies an answer. The answer may come straight from the client, as an object (`{ type: 'totp', code }`,
+   * `{ type: 'recovery', code }`, `{ type: 'webauthn', response }`, `{ type: 'u2f', response }`,
+   * `{ type: 'yubico', code }`) or as text (`totp:123456`, `webauthn:{...}`). Anything else is refused as `malformed`.
+   * A code is accepted once, and a challenge can be answered once.
    *
    * @example
    * const outcome = await countersign.verify(user, request.body)
@@ -179,8 +180,9 @@ export class Countersign {
   }
 
   /**
-   * Verifies the answer to a challenge that was made without a user: the passkey's user handle leads to the user
-   * (`UserStore.owner`), whose credential it has to be. Credentials with which no handle is stored can't sign in so.
+   * Verifies the answer to a challenge that was created without a user. The passkey's user handle leads to the user
+   * (`UserStore.owner`), and the credential must be one of that user's. Credentials stored without a handle can't sign
+   * in this way.
    *
    * @example
    * const outcome = await countersign.verifyPasskey(request.body, { session: request.sessionID })
@@ -190,15 +192,18 @@ export class Countersign {
     return this.#run((context) => passkey.verifyPasskey(context, answer, options))
   }
 
-  /** For the page, after a passkey was enrolled or removed. `null`: this user has never begun to have one. */
+  /**
+   * Returns what the page passes to the browser's Signal API after a passkey was enrolled or removed. `null` if this
+   * user has never begun to enrol one.
+   */
   signals(user: string, options: RpOption = {}): Promise<PasskeySignals | null> {
     return this.#run((context) => passkey.signals(context, user, options))
   }
 
   /**
-   * Proves a TOTP code and a recovery code and removes the factors that were lost, all in one atomic change: for a
-   * terminal or a help desk, where no key can answer. A wrong one of the two is refused without a word on which; it
-   * counts as one wrong code. A right TOTP code is used up even then.
+   * Verifies a TOTP code and a recovery code and removes the lost factors, all in one atomic change. Use it on a
+   * terminal or at a help desk, where no key can answer. If one of the two is wrong, the refusal doesn't say which. It
+   * counts as one wrong code, and a right TOTP code is used up all the same.
    *
    * @example
    * const reset = await countersign.reset(user, request.body)
@@ -209,9 +214,9 @@ export class Countersign {
   }
 
   /**
-   * Signs in with a recovery code and removes the factors that were lost, all in one atomic change: `verify` for a user
-   * who wants to begin anew. The codes that are left stay, so that the password alone is never enough meanwhile; let the
-   * user enrol a new factor right away.
+   * Signs in with a recovery code and removes the lost factors, all in one atomic change. It is `verify` for a user who
+   * wants to start again. Unused codes stay, so that the password alone is never enough in the meantime. Let the user
+   * enrol a new factor right away.
    *
    * @example
    * const recovered = await countersign.recover(user, { recovery: request.body.code })
@@ -221,15 +226,15 @@ export class Countersign {
     return this.#run((context) => signIn.recover(context, user, options))
   }
 
-  /** The user's factors, without secrets or keys; none for a user that nobody knows. */
+  /** Returns the user's factors, without secrets or keys. The list is empty for an unknown user. */
   factors(user: string): Promise<Factor[]> {
     return this.#run((context) => management.factors(context, user))
   }
 
   /**
-   * Adds factors that another system enrolled and proved, as the functions of `countersign/migration` found them, all
-   * in one atomic change. What can't be added is left, with the reason; what the user has already is left too, so that an
-   * import may be repeated. The record of a user who holds other factors is added to.
+   * Adds factors that another system enrolled and verified, as the functions of `countersign/migration` return them,
+   * all in one atomic change. What can't be added is left, with the reason. What the user already has is left too, so
+   * you can repeat an import. Other factors of the user stay.
    *
    * @example
    * const { taken, left } = await countersign.importFactors(user, fromSimpleWebAuthn(rows))
@@ -243,36 +248,39 @@ export class Countersign {
     return this.#run((context) => management.updateFactor(context, user, id, options))
   }
 
-  /** Removes a factor and says which are left. With the last real factor, the recovery codes go in the same change. */
+  /**
+   * Removes a factor and returns those that are left. Removing the last real factor removes the recovery codes in the
+   * same change.
+   */
   removeFactor(user: string, id: string): Promise<Removed> {
     return this.#run((context) => management.removeFactor(context, user, id))
   }
 
-  /** Locks, counters and codes left. */
+  /** Returns the user's locks, counters and number of unused recovery codes. */
   status(user: string): Promise<Status> {
     return this.#run((context) => management.status(context, user))
   }
 
-  /** An administrator's unlock: lifts every lock and resets the counters. `unlocked` is false if there was none. */
+  /** For administrators: removes all locks and resets the counters. `unlocked` is false if there was no lock. */
   unlock(user: string): Promise<{ unlocked: boolean }> {
     return this.#run((context) => management.unlock(context, user))
   }
 
-  /** Removes everything that is stored of a user, open challenges and a record that can't be read included. */
+  /** Removes everything stored about a user, including open challenges and a record that can't be read. */
   removeUser(user: string): Promise<boolean> {
     return this.#run((context) => management.removeUser(context, user))
   }
 
-  /** Every user with a record, in the store's order. */
+  /** Lists all users with a record, in the store's order. */
   users(): AsyncIterable<string> {
     if (this.#closed) throw new CountersignError('closed')
     return each(() => this.#context.settings.users.users())
   }
 
   /**
-   * A page of the users with a record, in an order that stays while users come and go: the one named by `after` need not
-   * be there any more. The stores of this package but `memoryStore` and `tfaConfigStore` begin right behind it; these
-   * and stores without `usersAfter` are read whole for each page.
+   * Returns one page of the users with a record. The order stays the same while users come and go, and the user in
+   * `after` may have gone. `memoryStore`, `tfaConfigStore` and stores without `usersAfter` are read whole for each
+   * page. The other stores of this package start right after `after`.
    *
    * @example
    * const { users, next } = await countersign.usersPage({ after: request.query.after, limit: 50 })
@@ -281,7 +289,9 @@ export class Countersign {
     return this.#run((context) => usersPage(context, options))
   }
 
-  /** Waits for what is running; every later call rejects with `closed`. The store stays open: it is the host's. */
+  /**
+   * Waits for running calls. Later calls reject with `closed`. The store stays open, because it belongs to the host.
+   */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#running)

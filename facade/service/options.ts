@@ -11,30 +11,33 @@ import type {
 } from '../stateless/webauthn-json.js'
 import type { YubicoSecrets } from '../stateless/yubico.js'
 
-/** What `Countersign.open()` takes. Unknown members are refused: a misspelt one must not weaken anything. */
+/** Options of `Countersign.open()`. Unknown members are refused, so that a misspelt one can't weaken anything. */
 export interface OpenOptions {
   rp: RelyingParty
-  /** One store for both, or two engines. The service never closes it. */
+  /** One store for both, or one for users and one for challenges. The service never closes them. */
   store: Store | { users: UserStore; challenges: ChallengeStore }
   totp?: TotpOptions
   webauthn?: WebauthnOptions
   u2f?: U2fOptions
   yubico?: YubicoOptions
   recovery?: {
-    /** Codes a set, 1 to 100. Default 10. */
+    /** How many codes a set has, 1 to 100. Default 10. */
     codes?: number
   }
   limits?: LimitOptions
   timeouts?: TimeoutOptions
-  /** For the log and for mails to the user. What it throws is warned of once and changes nothing. */
+  /**
+   * Receives events, for your log and for mails to the user. If it throws, the process warns once; nothing else
+   * changes.
+   */
   onEvent?: (event: CountersignEvent) => void
-  /** The clock: epoch milliseconds. Default `Date.now`. */
+  /** The clock: returns epoch milliseconds. Default `Date.now`. */
   now?: () => number
 }
 
-/** RFC 6238. The defaults are what every phone app knows; many know nothing else. */
+/** TOTP (RFC 6238). Every app supports the defaults, and many support nothing else. */
 export interface TotpOptions {
-  /** Default 1: one step each way. */
+  /** How many steps before and after the present one are accepted. Default 1 each way. */
   window?: TotpWindow
   /** For new enrolments. Default `SHA1`. */
   algorithm?: TotpAlgorithm
@@ -42,44 +45,46 @@ export interface TotpOptions {
   digits?: number
   /** For new enrolments, seconds. Default 30. */
   period?: number
-  /** What phone apps show beside the account. Default `rp.name`. */
+  /** The issuer that apps show beside the account. Default `rp.name`. */
   issuer?: string
 }
 
 export interface WebauthnOptions {
-  /** Enforced on the server. Default `discouraged`: as a second factor, no PIN prompt. */
+  /** Enforced on the server. Default `discouraged`: no PIN prompt for a second factor. */
   userVerification?: UserVerification
-  /** What new credentials may use, the preferred one first. Default -8, -7, -257. */
+  /** The algorithms that new credentials may use, the preferred one first. Default -8, -7, -257. */
   algorithms?: CoseAlgorithm[]
-  /** Default `none`. Any other refuses a statement that can't be verified. */
+  /** Default `none`. With any other value, a statement that can't be verified is refused. */
   attestation?: AttestationConveyance
-  /** Certificates, PEM text or DER bytes, that an attestation's chain may end in. */
+  /** The certificates, as PEM text or DER bytes, that an attestation's chain may end in. */
   trustAnchors?: (string | Uint8Array)[]
-  /** A signature counter that does not grow (WebAuthn Level 3, 6.1.1): refuse, or report it. Default `refuse`. */
+  /** What to do when a signature counter doesn't grow (WebAuthn Level 3, 6.1.1). Default `refuse`. */
   counter?: 'refuse' | 'report'
-  /** Default: refused. */
+  /** Which cross-origin frames are allowed. Default: none. */
   crossOrigin?: CrossOrigin
 }
 
 /**
- * Keeps U2F keys of an older system alive. In a browser they answer the WebAuthn challenge (`appid` extension), other
- * clients the U2F one. Without this they are neither offered nor accepted; nor are they in calls with another `rp.id`.
+ * Accepts U2F keys of an older system. In a browser they answer the WebAuthn challenge (`appid` extension). Other
+ * clients answer the U2F challenge. Without this option, or in calls with another `rp.id`, they are neither offered nor
+ * accepted.
  */
 export interface U2fOptions {
   /**
-   * What the keys were registered for: an `https` URL or an origin, character for character. Nothing is fetched.
-   * Browsers take `https` alone, of the page's own site.
+   * The appId that the keys were registered for: an `https` URL or an origin, character for character. Nothing is
+   * fetched. Browsers only accept `https` on the page's own site.
    */
   appId: string
-  /** Exact origins that may speak for it in U2F's own messages. Default: those of the relying party. */
+  /** The exact origins that are allowed in U2F's own messages. Default: those of the relying party. */
   facets?: string[]
 }
 
-/** Validates Yubico OTPs with the keys' own secrets. Without this they are neither offered nor accepted. */
+/** Verifies Yubico OTPs with the keys' own secrets. Without this option, they are neither offered nor accepted. */
 export interface YubicoOptions {
   /**
-   * Finds the secrets of a key by its public id (lower case); asked only for a key that the user has. `undefined`: they
-   * are not to be had, and the OTP is refused and not counted. What it throws is the `cause` of a `store-failed`.
+   * Returns the secrets of a key by its public id (lower case). It is called only for a key that the user has. If it
+   * returns `undefined`, the OTP is refused but not counted as wrong. What it throws is the `cause` of a
+   * `store-failed`.
    */
   secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | undefined>
 }
@@ -87,19 +92,21 @@ export interface YubicoOptions {
 type MaybePromise<T> = T | Promise<T>
 
 export interface LimitOptions {
-  /** Wrong TOTP codes in a row that lock a user's TOTP until something stronger lifts it, 1 to 100. Default 8. */
+  /** How many wrong TOTP codes in a row lock a user's TOTP until a stronger factor unlocks it, 1 to 100. Default 8. */
   totpFailures?: number
-  /** Wrong typed codes in a row that lock all of them, 1 to 100 (NIST SP 800-63B-4, 3.2.2). Default 100. */
+  /** How many wrong typed codes in a row lock all typed codes, 1 to 100 (NIST SP 800-63B-4, 3.2.2). Default 100. */
   failures?: number
   /** How long that lock lasts, seconds. Default 3600. */
   lockSeconds?: number
-  /** `hour`: it lifts after `lockSeconds`; `until-unlock`: an unlock or a WebAuthn success lifts it. Default `hour`. */
+  /**
+   * `hour`: it ends after `lockSeconds`. `until-unlock`: only an unlock or a WebAuthn success ends it. Default `hour`.
+   */
   hardLock?: 'hour' | 'until-unlock'
-  /** Factors a user, 1 to 256. Default 32. */
+  /** How many factors a user may have, 1 to 256. Default 32. */
   factors?: number
 }
 
-/** Seconds, 1 to 86400. */
+/** How long ceremonies stay open, in seconds, 1 to 86400. */
 export interface TimeoutOptions {
   /** Default 300. */
   signIn?: number
@@ -109,71 +116,71 @@ export interface TimeoutOptions {
   totpEnrolment?: number
 }
 
-/** For hosts that serve several relying parties: the one that this call is for. Default: the one given to `open()`. */
+/** For hosts with several relying parties: the one that this call is for. Default: that of `open()`. */
 export interface RpOption {
   rp?: RelyingParty
 }
 
-/** Binds a ceremony to the host's session, if given: what was begun in one can't be finished in another. */
+/** Binds a ceremony to the host's session: what begins in one session can't be finished in another. */
 export interface SessionOption {
   /**
-   * Any text that stays the same from begin to finish, at most 1024 bytes; such as the id of the pending session. The
-   * store gets no more of it than its SHA-256.
+   * Any text that stays the same from begin to finish, at most 1024 bytes, such as the id of the pending session. The
+   * store only gets its SHA-256.
    */
   session?: string
 }
 
-/** How an enrolment ends. */
+/** Options that finish an enrolment. */
 export interface FinishOptions extends SessionOption {
-  /** What the user calls it: at most 255 characters, no control characters. */
+  /** The user's name for the factor: at most 255 characters, no control characters. */
   description: string
-  /** Refuse if there is a factor already, checked in the same atomic change: for enrolment during a sign-in. */
+  /** Refuses if the user already has a factor, checked in the same atomic change. For enrolment during a sign-in. */
   firstOnly?: boolean
 }
 
 export interface BeginTotpOptions extends RpOption, SessionOption {
-  /** What the phone app shows: a name or an address, without a colon. */
+  /** The account that the app shows: a name or an address, without a colon. */
   account: string
   /** Default: `totp.issuer` of `open()`, else `rp.name`. */
   issuer?: string
 }
 
 export interface FinishTotpOptions extends FinishOptions {
-  /** The one that `beginTotp` gave. It may come back through the page: a wrong one is refused. */
+  /** The one that `beginTotp` returned. It may pass through the page: a wrong one is refused. */
   enrolment: unknown
-  /** What the person typed, as text. */
+  /** What the user typed, as text. */
   code: unknown
 }
 
-/** What `reset` needs: two factors that are still there. Both codes may come from outside. */
+/** Options of `reset`. Both codes may come straight from the client. */
 export interface ResetOptions {
-  /** The code of the phone app, as text. */
+  /** The code from the app, as text. */
   totp: unknown
   /** A recovery code, as text. */
   recovery: unknown
-  /** Ids of the factors that were lost. Default: every key, be it WebAuthn, U2F or Yubico. Unknown ids change nothing. */
+  /** Ids of the lost factors. Default: every WebAuthn, U2F and Yubico key. Unknown ids change nothing. */
   remove?: string[]
 }
 
-/** What `recover` needs: a recovery code, which may come from outside. */
+/** Options of `recover`. The recovery code may come straight from the client. */
 export interface RecoverOptions {
   /** A recovery code, as text. */
   recovery: unknown
-  /** Ids of the factors that were lost. Default: every other factor. Unknown ids change nothing. */
+  /** Ids of the lost factors. Default: every other factor. Unknown ids change nothing. */
   remove?: string[]
 }
 
 export interface BeginWebauthnOptions extends RpOption, SessionOption {
-  /** The account, as the person knows it: an address or a user name. */
+  /** The account, as the user knows it: an address or a user name. */
   name: string
   displayName: string
   /**
-   * `second-factor`: a touch is enough, and a security key needs to keep nothing. `passkey`: signs in without a user
-   * name, so the authenticator keeps it, and asks for a PIN or a fingerprint. Default `second-factor`. The two options
-   * below go before it.
+   * `second-factor`: a touch is enough, and a security key doesn't need to store anything. `passkey`: can sign in
+   * without a user name. The authenticator stores it, and asks for a PIN or a fingerprint. Default `second-factor`. The
+   * two options below override it.
    */
   use?: 'second-factor' | 'passkey'
-  /** Default: that of `open()`; for a passkey `required`, or `preferred` where it is made without a dialog. */
+  /** Default: that of `open()`. For a passkey `required`, or `preferred` if it is created without a dialog. */
   userVerification?: UserVerification
   /** Default `discouraged`; for a passkey `required`. */
   residentKey?: ResidentKey
@@ -189,12 +196,14 @@ export interface FinishWebauthnOptions extends FinishOptions, RpOption {
 }
 
 export interface VerifyOptions extends RpOption, SessionOption {
-  /** Default `sign-in`; the one that the challenge was made for. */
+  /** The purpose that the challenge was created for. Default `sign-in`. */
   purpose?: Purpose
 }
 
 export interface ChallengeOptions extends VerifyOptions {
-  /** The host knows this user to be enrolled: a missing record is an error then, not a way in. Default false. */
+  /**
+   * True if the host knows that this user is enrolled. A missing record is then an error, not a way in. Default false.
+   */
   enrolled?: boolean
 }
 
@@ -208,8 +217,8 @@ export interface UpdateFactorOptions {
 }
 
 export interface UsersPageOptions {
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   after?: string
-  /** Users a page, 1 to 1000. Default 100. */
+  /** How many users a page has, 1 to 1000. Default 100. */
   limit?: number
 }

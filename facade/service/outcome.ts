@@ -1,78 +1,81 @@
 import type { Factor, FactorType, TypedFactorType } from '../shared/factor.js'
 
-/** What verifying an answer says. Safe to send to the client as it is. Always test `ok`. */
+/** The result of verifying an answer. Safe to send to the client as it is. Always test `ok`. */
 export type Outcome = Accepted | Refused
 
 export interface Accepted {
   ok: true
-  /** The factor that answered. */
+  /** The factor that gave the answer. */
   factor: { id: string; type: FactorType; description?: string }
-  /** WebAuthn and U2F: whether the authenticator verified the person (PIN, fingerprint). */
+  /** WebAuthn and U2F: whether the authenticator verified the user (PIN, fingerprint). */
   userVerified?: boolean
   /** Recovery codes: how many are left. */
   recoveryCodesLeft?: number
-  /** WebAuthn and U2F under `counter: 'report'`: the counter did not grow, the authenticator may be a copy. */
+  /** WebAuthn and U2F with `counter: 'report'`: the counter did not grow, so the authenticator may be a copy. */
   counter?: 'not-increased'
 }
 
-/** What verifying a passkey's answer says: the user too, who was not known before. Always test `ok`. */
+/** The result of verifying a passkey's answer, including the user, who was not known before. Always test `ok`. */
 export type PasskeyOutcome = (Accepted & { user: string }) | Refused
 
 export interface Refused {
   ok: false
   /**
-   * - `rejected`: wrong, used up, expired, of nobody here: deliberately one word for all of them
-   * - `malformed`: it is no answer at all
-   * - `locked`: typed codes of this type are refused for now; end the pending sign-in
+   * - `rejected`: wrong, used up, expired or unknown: deliberately one word for all of them
+   * - `malformed`: not an answer at all
+   * - `locked`: codes of this type are refused for now: end the pending sign-in
    */
   reason: 'rejected' | 'malformed' | 'locked'
 }
 
-/** What finishing an enrolment says. Always test `ok`. */
+/** The result of finishing an enrolment. Always test `ok`. */
 export type Enrolled =
   | { ok: true; factor: Factor }
   | {
       ok: false
       /**
-       * - `rejected`: the proof is wrong, or the enrolment is not open any more
-       * - `malformed`: it is no proof at all
-       * - `already-enrolled`: this user has this very credential
-       * - `not-first`: `firstOnly` was asked for, and there is a factor
-       * - `factor-limit`: the user holds as many factors as are allowed
+       * - `rejected`: the proof is wrong, or the enrolment is no longer open
+       * - `malformed`: not a proof at all
+       * - `already-enrolled`: the user already has this credential
+       * - `not-first`: `firstOnly` was set, and the user has a factor
+       * - `factor-limit`: the user already has as many factors as allowed
        */
       reason: 'rejected' | 'malformed' | 'already-enrolled' | 'not-first' | 'factor-limit'
     }
 
-/** What changing a factor says. Always test `ok`. */
+/** The result of changing a factor. Always test `ok`. */
 export type Updated =
   | { ok: true; factor: Factor }
   | {
       ok: false
       /**
-       * - `no-such-factor`: this user has no factor of this id
+       * - `no-such-factor`: the user has no factor with this id
        * - `last-factor`: the last enabled factor can't be disabled, only removed
        * - `not-changeable`: recovery codes can't be renamed or disabled
        */
       reason: 'no-such-factor' | 'last-factor' | 'not-changeable'
     }
 
-/** What removing a factor says. Always test `ok`. */
+/** The result of removing a factor. Always test `ok`. */
 export type Removed =
-  /** The factors that are left: none means that this user has no second factor any more. */
+  /** The factors that are left. If the list is empty, the user has no second factor any more. */
   { ok: true; left: Factor[] } | { ok: false; reason: 'no-such-factor' }
 
-/** What proving a user and removing lost factors says. Always test `ok`. */
+/** The result of verifying a user and removing lost factors. Always test `ok`. */
 export type Reset = { ok: true; removed: Factor[]; left: Factor[]; recoveryCodesLeft: number } | Refused
 
 /** Locks and counters of a user. */
 export interface Status {
   /** False when the user has no factor at all. */
   enrolled: boolean
-  /** The types that are refused now. */
+  /** The types whose codes are refused now. */
   locked: TypedFactorType[]
-  /** When the lock of all typed codes lifts, epoch milliseconds; `null`: not before an unlock or a WebAuthn success. */
+  /**
+   * When the lock on all typed codes ends, in epoch milliseconds; `null` if only an unlock or a WebAuthn success ends
+   * it.
+   */
   lockedUntil?: number | null
-  /** `null` when there is no set. */
+  /** `null` if the user has no recovery codes. */
   recoveryCodesLeft: number | null
   /** Wrong TOTP codes in a row. */
   totpFailures: number
@@ -83,6 +86,6 @@ export interface Status {
 /** One page of the users. */
 export interface UsersPage {
   users: string[]
-  /** What the next page comes after; `null`: this is the last. */
+  /** Pass it as `after` to get the next page; `null` if this is the last. */
   next: string | null
 }

@@ -1,28 +1,28 @@
 import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 
-/** WebAuthn's relying party: who asks for a second factor. */
+/** WebAuthn's relying party: the site that asks for a second factor. */
 export interface RelyingParty {
-  /** A domain, such as `example.com`: credentials belong to it and to its subdomains' pages. */
+  /** A domain, such as `example.com`. Credentials work on its pages and those of its subdomains. */
   id: string
-  /** What people read. */
+  /** The name that users see. */
   name: string
   /** Exact origins, such as `https://example.com` or `android:apk-key-hash:...`. */
   origins: string[]
-  /** Also take `https` origins of subdomains of those. Default false. */
+  /** Also accepts `https` origins of subdomains of those. Default false. */
   allowSubdomains?: boolean
-  /** Also take those origins on another port. Default false. */
+  /** Also accepts those origins on another port. Default false. */
   allowAnyPort?: boolean
 }
 
-/** A relying party where no one reads the name. */
+/** A relying party whose name may be left out, because no user sees it. */
 export type RelyingPartyToVerify = Omit<RelyingParty, 'name'> & { name?: string }
 
-/** Ceremonies inside a frame of another site are refused unless this says otherwise. */
+/** Allows ceremonies inside a frame of another site. Without it, they are refused. */
 export interface CrossOrigin {
-  /** Exact origins of the pages that may hold the frame. */
+  /** The exact origins of the pages that may contain the frame. */
   topOrigins: string[]
-  /** Also take a response that does not say which page held it. Default false. */
+  /** Also accepts a response that doesn't say which page contained the frame. Default false. */
   allowMissing?: boolean
 }
 
@@ -32,7 +32,7 @@ export interface CrossOrigin {
  */
 export type CoseAlgorithm = -7 | -8 | -35 | -36 | -37 | -38 | -39 | -48 | -49 | -50 | -257 | -258 | -259
 
-/** Steps beside the present one that are accepted: one number for both ways, or each way, 0 to 10. */
+/** How many steps before and after the present one are accepted, 0 to 10: one number for both, or one for each. */
 export type TotpWindow = number | { past: number; future: number }
 
 export type TotpAlgorithm = 'SHA1' | 'SHA256' | 'SHA512'

@@ -1,10 +1,10 @@
-/** What {@link UserStore.update} is to do with a record. */
+/** What {@link UserStore.update} does with a record. */
 export interface RecordChange<T> {
-  /** The new record; `null` deletes it, `undefined` leaves everything as it is. */
+  /** The new record. `null` deletes it, `undefined` leaves everything as it is. */
   record?: string | null | undefined
-  /** With a new record: the WebAuthn user handle that leads to this user. Absent, no handle does any more. */
+  /** With a new record: the WebAuthn user handle of this user. If absent, no handle leads to the user any more. */
   handle?: string | undefined
-  /** What `update` answers. */
+  /** What `update` resolves with. */
   value: T
 }
 
@@ -12,62 +12,64 @@ export interface RecordChange<T> {
 export interface OpenChallenge {
   /** Unique for its key. */
   id: string
-  /** What it was made for; at most 8 are open for a key and a purpose. */
+  /** What it was created for. At most 8 are open for a key and a purpose. */
   purpose: string
-  /** Text for the core alone. Secret: it may hold a key that is being enrolled. */
+  /** Text that only the core reads. Keep it secret: it may contain a key that is being enrolled. */
   data: string
   /** Epoch milliseconds. */
   expires: number
 }
 
 /**
- * Keeps one record, JSON text, for each user.
+ * Keeps one record for each user. A record is JSON text.
  *
- * A user is any well-formed text of 1 to 256 bytes of UTF-8. Two different texts are two users, whatever a database's
- * collation, a file system's case or Unicode's normal forms say. A record comes back character by character as it was
- * given. A text that an engine can't hold (NUL in PostgreSQL) is refused as `invalid-argument`, never stored as another
- * one. A method that fails rejects, and has written all or nothing.
+ * A user is any well-formed text of 1 to 256 bytes of UTF-8. Two different texts are two users, also if a database's
+ * collation, a file system's case or Unicode's normal forms treat them as equal. A record is returned character by
+ * character as it was stored. A text that an engine can't store (NUL in PostgreSQL) is refused as `invalid-argument`,
+ * and never stored as a different text. A method that fails rejects, and has written all or nothing.
  *
- * A key-value wrapper without compare-and-swap or transactions can't implement this: two answers with one code would
- * both be accepted. `storeTests` of `countersign/testing` finds out.
+ * A key-value wrapper without compare-and-swap or transactions can't implement this: two answers with the same code
+ * would both be accepted. `storeTests` of `countersign/testing` detects that.
  */
 export interface UserStore {
-  /** The record, `undefined` if there is none. Sees every `update` that has ended. */
+  /** Returns the record, or `undefined` if there is none. Sees every `update` that has finished. */
   read(user: string): Promise<string | undefined>
 
   /**
-   * Changes a record in one atomic step: of any number of callers, on any number of machines, each sees what the one
-   * before it wrote.
+   * Changes a record in one atomic step. With any number of callers, on any number of machines, each one sees what the
+   * previous one wrote.
    *
-   * `change` is synchronous and pure, and may run more than once; the answer is that of the run that was stored. What
-   * it throws is what `update` rejects with, and nothing is written.
+   * `change` is synchronous and pure, and may run more than once. `update` resolves with the value of the run that was
+   * stored. If `change` throws, `update` rejects with that error, and nothing is written.
    *
    * @example
    * await store.update('ann', (record) => ({ record: next(record), value: undefined }))
    */
   update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T>
 
-  /** The user whose record was stored with this WebAuthn user handle, `undefined` if there is none. */
+  /** Returns the user whose record was stored with this WebAuthn user handle, or `undefined`. */
   owner(handle: string): Promise<string | undefined>
 
-  /** Every user with a record, in any order. One that comes or goes meanwhile may be missing. */
+  /** Lists all users with a record, in any order. A user who is added or removed in the meantime may be missing. */
   users(): AsyncIterable<string>
 
   /**
-   * May be left out. For pages of a long list: every user with a record whose place is behind that of `after`, who need
-   * not be there any more; all of them for `''`. The order is the store's own, and never changes for any two users.
+   * Optional, for pages of a long list. Lists the users with a record who come after `after`, or all users for `''`.
+   * The user `after` may no longer exist. The order is up to the store, but must never change for any two users.
    */
   usersAfter?(after: string): AsyncIterable<string>
 }
 
-/** Keeps open challenges, each of which is taken at most once. The key is a user, or the challenge's own id. */
+/** Keeps open challenges. Each one is taken at most once. The key is a user, or the challenge's own id. */
 export interface ChallengeStore {
-  /** Adds a challenge, in place of one with the same id. With more than 8 of a key and purpose the oldest goes. */
+  /**
+   * Adds a challenge, or replaces one with the same id. Of more than 8 with one key and purpose, the oldest is removed.
+   */
   put(key: string, challenge: OpenChallenge): Promise<void>
 
   /**
-   * Removes a challenge and answers its data: atomic, of any number of callers exactly one gets it. `undefined` if it
-   * is not there, or has expired by `now` (epoch milliseconds).
+   * Removes a challenge and returns its data. This is atomic: of any number of callers, exactly one gets it. Returns
+   * `undefined` if the challenge is not there, or has expired by `now` (epoch milliseconds).
    */
   take(key: string, id: string, now: number): Promise<string | undefined>
 
@@ -75,5 +77,5 @@ export interface ChallengeStore {
   clear(key: string): Promise<void>
 }
 
-/** Both in one. They may as well live in different engines. */
+/** A store for both. Users and challenges may also be in two different stores. */
 export interface Store extends UserStore, ChallengeStore {}
