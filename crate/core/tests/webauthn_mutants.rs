@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use countersign_core::webauthn::{Algorithm, Authenticated, Credential, RelyingParty, verify_authentication};
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use mutants_support::members::{Members, Part};
-use mutants_support::{Random, mutate, mutate_text, share};
+use mutants_support::{Random, mutate, mutate_text, share, try_mutants};
 use serde_json::Value;
 use webauthn_support::{Authenticator, Ceremony, SoftwareKey, authenticating, base64url, rp, sha256};
 
@@ -85,17 +85,12 @@ fn run(algorithms: &[Algorithm]) {
         let mut random = Random::new(algorithm.cose().cast_unsigned());
         for subject in [Subject::plain(*algorithm, &rp), Subject::ornate(*algorithm, &rp)] {
             let honest = members(&subject.original).text();
-            let mut made = 0;
-            while made < mutants / 2 {
-                let mutant = subject.mutant(&mut random);
-                if mutant == honest {
-                    continue;
+            let mutant = || subject.mutant(&mut random);
+            try_mutants(mutants / 2, &honest, mutant, |mutant| {
+                if let Ok(result) = verify_authentication(mutant, &subject.credential, &authenticating(&rp)) {
+                    seen.extend(subject.judge(mutant, &result));
                 }
-                made += 1;
-                if let Ok(result) = verify_authentication(&mutant, &subject.credential, &authenticating(&rp)) {
-                    seen.extend(subject.judge(&mutant, &result));
-                }
-            }
+            });
         }
     }
     // A list that names more than happens would hide what it wrongly allows.

@@ -14,7 +14,7 @@ use countersign_core::webauthn::{
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use minicbor::Decoder;
 use mutants_support::members::{Members, Part};
-use mutants_support::{Random, mutate, mutate_text, share};
+use mutants_support::{Random, mutate, mutate_text, share, try_mutants};
 use serde_json::Value;
 use webauthn_support::{
     Authenticator, CHALLENGE, Ceremony, Registering, SoftwareKey, attestation_object, base64url, packed, sha256,
@@ -98,17 +98,12 @@ fn run(algorithms: &[Algorithm]) {
             let subject = Subject::of(*algorithm, format);
             let honest = members(&subject.original).text();
             verify_registration(&honest, &expected).unwrap();
-            let mut made = 0;
-            while made < mutants / 2 {
-                let mutant = subject.mutant(&mut random);
-                if mutant == honest {
-                    continue;
+            let mutant = || subject.mutant(&mut random);
+            try_mutants(mutants / 2, &honest, mutant, |mutant| {
+                if let Ok(result) = verify_registration(mutant, &expected) {
+                    seen.extend(subject.judge(mutant, &result));
                 }
-                made += 1;
-                if let Ok(result) = verify_registration(&mutant, &expected) {
-                    seen.extend(subject.judge(&mutant, &result));
-                }
-            }
+            });
         }
         let listed: BTreeSet<_> = unsigned.iter().chain(&OUTSIDE).copied().collect();
         assert_eq!(seen, listed, "{format}");

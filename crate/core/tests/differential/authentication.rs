@@ -5,9 +5,10 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use serde_json::{Value, json};
 
 use super::authenticator_data::AuthenticatorData;
+use super::exceptions::{self, Exception};
 use super::key::{self, Key, any_key};
 use super::policy::Policy;
-use super::{Signed, Verdict, client_data, exceptions, oracle};
+use super::{Ceremony, Signed, Verdict, client_data, oracle};
 use crate::mutants_support::members::{Members, Part};
 use crate::mutants_support::{Random, mutate, mutate_text};
 use crate::webauthn_support::{base64url, sha256};
@@ -47,6 +48,39 @@ pub struct Assertion {
     pub client_data: Vec<u8>,
     pub data: AuthenticatorData,
     user_handle: Option<Vec<u8>>,
+}
+
+impl Ceremony for Assertion {
+    const EXCEPTIONS: &'static [Exception<Self>] = &exceptions::AUTHENTICATION;
+
+    fn is_signed(&self) -> bool {
+        true
+    }
+
+    fn ask(self) -> Result<(), oracle::Refusal> {
+        let data = self.data.bytes();
+        let signed = Signed::by(self.key, message(&data, &self.client_data));
+        let mut response = json!({
+            "id": base64url(&self.id), "rawId": self.raw_id, "type": "public-key",
+            "response": {
+                "clientDataJSON": base64url(&self.client_data),
+                "authenticatorData": base64url(&data),
+                "signature": base64url(&signed.signature),
+            },
+        });
+        if let Some(results) = &self.results {
+            response["clientExtensionResults"] = results.clone();
+        }
+        if let Some(handle) = &self.user_handle {
+            response["response"]["userHandle"] = json!(base64url(handle));
+        }
+        oracle::authenticate(
+            &response.to_string(),
+            &self.policy,
+            &self.credential,
+            self.key.known.as_ref(),
+        )
+    }
 }
 
 impl Question {
@@ -95,12 +129,9 @@ impl Question {
     /// The same where this library is said to accept the response or not.
     pub fn judge(&self, accepted: bool) -> Verdict {
         let theirs = oracle::authenticate(&self.response, &self.policy, &self.credential, self.key.known.as_ref());
-        match (accepted, theirs) {
-            (true, Ok(())) => Verdict::BothAccept,
-            (false, Ok(())) => Verdict::Stricter,
-            (false, Err(_)) => Verdict::BothRefuse,
-            (true, Err(refusal)) => self.explain(&refusal),
-        }
+        Verdict::of(accepted, theirs, |refusal| {
+            Verdict::explain(&refusal, self.read(), &self.signed, || self.describe())
+        })
     }
 
     /// The same response with a signature that no key has made.
@@ -118,28 +149,9 @@ impl Question {
 
     /// The same response to a relying party that expects another challenge, origin and id.
     pub fn misdirected(&self) -> Self {
-        let mut question = self.clone();
-        question.policy.rp.origins = vec!["https://example.com".into()];
-        question.policy.rp.id = "example.com".into();
-        question
-    }
-
-    fn explain(&self, refusal: &str) -> Verdict {
-        let find = |why: &str| Verdict::Find(format!("{why}: {refusal}: {}", self.describe()));
-        let Some((mut assertion, given)) = self.read() else {
-            return find("a response that can't be read");
-        };
-        let lacks = exceptions::mend(&exceptions::AUTHENTICATION, &mut assertion);
-        if lacks.is_empty() {
-            return find("accepted here alone");
-        }
-        // What is signed anew must have been signed before.
-        if given != self.signed {
-            return find("a signature that was not made");
-        }
-        match assertion.ask() {
-            Ok(()) => Verdict::Excepted(lacks),
-            Err(other) => find(&format!("not explained by {lacks:?}, but for {other}")),
+        Self {
+            policy: self.policy.elsewhere(),
+            ..self.clone()
         }
     }
 
@@ -172,34 +184,6 @@ impl Question {
             self.response,
             json!(self.credential),
             self.policy.authentication()
-        )
-    }
-}
-
-impl Assertion {
-    /// Signs it and puts it to the oracle.
-    fn ask(&self) -> Result<(), oracle::Refusal> {
-        let data = self.data.bytes();
-        let signed = Signed::by(self.key, message(&data, &self.client_data));
-        let mut response = json!({
-            "id": base64url(&self.id), "rawId": self.raw_id, "type": "public-key",
-            "response": {
-                "clientDataJSON": base64url(&self.client_data),
-                "authenticatorData": base64url(&data),
-                "signature": base64url(&signed.signature),
-            },
-        });
-        if let Some(results) = &self.results {
-            response["clientExtensionResults"] = results.clone();
-        }
-        if let Some(handle) = &self.user_handle {
-            response["response"]["userHandle"] = json!(base64url(handle));
-        }
-        oracle::authenticate(
-            &response.to_string(),
-            &self.policy,
-            &self.credential,
-            self.key.known.as_ref(),
         )
     }
 }

@@ -39,3 +39,53 @@ struct Signed {
     message: Vec<u8>,
     signature: Vec<u8>,
 }
+
+/// A response in its parts, as it was accepted here.
+trait Ceremony: Sized + 'static {
+    /// All that the oracle is known to lack.
+    const EXCEPTIONS: &'static [exceptions::Exception<Self>];
+
+    /// Whether anything in it is signed.
+    fn is_signed(&self) -> bool;
+
+    /// Signs it and puts it to the oracle.
+    fn ask(self) -> Result<(), oracle::Refusal>;
+}
+
+impl Verdict {
+    /// What both sides say; where only we accept, `explain` finds out whether that is excepted.
+    fn of(accepted: bool, theirs: Result<(), oracle::Refusal>, explain: impl FnOnce(oracle::Refusal) -> Self) -> Self {
+        match (accepted, theirs) {
+            (true, Ok(())) => Self::BothAccept,
+            (false, Ok(())) => Self::Stricter,
+            (false, Err(_)) => Self::BothRefuse,
+            (true, Err(refusal)) => explain(refusal),
+        }
+    }
+
+    /// Of what is accepted here alone: excepted if the oracle accepts it once all that it lacks is put right.
+    /// `given`: the response as it was read again; `signed`: what our key has signed.
+    fn explain<C: Ceremony>(
+        refusal: &oracle::Refusal,
+        given: Option<(C, Signed)>,
+        signed: &Signed,
+        describe: impl Fn() -> String,
+    ) -> Self {
+        let find = |why: &str| Self::Find(format!("{why}: {refusal}: {}", describe()));
+        let Some((mut ceremony, given)) = given else {
+            return find("a response that can't be read");
+        };
+        let lacks = exceptions::mend(C::EXCEPTIONS, &mut ceremony);
+        if lacks.is_empty() {
+            return find("accepted here alone");
+        }
+        // What is signed anew must have been signed before.
+        if ceremony.is_signed() && given != *signed {
+            return find("a signature that was not made");
+        }
+        match ceremony.ask() {
+            Ok(()) => Self::Excepted(lacks),
+            Err(other) => find(&format!("not explained by {lacks:?}, but for {other}")),
+        }
+    }
+}

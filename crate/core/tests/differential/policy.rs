@@ -25,6 +25,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The same of a relying party elsewhere.
+    pub fn elsewhere(&self) -> Self {
+        let mut policy = self.clone();
+        policy.rp.origins = vec!["https://example.com".into()];
+        policy.rp.id = "example.com".into();
+        policy
+    }
+
     pub fn any(random: &mut Random) -> Self {
         let wide = random.below(8);
         let (attestation, anchor) = match random.below(8) {

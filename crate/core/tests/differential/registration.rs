@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use super::authenticator_data::{Attested, AuthenticatorData};
 use super::cbor::{self, Entries};
+use super::exceptions::{self, Exception};
 use super::key::{Key, any_key};
 use super::party::{AAGUID, Party, parties};
 use super::policy::Policy;
 use super::statement::{self, FORMATS};
-use super::{Signed, Verdict, client_data, exceptions, oracle};
+use super::{Ceremony, Signed, Verdict, client_data, oracle};
 use crate::mutants_support::members::{Members, Part};
 use crate::mutants_support::{Random, mutate, mutate_text};
 use crate::webauthn_support::base64url;
@@ -57,6 +58,24 @@ pub struct Registration {
     /// Whose certificate it came with, before anything was bent.
     pub party: Option<&'static Party>,
     key: &'static Key,
+}
+
+impl Ceremony for Registration {
+    const EXCEPTIONS: &'static [Exception<Self>] = &exceptions::REGISTRATION;
+
+    fn is_signed(&self) -> bool {
+        self.signature().is_some()
+    }
+
+    fn ask(mut self) -> Result<(), oracle::Refusal> {
+        if self.signature().is_some() {
+            let party = self.party.filter(|_| self.is_certified());
+            let auth_data = self.data.bytes();
+            let signed = Signed::of_statement(&self.format, &self.data, &auth_data, &self.client_data, self.key, party);
+            self.set_signature(&signed.signature);
+        }
+        oracle::register(&self.text(), &self.policy)
+    }
 }
 
 impl Question {
@@ -112,20 +131,17 @@ impl Question {
 
     /// The same where this library is said to accept the response or not.
     pub fn judge(&self, accepted: bool) -> Verdict {
-        match (accepted, oracle::register(&self.response, &self.policy)) {
-            (true, Ok(())) => Verdict::BothAccept,
-            (false, Ok(())) => Verdict::Stricter,
-            (false, Err(_)) => Verdict::BothRefuse,
-            (true, Err(refusal)) => self.explain(&refusal),
-        }
+        Verdict::of(accepted, oracle::register(&self.response, &self.policy), |refusal| {
+            Verdict::explain(&refusal, self.read(), &self.signed, || self.describe())
+        })
     }
 
     /// The same response to a relying party that expects another origin and id.
     pub fn misdirected(&self) -> Self {
-        let mut question = self.clone();
-        question.policy.rp.origins = vec!["https://example.com".into()];
-        question.policy.rp.id = "example.com".into();
-        question
+        Self {
+            policy: self.policy.elsewhere(),
+            ..self.clone()
+        }
     }
 
     /// The same response with a statement that no key has signed; none where nothing is signed.
@@ -138,25 +154,6 @@ impl Question {
             response: registration.text(),
             ..self.clone()
         })
-    }
-
-    fn explain(&self, refusal: &str) -> Verdict {
-        let find = |why: &str| Verdict::Find(format!("{why}: {refusal}: {}", self.describe()));
-        let Some((mut registration, given)) = self.read() else {
-            return find("a response that can't be read");
-        };
-        let lacks = exceptions::mend(&exceptions::REGISTRATION, &mut registration);
-        if lacks.is_empty() {
-            return find("accepted here alone");
-        }
-        // What is signed anew must have been signed before.
-        if registration.signature().is_some() && given != self.signed {
-            return find("a signature that was not made");
-        }
-        match registration.ask() {
-            Ok(()) => Verdict::Excepted(lacks),
-            Err(other) => find(&format!("not explained by {lacks:?}, but for {other}")),
-        }
     }
 
     fn read(&self) -> Option<(Registration, Signed)> {
@@ -266,17 +263,6 @@ impl Registration {
 
     fn message(&self, auth_data: &[u8]) -> Vec<u8> {
         statement::message(&self.format, &self.data, auth_data, &self.client_data)
-    }
-
-    /// Signs it and puts it to the oracle.
-    fn ask(mut self) -> Result<(), oracle::Refusal> {
-        if self.signature().is_some() {
-            let party = self.party.filter(|_| self.is_certified());
-            let auth_data = self.data.bytes();
-            let signed = Signed::of_statement(&self.format, &self.data, &auth_data, &self.client_data, self.key, party);
-            self.set_signature(&signed.signature);
-        }
-        oracle::register(&self.text(), &self.policy)
     }
 
     fn set_signature(&mut self, signature: &[u8]) {

@@ -19,6 +19,18 @@ pub fn share(ordinary: usize, million: usize) -> usize {
     }
 }
 
+/// Makes that many texts that differ from the honest one, and has each judged.
+pub fn try_mutants(count: usize, honest: &str, mut mutant: impl FnMut() -> String, mut judge: impl FnMut(&str)) {
+    let mut made = 0;
+    while made < count {
+        let mutant = mutant();
+        if mutant != honest {
+            made += 1;
+            judge(&mutant);
+        }
+    }
+}
+
 /// Decisions: of `SplitMix64` (Steele, Lea and Flood, 2014), or of an input that a fuzzer steers.
 pub enum Random {
     Seeded(u64),
