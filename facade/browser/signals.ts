@@ -1,31 +1,35 @@
 /**
- * WebAuthn Level 3, section 5.1.10: tells the passkey providers what became of the server's credentials, so that they
- * offer no passkey that is gone and show the right name. Nobody is asked and nothing comes back.
+ * WebAuthn Level 3, section 5.1.10: tells passkey providers which credentials the server still accepts, so that they
+ * stop offering removed passkeys and show the right name. The user is not asked, and nothing is returned.
  *
- * Each resolves with whether the browser took it; where the browser lacks it nothing happens. None of them throws.
+ * Each function resolves with whether the browser accepted it. If the browser doesn't support it, nothing happens. None
+ * of them throws.
  */
 
-/** Whose passkeys: the relying party's id, and the user handle in base64url. */
+/** The user whose passkeys they are: the relying party's id, and the user handle in base64url. */
 export interface PasskeyUser {
   rpId: string
   userId: string
 }
 
-/** After a credential was removed, or after a sign-in: what is not on the list is offered no more. */
+/**
+ * Call it after a credential was removed, or after a sign-in. Credentials that aren't on the list are no longer
+ * offered.
+ */
 export function signalAllAcceptedCredentials(
   options: PasskeyUser & { allAcceptedCredentialIds: string[] },
 ): Promise<boolean> {
   return signal('signalAllAcceptedCredentials', options)
 }
 
-/** After the user's own name was changed: what the providers show beside the passkey. */
+/** Call it after the user's name was changed. It is what providers show beside the passkey. */
 export function signalCurrentUserDetails(
   options: PasskeyUser & { name: string; displayName: string },
 ): Promise<boolean> {
   return signal('signalCurrentUserDetails', options)
 }
 
-/** After a sign-in with a credential that the server knows to be nobody's; never for a mere refusal. */
+/** Call it after a sign-in with a credential that the server doesn't know. Never call it for any other refusal. */
 export function signalUnknownCredential(options: { rpId: string; credentialId: string }): Promise<boolean> {
   return signal('signalUnknownCredential', options)
 }

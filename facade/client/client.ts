@@ -6,27 +6,27 @@ import { ClientError } from './error.js'
 import { checkClientOptions } from './options.js'
 import type { ClientOptions, ClientSettings } from './options.js'
 
-/** What answering said. */
+/** The result of answering. */
 export interface Answered {
-  /** The factor that answered; `null`: the server asked for none. */
+  /** The factor that gave the answer; `null` if the server asked for none. */
   factor: { id: string; type: string; description?: string } | null
-  /** The server's clock less ours, milliseconds, right to a second at best; absent if it did not tell. */
+  /** The server's clock minus ours, in milliseconds, exact to a second at best. Absent if the server didn't send it. */
   skew?: number
 }
 
-/** A client of one server for one user, with that user's session. */
+/** A client for one user of one server. It keeps that user's session. */
 export interface Client {
   /**
-   * As the global `fetch`, with the session's cookies and the client's headers where the request goes to the server's
-   * origin. Where the server says that a second factor is due (`second-factor-required`, `step-up-required`), it is
-   * answered and the request is sent once more, unless its body was a stream.
+   * Works like the global `fetch`. Requests to the server's origin get the session's cookies and the client's headers.
+   * If the server asks for a second factor (`second-factor-required`, `step-up-required`), the client answers and sends
+   * the request once more, unless its body was a stream.
    *
    * @throws {ClientError} when the answer was refused, or could not be given
    */
   fetch(input: string | URL, init?: RequestInit): Promise<Response>
   /**
-   * Answers for a pending sign-in, or for a step-up once signed in. A code that was used already is refused: then it
-   * waits for the next one, at most a step, and tries that. Calls at the same time share one answer.
+   * Answers for a pending sign-in or, once signed in, for a step-up. If the code is refused because it was already
+   * used, it waits for the next one, at most one step, and tries that. Concurrent calls share one answer.
    *
    * @throws {ClientError}
    */
@@ -34,9 +34,9 @@ export interface Client {
 }
 
 /**
- * A client for scripts that call a server with `countersign/http`: it answers a challenge with a code that it computes
- * from the secret. Codes are made by this machine's clock; how far the server's is off is reported (`skew`), and
- * never used.
+ * Creates a client for scripts that call a server with `countersign/http`. It answers a challenge with a code that it
+ * computes from the secret, by this machine's clock. It reports how far the server's clock is off (`skew`), but doesn't
+ * use it.
  *
  * @throws {CountersignError} `invalid-argument`, naming the option
  *

@@ -5,19 +5,19 @@ import type { TotpParameters } from '../stateless/totp.js'
 import { isLoopback } from './cookies.js'
 
 export interface ClientOptions {
-  /** Where the server mounts `countersign/http`, such as `https://example.com/countersign`. */
+  /** The URL where the server mounts `countersign/http`, such as `https://example.com/countersign`. */
   url: string | URL
-  /** What was shown once at the enrolment: the `otpauth:` URI, or the secret with what differs from the defaults. */
+  /** The `otpauth:` URI from the enrolment, or the secret with the parameters that differ from the defaults. */
   totp: string | TotpParameters
-  /** Sent with every request to the server's origin: an `authorization`, say. Cookies are kept by themselves. */
+  /** Headers for every request to the server's origin, such as `authorization`. Cookies are kept automatically. */
   headers?: Record<string, string>
   /** Default: the global `fetch`. */
   fetch?: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  /** How long to wait for an answer of this protocol, milliseconds. Default 30,000. */
+  /** How long to wait for an answer of this protocol, in milliseconds. Default 30,000. */
   timeout?: number
-  /** Lets codes go over plain HTTP to another machine, where anybody on the way can read them. Default false. */
+  /** Allows plain HTTP to another machine, where anyone on the way can read the codes. Default false. */
   insecure?: boolean
-  /** The clock that codes are made by: epoch milliseconds. Default `Date.now`. */
+  /** The clock for the codes: returns epoch milliseconds. Default `Date.now`. */
   now?: () => number
 }
 

@@ -4,7 +4,7 @@ import type { Base64URLString } from '../stateless/webauthn-json.js'
 /** How a library reads the text of a secret. */
 export type SecretEncoding = 'base32' | 'hex' | 'base64' | 'ascii' | 'latin1' | 'utf8'
 
-/** What is not in the data itself. What a row says of itself counts for that row. */
+/** What the data doesn't contain itself. If a row has a member of the same name, that counts for the row. */
 export interface SecretOptions {
   /** Such as `sha1` or `SHA-256`. Default SHA1. */
   algorithm?: string
@@ -12,26 +12,26 @@ export interface SecretOptions {
   digits?: number
   /** Seconds. Default 30. */
   period?: number
-  /** What users will know it by. Default `authenticator app`. */
+  /** The name that users will see. Default `authenticator app`. */
   description?: string
 }
 
 export interface OtplibOptions extends SecretOptions {
   /** Default `base32`, which is what its `authenticator` and its versions from 13 on use. */
   encoding?: SecretEncoding
-  /** 12, or whatever came before 13: those repeat a key that is too short for its hash. Default 13. */
+  /** The major version. Versions before 13 repeat a key that is too short for its hash. Default 13. */
   version?: number
 }
 
 export interface SpeakeasyOptions extends SecretOptions {
-  /** What the program passes to `totp.verify()` as `encoding`; `ascii` where it passes none. */
+  /** What the program passes to `totp.verify()` as `encoding`, or `ascii` if it passes none. */
   encoding: SecretEncoding
 }
 
 export interface CredentialOptions {
-  /** The user handle of credentials that do not have one themselves: base64url or bytes, 1 to 64 of them. */
+  /** The user handle for credentials that don't have their own: 1 to 64 bytes, or base64url. */
   userHandle?: Base64URLString | Uint8Array
-  /** What users will know it by. Default `passkey` or `security key`. */
+  /** The name that users will see. Default `passkey` or `security key`. */
   description?: string
 }
 

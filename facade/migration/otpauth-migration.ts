@@ -8,11 +8,11 @@ import type { Migration } from './types.js'
 import { list } from './values.js'
 
 /**
- * Reads what Google Authenticator exports: the text of its QR codes (`otpauth-migration://offline?data=...`), one or
- * several that belong together. Entries that count (HOTP) are left; members that a later version of the app adds are
- * skipped. It is the user's whole app: take out what is not yours by `what` before importing.
+ * Reads an export of Google Authenticator: the text of its QR codes (`otpauth-migration://offline?data=...`), one or
+ * several that belong together. HOTP entries are left. Members that a later version of the app adds are skipped. The
+ * export contains the user's whole app: before you import it, filter by `what` and keep only your own entries.
  *
- * @param uris one, a list, or a text with one a line
+ * @param uris one URI, a list, or a text with one per line
  *
  * @example
  * const found = fromOtpauthMigration(scanned)

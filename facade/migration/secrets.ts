@@ -35,7 +35,7 @@ export function fromOtpauth(secrets: unknown, options: SecretOptions = {}): Migr
 }
 
 /**
- * Reads secrets of speakeasy: the text, what `generateSecret()` gave, or a row with `secret` as {@link fromOtplib}
+ * Reads secrets of speakeasy: the text, the result of `generateSecret()`, or a row with `secret` as {@link fromOtplib}
  * takes it.
  *
  * @param secrets one or a list
@@ -50,8 +50,8 @@ export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migr
 }
 
 /**
- * Reads secrets of better-auth's two-factor plugin: rows of its table, or the bare secrets, **decrypted** (its own
- * `symmetricDecrypt`). The key is the UTF-8 of that text, whatever it looks like. Its backup codes are not taken.
+ * Reads secrets of better-auth's two-factor plugin: rows of its table or the secrets alone, **decrypted** with its own
+ * `symmetricDecrypt`. The key is the UTF-8 of that text, even if it looks like base32. Backup codes are not taken.
  *
  * @param secrets one or a list
  *

@@ -4,16 +4,16 @@ import type { ForeignCredential, Left, Migration } from './types.js'
 import { base64url, boolean, integer, isRow, list, member, name, time } from './values.js'
 
 /**
- * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, what `verifyRegistrationResponse()` gave,
- * of versions before 11 (`credentialID`, `credentialPublicKey`) too, and rows of tables that were made after these,
+ * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, the result of `verifyRegistrationResponse()`
+ * (also of versions before 11, with `credentialID` and `credentialPublicKey`), and rows of tables that follow these,
  * such as better-auth's `passkey`.
  *
- * | it is | members |
+ * | | members |
  * | --- | --- |
  * | needed | `id`, `publicKey` (a COSE key), `counter` |
  * | read | `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `name`, ... |
  *
- * Bytes may be a `Uint8Array`, base64 of any kind, or what JSON made of a `Buffer`. Other members are ignored.
+ * Bytes may be a `Uint8Array`, base64 of any kind, or the JSON form of a `Buffer`. Other members are ignored.
  *
  * @param credentials one or a list
  *

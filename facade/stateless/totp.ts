@@ -11,9 +11,9 @@ import type { TotpAlgorithm, TotpWindow } from './policy.js'
 
 export type { TotpAlgorithm, TotpWindow } from './policy.js'
 
-/** A TOTP key and how codes are made of it (RFC 6238). */
+/** A TOTP key, and how codes are computed from it (RFC 6238). */
 export interface TotpParameters {
-  /** base32 text, in any case, with blanks, hyphens and padding if need be; or the bytes. */
+  /** The bytes, or base32 text: upper or lower case, with or without spaces, hyphens and padding. */
   secret: string | Uint8Array
   /** Default `SHA1`. */
   algorithm?: TotpAlgorithm
@@ -23,7 +23,7 @@ export interface TotpParameters {
   period?: number
 }
 
-/** What `otpauthUri` writes. */
+/** Input of `otpauthUri`. */
 export interface OtpauthParameters extends TotpParameters {
   /** Without a colon. */
   account: string
@@ -31,7 +31,7 @@ export interface OtpauthParameters extends TotpParameters {
   issuer?: string
 }
 
-/** What `parseOtpauthUri` reads. */
+/** Result of `parseOtpauthUri`. */
 export interface ParsedOtpauth {
   /** base32, upper case, no padding. */
   secret: string
@@ -42,27 +42,28 @@ export interface ParsedOtpauth {
   period: number
 }
 
-/** Whose code it is: the parameters, themselves or as a member, or an `otpauth:` URI. */
+/** The key that a code belongs to: its parameters, directly or as a member, or an `otpauth:` URI. */
 export type TotpSource = TotpParameters | { parameters: TotpParameters } | { uri: string }
 
 export type VerifyTotpOptions = TotpSource & {
-  /** What the person typed, as text; blanks, a hyphen and full-width digits are taken for what they mean. */
+  /** What the user typed, as text. Spaces, a hyphen and full-width digits are accepted. */
   code: unknown
   /** Epoch milliseconds. Default: now. */
   at?: number
-  /** Default 1: one step each way. */
+  /** How many steps before and after the present one are accepted. Default 1 each way. */
   window?: TotpWindow
   /** The step of the last success: only later ones are accepted (RFC 6238, 5.2). */
   lastStep?: number
 }
 
-/** A fresh secret of 160 bits, as base32 text without padding. */
+/** Generates a secret of 160 bits. Returns base32 text without padding. */
 export function generateSecret(): string {
   return openEnvelope<string>(binding.totpSecret(randomBytes(20))).value
 }
 
 /**
- * The key URI that phone apps read from a QR code: `otpauth://totp/issuer:account?secret=...`. It is a secret.
+ * Returns the key URI that authenticator apps read from a QR code: `otpauth://totp/issuer:account?secret=...`. It is a
+ * secret.
  *
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
@@ -80,7 +81,7 @@ export function parseOtpauthUri(uri: string): ParsedOtpauth {
 }
 
 /**
- * The code at a time.
+ * Computes the code for a time.
  *
  * @param source the parameters, or an `otpauth:` URI
  * @param at epoch milliseconds; default: now
@@ -92,8 +93,8 @@ export function totpCode(source: TotpParameters | string, at: number = Date.now(
 }
 
 /**
- * Verifies a code. `null`: wrong, malformed, or of a step that `lastStep` rules out. Store the `step` of every success
- * and give it as `lastStep` the next time, in one atomic change: a code is good for one success.
+ * Verifies a code. Returns `null` if it is wrong, malformed, or of a step that `lastStep` rules out. Store the `step`
+ * of every success, and pass it as `lastStep` the next time, in one atomic change. Only then does each code work once.
  *
  * @throws {CountersignError} `invalid-argument`, naming the member; never for the code
  *

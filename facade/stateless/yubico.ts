@@ -7,7 +7,7 @@ import { jsonText } from '../shared/json.js'
 import { secretsShape } from './yubico-secrets.js'
 import type { CheckedSecrets } from './yubico-secrets.js'
 
-/** What was written into a key when it was programmed. Secrets: keep them as you keep passwords in clear. */
+/** What was written to a key when it was programmed. These are secrets: protect them like passwords in clear. */
 export interface YubicoSecrets {
   /** The AES key: 16 bytes, or 32 hexadecimal digits. */
   key: Uint8Array | string
@@ -15,11 +15,11 @@ export interface YubicoSecrets {
   uid?: Uint8Array | string
 }
 
-/** Grows with each OTP of a key: the session counts within one use. */
+/** The counters of a key, which grow with each OTP. `session` counts within one use. */
 export interface YubicoCounter {
-  /** Uses (plugging in), 0 to 32767. */
+  /** How often it was plugged in, 0 to 32767. */
   use: number
-  /** Touches within it, 0 to 255. */
+  /** How often it was touched since then, 0 to 255. */
   session: number
 }
 

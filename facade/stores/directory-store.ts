@@ -15,13 +15,13 @@ import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
 export interface DirectoryStoreOptions {
   /**
-   * Make the directory when it is missing. Without it a missing one is refused: on a server that has users already,
-   * an empty store in place of a lost volume would say that nobody has a second factor. Default false.
+   * Creates the directory if it is missing. Without this, a missing directory is refused: on a server that already has
+   * users, an empty store in place of a lost volume would mean that nobody has a second factor. Default false.
    */
   create?: boolean
-  /** Let the directory's group read it, for a backup: modes 0750 and 0640, not 0700 and 0600. Default false. */
+  /** Lets the directory's group read it, for a backup: modes 0750 and 0640, not 0700 and 0600. Default false. */
   allowGroup?: boolean
-  /** How long to try for a lock that another process holds, in seconds. Default 10. */
+  /** How many seconds to wait for a lock that another process holds. Default 10. */
   lockTimeout?: number
 }
 
@@ -33,16 +33,18 @@ const sweepInterval = 10_000
 const sweepPuts = 64
 
 /**
- * Keeps records and challenges in files, for any number of processes and worker threads of one machine. Needs nothing
- * but a directory of its own on a local file system (a network's locks don't hold between the threads of a process).
- * Unix only.
+ * Keeps records and challenges in files, for any number of processes and worker threads of one machine. It only needs
+ * its own directory on a local file system. (Locks of network file systems don't hold between the threads of a
+ * process.) Unix only.
  *
- * What has been answered is on disk. A process that dies at any moment leaves each record as it was or as it was to
- * be, and no lock.
+ * When a call resolves, its change is on disk. If a process dies at any moment, each record is either unchanged or
+ * fully changed, and no lock is left.
  *
- * @param path the directory: ours, closed to everyone else (mode 0700), and no symbolic link
- * @throws CountersignError `directory-refused`, with the path and the rule that it breaks; later, `lock-timeout` when a
- *   lock was not free in time, `store-failed` when the system refuses (a full disk), `record-corrupt`
+ * @param path the directory. It must be owned by this user, closed to everyone else (mode 0700), and not a symbolic
+ *   link
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks. Calls reject with
+ *   `lock-timeout` when a lock was not free in time, `store-failed` when the system refuses (a full disk), or
+ *   `record-corrupt`
  * @example
  * const store = directoryStore('var/countersign', { create: true })
  */

@@ -8,8 +8,8 @@ import type { OpenChallenge, RecordChange, Store } from './traits.js'
 const sweepSize = 8192
 
 /**
- * Keeps everything in the memory of this thread: for tests and for trying things out. All is lost with the process,
- * and another process or worker thread has a store of its own.
+ * Keeps everything in the memory of this thread, for tests and for trying things out. Everything is lost when the
+ * process ends. Every process and worker thread has its own store.
  */
 export function memoryStore(): Store {
   return new MemoryStore()

@@ -10,15 +10,15 @@ import type { OpenChallenge, RecordChange, Store } from './traits.js'
 export { postgresTables } from './postgres-tables.js'
 export type { PostgresOptions } from './postgres-tables.js'
 
-/** What the store needs of a client: `pg`'s `Pool` has it. */
+/** What the store needs from a client. A `Pool` of `pg` has it. */
 export interface PostgresPool {
   query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
 }
 
 export interface PostgresStore extends Store {
   /**
-   * Makes the schema and the tables that are not there yet; any number of processes may do so at once. Where they all
-   * are, it asks for no rights to make any.
+   * Creates the schema and the tables that are missing. Any number of processes may do so at once. If nothing is
+   * missing, it needs no right to create anything.
    */
   migrate(): Promise<void>
 }
@@ -26,14 +26,15 @@ export interface PostgresStore extends Store {
 /**
  * Keeps records and challenges in PostgreSQL (13 or newer), for any number of machines.
  *
- * Each method is one statement, `update` two; nothing depends on a session, so that a pool in transaction mode may
- * stand between. Challenges expire by the database's clock and by the host's, whichever is first.
+ * Each method is one statement, and `update` is two. Nothing depends on a database session, so a pool in transaction
+ * mode may stand in between. Challenges expire by the clock of the database or of the host, whichever is first.
  *
- * PostgreSQL holds no NUL in a text: a user, a record or a challenge with one is refused.
+ * PostgreSQL can't store NUL characters. A user, a record or a challenge with one is refused.
  *
- * @param pool the host's own, to the primary and not to a replica. Errors of its driver come out as they are
- * @throws CountersignError `invalid-argument` for text that PostgreSQL can't hold, `store-busy` when a record was
- *   changed by others at each of 40 attempts
+ * @param pool the host's own pool. It must connect to the primary, not to a replica. Errors of its driver are thrown as
+ *   they are
+ * @throws CountersignError `invalid-argument` for text that PostgreSQL can't store, `store-busy` if other calls changed
+ *   the record at each of 40 attempts
  * @example
  * const store = postgresStore(new Pool({ connectionString }))
  * await store.migrate()

@@ -1,11 +1,11 @@
 import { invalid } from '../shared/check.js'
 
-/** What the store needs of `ioredis`: its `Redis` and its `Cluster` have it. */
+/** What the store needs from a client of `ioredis`. Its `Redis` and `Cluster` have it. */
 export interface IoredisClient {
   call(command: string, ...args: string[]): Promise<unknown>
 }
 
-/** What it needs of `redis`: its client and its pool have it. */
+/** What the store needs from a client of `redis`. Its client and pool have it. */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
 }

@@ -14,26 +14,26 @@ import type { OpenChallenge, RecordChange, Store } from './traits.js'
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.js'
 
 export interface RedisOptions {
-  /** What every key begins with, without braces, at most 64 bytes. Default `countersign`. */
+  /** The prefix of every key, without braces, at most 64 bytes. Default `countersign`. */
   prefix?: string
   /**
-   * Keep records even where they are evicted when the memory is full (`maxmemory-policy` `allkeys-...`), or where that
-   * can't be found out. A user whose record is gone has no second factor any more. Default false.
+   * Keeps records even if the server evicts them when its memory is full (`maxmemory-policy` `allkeys-...`), or if the
+   * policy can't be read. A user whose record is lost has no second factor any more. Default false.
    */
   allowEviction?: boolean
 }
 
 /**
- * Keeps records and challenges in Redis (6.2 or newer) or Valkey, a cluster too, for any number of machines.
+ * Keeps records and challenges in Redis (6.2 or newer) or Valkey, also in a cluster, for any number of machines.
  *
- * It is as durable as the server: without `appendonly yes` a restart loses records, with `appendfsync everysec` a crash
- * loses the last second, and a failover loses what the replica did not have yet. A code used in that time works again,
- * and a user enrolled in it has no second factor. For challenges that does not matter; for records, PostgreSQL is the
- * better place.
+ * It is as durable as the server. Without `appendonly yes`, a restart loses records. With `appendfsync everysec`, a
+ * crash loses the last second. A failover loses what the replica did not have yet. A code that was used in that time
+ * works again, and a user who enrolled in that time has no second factor. For challenges this doesn't matter. For
+ * records, PostgreSQL is the better place.
  *
- * @param client the host's own, of `ioredis` or of `redis`, connected by the host. Its errors come out as they are
- * @throws CountersignError `store-refused` where records would be evicted, `store-busy` when a record was changed by
- *   others at each of 40 attempts
+ * @param client the host's own client, of `ioredis` or `redis`, already connected. Its errors are thrown as they are
+ * @throws CountersignError `store-refused` if records would be evicted, `store-busy` if other calls changed the record
+ *   at each of 40 attempts
  * @example
  * const store = redisStore(new Redis(url))
  */

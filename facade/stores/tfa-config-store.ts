@@ -17,47 +17,48 @@ import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
 export interface TfaConfigStoreOptions {
   /**
-   * Make the file, without a user, when it is missing, and the sidecar when it is missing though the file had one.
-   * Without it both are refused. Default false.
+   * Creates a missing file, without users, and a sidecar that is missing although the file had one. Without this, both
+   * are refused. Default false.
    */
   create?: boolean
   /**
-   * The file whose `flock` keeps other processes out, `<path>.lock` unless given; it is made when it is missing, and
-   * refused when other users can open it. Every process has to give the same one. The program that the file comes from
-   * is kept out only if it takes that one too.
+   * The file whose `flock` keeps other processes out. Default `<path>.lock`. It is created if it is missing, and
+   * refused if other users can open it. Every process must pass the same file. The program that the configuration
+   * belongs to is kept out only if it uses the same lock.
    */
   lock?: string
   /**
-   * The directory of what the file can't hold, `<path>.countersign` unless given: failure counters, user handles,
-   * Yubico and U2F counters, open challenges. It is made with a file's first use, closed to everyone else (mode 0700).
-   * Later a missing one is refused: without the counters, OTPs that were used would be accepted again.
+   * The directory for what the file can't hold: failure counters, user handles, Yubico and U2F counters, open
+   * challenges. Default `<path>.countersign`. It is created when the file is first used, closed to everyone else (mode
+   * 0700). After that, a missing directory is refused: without its counters, used OTPs would be accepted again.
    */
   sidecar?: string
-  /** Let the file's group read it, as the web server of the origin does: mode 0640, not 0600. Default false. */
+  /** Lets the file's group read it, as the origin's web server needs: mode 0640, not 0600. Default false. */
   allowGroup?: boolean
-  /** How long to try for a lock that another process holds, in seconds. Default 10. */
+  /** How many seconds to wait for a lock that another process holds. Default 10. */
   lockTimeout?: number
-  /** A larger file is refused, in bytes. Default 64 MiB. */
+  /** The largest file that is accepted, in bytes. Default 64 MiB. */
   maxBytes?: number
-  /** The clock, by which a lock that another program lifted is told from one that ran out. Default `Date.now`. */
+  /** The clock. It tells a lock that another program removed from one that has ended. Default `Date.now`. */
   now?: () => number
 }
 
 /**
- * Keeps records in an existing `tfa.cfg` or `tfa.json` of the Proxmox systems, which those go on reading, for any
- * number of processes and worker threads of one machine. Unix only, on a local file system.
+ * Keeps records in an existing `tfa.cfg` or `tfa.json` of the Proxmox systems, which go on using it, for any number of
+ * processes and worker threads of one machine. Unix only, on a local file system.
  *
- * The whole file is replaced under one lock at each change, so a sign-in takes longer the more users it has: a
- * {@link directoryStore} does not. A file of the old line format is read, and written as JSON at the first change.
- * Other programs' changes are seen at once; a user or factor that they removed takes its additions along, and a lock
- * that they lifted is lifted. Records have to be those that Countersign makes.
+ * Each change replaces the whole file under one lock, so a sign-in takes longer the more users there are. With a
+ * {@link directoryStore} it doesn't. A file of the old line format is read, and written as JSON at the first change.
+ * Changes of other programs apply at once. When they remove a user or factor, its additions go too. When they remove a
+ * lock, it is removed here too. Records must be those that Countersign makes.
  *
- * A process that dies at any moment leaves the file as it was or as it was to be. What the format has no place for at
- * all (keys of ML-DSA) is never asked of an authenticator, and refused as `store-refused` if it comes another way.
+ * If a process dies at any moment, the file is either unchanged or fully changed. What the format has no place for at
+ * all (ML-DSA keys) is never requested from an authenticator. If it comes in another way, it is refused as
+ * `store-refused`.
  *
- * @param path the file: ours, closed to everyone else (mode 0600), and no symbolic link
- * @throws CountersignError `directory-refused`, with the path and the rule that it breaks; later also
- *   `config-corrupt` (the file is left as it is), `config-too-large`, `lock-timeout`, `store-failed`
+ * @param path the file. It must be owned by this user, closed to everyone else (mode 0600), and not a symbolic link
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks. Calls also reject with
+ *   `config-corrupt` (the file stays as it is), `config-too-large`, `lock-timeout` or `store-failed`
  * @example
  * const store = tfaConfigStore('/etc/pbs/tfa.json', { lock: '/etc/pbs/.tfa.lck' })
  */

@@ -4,12 +4,12 @@ import { challenge, Ids, parallel, same, write } from './store-test.js'
 /** One test of a store that several hosts share. */
 export interface HostTest {
   name: string
-  /** @param makeStore gives a new store over the same data each time, as another host has it; called up to 4 times */
+  /** @param makeStore returns a new store over the same data each time, as on another host; called up to 4 times */
   run(makeStore: () => Store | Promise<Store>): Promise<void>
 }
 
 /**
- * What a store must pass that several processes or machines share, beside `storeTests`.
+ * The tests that a store shared by several processes or machines must pass, besides `storeTests`.
  *
  * @example
  * for (const { name, run } of hostTests) test(name, () => run(() => myStore(newPool())))

@@ -15,14 +15,14 @@ import type { SoftwareKey, TestAlgorithm } from './software-key.js'
 export type { TestAlgorithm } from './software-key.js'
 
 export interface TestAuthenticatorOptions {
-  /** Makes keys of this algorithm, asked for or not. Default: the first one asked for that it knows. */
+  /** Always creates keys of this algorithm. Default: the first requested one that it supports. */
   algorithm?: TestAlgorithm
-  /** Whether it verifies the person (PIN, fingerprint). Default false. */
+  /** Whether it verifies the user (PIN, fingerprint). Default false. */
   userVerified?: boolean
-  /** Synchronised passkeys are eligible for backup and backed up. Default false. */
+  /** Sets the backup flags (eligible and backed up), as a synchronised passkey does. Default false. */
   backupEligible?: boolean
   backupState?: boolean
-  /** The signature counter to start from; `null`: it counts nothing and always says 0. Default 0. */
+  /** The first value of the signature counter; `null` for an authenticator that always says 0. Default 0. */
   signCount?: number | null
   /** The model, 16 bytes. Default: zeros. */
   aaguid?: Uint8Array
@@ -30,13 +30,13 @@ export interface TestAuthenticatorOptions {
   transports?: string[]
 }
 
-/** What the browser and the person do in one ceremony. */
+/** What the browser and the user do in one ceremony. */
 export interface CeremonyOptions {
   /** The page's origin. */
   origin: string
   /** Default: that of the authenticator. */
   userVerified?: boolean
-  /** Whether the person touched it. Default true. */
+  /** Whether the user touched it. Default true. */
   userPresent?: boolean
   /** For a page in a frame of another site. */
   crossOrigin?: boolean
@@ -49,27 +49,28 @@ export interface CreateOptions extends CeremonyOptions {
 }
 
 export interface GetOptions extends CeremonyOptions {
-  /** Answers with this credential, offered or not. Default: the first that is offered, else a resident one. */
+  /** Answers with this credential, even if it isn't offered. Default: the first one offered, or a resident one. */
   credentialId?: Base64URLString
 }
 
-/** A credential inside the authenticator. Its members may be set, to test what a server makes of it. */
+/** A credential inside the authenticator. Set its members to test how a server reacts. */
 export interface TestCredential {
   id: Base64URLString
   rpId: string
   /** base64url */
   userHandle: Base64URLString
-  /** Offered without `allowCredentials` too. */
+  /** Whether it is also offered without `allowCredentials`. */
   resident: boolean
-  /** `null`: it counts nothing. */
+  /** `null` if it doesn't count. */
   signCount: number | null
   backupEligible: boolean
   backupState: boolean
 }
 
 /**
- * A security key in software, for the tests of servers: JSON in, JSON out, in place of a browser and its authenticator.
- * Its keys are in memory. It checks little of what a browser checks, so that a server's own checks can be tested.
+ * A security key in software, for tests of servers. It takes and returns JSON, in place of a browser and its
+ * authenticator. Its keys are in memory. It checks little of what a browser checks, so that you can test your server's
+ * own checks.
  *
  * @example
  * const key = new TestAuthenticator()
@@ -85,7 +86,7 @@ export class TestAuthenticator {
     this.#options = options
   }
 
-  /** What it holds, in the order of making. */
+  /** Its credentials, in the order of creation. */
   get credentials(): TestCredential[] {
     return [...this.#keys.values()].map(({ credential }) => credential)
   }
@@ -93,7 +94,7 @@ export class TestAuthenticator {
   /**
    * Registers, as `navigator.credentials.create()` does.
    *
-   * @throws {DOMException} `InvalidStateError` when it holds an excluded credential, `NotSupportedError` when it knows
+   * @throws {DOMException} `InvalidStateError` if it has an excluded credential, `NotSupportedError` if it supports
    *   none of the algorithms
    */
   create(options: PublicKeyCredentialCreationOptionsJSON, ceremony: CreateOptions): RegistrationResponseJSON {
@@ -123,7 +124,7 @@ export class TestAuthenticator {
   /**
    * Signs in, as `navigator.credentials.get()` does. The signature counter grows by one.
    *
-   * @throws {DOMException} `NotAllowedError` when it holds no credential that is asked for
+   * @throws {DOMException} `NotAllowedError` if it has none of the requested credentials
    */
   get(options: PublicKeyCredentialRequestOptionsJSON, ceremony: GetOptions): AuthenticationResponseJSON {
     const held = this.#choose(options, ceremony)

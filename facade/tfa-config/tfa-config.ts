@@ -51,21 +51,21 @@ import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
 /**
  * A whole `tfa.cfg` or `tfa.json` of the Proxmox systems as one native object: parse, query, change, verify, write.
  *
- * A code, a recovery code and a challenge are accepted once by one object. Nothing here locks the file: the caller
- * holds its lock from `parse` to `write`, and writes whenever a call says that something changed.
+ * One object accepts a code, a recovery code and a challenge once. Nothing here locks the file. The caller must hold
+ * its lock from `parse` to `write`, and write whenever a call reports a change.
  *
- * The origin's format has no place for failure counters, nor for those of Yubico and U2F keys. Where the file is read
- * anew for each sign-in, as in the example, they have to go along by the option `additions`: without it nobody who
- * guesses is ever locked out, and a cloned U2F key is not noticed. The origin refuses a file with additions; on a file
- * that it reads too, a `Countersign` on `tfaConfigStore` signs in, which keeps them beside it.
+ * The origin's format has no place for failure counters, or for the counters of Yubico and U2F keys. If you read the
+ * file for each sign-in, as in the example, keep them with the option `additions`. Without it, someone who guesses is
+ * never locked out, and a cloned U2F key is not noticed. The origin refuses a file with additions. For a file that the
+ * origin reads too, use a `Countersign` with `tfaConfigStore`, which keeps them beside the file.
  *
- * To another thread it goes as bytes: `TfaConfig.parse(config.write({ additions: true, sections: true }))`.
- * `structuredClone` and `postMessage` can't carry a native object.
+ * To pass it to another thread, pass its bytes: `TfaConfig.parse(config.write({ additions: true, sections: true }))`.
+ * `structuredClone` and `postMessage` can't transfer a native object.
  *
  * Methods throw a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
  * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-refused` for a key that the origin's
  * format has no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store
- * threw. What a client or a form sent is refused with a value.
+ * threw. Input from a client or a form never throws: it is refused with a value.
  *
  * @example
  * const config = TfaConfig.parse(await readFile('var/tfa.json'), { challenges, additions: true })
@@ -85,7 +85,7 @@ export class TfaConfig {
     this.#host = host
   }
 
-  /** An empty configuration. */
+  /** Creates an empty configuration. */
   static create(options: TfaConfigOptions = {}): TfaConfig {
     const host = hostOf(checkOptions(options, ''))
     return new TfaConfig(new BindingTfaConfig(host.additions), host)
@@ -95,8 +95,8 @@ export class TfaConfig {
    * Reads a file, JSON of either generation or the old lines, and validates every user.
    *
    * Entries of a user that have the same id, as the origin gives them to old lines, get ids of their own (`v1-entry`,
-   * `v1-entry-2`, ...), the same each time. Half-finished U2F registrations of old lines are left out. Top-level members
-   * of JSON that nobody knows are kept.
+   * `v1-entry-2`, ...), the same each time. Half-finished U2F registrations of old lines are left out. Top-level
+   * members of JSON that nobody knows are kept.
    *
    * @throws {CountersignError} `config-corrupt`, saying why neither format fits; `config-too-large`
    */
@@ -171,24 +171,28 @@ export class TfaConfig {
     this.#ask((native) => native.setU2f(request))
   }
 
-  /** Every user, sorted by the bytes of their names. */
+  /** Returns all users, sorted by the bytes of their names. */
   users(): string[] {
     return this.#ask((native) => native.users())
   }
 
-  /** Removes a user with all entries: whether there was one. The store's open challenges stay: see its `clear`. */
+  /**
+   * Removes a user with all entries. Returns whether there was one. Open challenges stay in their store: see `clear`.
+   */
   removeUser(user: string): boolean {
     checkUser(user)
     return this.#ask((native) => native.removeUser(user))
   }
 
-  /** Everything that is known of a user, as JSON text with our additions; secrets included. */
+  /** Returns everything stored about a user, as JSON text with our additions. It contains secrets. */
   userData(user: string): string | undefined {
     checkUser(user)
     return this.#ask<string | null>((native) => native.userData(user), user) ?? undefined
   }
 
-  /** Replaces everything that is known of a user by such text; `undefined` removes the user. Whether it changed. */
+  /**
+   * Replaces everything stored about a user with such text; `undefined` removes the user. Returns whether it changed.
+   */
   setUserData(user: string, data: string | undefined): boolean {
     checkUser(user)
     if (data !== undefined && typeof data !== 'string') throw invalid('data', 'JSON text')
@@ -196,7 +200,7 @@ export class TfaConfig {
   }
 
   /**
-   * Whether the user has an entry of this type, disabled ones included.
+   * Returns whether the user has an entry of this type, also a disabled one.
    *
    * @param type `totp` or its old name `oath`, `u2f`, `webauthn`, `yubico`, `recovery`; any other is an error
    */
@@ -206,39 +210,39 @@ export class TfaConfig {
     return this.#ask((native) => native.hasType(user, type), user)
   }
 
-  /** The public ids of the user's enabled Yubico keys, separated by spaces. */
+  /** Returns the public ids of the user's enabled Yubico keys, separated by spaces. */
   yubicoKeys(user: string): string {
     checkUser(user)
     return this.#ask((native) => native.yubicoKeys(user), user)
   }
 
-  /** The places of the user's unused recovery codes, from 0; `undefined` without a set. */
+  /** Returns the places of the user's unused recovery codes, from 0; `undefined` if there is no set. */
   recoveryState(user: string): number[] | undefined {
     checkUser(user)
     return this.#ask<number[] | null>((native) => native.recoveryState(user), user) ?? undefined
   }
 
-  /** The locks of a user. */
+  /** Returns the locks of a user. */
   lockStatus(user: string): TfaLockStatus {
     checkUser(user)
     const now = this.#at()
     return this.#ask((native) => native.lockStatus(user, now), user)
   }
 
-  /** The locks of every user who has some. */
+  /** Returns the locks of every user who has any. */
   lockedUsers(): Map<string, TfaLockStatus> {
     const now = this.#at()
     return new Map(Object.entries(this.#ask<Record<string, TfaLockStatus>>((native) => native.lockedUsers(now))))
   }
 
-  /** Lifts the locks of a user and forgets the failures; `unlocked` is false if there was no lock. */
+  /** Removes the locks of a user and resets the counters. `unlocked` is false if there was no lock. */
   unlock(user: string): { ok: true; unlocked: boolean } | TfaRefused {
     checkUser(user)
     const now = this.#at()
     return this.#ask((native) => native.unlock(user, now), user)
   }
 
-  /** The user's entries: recovery codes, TOTP, WebAuthn, U2F, Yubico; none for a user that nobody knows. */
+  /** Returns the user's entries: recovery codes, TOTP, WebAuthn, U2F, Yubico. Empty for an unknown user. */
   listEntries(user: string): TfaEntry[] {
     checkUser(user)
     return this.#ask((native) => native.listEntries(user), user)
@@ -250,7 +254,7 @@ export class TfaConfig {
     return this.#ask<TfaEntry | null>((native) => native.getEntry(user, id), user) ?? undefined
   }
 
-  /** The entries and locks of `user`, or of everybody when `all` is true, which is for administrators. */
+  /** Returns the entries and locks of `user`. With `all` (for administrators), those of every user. */
   list(user: string, options: { all?: boolean } = {}): TfaUser[] {
     checkUser(user)
     const { all = false } = checkList(options, '')
@@ -304,8 +308,8 @@ export class TfaConfig {
   }
 
   /**
-   * What this user may answer with. `undefined`: this user has no entry at all, disabled ones included. An empty
-   * challenge is not that: it is a user with entries, none of which can be used now.
+   * Returns the ways in which this user can answer, or `undefined` if the user has no entry at all, not even a disabled
+   * one. An empty challenge is different: the user has entries, but can't use any of them now.
    */
   async challenge(user: string, options: TfaOriginOption = {}): Promise<TfaChallenge | undefined> {
     checkUser(user)
@@ -320,10 +324,10 @@ export class TfaConfig {
   }
 
   /**
-   * Verifies an answer from outside: `totp:123456`, `recovery:...`, `yubico:...`, `webauthn:{json}`, `u2f:{json}`, or
-   * an object (`{ type: 'totp', code }`, `{ type: 'webauthn', response }`).
+   * Verifies an answer, which may come straight from the client: `totp:123456`, `recovery:...`, `yubico:...`,
+   * `webauthn:{json}`, `u2f:{json}`, or an object (`{ type: 'totp', code }`, `{ type: 'webauthn', response }`).
    *
-   * Eight wrong TOTP codes in a row lock TOTP, a hundred wrong codes of any type lock them all for an hour.
+   * Eight wrong TOTP codes in a row lock TOTP. A hundred wrong codes of any type lock all of them for an hour.
    */
   async verify(user: string, answer: unknown, options: TfaOriginOption = {}): Promise<TfaResult> {
     checkUser(user)

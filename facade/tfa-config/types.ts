@@ -9,19 +9,19 @@ import type {
 
 export interface TfaConfigOptions {
   /**
-   * Where open challenges live, 120 seconds each; keyed by user. Default: the memory of this thread, shared by an
-   * object and its clones. A host that parses the file anew for each request gives one here.
+   * The store for open challenges, which live for 120 seconds and are keyed by user. Default: the memory of this
+   * thread, shared by an object and its clones. Pass one if you parse the file for each request.
    */
   challenges?: ChallengeStore
   /**
-   * Our additions to the format are written too: failure counters, those of Yubico and U2F keys, times of use, signature
-   * details. The origin refuses such a file. Default false: all of that is lost with the object, `needsSaving` is about
-   * the rest alone, and what the origin's format has no place for is refused.
+   * Our additions to the format are written too: failure counters, those of Yubico and U2F keys, times of use,
+   * signature details. The origin refuses such a file. Default false: all of that is lost with the object,
+   * `needsSaving` is about the rest alone, and what the origin's format has no place for is refused.
    */
   additions?: boolean
   /**
-   * Validates Yubico OTPs with the keys' own secrets, with `additions` alone: they hold the counter by which an OTP is
-   * accepted once. Without this they are offered and never accepted here.
+   * Verifies Yubico OTPs with the keys' own secrets. It needs `additions`, because they hold the counter by which an
+   * OTP is accepted once. Without this option, OTPs are offered but never accepted here.
    */
   yubico?: YubicoOptions
   /** The clock: epoch milliseconds. Default `Date.now`. */
@@ -29,7 +29,7 @@ export interface TfaConfigOptions {
 }
 
 export interface TfaParseOptions extends TfaConfigOptions {
-  /** A larger file is refused before it is looked at. Bytes, up to 1 GiB; default 64 MiB. */
+  /** The largest file that is accepted, in bytes, up to 1 GiB. Default 64 MiB. */
   maxBytes?: number
 }
 
@@ -40,65 +40,67 @@ export interface TfaExamineOptions {
   now?: () => number
 }
 
-/** What is in a file. If there is no mistake it is good, `parse` takes it, and so does the origin but for additions. */
+/** The contents of a file. Without mistakes, `parse` accepts it, and so does the origin if it has no additions. */
 export interface TfaExamination {
-  /** Told by the first character; absent where the file is empty or no text. */
+  /** By the first character; absent if the file is empty or not text. */
   format?: 'json' | 'lines'
-  /** What is wrong with the file as a whole; quotes nothing. */
+  /** What is wrong with the file as a whole. Never quotes its contents. */
   problems: { line?: number; problem: string }[]
-  /** In the file's order; those before the first mistake in the JSON itself, and the first 100,000 at most. */
+  /** In the file's order: those before the first mistake in the JSON itself, and at most 100,000. */
   users: TfaExaminedUser[]
-  /** How many users there are, or lines that should be of one; those that are not told included. */
+  /** The number of all users, or of lines that should be one, also those that are not listed. */
   count: number
-  /** How many problems there are: of the file and of all users, those that are not told included. */
+  /** The number of all problems of the file and its users, also those that are not listed. */
   mistakes: number
-  /** The sections that are there. */
+  /** The sections in the file. */
   sections: ('u2f' | 'webauthn')[]
-  /** Top-level members that nobody knows, and that are kept. */
+  /** The number of unknown top-level members, which are kept. */
   others: number
 }
 
 export interface TfaExaminedUser {
-  /** From 1: where the user's data begins. */
+  /** The line where the user's data begins, from 1. */
   line: number
-  /** Absent for a line that can't be read, and for what is no name of a user. */
+  /** Absent for a line that can't be read, or if it isn't a valid user name. */
   user?: string
-  /** How many of each type; of `recovery`, the codes that are left. */
+  /** How many of each type; for `recovery`, the number of unused codes. */
   factors: Partial<Record<FactorType, number>>
-  /** Why `parse`, or the origin alone, refuses the file; quotes nothing. */
+  /** Why `parse`, or only the origin, refuses the file. Never quotes its contents. */
   problems: string[]
-  /** What an administrator would want to know of a good record, in English. */
+  /** What an administrator should know about a valid record, in English. */
   remarks: string[]
 }
 
 export interface TfaWriteOptions {
-  /** Also write our additions. Default: what the object was made with; `needsSaving` is about that. */
+  /** Also writes our additions. Default: as the object was created, which is also what `needsSaving` covers. */
   additions?: boolean
-  /** Also write the `webauthn` and `u2f` sections, which have another place in the origin's cluster. Default false. */
+  /**
+   * Also writes the `webauthn` and `u2f` sections. In the origin's cluster they are stored elsewhere. Default false.
+   */
   sections?: boolean
 }
 
-/** The `webauthn` section: who asks, as the origin's configuration has it. */
+/** The `webauthn` section: the relying party, as in the origin's configuration. */
 export interface TfaWebauthnConfig {
   /** The domain that credentials belong to. */
   id: string
-  /** The name that people read. */
+  /** The name that users see. */
   rp: string
-  /** `https://host[:port]`; the path of a URL is dropped. Absent: each call gives one. */
+  /** `https://host[:port]`; the path of a URL is dropped. If absent, each call must pass one. */
   origin?: string
-  /** Also take the pages of subdomains of the origin. Default true, as in the origin. */
+  /** Also accepts the pages of subdomains of the origin. Default true, as in the origin. */
   allowSubdomains?: boolean
 }
 
-/** The `u2f` section: what U2F keys were registered for. */
+/** The `u2f` section: the appid that U2F keys were registered for. */
 export interface TfaU2fConfig {
   appid: string
-  /** The page's origin; that of the `appid` if absent. */
+  /** The page's origin. Default: that of the `appid`. */
   origin?: string
 }
 
 export interface TfaOriginOption {
-  /** The page's origin for this call, such as `https://host:8006`; it wins over the configured one. */
+  /** The page's origin for this call, such as `https://host:8006`. It overrides the configured one. */
   origin?: string
 }
 
@@ -128,7 +130,7 @@ export interface TfaUser extends TfaLockStatus {
   entries: TfaEntry[]
 }
 
-/** Why a management call did nothing. */
+/** Why a management call changed nothing. */
 export interface TfaRefused {
   ok: false
   /**
@@ -165,7 +167,7 @@ export interface TfaAddParameters extends TfaOriginOption {
   challenge?: string
 }
 
-/** What adding an entry says. Always test `ok`. */
+/** The result of adding an entry. Always test `ok`. */
 export type TfaAdded =
   | {
       ok: true
@@ -173,12 +175,12 @@ export type TfaAdded =
       id: string | null
       /** After a first step: JSON text, `{"publicKey": ...}` or U2F's `{"challenge", "version", "appId"}`. */
       challenge?: string
-      /** New recovery codes: show them now or never. */
+      /** New recovery codes. This is the only time to show them. */
       recovery?: string[]
     }
   | TfaRefused
 
-/** What deleting an entry says. Always test `ok`. */
+/** The result of deleting an entry. Always test `ok`. */
 export type TfaDeleted =
   | {
       ok: true
@@ -187,7 +189,7 @@ export type TfaDeleted =
     }
   | TfaRefused
 
-/** What a user may answer with, in the origin's JSON: what is false or missing is left out. */
+/** The ways in which a user can answer, in the origin's JSON. What is false or missing is left out. */
 export interface TfaChallenge {
   totp?: true
   /** Places of the unused codes; empty for a set that is used up. */
@@ -204,7 +206,9 @@ export interface TfaRegistrationChallenge {
   publicKey: PublicKeyCredentialCreationOptionsJSON
 }
 
-/** What verifying an answer says, to the host: only `result` and `reason` are for the client. Always test `result`. */
+/**
+ * The result of verifying an answer, for the host. Only `result` and `reason` are for the client. Always test `result`.
+ */
 export type TfaResult = TfaAccepted | TfaRejected
 
 interface TfaEffects {
@@ -218,9 +222,9 @@ interface TfaEffects {
 
 export interface TfaAccepted extends TfaEffects {
   result: true
-  /** The entry that answered. */
+  /** The entry that gave the answer. */
   factor: { id: string; type: FactorType; description?: string }
-  /** WebAuthn: whether the authenticator verified the person. */
+  /** WebAuthn: whether the authenticator verified the user. */
   userVerified?: boolean
   /** Recovery codes: how many are left. */
   recoveryCodesLeft?: number
@@ -229,7 +233,7 @@ export interface TfaAccepted extends TfaEffects {
 export interface TfaRejected extends TfaEffects {
   result: false
   reason: 'rejected' | 'malformed' | 'locked'
-  /** Why, for the host's log; a client would learn from it whether a code was right. */
+  /** The reason, for the host's log only: it would tell a client whether a code was right. */
   log?: string
 }
 

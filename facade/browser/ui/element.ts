@@ -11,7 +11,7 @@ export abstract class CountersignElement extends Base {
   protected readonly ui = new Ui(this, this.attachShadow({ mode: 'open' }))
   #drawn = 0
 
-  /** Where `countersign/http` is mounted; the attribute `base`. Default `/countersign`. */
+  /** The path where `countersign/http` is mounted: the attribute `base`. Default `/countersign`. */
   get base(): string {
     return this.getAttribute('base') ?? '/countersign'
   }
@@ -20,7 +20,7 @@ export abstract class CountersignElement extends Base {
     this.setAttribute('base', path)
   }
 
-  /** Every text. What is given stands in place of our own, which is German below `lang="de"` and else English. */
+  /** All texts. Those that you set replace the defaults, which are German inside `lang="de"` and English otherwise. */
   get texts(): Texts {
     return this.ui.texts
   }
@@ -30,7 +30,7 @@ export abstract class CountersignElement extends Base {
     this.#changed()
   }
 
-  /** Asks the server for the state of the session and shows what belongs to it; `focus`: and moves the focus there. */
+  /** Asks the server for the state of the session and shows what belongs to it. With `focus`, moves the focus there. */
   async refresh({ focus = true }: { focus?: boolean } = {}): Promise<void> {
     this.#drawn += 1
     const turn = this.#drawn

@@ -10,7 +10,7 @@ export { CountersignSignIn } from './sign-in.js'
 export { english, type Plural, type Texts } from './texts.js'
 export type { Verified } from './api.js'
 
-/** What the events of the elements carry, as `event.detail`. */
+/** The `event.detail` of the elements' events. */
 export interface CountersignEvents {
   'countersign-state': CustomEvent<{ state: Session['state'] }>
   'countersign-verified': CustomEvent<{ outcome: Verified }>

@@ -12,16 +12,16 @@ import { factorList, nameOf, type FactorAction } from './factor-list.js'
 import { FEW_CODES, showCodes } from './recovery-codes.js'
 
 /**
- * `<countersign-settings>`: the factors of who is signed in, to add, rename, turn off and remove, and the recovery
- * codes. When the server wants to know again who is there, it asks in a dialog.
+ * `<countersign-settings>`: lets the signed-in user add, rename, turn off and remove factors, and create recovery
+ * codes. When the server asks for a step-up, it asks for a factor in a dialog.
  *
  * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`.
  *
  * Events, which bubble:
  * - `countersign-changed`: `{ factors }`; something was added, changed or removed
- * - `countersign-reauthenticate`: `{ until(promise) }`; the person has no factor, so the page asks for the password
- *   again and gives a promise of whether it was right; without a promise the element asks to sign in anew
- * - `countersign-signed-out`: the session has ended meanwhile
+ * - `countersign-reauthenticate`: `{ until(promise) }`; the user has no factor. The page asks for the password again,
+ *   and passes a promise that resolves with whether it was right. Without a promise, the element asks to sign in again
+ * - `countersign-signed-out`: the session has ended in the meantime
  */
 export class CountersignSettings extends CountersignElement {
   #factors: Factor[] = []

@@ -15,23 +15,23 @@ import type { TextName } from './texts.js'
 import { upgrade } from './upgrade.js'
 
 /**
- * `<countersign-sign-in>`: the second step of a sign-in, and the sign-in with a passkey. It shows what the session is
- * at:
+ * `<countersign-sign-in>`: the second step of a sign-in, and the sign-in with a passkey. What it shows depends on the
+ * state of the session:
  *
- * - nobody's: a button for a passkey, beside the page's own password form; a field of the page with
- *   `autocomplete="username webauthn"` offers passkeys in its autofill. Once the password is through, call `refresh()`
- * - pending: every way to answer, or the enrolment of a first factor where the site requires one
+ * - none: a button to sign in with a passkey, beside the page's own password form. If the page has a field with
+ *   `autocomplete="username webauthn"`, its autofill offers passkeys too. When the password was right, call `refresh()`
+ * - pending: every way to answer, or the enrolment of a first factor if the site requires one
  * - verified: nothing
  *
- * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only` (no passkeys here),
- * `passkey-only` (no password here), `upgrade` (make a passkey without a dialog after a sign-in with a password, where
- * the browser can).
+ * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only` (offers no passkey
+ * sign-in), `passkey-only` (the page has no password form), `upgrade` (creates a passkey without a dialog after a
+ * sign-in with a password, if the browser can).
  *
  * Events, which bubble:
- * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever the session is in another one
- * - `countersign-verified`: `{ outcome }`; the person is signed in, and has read what there was to say
+ * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever the state has changed
+ * - `countersign-verified`: `{ outcome }`; the user is signed in and has seen all messages
  * - `countersign-locked`: too many wrong codes; the server has ended the sign-in
- * - `countersign-signed-out`: the session has ended meanwhile
+ * - `countersign-signed-out`: the session has ended in the meantime
  */
 export class CountersignSignIn extends CountersignElement {
   /** What is to be said in the next view. */

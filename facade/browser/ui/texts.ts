@@ -1,4 +1,4 @@
-/** By the plural categories of the locale (`Intl.PluralRules`); `{count}` is the number. */
+/** A text for each plural category of the locale (`Intl.PluralRules`). `{count}` is the number. */
 export interface Plural {
   zero?: string
   one?: string
@@ -10,7 +10,7 @@ export interface Plural {
 
 type Table = typeof english
 
-/** Every text of the elements. `{name}` stands for what is put in there. */
+/** All texts of the elements. Placeholders such as `{name}` are filled in. */
 export type Texts = { [Name in keyof Table]: Table[Name] extends string ? string : Plural }
 
 export const english = {
