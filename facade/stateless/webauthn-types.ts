@@ -9,7 +9,7 @@ import type {
 } from './webauthn-json.js'
 import type { WebauthnReason } from './webauthn-reason.js'
 
-/** A credential as a server keeps it, plain JSON: the one that comes back from each ceremony is the one to store. */
+/** A credential as a server stores it, in plain JSON. Store the one that each ceremony returns. */
 export interface Credential {
   /** The credential id, base64url. */
   id: Base64URLString
@@ -17,29 +17,29 @@ export interface Credential {
   publicKey: Base64URLString
   signCount: number
   transports: string[]
-  /** The model of the authenticator: a UUID, all zeros where it does not tell. */
+  /** The model of the authenticator: a UUID, all zeros if it doesn't report one. */
   aaguid: string
   /** Whether it may be synchronised to other devices (WebAuthn Level 3, 6.1.3). */
   backupEligible: boolean
   backupState: boolean
-  /** Whether an authenticator told the two flags; where none did, the first success settles them. */
+  /** Whether an authenticator reported the two flags. If not, the first success sets them. */
   backupRecorded: boolean
-  /** Whether the person was verified at the registration. */
+  /** Whether the user was verified at the registration. */
   userVerified: boolean
-  /** base64url; a response that names another user is refused. */
+  /** base64url. A response that names another user is refused. */
   userHandle?: Base64URLString
 }
 
-/** A stored credential, of this package or of another one; bytes may be `Uint8Array`s. Further members are ignored. */
+/** A stored credential of this package or another one. Bytes may be `Uint8Array`s. Other members are ignored. */
 export interface StoredCredential {
   id: Base64URLString | Uint8Array
   publicKey: Base64URLString | Uint8Array
-  /** 0 to 4294967295. SimpleWebAuthn calls it `counter`, which is read where `signCount` is absent. */
+  /** 0 to 4294967295. If it is absent, `counter` is read, which is SimpleWebAuthn's name for it. */
   signCount?: number
   counter?: number
   transports?: string[]
   aaguid?: string
-  /** Absent: never recorded, and the first success settles it. */
+  /** If absent, it was never recorded, and the first success sets it. */
   backupEligible?: boolean
   backupState?: boolean
   backupRecorded?: boolean
@@ -49,7 +49,7 @@ export interface StoredCredential {
 
 export interface RegistrationOptions {
   rp: Omit<RelyingParty, 'origins'> & { origins?: string[] }
-  /** `id`: the user handle, random and kept for good; 32 fresh bytes if absent. Never the host's own user id. */
+  /** `id` is the user handle: random, and always the same. Default: 32 new bytes. Never use the host's own user id. */
   user: { id?: Base64URLString | Uint8Array; name: string; displayName: string }
   /** 16 bytes or more. Default: 32 random ones. */
   challenge?: Base64URLString | Uint8Array
@@ -74,14 +74,14 @@ export interface AuthenticationOptions {
   challenge?: Base64URLString | Uint8Array
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials; absent for a sign-in without a user name. */
+  /** The user's credentials. Leave it out for a sign-in without a user name. */
   allowCredentials?: CredentialDescriptor[]
   /** Default `discouraged`. */
   userVerification?: UserVerification
   hints?: Hint[]
 }
 
-/** A credential to offer or to exclude: a stored one will do. */
+/** A credential to offer or to exclude, such as a stored one. */
 export interface CredentialDescriptor {
   id: Base64URLString | Uint8Array
   transports?: string[]
@@ -90,34 +90,34 @@ export interface CredentialDescriptor {
 interface VerifyOptions {
   /** What the browser sent, as an object or as JSON text. */
   response: unknown
-  /** The challenge that was issued, and that nobody else can use any more. */
+  /** The challenge that was issued. Make sure that it can't be used again. */
   challenge: Base64URLString | Uint8Array
   rp: RelyingPartyToVerify
-  /** Enforced: `required` refuses an authenticator that did not verify the person. Default `discouraged`. */
+  /** Enforced: `required` refuses a response without user verification. Default `discouraged`. */
   userVerification?: UserVerification
-  /** Default: refused. */
+  /** Which cross-origin frames are allowed. Default: none. */
   crossOrigin?: CrossOrigin
 }
 
 export interface VerifyRegistrationOptions extends VerifyOptions {
   /** Default -8, -7, -257: what the options offer by default. */
   algorithms?: CoseAlgorithm[]
-  /** Default `none`. Any other refuses a statement that can't be verified. */
+  /** Default `none`. With any other value, a statement that can't be verified is refused. */
   attestation?: AttestationConveyance
-  /** Certificates, PEM text or DER bytes, that the statement's chain may end in. */
+  /** The certificates, as PEM text or DER bytes, that the statement's chain may end in. */
   trustAnchors?: (string | Uint8Array)[]
-  /** The user handle of the options; it is stored with the credential. */
+  /** The user handle from the options. It is stored with the credential. */
   userHandle?: Base64URLString | Uint8Array
-  /** Begun for conditional create, where the user's presence may not be tested. Default false. */
+  /** Whether it began as a conditional create, where the user's presence may not be tested. Default false. */
   conditional?: boolean
-  /** For the validity of certificates, epoch milliseconds. Default: now. */
+  /** The time at which certificates must be valid, in epoch milliseconds. Default: now. */
   now?: number
 }
 
 export interface VerifyAuthenticationOptions extends VerifyOptions {
   /** The stored credential that the response names. */
   credential: StoredCredential
-  /** A signature counter that does not grow (7.2, step 22): refuse, or report. Default `refuse`. */
+  /** What to do when a signature counter doesn't grow (7.2, step 22). Default `refuse`. */
   counter?: 'refuse' | 'report'
 }
 
@@ -130,9 +130,12 @@ export type RegistrationVerdict =
       attestation: {
         /** Such as `none` or `packed`. */
         format: string
-        /** The statement was verified; false for a format that is not known. */
+        /** Whether the statement was verified. False for an unknown format. */
         verified: boolean
-        /** The certificate chain ends in one of `trustAnchors`. Of `fido-u2f` it signs the key and its id alone, not the AAGUID. */
+        /**
+         * The certificate chain ends in one of `trustAnchors`. Of `fido-u2f` it signs the key and its id alone, not the
+         * AAGUID.
+         */
         trusted: boolean
       }
       userVerified: boolean
@@ -143,10 +146,10 @@ export type RegistrationVerdict =
 export type AuthenticationVerdict =
   | {
       ok: true
-      /** Store it in place of the one that was given: counter and backup flags have moved. */
+      /** Store it in place of the one that you passed: the counter and backup flags have changed. */
       credential: Credential
       userVerified: boolean
-      /** Under `counter: 'report'`: the signature counter did not grow. */
+      /** With `counter: 'report'`: the signature counter did not grow. */
       counter?: 'not-increased'
     }
   | { ok: false; reason: WebauthnReason }

@@ -14,9 +14,9 @@ export interface TfaConfigOptions {
    */
   challenges?: ChallengeStore
   /**
-   * Our additions to the format are written too: failure counters, those of Yubico and U2F keys, times of use,
-   * signature details. The origin refuses such a file. Default false: all of that is lost with the object,
-   * `needsSaving` is about the rest alone, and what the origin's format has no place for is refused.
+   * Also writes our additions to the format: failure counters, counters of Yubico and U2F keys, times of use,
+   * signature details. The origin refuses such a file. Default false: all of this is lost with the object,
+   * `needsSaving` only covers the rest, and what the origin's format has no place for is refused.
    */
   additions?: boolean
   /**
