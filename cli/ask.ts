@@ -28,7 +28,7 @@ export async function ask(io: Io, question: string, { hidden = false } = {}): Pr
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true || io.stdin.isTTY !== true) return
   const answer = await ask(io, `${question} [y/N] `)
-  if (!/^y(es)?$/i.test(answer)) throw new Exit(1, 'cancelled', 'Cancelled')
+  if (!['y', 'yes'].includes(answer.toLowerCase())) throw new Exit(1, 'cancelled', 'Cancelled')
 }
 
 /** Lines that must not be in the arguments, which others can see: from a file, from a terminal, or from a pipe. */

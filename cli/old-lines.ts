@@ -25,7 +25,8 @@ export function writeOldLines(config: TfaConfig): { text: string; written: numbe
   for (const [user, view] of config.legacyView()) {
     const { type, ...data } = view
     const record = JSON.parse(config.userData(user) as string) as PlainRecord
-    if (type === 'incompatible' || /[:\s#\p{Cc}]/u.test(user) || !fits(record)) {
+    // oxlint-disable-next-line no-control-regex -- these are what it is for
+    if (type === 'incompatible' || /[:\s#\x00-\x1f\x7f-\x9f]/.test(user) || !fits(record)) {
       unfit.push(user)
       continue
     }

@@ -51,9 +51,9 @@ const local = (store: Store): OpenedStore => ({ store, close: async () => {} })
 
 /** The kind, and what the store is made with. A path alone is what is found there. */
 function split(place: string): [kind: string, path: string] {
-  const [, kind, path] = /^(directory|tfa):(.+)$/su.exec(place) ?? []
+  const [, kind, path] = /^(directory|tfa):(.+)$/s.exec(place) ?? []
   if (kind !== undefined && path !== undefined) return [kind, path]
-  const [, scheme] = /^([a-z]+):\/\//u.exec(place) ?? []
+  const [, scheme] = /^([a-z]+):\/\//.exec(place) ?? []
   if (scheme !== undefined) return [scheme, place]
   const found = statSync(place, { throwIfNoEntry: false })
   if (!found) throw usage('No such file or directory. To create one, pass directory:PATH or tfa:FILE, and --create')
@@ -62,10 +62,10 @@ function split(place: string): [kind: string, path: string] {
 
 /** Drivers take one from the query too; what is no URL for us may be one for them. */
 function hasPassword(place: string): boolean {
-  if (!/^[a-z]+:\/\//iu.test(place)) return false
+  if (!/^[A-Za-z]+:\/\//.test(place)) return false
   if (!URL.canParse(place)) return true
   const { password, searchParams } = new URL(place)
-  return password !== '' || [...searchParams.keys()].some((name) => /pass/iu.test(name))
+  return password !== '' || [...searchParams.keys()].some((name) => name.toLowerCase().includes('pass'))
 }
 
 async function openPostgres(connectionString: string, { create, schema, prefix }: StoreOptions): Promise<OpenedStore> {

@@ -83,7 +83,7 @@ interface AddOptions {
 /** What codes are made of, and the seconds of a step. */
 function readSource(text: string, options: CodeOptions): [source: Parameters<typeof totpCode>[0], period: number] {
   const { algorithm, digits, period } = options
-  if (!/^otpauth:/i.test(text)) {
+  if (text.slice(0, 8).toLowerCase() !== 'otpauth:') {
     const given = { ...(algorithm && { algorithm }), ...(digits !== undefined && { digits }), ...(period !== undefined && { period }) }
     return [{ secret: text, ...given }, period ?? 30]
   }

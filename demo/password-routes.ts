@@ -3,7 +3,12 @@ import type { App, Routes } from './routes.js'
 import { HttpError, text } from './http.js'
 import { checkPassword, hashPassword, PASSWORD_LENGTH } from './password.js'
 
-const NAME = /^[^\p{C}\s](?:[^\p{C}]{0,62}[^\p{C}\s])?$/u
+/** What no reader sees: controls, marks of direction, lone surrogates, what nobody has given a meaning. */
+const invisible = /\p{C}/u
+
+function isName(name: string): boolean {
+  return name !== '' && [...name].length <= 64 && !invisible.test(name)
+}
 
 /** The first factor: from a visitor to a session that waits for the second one, and out again. */
 export function passwordRoutes(app: App): Routes {
@@ -23,7 +28,7 @@ export function passwordRoutes(app: App): Routes {
       const name = text(body, 'name').trim()
       const password = text(body, 'password', PASSWORD_LENGTH.most)
       // The longest that a phone app's QR code has room for.
-      if (!NAME.test(name) || Buffer.byteLength(name) > 200) throw new HttpError(400, 'bad-name')
+      if (!isName(name) || Buffer.byteLength(name) > 200) throw new HttpError(400, 'bad-name')
       if (password.length < PASSWORD_LENGTH.least) throw new HttpError(400, 'short-password')
       countWork(address)
       const account = await accounts.create(name, await hashPassword(password))

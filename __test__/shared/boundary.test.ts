@@ -59,7 +59,7 @@ test('every argument of every method: wrong types are named, and never quoted', 
       'beginTotp issuer': () => service.beginTotp(user, { account: 'a', issuer: value }),
       'beginTotp session': () => service.beginTotp(user, { account: 'a', session: value }),
       'beginTotp rp': () => service.beginTotp(user, { account: 'a', rp: value }),
-      'finishTotp description': () => service.finishTotp(user, { enrolment: 'a', code: '1', description: value }),
+      'finishTotp session': () => service.finishTotp(user, { enrolment: 'a', code: '1', description: '', session: value }),
       'passkey challenge session': () => service.challenge({ session: value }),
       'passkey challenge rp': () => service.challenge({ rp: value }),
       'verifyPasskey session': () => service.verifyPasskey('webauthn:{}', { session: value }),
@@ -71,9 +71,8 @@ test('every argument of every method: wrong types are named, and never quoted', 
       'challenge session': () => service.challenge(user, { session: value }),
       'challenge rp id': () => service.challenge(user, { rp: { ...rp, id: value } }),
       'challenge origins': () => service.challenge(user, { rp: { ...rp, origins: [value] } }),
-      'reset remove': () => service.reset(user, { totp: '1', recovery: '2', remove: [value] }),
       'verify purpose': () => service.verify(user, 'totp:123456', { purpose: value }),
-      'updateFactor description': () => service.updateFactor(user, 'id', { description: value }),
+      'updateFactor enable': () => service.updateFactor(user, 'id', { enable: [value] as never }),
       open: () => Countersign.open(value),
       'open rp': () => Countersign.open({ rp: value, store: memoryStore() }),
       'open store': () => Countersign.open({ rp, store: value }),
@@ -171,13 +170,11 @@ for (const [name, makeStore] of Object.entries(stores)) {
 test('ids of factors that can not be are of no factor', async (t) => {
   const fixture = await Fixture.open(memoryStore())
   await fixture.enrolTotp(user)
-  for (const id of ['', '__proto__', 'a'.repeat(1_000_000), '\ud800', '../..', 'recovery']) {
+  const ids = ['', '__proto__', 'a'.repeat(1_000_000), '\ud800', '../..', 'recovery', null, 7, {}, undefined]
+  for (const id of ids as string[]) {
     t.deepEqual(await fixture.service.removeFactor(user, id), { ok: false, reason: 'no-such-factor' })
     t.deepEqual(await fixture.service.updateFactor(user, id, { enable: true }), { ok: false, reason: 'no-such-factor' })
   }
-  for (const id of [null, 7, {}, undefined]) await refused(
-    t, 'id', () => fixture.service.removeFactor(user, id as never),
-  )
 })
 
 test('a record of a store that is no record, or too large', async (t) => {

@@ -47,11 +47,12 @@ function read(value: string, attributes: string[], url: URL, now: number): Cooki
   const cookie: Cookie = { value, path: folder, secure: false, expires: Infinity }
   let maxAge: number | undefined
   for (const attribute of attributes) {
-    const [name, text = ''] = split(attribute)
-    if (/^path$/i.test(name) && text.startsWith('/')) cookie.path = text
-    if (/^secure$/i.test(name)) cookie.secure = true
-    if (/^expires$/i.test(name) && !Number.isNaN(Date.parse(text))) cookie.expires = Date.parse(text)
-    if (/^max-age$/i.test(name) && /^-?\d+$/.test(text)) maxAge = Number(text)
+    const [given, text = ''] = split(attribute)
+    const name = given.toLowerCase()
+    if (name === 'path' && text.startsWith('/')) cookie.path = text
+    if (name === 'secure') cookie.secure = true
+    if (name === 'expires' && !Number.isNaN(Date.parse(text))) cookie.expires = Date.parse(text)
+    if (name === 'max-age' && /^-?\d+$/.test(text)) maxAge = Number(text)
   }
   // It wins, wherever it stands.
   if (maxAge !== undefined) cookie.expires = now + maxAge * 1000

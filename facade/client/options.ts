@@ -40,7 +40,9 @@ export function checkClientOptions(options: unknown): ClientSettings {
   if (url.protocol !== 'https:' && !insecure && !isLoopback(url)) {
     throw invalid('url', 'an https: URL (insecure: true allows http:)')
   }
-  url.pathname = url.pathname.replace(/\/*$/, '')
+  let end = url.pathname.length
+  while (url.pathname[end - 1] === '/') end -= 1
+  url.pathname = url.pathname.slice(0, end)
   // Wrong ones are found now, not at the first sign-in.
   totpCode(totp, 0)
   const period = typeof totp === 'string' ? parseOtpauthUri(totp).period : (totp.period ?? 30)

@@ -5,6 +5,6 @@
 export function exactUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
-  const [, path = ''] = /^[a-z][a-z\d+.-]*:\/\/[^/\\?#]*([^?#]*)/i.exec(text) ?? []
+  const [, path = ''] = /^[A-Za-z][A-Za-z\d+.-]*:\/\/[^/\\?#]*([^?#]*)/.exec(text) ?? []
   return url.pathname === (path || '/') ? url : undefined
 }

@@ -9,7 +9,7 @@ export const outside = (description: string, schema = {}): Member<unknown> => ({
 })
 
 export const factorDescription: Member<string> = {
-  schema: { type: 'string', maxLength: 255, description: 'What the person calls it; no control characters.' },
+  schema: { type: 'string', maxLength: 255, description: 'What the person calls it; no control characters, no bidirectional controls, no tag characters.' },
   check: description,
   required: true,
 }

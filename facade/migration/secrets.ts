@@ -65,7 +65,7 @@ export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): M
     const { secret, verified, backupCodes } = (isRow(row) ? row : { secret: row }) as Record<string, unknown>
     const codes: Left[] = backupCodes ? [{ what: `${place} backupCodes`, reason: 'recovery-codes' }] : []
     if (verified === false || verified === 0) return [{ what: place, reason: 'not-proved' }, ...codes]
-    if (typeof secret === 'string' && encrypted.test(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
+    if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
     // The row's `name` and the like are none of the factor.
     const created = isRow(row) ? member(row, 'createdAt') : undefined
     return [...read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' }), ...codes]
@@ -73,7 +73,9 @@ export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): M
 }
 
 /** A nonce, a tag and at least a byte in hexadecimal, or the form that says which key it is for. */
-const encrypted = /^(\$ba\$\d+\$|[\da-f]{82,}$)/
+function isEncrypted(secret: string): boolean {
+  return /^\$ba\$\d+\$/.test(secret) || (secret.length >= 82 && /^[\da-f]+$/.test(secret))
+}
 
 export type Found = { uri: string; name?: string; notes: MigrationNote[] } | { name?: string; reason: LeftReason }
 

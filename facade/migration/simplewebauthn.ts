@@ -80,7 +80,7 @@ const handleNames = [
   'webAuthnUserID', 'webauthnUserID', 'webAuthnUserId', 'webauthnUserId', 'webauthn_user_id',
   'userHandle', 'user_handle',
 ]
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
 
 /** Nothing where nobody recorded the flags: then the first success may still set them. */
 function readBackup(row: object): { backupEligible?: boolean; backupState?: boolean } | undefined {
@@ -100,5 +100,5 @@ const stateNames = [
 function readTransports(value: unknown): string[] | undefined {
   const found = typeof value === 'string' ? value.replaceAll(/["[\]\s{}]/g, '').split(',') : value
   if (!Array.isArray(found)) return undefined
-  return found.filter((one): one is string => typeof one === 'string' && /^[\w-]{1,64}$/.test(one)).slice(0, 16)
+  return found.filter((one): one is string => typeof one === 'string' && one.length <= 64 && /^[\w-]+$/.test(one)).slice(0, 16)
 }

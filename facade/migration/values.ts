@@ -1,4 +1,4 @@
-import { isWellFormed, own } from '../shared/check.js'
+import { asDescription, isWellFormed, own } from '../shared/check.js'
 
 // What the same thing looks like once it has been through a database, a driver and JSON.
 
@@ -27,11 +27,11 @@ export function base64url(value: unknown): string | undefined {
 }
 
 function fromText(text: string): Buffer | undefined {
-  if (/^\\x([0-9a-f]{2})*$/i.test(text)) return Buffer.from(text.slice(2), 'hex')
+  if (/^\\x([\dA-Fa-f]{2})*$/.test(text)) return Buffer.from(text.slice(2), 'hex')
   if (!/^([\w-]+|[\dA-Za-z+/]+)={0,2}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
   // A length that no bytes have is a text that was cut.
-  const plain = text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_')
+  const plain = text.replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
   return bytes.toString('base64url').length === plain.length ? bytes : undefined
 }
 
@@ -63,9 +63,9 @@ export function time(value: unknown): number | undefined {
   return date instanceof Date ? integer(Math.trunc(date.getTime()), 253_402_300_799_999) : undefined
 }
 
-/** Text that names something: cut and without control characters. */
+/** Text that names something, as a description may hold it. */
 export function name(value: unknown): string | undefined {
   if (typeof value !== 'string' || !isWellFormed(value)) return undefined
-  const plain = [...value.replaceAll(/\p{Cc}/gu, ' ').trim()].slice(0, 255).join('')
+  const plain = asDescription(value)
   return plain === '' ? undefined : plain
 }

@@ -172,7 +172,7 @@ export class Countersign {
    * A code is accepted once, and a challenge can be answered once.
    *
    * @example
-   * const outcome = await countersign.verify(user, request.body)
+   * const outcome = await countersign.verify(user, body.answer)
    * if (!outcome.ok) return reply.status(401).send(outcome)
    */
   verify(user: string, answer: unknown, options: VerifyOptions = {}): Promise<Outcome> {
@@ -185,7 +185,7 @@ export class Countersign {
    * in this way.
    *
    * @example
-   * const outcome = await countersign.verifyPasskey(request.body, { session: request.sessionID })
+   * const outcome = await countersign.verifyPasskey(body.answer, { session: request.sessionID })
    * if (outcome.ok) await signIn(outcome.user)
    */
   verifyPasskey(answer: unknown, options: PasskeyOptions = {}): Promise<PasskeyOutcome> {
@@ -206,7 +206,8 @@ export class Countersign {
    * counts as one wrong code, and a right TOTP code is used up all the same.
    *
    * @example
-   * const reset = await countersign.reset(user, request.body)
+   * const { totp, recovery } = body
+   * const reset = await countersign.reset(user, { totp, recovery })
    * if (reset.ok) await mail(user, `removed: ${reset.removed.map((factor) => factor.description)}`)
    */
   reset(user: string, options: ResetOptions): Promise<Reset> {
@@ -219,7 +220,7 @@ export class Countersign {
    * enrol a new factor right away.
    *
    * @example
-   * const recovered = await countersign.recover(user, { recovery: request.body.code })
+   * const recovered = await countersign.recover(user, { recovery: body.code })
    * if (recovered.ok) await signIn(user)
    */
   recover(user: string, options: RecoverOptions): Promise<Reset> {
@@ -283,7 +284,8 @@ export class Countersign {
    * page. The other stores of this package start right after `after`.
    *
    * @example
-   * const { users, next } = await countersign.usersPage({ after: request.query.after, limit: 50 })
+   * const { users, next } = await countersign.usersPage({ limit: 50 })
+   * const second = next !== null && await countersign.usersPage({ after: next, limit: 50 })
    */
   usersPage(options: UsersPageOptions = {}): Promise<UsersPage> {
     return this.#run((context) => usersPage(context, options))

@@ -1,6 +1,6 @@
 import { parseCode, parseResponse } from '../shared/answer.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, description, flag, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, flag, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
@@ -27,7 +27,7 @@ export async function finishTotp(context: Context, user: string, options: Finish
   checkUser(user)
   const { enrolment, code, ...about } = checkFinishTotp(options, '')
   const typed = parseCode(code)
-  if (typed === undefined || !isChallengeId(enrolment)) return refuse(context, user, 'totp', 'malformed')
+  if (typed === undefined || !isChallengeId(enrolment) || !isDescription(about.description)) return refuse(context, user, 'totp', 'malformed')
   const now = context.now()
   const data = await context.take(user, enrolment, now)
   if (data === undefined) return refuse(context, user, 'totp', 'rejected', 'challenge-missing')
@@ -69,7 +69,7 @@ export async function finishWebauthn(
   checkUser(user)
   const { rp, response, ...about } = checkFinishWebauthn(options, '')
   const json = parseResponse(response)
-  if (json === undefined) return refuse(context, user, 'webauthn', 'malformed')
+  if (json === undefined || !isDescription(about.description)) return refuse(context, user, 'webauthn', 'malformed')
   const service = context.service(rp)
   const now = context.now()
   const peek = () => service.registrationChallenge(json)
@@ -96,7 +96,8 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
 const session = optional(boundSession)
 const rp = optional(checkRp)
 const outside: Check<unknown> = (value) => value
-const finishShape = { session, description, firstOnly: optional(flag) }
+// What the person typed comes from outside, too.
+const finishShape = { session, description: outside as Check<string>, firstOnly: optional(flag) }
 
 const checkBeginTotp = object<BeginTotpOptions>({ account: text(256), issuer: optional(text(256)), session, rp })
 const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })

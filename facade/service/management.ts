@@ -1,4 +1,5 @@
-import { checkUser, description, flag, invalid, isWellFormed, object, optional } from '../shared/check.js'
+import { checkUser, flag, isDescription, isWellFormed, object, optional } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import { CountersignError } from '../shared/errors.js'
@@ -7,7 +8,8 @@ import { jsonText } from '../shared/json.js'
 import type { UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
 
-const checkUpdate = object<UpdateFactorOptions>({ description: optional(description), enable: optional(flag) })
+const outside: Check<unknown> = (value) => value
+const checkUpdate = object<UpdateFactorOptions>({ description: outside as Check<string>, enable: optional(flag) })
 
 export async function factors(context: Context, user: string): Promise<Factor[]> {
   const record = await context.read(checkUser(user))
@@ -29,6 +31,8 @@ export async function updateFactor(
   checkUser(user)
   const change = checkUpdate(options, '')
   if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
+  const { description } = change
+  if (description !== undefined && !isDescription(description)) return { ok: false, reason: 'malformed' }
   const request = jsonText({ id, ...change })
   const call = (record: string | null) => context.service().updateFactor(record, request)
   return (await context.update<Updated>(user, context.now(), call)).value
@@ -67,6 +71,5 @@ export async function removeUser(context: Context, user: string): Promise<boolea
 
 /** An id often comes from a page's address: what can't be one is of no factor. */
 function isFactorId(id: unknown): id is string {
-  if (typeof id !== 'string') throw invalid('id', 'text')
-  return id.length <= 128 && isWellFormed(id)
+  return typeof id === 'string' && id.length <= 128 && isWellFormed(id)
 }

@@ -132,7 +132,11 @@ export interface SessionOption {
 
 /** Options that finish an enrolment. */
 export interface FinishOptions extends SessionOption {
-  /** The user's name for the factor: at most 255 characters, no control characters. */
+  /**
+   * The user's name for the factor, which may come straight from the client: at most 255 characters, no control
+   * characters, no bidirectional controls (`Bidi_Control`), no tag characters (U+E0000 to U+E007F). Any other value is
+   * refused as `malformed`.
+   */
   description: string
   /** Refuses if the user already has a factor, checked in the same atomic change. For enrolment during a sign-in. */
   firstOnly?: boolean
@@ -152,7 +156,10 @@ export interface FinishTotpOptions extends FinishOptions {
   code: unknown
 }
 
-/** Options of `reset`. Both codes may come straight from the client. */
+/**
+ * Options of `reset`. All of them may come straight from the client: a value of another shape, or with other members,
+ * is refused as `malformed`.
+ */
 export interface ResetOptions {
   /** The code from the app, as text. */
   totp: unknown
@@ -162,7 +169,7 @@ export interface ResetOptions {
   remove?: string[]
 }
 
-/** Options of `recover`. The recovery code may come straight from the client. */
+/** Options of `recover`. All of them may come straight from the client, as in {@link ResetOptions}. */
 export interface RecoverOptions {
   /** A recovery code, as text. */
   recovery: unknown
@@ -211,7 +218,7 @@ export interface ChallengeOptions extends VerifyOptions {
 export interface PasskeyOptions extends RpOption, SessionOption {}
 
 export interface UpdateFactorOptions {
-  /** At most 255 characters, no control characters. */
+  /** As in {@link FinishOptions}. */
   description?: string
   enable?: boolean
 }

@@ -35,7 +35,7 @@ export type Enrolled =
       ok: false
       /**
        * - `rejected`: the proof is wrong, or the enrolment is no longer open
-       * - `malformed`: not a proof at all
+       * - `malformed`: not a proof at all, or the description is not allowed
        * - `already-enrolled`: the user already has this credential
        * - `not-first`: `firstOnly` was set, and the user has a factor
        * - `factor-limit`: the user already has as many factors as allowed
@@ -52,8 +52,9 @@ export type Updated =
        * - `no-such-factor`: the user has no factor with this id
        * - `last-factor`: the last enabled factor can't be disabled, only removed
        * - `not-changeable`: recovery codes can't be renamed or disabled
+       * - `malformed`: the description can't be one
        */
-      reason: 'no-such-factor' | 'last-factor' | 'not-changeable'
+      reason: 'no-such-factor' | 'last-factor' | 'not-changeable' | 'malformed'
     }
 
 /** The result of removing a factor. Always test `ok`. */

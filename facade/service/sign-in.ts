@@ -3,7 +3,7 @@ import type { BindingService } from '#binding'
 import { answerJson, parseAnswer, parseCode } from '../shared/answer.js'
 import type { ParsedAnswer } from '../shared/answer.js'
 import type { Challenge } from './challenge.js'
-import { checkUser, flag, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, flag, fromOutside, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
@@ -24,8 +24,8 @@ const verifyShape = {
 const checkVerify = object<VerifyOptions>(verifyShape)
 const outside: Check<unknown> = (value) => value
 const recoverShape = { recovery: outside, remove: optional(listOf(text(128), { max: 1000 })) }
-const checkReset = object<ResetOptions>({ totp: outside, ...recoverShape })
-const checkRecover = object<RecoverOptions>(recoverShape)
+const readReset = fromOutside(object<ResetOptions>({ totp: outside, ...recoverShape }))
+const readRecover = fromOutside(object<RecoverOptions>(recoverShape))
 const checkChallenge = object<ChallengeOptions>({ ...verifyShape, enrolled: optional(flag) })
 
 export async function challenge(context: Context, user: string, options: ChallengeOptions): Promise<Challenge | null> {
@@ -56,7 +56,7 @@ export async function verify(
 
 export async function reset(context: Context, user: string, options: ResetOptions): Promise<Reset> {
   checkUser(user)
-  const { remove, ...codes } = checkReset(options, '')
+  const { remove, ...codes } = readReset(options) ?? { totp: undefined, recovery: undefined }
   const [totp, recovery] = [parseCode(codes.totp), parseCode(codes.recovery)]
   if (totp === undefined || recovery === undefined) return refuse(context, user, 'malformed')
   const now = context.now()
@@ -66,7 +66,7 @@ export async function reset(context: Context, user: string, options: ResetOption
 
 export async function recover(context: Context, user: string, options: RecoverOptions): Promise<Reset> {
   checkUser(user)
-  const { remove, recovery } = checkRecover(options, '')
+  const { remove, recovery } = readRecover(options) ?? { recovery: undefined }
   const code = parseCode(recovery)
   if (code === undefined) return refuse(context, user, 'malformed')
   const now = context.now()

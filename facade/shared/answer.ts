@@ -72,7 +72,7 @@ function jsonOf(text: string): string | undefined {
 function isResponse(json: string): boolean {
   if (json[0] !== '{' || json.length > maxBytes || !fits(json, maxBytes)) return false
   // A lone surrogate. Text that only looks like one holds a backslash, and no member of a response may.
-  if (json.includes('\\') && /\\ud/i.test(json)) return false
+  if (json.includes('\\') && /\\u[Dd]/.test(json)) return false
   return count(json, '{') + count(json, '[') <= maxBrackets
 }
 

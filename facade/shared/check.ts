@@ -56,12 +56,32 @@ export function fits(value: string, max: number): boolean {
   return value.length * 3 <= max || Buffer.byteLength(value) <= max
 }
 
-/** The user's name for a factor: at most 255 characters, without control characters. It may be empty. */
+/** The user's name for a factor; see {@link isDescription}. */
 export const description: Check<string> = (value, name) => {
-  const wanted = 'text of at most 255 characters, without control characters'
-  if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) throw invalid(name, wanted)
-  if (/\p{Cc}/u.test(value) || [...value].length > 255) throw invalid(name, wanted)
+  if (!isDescription(value)) {
+    throw invalid(name, 'text of at most 255 characters, without control, bidirectional control and tag characters')
+  }
   return value
+}
+
+/**
+ * Whether this is allowed as a user's name for a factor: at most 255 characters, no control characters, no
+ * bidirectional controls and no tag characters, which can make one factor look like another. It may be empty.
+ */
+export function isDescription(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) return false
+  return !unfitForNames.test(value) && [...value].length <= 255
+}
+
+/** In well-formed text, tag characters (U+E0000 to U+E007F) are these two units. */
+// oxlint-disable-next-line no-control-regex -- these are what it is for
+const unfitForNames = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\udb40[\udc00-\udc7f]/
+
+/** Removes what {@link isDescription} refuses. Control characters become blanks; cut at 255 characters. */
+export function asDescription(value: string): string {
+  // oxlint-disable-next-line no-control-regex -- these are what it is for
+  const plain = value.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, ' ').split(unfitForNames).join('')
+  return [...plain.trim()].slice(0, 255).join('')
 }
 
 /** A safe integer from `min` to `max`, both included. */
@@ -138,7 +158,7 @@ export function bytesOrBase64url(min: number, max: number): Check<string> {
 export function hexOrBytes(length: number): Check<string> {
   return (value, name) => {
     const hex = value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
-    if (typeof hex !== 'string' || hex.length !== length * 2 || !/^[0-9a-f]+$/i.test(hex)) {
+    if (typeof hex !== 'string' || hex.length !== length * 2 || !/^[\dA-Fa-f]+$/.test(hex)) {
       throw invalid(name, `${length} bytes, as hexadecimal text or a Uint8Array`)
     }
     return hex.toLowerCase()
@@ -176,6 +196,17 @@ class Bare {
   }
 }
 
+/** `undefined` where a check refuses: for what may well be a client's, which never makes a call throw. */
+export function fromOutside<T>(check: Check<T>): (value: unknown) => T | undefined {
+  return (value) => {
+    try {
+      return check(value, '')
+    } catch {
+      return undefined
+    }
+  }
+}
+
 /** A check for each member of `T`. */
 export type Shape<T> = { [K in keyof T]-?: Check<T[K] | ({} extends Pick<T, K> ? undefined : never)> }
 
@@ -197,7 +228,8 @@ function refuseUnknown(value: object, shape: object, name: string, place: string
     if (Object.hasOwn(shape, key)) continue
     const expected = `expected one of ${Object.keys(shape).join(', ')}`
     // Anything that does not look like an option's name may be a value in the wrong place.
-    if (key.length <= 40 && /^[a-z]+(?:[A-Z]{1,4}[a-z]*)*$/.test(key)) throw wrong(`${place}${key} is not an option: ${expected}`)
+    const looksLikeName = key.length <= 40 && /^[a-z]+(?:[A-Z]{1,4}[a-z]+)*[A-Z]{0,4}$/.test(key)
+    if (looksLikeName) throw wrong(`${place}${key} is not an option: ${expected}`)
     throw wrong(`${name || 'options'} has a member that is not an option: ${expected}`)
   }
 }

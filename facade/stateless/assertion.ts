@@ -208,7 +208,7 @@ function transportsOf(transports: unknown): string[] | undefined {
   for (let index = 0; index < transports.length; index += 1) {
     const transport: unknown = transports[index]
     if (!Object.hasOwn(transports, index)) return undefined
-    if (typeof transport !== 'string' || !/^[\w-]{1,64}$/.test(transport)) return undefined
+    if (typeof transport !== 'string' || transport.length > 64 || !/^[\w-]+$/.test(transport)) return undefined
     copy.push(transport)
   }
   return copy

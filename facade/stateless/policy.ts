@@ -82,7 +82,8 @@ export const checkCredentialId = bytesOrBase64url(1, 1023)
 export const checkTrustAnchors: Check<string[]> = listOf((value, name) => {
   if (!(value instanceof Uint8Array)) return text(65_536)(value, name)
   if (value.length === 0 || value.length > 49_152) throw invalid(name, '1 to 49152 bytes')
-  const lines = Buffer.from(value).toString('base64').match(/.{1,64}/g) ?? []
+  const base64 = Buffer.from(value).toString('base64')
+  const lines = Array.from({ length: Math.ceil(base64.length / 64) }, (_, line) => base64.slice(line * 64, line * 64 + 64))
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 })
 

@@ -26,13 +26,16 @@ const checkTimeout = integer(1, 86_400_000)
 const checkHandle = bytesOrBase64url(1, 64)
 const checkSignCount = integer(0, 0xffff_ffff)
 
+const usual = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
+
 /** A UUID, with hyphens or without; the usual form comes out. */
 const checkAaguid: Check<string> = (value, name) => {
   if (typeof value !== 'string') throw invalid(name)
-  if (/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)) return value
-  const parts = /^([\da-f]{8})(-?)([\da-f]{4})\2([\da-f]{4})\2([\da-f]{4})\2([\da-f]{12})$/i.exec(value)
-  if (parts === null) throw invalid(name)
-  return [parts[1], ...parts.slice(3)].join('-').toLowerCase()
+  if (usual.test(value)) return value
+  const hex = value.length === 32 ? value : value.length === 36 ? value.replaceAll('-', '') : ''
+  const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-').toLowerCase()
+  if (!usual.test(uuid) || (value.length === 36 && value.toLowerCase() !== uuid)) throw invalid(name)
+  return uuid
 }
 
 const checkDescriptor = object<{ id: string; transports?: string[] }>(

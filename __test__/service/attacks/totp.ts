@@ -193,7 +193,9 @@ export const totpAttacks: Attack[] = [
       const [typed, wrong] = [totpAt(uri, fixture.now), wrongCode(uri, fixture.now)]
       for (const answer of [typed, wrong, `${typed}x`]) await enter(fixture.service, user, 'totp', answer)
       const hostile = { enrolment: secret, code, description: `${secret}\n` }
-      const err = await t.throwsAsync(fixture.service.finishTotp(user, hostile), { code: 'invalid-argument' })
+      t.deepEqual(await fixture.service.finishTotp(user, hostile), { ok: false, reason: 'malformed' })
+      const misplaced = { account: `${secret}:\n`, issuer: code }
+      const err = await t.throwsAsync(fixture.service.beginTotp(user, misplaced), { code: 'invalid-argument' })
       const told = [
         err?.message, err?.stack, JSON.stringify(fixture.events), JSON.stringify(await fixture.service.factors(user)),
       ]

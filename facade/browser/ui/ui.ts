@@ -37,7 +37,7 @@ export class Ui {
 
   get texts(): Texts {
     const language = this.host.closest('[lang]')?.getAttribute('lang') ?? ''
-    return { ...(/^de\b/i.test(language) ? german : english), ...this.own }
+    return { ...(/^[Dd][Ee]\b/.test(language) ? german : english), ...this.own }
   }
 
   text(name: TextName, values: Values = {}): string {
