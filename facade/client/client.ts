@@ -5,6 +5,8 @@ import { Cookies } from './cookies.js'
 import { ClientError } from './error.js'
 import { checkClientOptions } from './options.js'
 import type { ClientOptions, ClientSettings } from './options.js'
+import { follow, isRepeatable } from './redirects.js'
+import type { Followed } from './redirects.js'
 
 /** The result of answering. */
 export interface Answered {
@@ -18,6 +20,8 @@ export interface Answered {
 export interface Client {
   /**
    * Works like the global `fetch`. Requests to the server's origin get the session's cookies and the client's headers.
+   * Redirects are followed one by one, and cookies set on the way are kept. Cookies, headers and bodies never go to
+   * another origin: a redirect there is followed for GET and HEAD only, else it is `redirect-refused`.
    * If the server asks for a second factor (`second-factor-required`, `step-up-required`), the client answers and sends
    * the request once more, unless its body was a stream.
    *
@@ -68,15 +72,16 @@ class Session {
 
   async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     const before = this.#answers
-    const response = await this.#send(input, init)
-    if (![401, 403].includes(response.status) || init.body instanceof ReadableStream) return response
-    if (new URL(input).origin !== this.#settings.url.origin) return response
+    const { response, url } = await this.#send(input, init)
+    if (![401, 403].includes(response.status) || !isRepeatable(init.body)) return response
+    // Another site, which this request was redirected to, may ask for nothing.
+    if (url.origin !== this.#settings.url.origin) return response
     // An answer to another call ends the session that this one was sent in, whatever the server made of it then.
     const overtaken = this.#answering !== undefined || this.#answers !== before
     if (!overtaken && !(await asksForFactor(response))) return response
     if (this.#answers === before) await this.answer(init.signal ?? undefined)
     await response.body?.cancel()
-    return this.#send(input, init)
+    return (await this.#send(input, init)).response
   }
 
   answer(signal?: AbortSignal): Promise<Answered> {
@@ -141,7 +146,8 @@ class Session {
     let response: Response
     let answer: unknown
     try {
-      response = await this.#send(`${url.href}${path}`, init)
+      const { href } = url
+      response = (await this.#send(`${href.endsWith('/') ? href.slice(0, -1) : href}${path}`, init)).response
       const skew = readSkew(response.headers, sent, now())
       answer = await response.json().catch((error: unknown) => {
         if (either.aborted) throw error
@@ -156,10 +162,16 @@ class Session {
     }
   }
 
-  async #send(input: string | URL, init: RequestInit): Promise<Response> {
-    const { url: server, headers: always, fetch, now } = this.#settings
+  async #send(input: string | URL, init: RequestInit): Promise<Followed> {
+    const { url: { origin }, fetch } = this.#settings
     const url = new URL(input)
-    if (url.origin !== server.origin) return fetch(url, init)
+    const hop = (to: URL, one: RequestInit) => (to.origin === origin ? this.#sendOurs(to, one) : fetch(to, one))
+    const byHand = url.origin === origin && (init.redirect ?? 'follow') === 'follow'
+    return byHand ? follow(hop, url, init, origin) : { response: await hop(url, init), url }
+  }
+
+  async #sendOurs(url: URL, init: RequestInit): Promise<Response> {
+    const { headers: always, fetch, now } = this.#settings
     const headers = new Headers(init.headers)
     for (const [name, value] of Object.entries(always)) if (!headers.has(name)) headers.set(name, value)
     const cookie = this.#cookies.header(url, now())
@@ -175,7 +187,7 @@ const due = ['urn:countersign:problem:second-factor-required', 'urn:countersign:
 /** Whether the server wants an answer before it does this; its body stays unread. */
 async function asksForFactor(response: Response): Promise<boolean> {
   const type = response.headers.get('content-type') ?? ''
-  if (!/^application\/problem\+json\b/i.test(type)) return false
+  if (type.split(';')[0]?.trim().toLowerCase() !== 'application/problem+json') return false
   const problem: unknown = await response.clone().json().catch(() => null)
   return typeof problem === 'object' && problem !== null && due.includes(own(problem, 'type') as string)
 }

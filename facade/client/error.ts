@@ -12,6 +12,11 @@ export const clientErrorCodes = [
   'locked',
   /** The server's answer is not part of this protocol. See `status`, and check that `url` is where it is mounted. */
   'unexpected-answer',
+  /**
+   * A redirect that is not followed: to another origin with a method other than GET or HEAD, with a body that was a
+   * stream, to something that is not http or https, or the 21st in a row. See `status`.
+   */
+  'redirect-refused',
   /** There was no answer, or not in time. See `cause`. */
   'unreachable',
 ] as const
@@ -48,6 +53,7 @@ const texts: Record<ClientErrorCode, string> = {
   rejected: 'The server refused the code',
   locked: 'The server refuses codes for now, after too many wrong ones',
   'unexpected-answer': "The server's answer is not part of this protocol: check the status, and that url is where it is mounted",
+  'redirect-refused': 'The server redirected this request to where it may not go',
   unreachable: 'The server did not answer',
 }
 
