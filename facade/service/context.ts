@@ -5,6 +5,7 @@ import { epochMilliseconds, own } from '../shared/check.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
+import { presentable } from '../shared/cause.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Events } from './events.js'
 import { jsonText } from '../shared/json.js'
@@ -51,8 +52,15 @@ export class Context {
 
   /** Runs one call of the core inside the store's atomic change, then tells what happened. @internal */
   async update<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<Answered<T>> {
-    const change = (record: string | undefined) => stored(call, recordText(record))
-    const envelope = await fromStore(() => this.settings.users.update(user, change))
+    // What a driver may quote: the record as it was, and as it was to be.
+    const passed: string[] = []
+    const change = (record: string | undefined) => {
+      const before = recordText(record)
+      const changed = stored(call, before)
+      passed.splice(0, passed.length, before ?? '', changed.record ?? '', changed.value)
+      return changed
+    }
+    const envelope = await fromStore(() => this.settings.users.update(user, change), passed)
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
     const answered = openAnswer<T>(envelope, user)
     this.events.tell(answered.events, user, at)
@@ -67,7 +75,9 @@ export class Context {
   }
 
   async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
-    if (challenge) await fromStore(() => this.settings.challenges.put(user, challenge as OpenChallenge))
+    if (!challenge) return
+    const open = challenge as OpenChallenge
+    await fromStore(() => this.settings.challenges.put(user, open), [open.data])
   }
 
   /** The challenge's data, which nobody else gets any more; `undefined` when it is not there, or not any more. */
@@ -79,12 +89,19 @@ export class Context {
   }
 }
 
-/** Whatever a store throws becomes one error, so that a host knows it from a refusal; nobody gets in by it. */
-export async function fromStore<T>(work: () => T | Promise<T>): Promise<T> {
+/**
+ * Anything that a store throws becomes one error, so that a host knows it from a refusal; nobody gets in by it.
+ *
+ * @param passed secrets that the store was given, which no message may quote
+ */
+export async function fromStore<T>(work: () => T | Promise<T>, passed: readonly string[] = []): Promise<T> {
   try {
     return await work()
-  } catch (cause) {
-    throw isCountersignError(cause) ? cause : new CountersignError('store-failed', { cause })
+  } catch (thrown) {
+    if (!isCountersignError(thrown)) throw new CountersignError('store-failed', { cause: presentable(thrown, passed) })
+    const { cause } = thrown
+    if (cause !== undefined) Object.defineProperty(thrown, 'cause', { value: presentable(cause, passed) })
+    throw thrown
   }
 }
 

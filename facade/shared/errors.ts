@@ -1,3 +1,5 @@
+import { presentable } from './cause.js'
+
 /** All codes that a {@link CountersignError} can have. New ones may be added. */
 export const errorCodes = [
   /** An argument of the host has the wrong type or range. The message names the argument and says what was expected. */
@@ -16,7 +18,10 @@ export const errorCodes = [
   'config-corrupt',
   /** The configuration file is larger than `maxBytes`. */
   'config-too-large',
-  /** A store or a callback of the host threw, or returned something it may not. What it threw is the `cause`. */
+  /**
+   * A store or a callback of the host threw, or returned something it may not. What it threw is the `cause`: its name,
+   * message, stack and `code`, and the same of nested errors, without anything else that a driver attaches.
+   */
   'store-failed',
   /** Other calls kept changing this record at the same time. Nothing was written; a new call may work. */
   'store-busy',
@@ -49,12 +54,12 @@ export class CountersignError extends Error {
   /**
    * @param code one of {@link errorCodes}
    * @param options `detail`: what the message says after its fixed text (the name of an argument, a place, a path);
-   *   `cause`: what a store threw
+   *   `cause`: what a store threw. What a driver attached to it is left out
    */
   constructor(code: CountersignErrorCode, options: { detail?: string; cause?: unknown } = {}) {
     const { detail } = options
     const message = detail === undefined ? texts[code] : `${texts[code]}: ${detail}`
-    super(message, 'cause' in options ? { cause: options.cause } : {})
+    super(message, 'cause' in options ? { cause: presentable(options.cause) } : {})
     this.code = code
   }
 
