@@ -1,5 +1,7 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
 
+import type { LimitOptions } from '../index.js'
 import { askForLines, confirm } from './ask.js'
 import { printable } from './io.js'
 import type { Io } from './io.js'
@@ -32,8 +34,12 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
     .description('verify a TOTP code and a recovery code, then remove lost factors')
     .option('--remove <id...>', 'ids of the lost factors (default: every hardware key and passkey)')
     .option('-f, --file <path>', 'read the two codes from a file: TOTP on the first line, recovery on the second')
+    .option('--totp-failures <number>', "the server's limits.totpFailures (default: 8)", Number)
+    .option('--failures <number>', "the server's limits.failures (default: 100)", Number)
+    .option('--lock-seconds <seconds>', "the server's limits.lockSeconds (default: 3600)", Number)
+    .addOption(new Option('--hard-lock <kind>', "the server's limits.hardLock (default: hour)").choices(['hour', 'until-unlock']))
     .action((user: string, _options: object, command: Command) =>
-      onStore<{ remove?: string[]; file?: string }>(command, io, done, async ({ service, out, options }) => {
+      onStore<ResetOptions>(command, io, done, async ({ service, out, options }) => {
         const questions = [{ question: 'TOTP code: ' }, { question: 'Recovery code: ', hidden: true }]
         const [totp, recovery] = await askForLines(io, questions, options.file)
         const { remove } = options
@@ -42,8 +48,23 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
         const removed = reset.removed.length === 0 ? 'Nothing to remove' : `Removed:\n${describeFactors(reset.removed)}`
         out.answer(reset, removed)
         out.note(`${reset.recoveryCodesLeft} recovery codes left`)
-      }),
+      }, limitsOf),
     )
+}
+
+interface ResetOptions extends LimitOptions {
+  remove?: string[]
+  file?: string
+}
+
+/** A wrong code counts and locks here as it does in the server. */
+function limitsOf({ totpFailures, failures, lockSeconds, hardLock }: ResetOptions): LimitOptions {
+  return {
+    ...(totpFailures !== undefined && { totpFailures }),
+    ...(failures !== undefined && { failures }),
+    ...(lockSeconds !== undefined && { lockSeconds }),
+    ...(hardLock !== undefined && { hardLock }),
+  }
 }
 
 const refusals = {

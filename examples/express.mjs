@@ -37,10 +37,10 @@ app.use('/countersign', toNodeListener(handler))
 
 // The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
 app.use((req, res, next) => (req.method === 'GET' || isOwnRequest(req, rp) ? next() : res.sendStatus(403)))
-app.use(express.json())
+app.use(express.json({ limit: '4kb' }))
 
 app.post('/password', async (req, res) => {
-  const account = checkPassword(req.body?.name, req.body?.password)
+  const account = await checkPassword(req.body?.name, req.body?.password)
   if (!account) return res.sendStatus(401)
   signOut(req.session.user)
   await renew(req, signIn(account.id))

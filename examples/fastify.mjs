@@ -43,8 +43,8 @@ app.all('/countersign/*', toNodeListener(handler))
 // The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
 const onRequest = async (request, reply) => (isOwnRequest(request, rp) ? undefined : reply.code(403).send())
 
-app.post('/password', { onRequest }, async (request, reply) => {
-  const account = checkPassword(request.body?.name, request.body?.password)
+app.post('/password', { onRequest, bodyLimit: 4096 }, async (request, reply) => {
+  const account = await checkPassword(request.body?.name, request.body?.password)
   if (!account) return reply.code(401).send()
   signOut(request.session.get('user'))
   await renew(request, signIn(account.id))

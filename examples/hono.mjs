@@ -5,6 +5,7 @@ import { createHandler, isOwnRequest } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import { Hono } from 'hono'
 import { checkPassword, setEnrolled } from './accounts.mjs'
+import { readJson } from './read-json.mjs'
 import { findSession, renewSession } from './sessions.mjs'
 import { afterVerified, signIn, signOut, userOf } from './sign-ins.mjs'
 
@@ -36,8 +37,8 @@ app.use(async (c, next) => {
 })
 
 app.post('/password', async (c) => {
-  const { name, password } = await c.req.json().catch(() => ({}))
-  const account = checkPassword(name, password)
+  const { name, password } = await readJson(c.req.raw)
+  const account = await checkPassword(name, password)
   if (!account) return c.body(null, 401)
   const cookies = c.req.header('cookie')
   signOut(findSession(cookies))

@@ -29,7 +29,7 @@ const secondFactor = toNodeListener(
 const routes = {
   async '/password'(req, res) {
     const { name, password } = await readJson(req)
-    const account = checkPassword(name, password)
+    const account = await checkPassword(name, password)
     if (!account) return res.writeHead(401).end()
     signOut(findSession(req.headers.cookie))
     res.writeHead(204, { 'set-cookie': renewSession(req.headers.cookie, signIn(account.id)) }).end()
@@ -51,10 +51,13 @@ const server = createServer((req, res) => {
 server.listen(port, 'localhost', () => console.log(`http://localhost:${port}`))
 
 async function readJson(req) {
-  let text = ''
+  const chunks = []
+  let size = 0
   for await (const chunk of req) {
-    text += chunk
-    if (text.length > 4096) throw new Error('too large')
+    size += chunk.length
+    if (size > 4096) throw new Error('too large')
+    chunks.push(chunk)
   }
-  return JSON.parse(text)
+  const body = JSON.parse(Buffer.concat(chunks).toString())
+  return typeof body === 'object' && body !== null ? body : {}
 }

@@ -155,6 +155,22 @@ test('reset proves two codes and removes the keys, from lines or at a terminal',
   }
 })
 
+test('reset counts and locks by the limits of the server', async (t) => {
+  const { path, service, uri, codes } = await withUser()
+  const args = ['reset', 'ann', '--store', path, '--json', '--failures', '2', '--lock-seconds', '600', '--hard-lock', 'hour']
+  const stdin = `${wrongCode(uri, Date.now())}\n${codes[0]}\n`
+  t.like((await countersign(args, { stdin })).json, { reason: 'rejected' })
+  t.deepEqual((await service.status('ann')).locked, [])
+  await countersign(args, { stdin })
+  const { locked, lockedUntil } = await service.status('ann')
+  t.deepEqual(locked.toSorted(), ['recovery', 'totp'])
+  t.true(Math.abs(lockedUntil! - Date.now() - 600_000) < 60_000, `${lockedUntil}`)
+  t.like((await countersign(args, { stdin })).json, { reason: 'locked' })
+  for (const wrong of [['--failures', '0'], ['--failures', 'x'], ['--hard-lock', 'never'], ['--lock-seconds', '-1']]) {
+    t.is((await countersign(['reset', 'ann', '--store', path, ...wrong], { stdin })).code, 2, wrong.join(' '))
+  }
+})
+
 test('files of both formats go in and come out', async (t) => {
   const directory = temporaryDirectory()
   const store = ['--store', `directory:${join(directory, 'store')}`, '--create']

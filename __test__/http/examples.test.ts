@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import type { ExecutionContext } from 'ava'
 import { TestAuthenticator } from '../../facade/testing/index.js'
 import { ExampleServer } from './example-server.js'
 import { enrolKey, everyFlow } from './flow.js'
@@ -12,8 +13,20 @@ for (const file of ['express.mjs', 'fastify.mjs', 'hono.mjs', 'node-http.mjs']) 
     const server = await ExampleServer.start(file)
     t.teardown(() => server.stop())
     await everyFlow(t, server.origin)
+    await strangeBodies(t, server.origin)
     t.is(server.complaints, '')
   })
+}
+
+/** A body of any shape and size is refused, and ends neither the request with an error of ours nor the server. */
+async function strangeBodies(t: ExecutionContext, origin: string): Promise<void> {
+  const client = new HttpClient(origin)
+  const bodies = ['null', '7', '"text"', '[]', '{', '', '{"name":null}', '{"name":{},"password":[]}', '{"__proto__":null}']
+  for (const body of [...bodies, JSON.stringify({ name: 'ann', password: 'x'.repeat(300_000) })]) {
+    const { status } = await client.host('POST', '/password', body)
+    t.true(status >= 400 && status < 500, `${status}: ${body.slice(0, 40)}`)
+  }
+  t.is((await client.password('bob', 'purple monkey dishwasher')).status, 204)
 }
 
 test('the server of docs/http.md does what it says', async (t) => {

@@ -34,7 +34,7 @@ const checkAaguid: Check<string> = (value, name) => {
   if (usual.test(value)) return value
   const hex = value.length === 32 ? value : value.length === 36 ? value.replaceAll('-', '') : ''
   const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-').toLowerCase()
-  if (!usual.test(uuid) || (value.length === 36 && value.toLowerCase() !== uuid)) throw invalid(name)
+  if (!usual.test(uuid) || (value.length === 36 && value.toLowerCase() !== uuid)) throw invalid(name, 'a UUID')
   return uuid
 }
 
