@@ -129,7 +129,7 @@ test('what people get wrong first is told with an example', async (t) => {
 test('every check says what it expects', (t) => {
   const cases: [check.Check<unknown>, unknown, string][] = [
     [check.text(256), '', 'text of 1 to 256 bytes'],
-    [check.description, 'a\n', 'text of at most 255 characters, without control characters'],
+    [check.description, 'a\n', 'text of at most 255 characters, without control, bidirectional control and tag characters'],
     [check.integer(1, 9), 10, 'an integer from 1 to 9'],
     [check.flag, 'yes', 'true or false'],
     [check.clock, 7, 'a function'],

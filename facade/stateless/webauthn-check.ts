@@ -30,7 +30,7 @@ const usual = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /** A UUID, with hyphens or without; the usual form comes out. */
 const checkAaguid: Check<string> = (value, name) => {
-  if (typeof value !== 'string') throw invalid(name)
+  if (typeof value !== 'string') throw invalid(name, 'a UUID')
   if (usual.test(value)) return value
   const hex = value.length === 32 ? value : value.length === 36 ? value.replaceAll('-', '') : ''
   const uuid = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-').toLowerCase()
