@@ -36,7 +36,7 @@ pub struct RecoverySet {
 }
 
 impl RecoverySet {
-    /// Makes a set out of 8 random bytes for its key and 8 for each code, and shows the codes this once:
+    /// Makes a set from 8 random bytes for its key and 8 for each code. Returns the codes, which can't be read again:
     /// `xxxx-xxxx-xxxx-xxxx` in lower-case hex.
     pub fn create(random: &[u8], created: i64) -> Result<(Self, Vec<Zeroizing<String>>), Failure> {
         let (chunks, rest) = random.as_chunks::<RANDOM>();
@@ -57,7 +57,7 @@ impl RecoverySet {
         Ok((set, codes))
     }
 
-    /// Uses a code up if it is one of the set. Blanks, dashes and case don't matter.
+    /// Uses up a code if it belongs to the set. Spaces, dashes and case don't matter.
     pub fn use_code(&mut self, typed: &str) -> Used {
         let Some(code) = normalise(typed) else {
             return Used::Malformed;
@@ -84,12 +84,12 @@ impl RecoverySet {
         }
     }
 
-    /// Unused codes.
+    /// The number of unused codes.
     pub fn left(&self) -> usize {
         self.entries.iter().flatten().count()
     }
 
-    /// Places of the unused codes, from 0.
+    /// The places of the unused codes, from 0.
     pub fn free_indices(&self) -> Vec<usize> {
         self.entries
             .iter()
@@ -117,7 +117,7 @@ impl fmt::Debug for RecoverySet {
     }
 }
 
-/// What a typed recovery code is worth.
+/// The result of checking a typed recovery code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Used {
     /// It was unused, and is used now.

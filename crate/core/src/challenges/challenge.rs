@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::json::wiped::to_json;
 use crate::webauthn::{Conveyance, UserVerification};
 
-/// What a challenge was made for; an answer given for one purpose is no answer for another.
+/// What a challenge was made for. An answer for one purpose doesn't count for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
@@ -66,7 +66,7 @@ pub struct Presented<'a> {
 }
 
 impl Bound {
-    /// True when the answer is given by whom, for what and where the challenge was made, and in time.
+    /// True if the answer has the user, purpose and session that the challenge was made for, and is in time.
     pub fn admits(&self, presented: &Presented) -> bool {
         self.purpose == presented.purpose
             && self.user == presented.user
@@ -120,7 +120,7 @@ pub struct U2fRegistration {
     pub app_id: String,
 }
 
-/// A TOTP secret that is not proved yet.
+/// A TOTP secret that has not been verified yet.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PendingTotp {

@@ -21,7 +21,7 @@ pub fn factors(record: Option<&str>) -> String {
     envelope(Record::parse(record).map(|record| factor::factors(&record)))
 }
 
-/// Locks, failures and recovery codes left.
+/// Returns the locks, the failures and the number of unused recovery codes.
 pub fn status(record: Option<&str>, request: &str) -> String {
     envelope(read_status(record, request))
 }
@@ -44,7 +44,7 @@ pub fn remove_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(remove(record, request))
 }
 
-/// Lifts every lock and forgets every failure: `{"unlocked"}` says whether there was a lock.
+/// Removes all locks and failures. `{"unlocked"}` says whether there was a lock.
 pub fn unlock(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(lift_locks(record, request))
 }

@@ -11,15 +11,15 @@ pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Takes lower case, blanks and hyphens anywhere and padding at the end; refuses `0`, `1`, `8`, `9` and all else.
+/// Accepts lower case, spaces and hyphens anywhere, and padding at the end. Refuses `0`, `1`, `8`, `9` and all else.
 ///
-/// Left-over bits are dropped. A length that RFC 4648 rules out (a truncated paste, mostly) is refused.
+/// Trailing bits are dropped. A length that RFC 4648 rules out (a truncated paste, mostly) is refused.
 pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (bytes, symbols) = decode_symbols(text)?;
     (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
 }
 
-/// As [`decode`], of any length: secrets were stored elsewhere by readers that never looked at it.
+/// Like [`decode`], for text of any length: other programs stored secrets without checking it.
 pub fn decode_any_length(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode_plain(text).or_else(|| decode_symbols(text).map(|(bytes, _)| bytes))
 }

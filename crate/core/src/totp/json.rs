@@ -9,7 +9,7 @@ use super::{Algorithm, Checked, Totp, TypedCode, Window, base32, qr};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 
-/// A new secret of 160 bits as base32, out of 20 random bytes.
+/// Makes a secret of 160 bits from 20 random bytes, as base32.
 pub fn secret(random: &[u8]) -> String {
     envelope(match random.len() {
         20 => Ok(base32::encode(random)),
@@ -48,7 +48,7 @@ pub fn code(request: &str) -> String {
     envelope(read::<CodeRequest>(request).and_then(|request| Ok(request.totp()?.code(seconds(request.at)))))
 }
 
-/// A typed code and what it is held against.
+/// A typed code, and what it is checked against.
 pub struct CodeCheck<'a> {
     pub code: &'a str,
     /// Epoch milliseconds.
@@ -58,7 +58,7 @@ pub struct CodeCheck<'a> {
     pub last_step: Option<i64>,
 }
 
-/// The step of a code that is right and later than the last success; `None` for a wrong, used or malformed one.
+/// Returns the step of a code that is right and later than the last success; `None` if it is wrong, used or malformed.
 /// `secret` is base32 text; the failure names the parameter.
 pub fn verify(
     secret: &str,
@@ -70,7 +70,7 @@ pub fn verify(
     totp(Some(secret), Some(algorithm), Some(digits), Some(period)).map(|totp| check.step(&totp))
 }
 
-/// As [`verify`], for the key of a URI.
+/// Like [`verify`], for the key of a URI.
 pub fn verify_uri(uri: &str, check: &CodeCheck<'_>) -> Result<Option<i64>, Failure> {
     let parsed = OtpauthUri::parse(uri).ok_or(Failure::InvalidArgument("uri"))?;
     Ok(check.step(&parsed.totp))

@@ -16,7 +16,7 @@ pub use crate::typed_code::TypedCode;
 use crate::json::failure::Failure;
 use crate::typed_code::MAX_DIGITS;
 
-/// The hash under the HMAC, spelt as in otpauth URIs. Many phone apps know SHA1 only.
+/// The hash of the HMAC, spelled as in otpauth URIs. Many phone apps only support SHA1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Algorithm {
     #[default]
@@ -102,12 +102,12 @@ impl Totp {
         self.algorithm
     }
 
-    /// Digits of a code.
+    /// How many digits a code has.
     pub fn digits(&self) -> u8 {
         self.digits
     }
 
-    /// Seconds of a step.
+    /// How many seconds a step has.
     pub fn period(&self) -> u32 {
         self.period
     }
@@ -181,7 +181,7 @@ impl fmt::Debug for Totp {
     }
 }
 
-/// What a typed code is worth.
+/// The result of checking a typed code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
     /// It is the code of this step, which from now on is the last one used.
@@ -191,7 +191,7 @@ pub enum Checked {
     Wrong,
 }
 
-/// How many steps beside the present one are accepted, 0 to 10 each way: clocks differ and typing takes time.
+/// How many steps before and after the present one are accepted, 0 to 10 each: clocks differ and typing takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedWindow")]
 pub struct Window {

@@ -7,8 +7,8 @@ use qrcode::{Color, EcLevel, QrCode};
 /// Light modules around the code, as ISO 18004 asks for.
 const QUIET_ZONE: usize = 4;
 
-/// An `<svg>` element of black on white whatever the page's theme, one unit a module and without a size of its own;
-/// `None` when `text` is longer than a code can hold (about 2,300 bytes).
+/// Draws an `<svg>` element, black on white in every theme, with one unit per module and no size of its own.
+/// `None` if `text` is longer than a code can hold (about 2,300 bytes).
 pub fn svg(text: &str) -> Option<String> {
     let modules = Modules::new(text)?;
     let size = modules.width + 2 * QUIET_ZONE;
@@ -30,7 +30,7 @@ pub fn svg(text: &str) -> Option<String> {
     )
 }
 
-/// Lines of half blocks, two rows of modules each, in black and white of the 256-colour palette: these two no theme
+/// Draws lines of half blocks, two rows of modules each, in black and white of the 256-colour palette, which no theme
 /// changes. `None` as for [`svg`].
 pub fn terminal(text: &str) -> Option<String> {
     let modules = Modules::new(text)?;

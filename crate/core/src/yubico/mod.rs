@@ -14,21 +14,21 @@ const MAX_PUBLIC_ID: usize = 16;
 /// What a block and its own CRC-16 (ISO 13239) amount to.
 const CRC_RESIDUAL: u16 = 0xf0b8;
 
-/// A one-time password as somebody typed it: the key's public id, and a block that only its AES key opens.
+/// A typed one-time password: the key's public id, and a block that only its AES key opens.
 pub struct Otp {
     /// 0 to 16 characters of modhex, lower case.
     pub public_id: String,
     block: Zeroizing<[u8; 16]>,
 }
 
-/// What stands in a key: its secrets.
+/// The secrets in a key.
 pub struct Key {
     aes: Zeroizing<[u8; 16]>,
     /// The private id; any where there is none.
     uid: Option<Zeroizing<[u8; 6]>>,
 }
 
-/// Uses since the key was programmed, and touches within the last of them: grows with each OTP.
+/// Uses since the key was programmed, and touches within the last use. It grows with each OTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counter {
@@ -39,7 +39,7 @@ pub struct Counter {
     pub session_count: u8,
 }
 
-/// An opened block whose check sum is right.
+/// An opened block with the right checksum.
 pub struct Token {
     uid: Zeroizing<[u8; 6]>,
     pub counter: Counter,
@@ -47,7 +47,7 @@ pub struct Token {
     pub timestamp: u32,
 }
 
-/// What validating an OTP says.
+/// The result of validating an OTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
     Accepted(Counter),
@@ -87,7 +87,7 @@ impl Key {
     }
 }
 
-/// Opens the block; `None` when it was not this key that made it.
+/// Opens the block. `None` if this key did not make it.
 pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
     let mut block = otp.block.clone();
     decrypt(&mut block, &key.aes)?;

@@ -16,7 +16,7 @@ use crate::service::settings::Settings;
 use crate::totp::{Checked, TypedCode};
 use crate::yubico::{self, Otp};
 
-/// Says whose AES key an OTP needs: `value` is a public id, or null where no key would help.
+/// Says which AES key an OTP needs: `value` is its public id, or null if no key would help.
 ///
 /// Request: `{code, now}`. Nothing is written.
 pub fn open_yubico(record: Option<&str>, settings: &Settings, request: &str) -> String {

@@ -23,7 +23,7 @@ pub fn begin_passkey(random: &[u8], settings: &Settings, request: &str) -> Strin
     answer_envelope(begin(random, settings, request))
 }
 
-/// Says which challenge an answer is for and whose it claims to be: `{"challenge", "handle"}`, or a refusal. Nothing is
+/// Says which challenge an answer is for and which user it claims: `{"challenge", "handle"}`, or a refusal. Nothing is
 /// verified; `verify_response` with the record of that handle's owner does it, for the purpose `passkey` and no user.
 pub fn open_passkey(request: &str) -> String {
     answer_envelope(open_answer(request))
