@@ -293,6 +293,26 @@ test('any name of an account fits a phone app', async (t) => {
   }
 })
 
+test('what databases hold for a name is no error: none, an empty one, a long one, half a character', async (t) => {
+  const names = [null, undefined, '', 'x'.repeat(300), '💡'.repeat(100), 'a\ud800'] as const
+  for (const name of names) {
+    for (const displayName of names) {
+      const host = (await HttpHost.open()).verified({ ...(name !== undefined && { name }), ...(displayName !== undefined && { displayName }) })
+      t.is((await host.client.get('/session')).status, 200)
+      t.is((await host.client.post('/factors/totp')).status, 200, JSON.stringify(name))
+      const { status, body } = await host.client.post('/factors/webauthn')
+      t.is(status, 200, JSON.stringify([name, displayName]))
+      const shown = (text: string | null | undefined, otherwise: string) => (text ? text.replaceAll(/[\ud800-\udfff]/gu, '\ufffd').slice(0, text.startsWith('x') ? 256 : 128) : otherwise)
+      t.is(body.user.name, shown(name, user))
+      t.is(body.user.displayName, shown(displayName, shown(name, user)))
+      t.deepEqual(host.errors, [])
+    }
+  }
+  for (const name of [7, {}, [], true] as never[]) {
+    t.is((await (await HttpHost.open()).verified({ name }).client.get('/session')).status, 500)
+  }
+})
+
 test('administrators see every user, whatever the name, and nobody else does', async (t) => {
   const host = await HttpHost.open()
   const names = ['ann', 'a/b', '../x', 'Ä ö?#&%', '💡', 'constructor']

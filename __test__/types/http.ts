@@ -14,6 +14,22 @@ export function http(countersign: Countersign): void {
   bare(new Request('https://example.com')) satisfies Promise<Response>
   createServer(toNodeListener(bare))
 
+  // As the documentation has it: what the host's own request holds is any.
+  const documented = createHandler(countersign, {
+    user: (request, { req }) => req.session.user ?? null,
+    onVerified: async (request, user, outcome, { req }) => {
+      if (outcome.ok) req.session.user = { id: user.id, state: 'verified', at: outcome.at satisfies number }
+      else if (outcome.reason === 'locked') req.session.user = null
+    },
+    onEnrolled: (request, user, enrolled, { req }) => req.log.info(user.id satisfies string, enrolled satisfies boolean),
+    onError: (error, request, { req }) => req.log.error(error),
+    required: (user, request, { req }) => user.admin === true || req.session.strict === true,
+  })
+  createServer(toNodeListener(documented))
+  createServer((req, res) => void toNodeListener(documented)(req, res))
+  new Hono().all('/countersign/*', (c) => documented(c.req.raw, c))
+  createHandler(countersign, { user: () => ({ id: 'ann', state: 'verified', at: 0, name: null }), onVerified: () => undefined })
+
   const handler = createHandler<NodeContext<IncomingMessage, ServerResponse>>(countersign, {
     user: async (request, { req }) =>
       req.headers.cookie ? { id: 'ann', state: 'pending', at: Date.now(), session: request.url } : null,

@@ -1,5 +1,7 @@
 import { CeremonyError, ceremonyError, type Method } from './error.js'
 import { credentialToJSON, creationOptions, requestOptions } from './json.js'
+// Older TypeScript's DOM has no such types.
+import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '../stateless/webauthn-json.js'
 
 export { CeremonyError, type CeremonyErrorCode } from './error.js'
 export {
@@ -22,7 +24,8 @@ export interface CeremonyOptions {
 
 /** Returns whether this page can use WebAuthn at all: the browser supports it, and the context is secure. */
 export function supported(): boolean {
-  return isSecureContext && typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
+  // On a server none of these names is there.
+  return globalThis.isSecureContext === true && typeof PublicKeyCredential === 'function' && navigator.credentials !== undefined
 }
 
 /** Resolves with whether `authenticate(options, { conditional: true })` works here. */
@@ -81,7 +84,7 @@ async function run(
 ): Promise<object> {
   waiting?.abort()
   waiting = undefined
-  if (!isSecureContext) throw new CeremonyError('insecure-context')
+  if (globalThis.isSecureContext === false) throw new CeremonyError('insecure-context')
   if (!supported()) throw new CeremonyError('not-supported')
   const controller = new AbortController()
   const abort = (): void => controller.abort()

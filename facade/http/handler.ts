@@ -4,7 +4,7 @@ import { checkBody, readBody } from './body.js'
 import { exactUrl } from './exact-url.js'
 import { openApi } from './open-api.js'
 import { checkHandlerOptions, checkHttpUser } from './options.js'
-import type { Handler, HandlerOptions, HandlerSettings } from './options.js'
+import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './options.js'
 import { ProblemError, problemOf } from './problem.js'
 import { findRoute } from './router.js'
 import { routes } from './routes.js'
@@ -29,7 +29,7 @@ import { admit } from './standing.js'
  * })
  * app.use('/countersign', toNodeListener(handler))
  */
-export function createHandler<Context = unknown>(
+export function createHandler<Context = AnyContext>(
   countersign: Countersign,
   options: HandlerOptions<Context>,
 ): Handler<Context> {

@@ -1,6 +1,6 @@
 import type { Countersign } from '../service/countersign.js'
 import { settingsOf } from '../service/countersign.js'
-import { epochMilliseconds, flag, integer, invalid, object, oneOf, optional, text } from '../shared/check.js'
+import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused } from '../service/outcome.js'
 import { checkRp } from '../stateless/policy.js'
@@ -9,8 +9,15 @@ import { KeyedQueue } from '../stores/keyed-queue.js'
 
 type MaybePromise<T> = T | Promise<T>
 
+/**
+ * What the callbacks get beside the request, unless it is named: `createHandler<NodeContext<Request, Response>>(...)`. The
+ * host's own requests have members that no type here knows, such as a session.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- `unknown` could not be taken apart as the documentation does
+export type AnyContext = any
+
 /** Answers one request. It rejects only if `request` is not a standard `Request`. */
-export type Handler<Context = unknown> = (request: Request, context?: Context) => Promise<Response>
+export type Handler<Context = AnyContext> = (request: Request, context?: Context) => Promise<Response>
 
 /** The user who sends a request, from the host's own session. Unknown members and wrong types are refused. */
 export interface HttpUser {
@@ -34,10 +41,13 @@ export interface HttpUser {
   enrolled?: boolean
   /** True if this user may list and unlock other users. Default false. */
   admin?: boolean
-  /** The account name that authenticators show, such as an address. Default: the id. */
-  name?: string
-  /** The person's name for passkeys. Default: `name`. */
-  displayName?: string
+  /**
+   * The account name that authenticators show, such as an address. Default: the id, for `null` and empty text too. Of a
+   * long name, the first 256 bytes of UTF-8 are taken.
+   */
+  name?: string | null
+  /** The person's name for passkeys, with the same rules. Default: `name`. */
+  displayName?: string | null
 }
 
 /**
@@ -71,7 +81,7 @@ export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrol
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0] | Record<string, string | string[]> | null | void
 
 /** Options of `createHandler`. `request` is a standard `Request`, `context` is what the handler was called with. */
-export interface HandlerOptions<Context = unknown> {
+export interface HandlerOptions<Context = AnyContext> {
   /** Returns the user who sends this request, from the host's session; `null` or `undefined` if nobody is signed in. */
   user: (request: Request, context: Context) => MaybePromise<HttpUser | null | undefined>
   /**
@@ -114,6 +124,12 @@ export interface HandlerOptions<Context = unknown> {
   basePath?: string
   /** For hosts with several relying parties: the one of this handler. Default: that of the service. */
   rp?: RelyingParty
+}
+
+/** The same once checked: names that are there can be shown. */
+export interface CheckedUser extends HttpUser {
+  name?: string
+  displayName?: string
 }
 
 /** The options, checked, with every default filled in. */
@@ -163,7 +179,7 @@ export function checkHandlerOptions(
 }
 
 /** What the host says of a request; a wrong shape is an error, so that no slip of it is a way in. */
-export function checkHttpUser(user: unknown): HttpUser | null {
+export function checkHttpUser(user: unknown): CheckedUser | null {
   return user === null || user === undefined ? null : checkUserShape(user, 'user')
 }
 
@@ -172,15 +188,27 @@ export function checkRequired(required: unknown): boolean {
   return flag(required, 'required')
 }
 
-const checkUserShape = object<HttpUser>({
+/** What databases hold where there is no name, or a long one, is no mistake that should end a sign-in. */
+const shownName: Check<string | undefined> = (value, name) => {
+  if (value === null || value === undefined || value === '') return undefined
+  if (typeof value !== 'string') throw invalid(name, 'text, null or undefined')
+  let shown = ''
+  for (const character of value) {
+    if (!fits(shown + character, 256)) break
+    shown += isWellFormed(character) ? character : '\ufffd'
+  }
+  return shown
+}
+
+const checkUserShape = object<CheckedUser>({
   id: text(256),
   state: oneOf('pending', 'verified'),
   at: epochMilliseconds,
   session: optional(text(1024)),
   enrolled: optional(flag),
   admin: optional(flag),
-  name: optional(text(256)),
-  displayName: optional(text(256)),
+  name: shownName,
+  displayName: shownName,
 })
 
 function callback<T>(value: unknown, name: string): T {

@@ -1,6 +1,6 @@
 import type { Countersign } from '../service/countersign.js'
 import type { Members } from './body.js'
-import type { HandlerSettings, HttpUser } from './options.js'
+import type { CheckedUser, HandlerSettings } from './options.js'
 import type { ProblemName } from './problem.js'
 import type { Schema } from './schemas.js'
 
@@ -27,14 +27,14 @@ export interface Visit {
   query: URLSearchParams
   /** Go with the answer, whatever it is. */
   headers: Headers
-  user: HttpUser | null
+  user: CheckedUser | null
   /** Epoch milliseconds, by the clock of the service. */
   now: number
 }
 
 /** One request of a user who may make it. */
 export interface Call extends Visit {
-  user: HttpUser
+  user: CheckedUser
   /** For routes of enrolment: whether only a first factor may come of it. */
   firstOnly: boolean
 }

@@ -1,4 +1,4 @@
-import type { HttpUser } from './options.js'
+import type { CheckedUser } from './options.js'
 import type { Call } from './route.js'
 
 /**
@@ -17,6 +17,6 @@ export async function withSignals<T extends object>(call: Call, change: () => Pr
 }
 
 /** What authenticators show for the account. */
-export function nameOf({ name, id }: HttpUser): string {
+export function nameOf({ name, id }: CheckedUser): string {
   return name ?? id
 }

@@ -1,6 +1,6 @@
 import { CountersignError } from '../shared/errors.js'
 import { checkRequired } from './options.js'
-import type { HttpUser } from './options.js'
+import type { CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
 import type { Access, Call, Visit } from './route.js'
 
@@ -17,7 +17,7 @@ export interface Standing {
 export async function admit(visit: Visit, access: Access): Promise<Call> {
   const { user } = visit
   // Routes for anyone do not look at it.
-  if (access === 'anyone') return { ...visit, user: user as HttpUser, firstOnly: false }
+  if (access === 'anyone') return { ...visit, user: user as CheckedUser, firstOnly: false }
   if (!user) throw new ProblemError('not-signed-in')
   const call = { ...visit, user, firstOnly: false }
   if (access === 'signed-in') return call
