@@ -15,10 +15,21 @@ const step = 30_000
 const readme = readFileSync('README.md', 'utf8')
 const [server = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
 
-test('readme › the Express server is short, and does what it says', async (t) => {
+/** How a version of Express treats a handler that is async. */
+const waiting = `export { default } from '../../../../node_modules/express/index.js'`
+const notWaiting = `import express from '../../../../node_modules/express/index.js'
+export default Object.assign(() => {
+  const app = express()
+  const { post } = app
+  // As Express 4 does: what the handler returns goes nowhere.
+  app.post = (path, handle) => post.call(app, path, (req, res, next) => { handle(req, res, next) })
+  return app
+}, express)`
+
+for (const [version, module] of Object.entries({ 'Express 5': waiting, 'Express 4': notWaiting })) test(`readme › the server on ${version} is short, and does what it says`, async (t) => {
   t.true(server.trimEnd().split('\n').length < 40)
   const port = await freePort()
-  const folder = makeServer(port)
+  const folder = makeServer(port, module)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const child = spawn(process.execPath, ['server.js'], {
     cwd: folder,
@@ -55,16 +66,25 @@ test('readme › the Express server is short, and does what it says', async (t) 
 
   const lost = await client.post('/password', { name: 'lost', password: 'right' })
   t.is(lost.status, 500, 'an enrolled account without a record gets an error')
+  for (const path of ['/password', '/second-factor']) {
+    const { status } = await fetch(`http://localhost:${port}${path}`, { method: 'POST' })
+    t.is(status, 401, 'no body is a wrong password, and no answer')
+  }
+  t.is(child.exitCode, null, 'and the server goes on')
 })
 
 /** The example with a free port, beside the module that the reader has. */
-function makeServer(port: number): string {
+function makeServer(port: number, express: string): string {
   const folder = join('build', `readme-${port}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'server.js'), server.replaceAll('3000', String(port)))
   const accounts = `export const checkPassword = async (name, password) =>
     password === 'right' ? { id: name, enrolled: name === 'lost' } : undefined`
   writeFileSync(join(folder, 'accounts.js'), accounts)
+  const packages = join(folder, 'node_modules', 'express')
+  mkdirSync(packages, { recursive: true })
+  writeFileSync(join(packages, 'package.json'), '{ "type": "module", "exports": "./index.js" }')
+  writeFileSync(join(packages, 'index.js'), express)
   return folder
 }
 
