@@ -4,14 +4,13 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
-// `__test__/package.test.ts` compares this list with the addon's own.
+// The build writes this list.
 export const {
   BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty,
   BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile,
   openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode,
   totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions,
-  webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId,
-  yubicoVerify,
+  webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify,
 } = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
 
 /** From the checkout or from this platform's package. */
@@ -39,12 +38,19 @@ function platformNames() {
 /** As a CountersignError, whose class is not to be had when the package can't be loaded. */
 function notFound(failures) {
   const { platform, arch } = process
+  const wanted = `@countersign/binding-${rightPlatform()}`
   const [place, broken] = failures.find(([, error]) => error.code !== 'MODULE_NOT_FOUND') ?? []
-  const wanted = platformNames().map((name) => `@countersign/binding-${name}`).join(' or ')
-  const what = broken ? `${place} can't be loaded` : `${wanted} is not installed`
-  const advice = broken ? 'see the cause' : 'install it, and let npm install optional dependencies (no --omit=optional)'
+  const other = broken && place !== wanted && place.startsWith('@')
+  const what = other ? `${place} is for another C library` : broken ? `${place} can't be loaded` : `${wanted} is not installed`
+  const advice = broken && !other ? 'see the cause' : `install ${wanted}, and let npm install optional dependencies (no --omit=optional)`
   const error = new Error(`no native binding for ${platform} ${arch}: ${what}; ${advice}`, { cause: broken ?? failures.at(-1)[1] })
   error.name = 'CountersignError'
   error.code = 'binding-not-found'
   return error
+}
+
+/** Of the two that Linux may take, the one for the C library that Node runs on: a question of some milliseconds. */
+function rightPlatform() {
+  const [first, second] = platformNames()
+  return second && !process.report.getReport().header.glibcVersionRuntime ? second : first
 }

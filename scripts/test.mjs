@@ -11,6 +11,7 @@ import { ask, mustRun, run } from './lib/run.mjs'
 import { Steps } from './lib/steps.mjs'
 import { ToolMissing } from './lib/tools.mjs'
 import { countCargo, countOne } from './lib/totals.mjs'
+import { checkWindows } from './lib/windows.mjs'
 import { setUp } from './setup.mjs'
 
 const fuzz = ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10']
@@ -32,6 +33,7 @@ async function rust() {
   await steps.step('rustfmt', rustfmt)
   await steps.step('clippy', clippy)
   await steps.step('cargo test', command(['cargo', 'test', '--workspace', '--locked'], countCargo))
+  await steps.step('windows', checkWindows)
   await denied()
 }
 
@@ -62,8 +64,8 @@ async function denied() {
 async function generated() {
   if (!existsSync(join(root, '.git'))) return steps.skip('generated files', 'this is no git checkout')
   await steps.step('generated files', async () => {
-    const { code } = await run('git', ['diff', '--exit-code', '--', 'binding.js', 'binding.d.ts'])
-    if (code !== 0) say('binding.js or binding.d.ts is not what the build makes: add the new ones to your commit')
+    const { code } = await run('git', ['diff', '--exit-code', '--', 'binding.js', 'binding.d.ts', 'native.js'])
+    if (code !== 0) say('binding.js, binding.d.ts or native.js is not what the build makes: add the new ones to your commit')
     return countOne(code)
   })
 }

@@ -31,6 +31,8 @@ export const errorCodes = [
   'lock-timeout',
   /** A directory is missing, open to others, not owned by this user, or a symbolic link. */
   'directory-refused',
+  /** This platform lacks what is asked for; the message names alternatives. */
+  'not-supported',
   /** There is no native addon for this platform, or it can't be loaded. */
   'binding-not-found',
   /** The service was closed. */
@@ -92,6 +94,7 @@ const texts: Record<CountersignErrorCode, string> = {
   'store-refused': 'The store could lose records',
   'lock-timeout': 'A lock was not free in time',
   'directory-refused': 'The directory is refused',
+  'not-supported': 'Not supported on this platform',
   'binding-not-found': 'No native addon of countersign was found for this platform',
   closed: 'The service is closed',
   internal: 'Internal error',

@@ -8,6 +8,7 @@ import { parseChallengeFile, withChallenge, writeChallengeFile } from './challen
 import { createDirectory } from './create-directory.js'
 import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
+import { needUnix } from './need-unix.js'
 import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
 import { sweep } from './sweep.js'
@@ -35,14 +36,15 @@ const sweepPuts = 64
 /**
  * Keeps records and challenges in files, for any number of processes and worker threads of one machine. It only needs
  * its own directory on a local file system. (Locks of network file systems don't hold between the threads of a
- * process.) Unix only.
+ * process.) Unix only: on Windows it throws `not-supported`.
  *
  * When a call resolves, its change is on disk. If a process dies at any moment, each record is either unchanged or
  * fully changed, and no lock is left.
  *
  * @param path the directory. It must be owned by this user, closed to everyone else (mode 0700), and not a symbolic
  *   link
- * @throws CountersignError `directory-refused`, with the path and the rule that it breaks. Calls reject with
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks, or `not-supported` on
+ *   Windows. Calls reject with
  *   `lock-timeout` when a lock was not free in time, `store-failed` when the system refuses (a full disk), or
  *   `record-corrupt`
  * @example
@@ -51,9 +53,7 @@ const sweepPuts = 64
 export function directoryStore(path: string, options: DirectoryStoreOptions = {}): Store {
   const { create = false, allowGroup = false, lockTimeout = 10 } = checkOptions(options, 'options')
   const absolute = resolve(text(4096)(path, 'path'))
-  if (process.platform === 'win32') {
-    throw new CountersignError('directory-refused', { detail: 'directoryStore works on Unix systems only' })
-  }
+  needUnix('directoryStore')
   if (create) createDirectory(absolute, allowGroup)
   return new DirectoryStore(new LockedDirectory(absolute, allowGroup, lockTimeout * 1000))
 }

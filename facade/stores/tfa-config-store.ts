@@ -6,11 +6,12 @@ import type { BindingConfigFile } from '#binding'
 
 import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
-import { CountersignError, isCountersignError } from '../shared/errors.js'
+import { isCountersignError } from '../shared/errors.js'
 import { createFile } from './create-file.js'
 import { directoryStore } from './directory-store.js'
 import { acquire, errorFor, native } from './file-work.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { needUnix } from './need-unix.js'
 import { originKeysOnly } from './origin-keys.js'
 import { checkRecord } from './record-file.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
@@ -57,7 +58,8 @@ export interface TfaConfigStoreOptions {
  * `store-refused`.
  *
  * @param path the file. It must be owned by this user, closed to everyone else (mode 0600), and not a symbolic link
- * @throws CountersignError `directory-refused`, with the path and the rule that it breaks. Calls also reject with
+ * @throws CountersignError `directory-refused`, with the path and the rule that it breaks, or `not-supported` on
+ *   Windows. Calls also reject with
  *   `config-corrupt` (the file stays as it is), `config-too-large`, `lock-timeout` or `store-failed`
  * @example
  * const store = tfaConfigStore('/etc/pbs/tfa.json', { lock: '/etc/pbs/.tfa.lck' })
@@ -67,9 +69,7 @@ export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}
   const absolute = resolve(text(4096)(path, 'path'))
   const { lock = `${absolute}.lock`, sidecar = `${absolute}.countersign`, maxBytes = 64 * 1024 * 1024 } = checked
   const { create = false, allowGroup = false, lockTimeout = 10, now = Date.now } = checked
-  if (process.platform === 'win32') {
-    throw new CountersignError('directory-refused', { detail: 'tfaConfigStore works on Unix systems only' })
-  }
+  needUnix('tfaConfigStore')
   if (create) createFile(absolute, '{"users":{}}')
   const file = openConfigFile(absolute, resolve(lock), allowGroup, maxBytes)
   if ('code' in file) throw errorFor(file)

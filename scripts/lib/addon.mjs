@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { withExports } from './native-exports.mjs'
 import { say } from './output.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, isMusl } from './platform.mjs'
@@ -30,6 +31,8 @@ export async function buildAddon({ release = true } = {}) {
   ], { env: release ? pathFree() : {} })
   // A rename: a process that has the old addon mapped keeps it whole.
   for (const name of outputs()) renameSync(join(staged, name), join(root, name))
+  const native = join(root, 'native.js')
+  writeFileSync(native, withExports(readFileSync(native, 'utf8'), readFileSync(join(root, 'binding.js'), 'utf8')))
   writeStamp(stamp, state(built))
 }
 

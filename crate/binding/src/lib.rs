@@ -3,8 +3,12 @@
 #![allow(clippy::needless_pass_by_value)]
 
 pub mod challenge_book;
+// Files are for Unix; elsewhere the facade says `not-supported` before it comes here.
+#[cfg(unix)]
 pub mod config_file;
+#[cfg(unix)]
 pub mod files;
+#[cfg(unix)]
 mod held;
 pub mod service;
 pub mod text;
