@@ -601,7 +601,10 @@ fn attestation_objects() {
             .map(|registered| registered.attestation.verified)
     };
     let none = attestation_object("none", &data, &[0xa0]);
-    assert_eq!(register(&none, Conveyance::None), Ok(true));
+    assert_eq!(register(&none, Conveyance::None), Ok(false));
+    for asked in [Conveyance::Indirect, Conveyance::Direct, Conveyance::Enterprise] {
+        assert_eq!(register(&none, asked), Err(Reason::AttestationUnsupported), "{asked:?}");
+    }
     assert_eq!(
         register(&[&none[..], &[0]].concat(), Conveyance::None),
         Err(Reason::Malformed),

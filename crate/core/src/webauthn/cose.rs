@@ -6,6 +6,7 @@ use aws_lc_rs::signature::{
 };
 
 use super::cbor::{self, Value};
+use super::ed25519;
 use super::reason::Reason;
 
 const KTY: i64 = 1;
@@ -145,7 +146,7 @@ pub struct CoseKey {
 }
 
 impl CoseKey {
-    /// A key that is new here: also checks that an EC2 point lies on its curve.
+    /// A key that is new here: also checks that a point lies on its curve.
     pub fn new(algorithm: Algorithm, material: KeyMaterial) -> Result<Self, Reason> {
         let key = Self::stored(algorithm, material)?;
         let parsed = match &key.material {
@@ -157,20 +158,29 @@ impl CoseKey {
                 Some((_, check)) => ParsedPublicKey::new(check, public).is_ok(),
                 None => false,
             },
-            KeyMaterial::Okp { .. } | KeyMaterial::Rsa { .. } => true,
+            KeyMaterial::Okp { x } => x.as_slice().try_into().is_ok_and(ed25519::decodes),
+            // Its numbers are all that there is to look at.
+            KeyMaterial::Rsa { .. } => true,
         };
         if parsed { Ok(key) } else { Err(Reason::KeyInvalid) }
     }
 
-    /// A key that was checked when it was registered: looks at the type and the lengths alone.
+    /// A key that was checked when it was registered: looks at the type and the lengths, and that it is none that anybody
+    /// can sign for, since other systems' keys may have been looked at less.
     pub fn stored(algorithm: Algorithm, material: KeyMaterial) -> Result<Self, Reason> {
         let fits = match &material {
             KeyMaterial::Ec2 { x, y } => algorithm
                 .ec2()
                 .is_some_and(|(_, length, _)| x.len() == length && y.len() == length),
-            KeyMaterial::Okp { x } => algorithm == Algorithm::EdDsa && x.len() == 32,
+            KeyMaterial::Okp { x } => {
+                let x = x.as_slice().try_into();
+                algorithm == Algorithm::EdDsa && x.is_ok_and(|x| !ed25519::is_small_order(x))
+            }
             KeyMaterial::Rsa { n, e } => algorithm.rsa().is_some() && rsa_numbers_fit(n, e),
-            KeyMaterial::Akp { public } => algorithm.ml_dsa().is_some_and(|(length, _)| public.len() == length),
+            KeyMaterial::Akp { public } => {
+                let fits = algorithm.ml_dsa().is_some_and(|(length, _)| public.len() == length);
+                fits && !is_zero_lattice(public)
+            }
         };
         if fits {
             Ok(Self { algorithm, material })
@@ -294,6 +304,9 @@ fn read(value: &Value<'_>) -> Result<(Algorithm, KeyMaterial), Reason> {
     let bytes = |key| value.at(key).and_then(Value::bytes).map(<[u8]>::to_vec);
     let kty = number(KTY).ok_or(Reason::Malformed)?;
     let alg = number(ALG).ok_or(Reason::Malformed)?;
+    if private_members(kty).any(|member| value.at(member).is_some()) {
+        return Err(Reason::KeyInvalid);
+    }
     let algorithm = Algorithm::from_cose(alg).ok_or(Reason::AlgorithmUnsupported)?;
     let material = match kty {
         KTY_EC2 => {
@@ -314,6 +327,21 @@ fn read(value: &Value<'_>) -> Result<(Algorithm, KeyMaterial), Reason> {
         _ => None,
     };
     Ok((algorithm, material.ok_or(Reason::KeyInvalid)?))
+}
+
+/// Where a key of this type holds its private part (RFC 9053, 7.1 and 7.2; RFC 8230, 4; RFC 9964, 3): whoever sends one
+/// has given the key away.
+fn private_members(kty: i64) -> std::ops::RangeInclusive<i64> {
+    match kty {
+        KTY_RSA => -12..=-3,
+        KTY_AKP => -2..=-2,
+        _ => -4..=-4,
+    }
+}
+
+/// The seed of the matrix, then a vector (FIPS 204, algorithm 22). With a vector of zeros every short one is an answer.
+fn is_zero_lattice(public: &[u8]) -> bool {
+    public.get(32..).is_some_and(|vector| vector.iter().all(|byte| *byte == 0))
 }
 
 /// 2048 to 8192 bit, exponent odd, at least 3 and at most 32 bit: the range that the check below can work with.

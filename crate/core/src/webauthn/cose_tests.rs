@@ -203,3 +203,98 @@ fn malformed_keys_are_told_from_unsupported_ones() {
     .concat();
     assert_eq!(CoseKey::parse(&compressed), Err(Reason::KeyInvalid));
 }
+
+/// What a key of each kind may be, beside its length: where it is new, and where it was stored by whom we do not know.
+#[test]
+fn keys_that_anybody_can_sign_for_or_nobody() {
+    struct Row {
+        what: &'static str,
+        algorithm: Algorithm,
+        material: KeyMaterial,
+        stored: bool,
+    }
+    let ec2 = |algorithm, x: Vec<u8>, y: Vec<u8>, what| Row {
+        what,
+        algorithm,
+        material: KeyMaterial::Ec2 { x, y },
+        // Its signatures are refused one by one, by a verifier that looks at the point each time.
+        stored: true,
+    };
+    let okp = |x: [u8; 32], stored, what| Row {
+        what,
+        algorithm: Algorithm::EdDsa,
+        material: KeyMaterial::Okp { x: x.to_vec() },
+        stored,
+    };
+    let starts = |first: u8| {
+        let mut bytes = [0; 32];
+        bytes[0] = first;
+        bytes
+    };
+    let mut rows = vec![
+        okp(starts(1), false, "the identity: one signature answers everything"),
+        okp(starts(0), false, "order 4"),
+        okp(starts(2), true, "no point, so no signature is right"),
+        okp([0xff; 32], true, "not below the prime, and no point"),
+    ];
+    for (algorithm, length) in [(Algorithm::Es256, 32), (Algorithm::Es384, 48), (Algorithm::Es512, 66)] {
+        rows.push(ec2(algorithm, vec![0; length], vec![0; length], "the origin is no point"));
+        rows.push(ec2(algorithm, vec![0xff; length], vec![0xff; length], "not below the prime"));
+    }
+    for (algorithm, length) in [(Algorithm::MlDsa44, 1312), (Algorithm::MlDsa65, 1952), (Algorithm::MlDsa87, 2592)] {
+        let mut public = vec![0; length];
+        public[..32].fill(7);
+        rows.push(Row {
+            what: "a vector of zeros: every short vector answers",
+            algorithm,
+            material: KeyMaterial::Akp { public },
+            stored: false,
+        });
+    }
+    for algorithm in [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps512] {
+        let mut n = vec![0xff; 256];
+        n[255] = 0xfd;
+        rows.push(Row {
+            what: "exponent 1: the message is its signature",
+            algorithm,
+            material: KeyMaterial::Rsa { n, e: vec![1] },
+            stored: false,
+        });
+    }
+    for Row { what, algorithm, material, stored } in rows {
+        assert_eq!(CoseKey::new(algorithm, material.clone()), Err(Reason::KeyInvalid), "{algorithm:?}: {what}");
+        let kept = CoseKey::stored(algorithm, material);
+        assert_eq!(kept.is_ok(), stored, "{algorithm:?}, stored: {what}");
+        if let Ok(key) = kept {
+            assert_eq!(CoseKey::parse(&key.to_cbor()), Err(Reason::KeyInvalid), "{algorithm:?}: {what}");
+            let (_, signature) = signed(algorithm);
+            assert_eq!(key.verify(MESSAGE, &signature), Err(Reason::SignatureInvalid), "{algorithm:?}: {what}");
+        }
+    }
+}
+
+#[test]
+fn a_key_with_its_private_part_is_refused() {
+    for algorithm in Algorithm::ALL {
+        let cbor = CoseKey::new(algorithm, signed(algorithm).0).unwrap().to_cbor();
+        let members: Vec<i64> = match algorithm {
+            Algorithm::Es256 | Algorithm::Es384 | Algorithm::Es512 | Algorithm::EdDsa => vec![-4],
+            Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => vec![-2],
+            _ => (-12..=-3).collect(),
+        };
+        let with = |member: i64, value: &[u8]| {
+            let mut encoded = cbor.clone();
+            encoded[0] += 1;
+            encoded.extend(minicbor::to_vec(member).unwrap());
+            encoded.extend(value);
+            (CoseKey::parse(&encoded), CoseKey::parse_stored(&encoded))
+        };
+        for member in members {
+            for value in [&[0x41, 1][..], &[0xf6]] {
+                let refused = (Err(Reason::KeyInvalid), Err(Reason::KeyInvalid));
+                assert_eq!(with(member, value), refused, "{algorithm:?}: {member}");
+            }
+        }
+        assert!(with(-70_000, &[0x41, 1]).0.is_ok(), "{algorithm:?}: a member that says nothing");
+    }
+}

@@ -21,7 +21,8 @@ use super::reason::Reason;
 pub struct Attestation {
     /// `fmt` as the authenticator wrote it.
     pub format: String,
-    /// Whether the procedure of the format was carried out, and found it valid. It says nothing about trust.
+    /// Whether a statement was verified by the procedure of its format; `none` has nothing to verify. It says nothing
+    /// about trust.
     pub verified: bool,
     /// Whether the certificate chain ends in one of the trust anchors.
     pub trusted: bool,
@@ -29,8 +30,8 @@ pub struct Attestation {
 
 /// 7.1, from "Determine the attestation statement format" to the assessment of trust.
 ///
-/// A known format is always verified. One that can't be is good enough only where no attestation was asked for. Where
-/// it was, and trust anchors are configured, the chain has to end in one of them.
+/// A known format is always verified. One that can't be, and `none`, are good enough only where no attestation was asked
+/// for. Where it was, and trust anchors are configured, the chain has to end in one of them.
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Attestation, Reason> {
     let finding = match statement.format {
         "none" => none(statement)?,
@@ -61,7 +62,7 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
 /// 8.7: the statement is an empty map.
 fn none(statement: &Statement<'_>) -> Result<Finding, Reason> {
     match statement.statement.map() {
-        Some([]) => Ok(Finding::Valid),
+        Some([]) => Ok(Finding::Unverified),
         _ => Err(Reason::AttestationInvalid),
     }
 }

@@ -23,11 +23,11 @@ pub struct Statement<'a> {
 
 /// What the procedure of a format finds; a statement that is wrong is an error instead.
 pub(super) enum Finding {
-    /// Valid, without certificates: format `none`, or self attestation.
+    /// Valid, without certificates: self attestation.
     Valid,
     /// Valid, with the certificates that it came with.
     Certified { trusted: bool },
-    /// Nobody here can judge it.
+    /// It says nothing (`none`), or nobody here can judge it.
     Unverified,
 }
 
