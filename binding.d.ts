@@ -82,8 +82,9 @@ export declare class BindingService {
   status(record: string | undefined | null, request: string): string
   beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
   openResponse(record: string | undefined | null, request: string): string
-  beginPasskey(random: Uint8Array, request: string): string
-  openPasskey(request: string): string
+  beginPasskey(key: Uint8Array, random: Uint8Array, request: string): string
+  openPasskey(key: Uint8Array, request: string): string
+  verifyPasskey(record: string | undefined | null, key: Uint8Array, request: string): BindingChange
   signals(record?: string | undefined | null): string
   openYubico(record: string | undefined | null, request: string): string
   verifyCode(record: string | undefined | null, request: string): BindingChange

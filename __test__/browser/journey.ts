@@ -26,7 +26,7 @@ export async function everyPath(traveller: Traveller): Promise<void> {
   await lostAll(traveller, codes)
   await passkey(traveller)
   await ann.signOut()
-  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none' })
+  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none', passkeys: true })
 }
 
 async function passwordAlone({ t, site, ann }: Traveller): Promise<void> {
@@ -156,7 +156,7 @@ async function lock({ t, ann }: Traveller): Promise<void> {
   await ann.returnWithPassword()
   await ann.guess()
   t.regex(await ann.error(), /Too many wrong codes/)
-  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none' })
+  t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none', passkeys: true })
   await ann.password()
   await ann.page.getByText('are locked after too many wrong attempts').waitFor()
   t.is(await ann.field('Code from your authenticator app').count(), 0)

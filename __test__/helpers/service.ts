@@ -89,6 +89,7 @@ export function overriding(store: Store, methods: Partial<Store>): Store {
     put: (key, challenge) => store.put(key, challenge),
     take: (key, id, now) => store.take(key, id, now),
     clear: (key) => store.clear(key),
+    ...(store.sharedKey && { sharedKey: (fresh) => store.sharedKey!(fresh) }),
     ...methods,
   }
 }

@@ -58,6 +58,7 @@ if (postgres && redis) {
       put: (key, challenge) => challenges.put(key, challenge),
       take: (key, id, now) => challenges.take(key, id, now),
       clear: (key) => challenges.clear(key),
+      sharedKey: (fresh) => challenges.sharedKey!(fresh),
     })
   }
 }

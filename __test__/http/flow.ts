@@ -20,7 +20,7 @@ export async function everyFlow(
 }
 
 async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> {
-  t.deepEqual((await client.get('/session')).body, { state: 'none' })
+  t.deepEqual((await client.get('/session')).body, { state: 'none', passkeys: true })
   t.is((await client.get('/factors')).status, 401)
   t.is((await client.post('/verify', { answer: 'totp:123456' })).status, 401)
   t.is((await client.password('ann', 'wrong')).status, 401)
@@ -51,7 +51,7 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
 async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpClient): Promise<void> {
   const { origin } = client
   await client.password('ann', password.ann)
-  t.deepEqual((await client.get('/session')).body, { state: 'pending', mayEnrol: false })
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: false })
   const before = new Map(client.cookies)
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
   t.like((await client.get('/session')).body, { state: 'verified', fresh: true, mayEnrol: true, admin: false })
@@ -133,20 +133,20 @@ async function bob(t: ExecutionContext, client: HttpClient, another: () => HttpC
   const { enrolment, uri } = (await client.post('/factors/totp')).body
   const code = totpAt(uri, Date.now())
   await client.post('/factors/totp/finish', { enrolment, code, description: 'phone' })
-  t.deepEqual((await elsewhere.get('/session')).body, { state: 'none' })
+  t.deepEqual((await elsewhere.get('/session')).body, { state: 'none', passkeys: true })
   await client.signOut()
   await client.password('bob', password.bob)
   const answer = { type: 'totp', code: wrongCode(uri, Date.now()) }
   for (let tries = 0; tries < 8; tries++) t.is((await client.post('/verify', { answer })).body.reason, 'rejected')
   t.like(await client.post('/verify', { answer }), { status: 403, body: { reason: 'locked' } })
-  t.deepEqual((await client.get('/session')).body, { state: 'none' })
+  t.deepEqual((await client.get('/session')).body, { state: 'none', passkeys: true })
 }
 
 /** An administrator must have a factor: it is enrolled before the sign-in is done, and then unlocks another user. */
 async function root(t: ExecutionContext, client: HttpClient, another: () => HttpClient): Promise<void> {
   await client.password('root', password.root)
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
-  t.deepEqual((await client.get('/session')).body, { state: 'pending', mayEnrol: true })
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: true })
   t.is((await client.get('/admin/users')).status, 401)
   const before = new Map(client.cookies)
   t.true((await enrolKey(client, new TestAuthenticator())).body.ok)
@@ -176,7 +176,7 @@ async function renewed(
 ): Promise<void> {
   t.notDeepEqual(client.cookies, before)
   for (const [name, value] of before) old.cookies.set(name, value)
-  t.deepEqual((await old.get('/session')).body, { state: 'none' })
+  t.deepEqual((await old.get('/session')).body, { state: 'none', passkeys: true })
 }
 
 /** A sign-out that was sent with the id of before, and comes in once a step-up has replaced it, ends the sign-in. */
@@ -187,5 +187,5 @@ async function signOutLate(
   t.is((await client.get('/factors')).status, 200)
   t.is((await old.get('/factors')).status, 401)
   t.is((await old.signOut()).status, 204)
-  t.deepEqual((await client.get('/session')).body, { state: 'none' })
+  t.deepEqual((await client.get('/session')).body, { state: 'none', passkeys: true })
 }

@@ -198,7 +198,7 @@ test('a host that says nonsense lets nobody in, and hears of it', async (t) => {
     t.is(host.errors.length, 3)
   }
   const absent = await HttpHost.open({ user: () => undefined })
-  t.deepEqual((await absent.client.get('/session')).body, { state: 'none' })
+  t.deepEqual((await absent.client.get('/session')).body, { state: 'none', passkeys: true })
 })
 
 test('what a callback throws is told to the host alone', async (t) => {

@@ -4,6 +4,7 @@ import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
 import { isCountersignError } from '../../index.js'
 import { origin, overriding, wrongCode } from '../helpers/service.js'
+import { HttpClient } from './http-client.js'
 import { HttpHost, user } from './http-host.js'
 
 test('a sign-in without a factor is done, unless one is required', async (t) => {
@@ -16,7 +17,7 @@ test('a sign-in without a factor is done, unless one is required', async (t) => 
     const strict = (await HttpHost.open({ required })).pending()
     t.deepEqual((await strict.client.post('/challenge')).body, { challenge: null })
     t.deepEqual(strict.told, [])
-    t.deepEqual((await strict.client.get('/session')).body, { state: 'pending', mayEnrol: true })
+    t.deepEqual((await strict.client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: true })
   }
 })
 
@@ -197,7 +198,7 @@ test('a recovery code removes what was lost, if asked to, and nothing else does'
   t.deepEqual(host.enrolled, [], 'the codes are a factor still')
   t.like((await host.client.get('/session')).body, { state: 'verified', fresh: true, mayEnrol: true })
   // Who knows the password alone gets no further than before.
-  t.deepEqual((await host.pending().client.get('/session')).body, { state: 'pending', mayEnrol: false })
+  t.deepEqual((await host.pending().client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: false })
 })
 
 test('a removal that fails signs nobody in', async (t) => {
@@ -262,6 +263,57 @@ test('a passkey signs in without a user name', async (t) => {
   t.is((await host.client.post('/passkey/verify', { answer })).status, 403)
 })
 
+test('a passkey’s challenge is for the browser that asked', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const key = await enrolPasskey(host)
+  host.session = null
+  const browser = () => new HttpClient(origin, (request) => host.handler(request))
+  const [ann, eve] = [browser(), browser()]
+  const sign = async (client: HttpClient) => {
+    const { webauthn } = (await client.post('/passkey/challenge')).body
+    return { answer: { type: 'webauthn', response: key.get(webauthn, { origin }) } }
+  }
+  const asked = await ann.post('/passkey/challenge')
+  const [cookie = ''] = asked.headers.getSetCookie()
+  t.regex(cookie, /^__Host-countersign-passkey=[\w-]{22}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure$/)
+  const evesAnswer = await sign(eve)
+  t.is((await ann.post('/passkey/verify', evesAnswer)).status, 403, 'another browser')
+  t.is((await browser().post('/passkey/verify', evesAnswer)).status, 403, 'no cookie')
+  const twice = [...ann.cookies, ...eve.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  t.is((await browser().call('POST', '/passkey/verify', evesAnswer, { cookie: twice })).status, 403, 'two cookies')
+  const [first, second] = [await sign(ann), await sign(ann)]
+  t.is((await ann.post('/passkey/verify', first)).status, 200, 'autofill and a button both wait')
+  host.session = null
+  t.is((await ann.post('/passkey/verify', second)).status, 200)
+})
+
+test('a page on localhost gets the cookie too', async (t) => {
+  const rp = { id: 'localhost', name: 'Dev', origins: ['http://localhost:3000'] }
+  const host = await HttpHost.open({}, undefined, { rp })
+  const client = new HttpClient('http://localhost:3000', (request) => host.handler(request))
+  const [cookie = ''] = (await client.post('/passkey/challenge')).headers.getSetCookie()
+  t.regex(cookie, /^countersign-passkey=[\w-]{22}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict$/)
+})
+
+test('passkeys can be turned off, for the handler or the whole service', async (t) => {
+  const off = { webauthn: { passkeys: false } }
+  const hosts = [await HttpHost.open({ passkeys: false }), await HttpHost.open({}, undefined, off)]
+  for (const host of hosts) {
+    t.deepEqual((await host.client.get('/session')).body, { state: 'none', passkeys: false })
+    for (const path of ['challenge', 'verify']) {
+      const { status } = await host.client.host('POST', `/countersign/passkey/${path}`, { answer: {} })
+      t.is(status, 404, path)
+    }
+    const { paths } = (await host.client.get('/openapi.json')).body
+    t.deepEqual(Object.keys(paths).filter((path) => path.includes('passkey')), [])
+    host.verified()
+    t.like((await host.client.get('/session')).body, { state: 'verified', passkeys: false })
+    t.like((await host.client.post('/factors/webauthn', { use: 'passkey' })).body, { status: 400, detail: 'use' })
+    t.is((await host.client.post('/factors/webauthn', { use: 'second-factor' })).status, 200)
+  }
+  await t.throwsAsync(HttpHost.open({ passkeys: true }, undefined, off), { code: 'invalid-argument', message: /passkeys/ })
+})
+
 test('a refused passkey tells nobody whether anyone has it', async (t) => {
   const host = await HttpHost.open()
   const { key } = await host.fixture.enrolKey(user)
@@ -289,3 +341,11 @@ test('a wrong code of somebody without a phone is refused like any other', async
   const unknown = await host.pending({ id: 'nobody' }).client.post('/verify', { answer })
   t.deepEqual([known.status, known.body], [unknown.status, unknown.body])
 })
+
+async function enrolPasskey(host: HttpHost): Promise<TestAuthenticator> {
+  const key = new TestAuthenticator({ userVerified: true })
+  const creation = (await host.client.post('/factors/webauthn', { use: 'passkey' })).body
+  const response = key.create(creation, { origin })
+  await host.client.post('/factors/webauthn/finish', { response, description: 'passkey' })
+  return key
+}

@@ -199,7 +199,7 @@ test('SimpleWebAuthn › description, time, transports and model are kept', asyn
   const { taken: [one] } = await service.importFactors('ann', fromSimpleWebAuthn(row))
   t.like(one, {
     what: '[0] Ann’s laptop',
-    notes: [],
+    notes: ['user-not-verified'],
     factor: { description: 'Ann’s laptop', created: 1_700_000_000_000, aaguid: aaguid.toLowerCase(), transports: ['usb'] },
   })
   const described = (data: object) => fromSimpleWebAuthn({ ...documented, ...data }).factors[0]!.description
@@ -234,7 +234,9 @@ test('SimpleWebAuthn › user handles come along, and never lead to somebody els
   const [first, second] = [passkey(), passkey()]
   const { webauthnUserID: _, ...without } = passkey().documented
   const { taken } = await service.importFactors('ann', fromSimpleWebAuthn([first.documented, second.documented, without]))
-  t.deepEqual(taken.map(({ notes }) => notes), [[], ['other-user-handle'], ['no-user-handle']])
+  t.deepEqual(taken.map(({ notes }) => notes), [
+    ['user-not-verified'], ['other-user-handle', 'user-not-verified'], ['no-user-handle', 'user-not-verified'],
+  ])
   t.deepEqual([await store.owner(first.handle), await store.owner(second.handle)], ['ann', undefined])
   await signsIn(t, fixture, first.key, 'with the handle of the user')
   await signsIn(t, fixture, second.key, 'with its own')
@@ -245,7 +247,9 @@ test('SimpleWebAuthn › user handles come along, and never lead to somebody els
   t.deepEqual([other.taken, reasons(other)], [[], [['[0]', 'user-handle-taken']]])
   t.is(await store.owner(first.handle), 'ann')
   const given = fromSimpleWebAuthn(without, { userHandle: Buffer.from('ben') })
-  t.deepEqual((await service.importFactors('ben', given)).taken[0]!.notes, [])
+  t.deepEqual((await service.importFactors('ben', given)).taken[0]!.notes, ['user-not-verified'])
+  const verified = fromSimpleWebAuthn({ ...passkey().documented, userVerified: true })
+  t.deepEqual((await service.importFactors('eve', verified)).taken[0]!.notes, [])
   t.is(await store.owner(Buffer.from('ben').toString('base64url')), 'ben')
 })
 

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import test from 'ava'
 
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
+import { verifyRegistration } from '../../facade/stateless/webauthn.js'
 import type { Countersign, PasskeyOptions } from '../../index.js'
-import { Fixture, origin, overriding } from '../helpers/service.js'
+import { Fixture, origin, overriding, rp } from '../helpers/service.js'
 import { stores } from '../helpers/stores.js'
 
 const person = { name: 'ann', displayName: 'Ann' }
@@ -38,6 +39,61 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.deepEqual(await service.verifyPasskey(await sign(service, key, bound)), rejected)
     t.deepEqual(await service.verifyPasskey(await sign(service, key), bound), rejected)
     t.like(await service.verifyPasskey(await sign(service, key, bound), bound), { ok: true, user: 'ann' })
+  })
+
+  test(`${name}: a key that never verified its user signs in beside a password alone, until it has`, async (t) => {
+    const fixture = await Fixture.open(await makeStore())
+    const { service } = fixture
+    const key = new TestAuthenticator()
+    const creation = await service.beginWebauthn('ann', { ...person, residentKey: 'required' })
+    const enrolment = { response: key.create(creation, { origin }), description: '' }
+    t.true((await service.finishWebauthn('ann', enrolment)).ok)
+    const answer = async (userVerified: boolean) => {
+      const { webauthn } = await service.challenge()
+      return service.verifyPasskey({ type: 'webauthn', response: key.get(webauthn, { origin, userVerified }) })
+    }
+    // Whoever found it has set a PIN: the ceremony that would establish it relies on nothing, and changes nothing.
+    for (let time = 0; time < 2; time += 1) t.deepEqual(await answer(true), rejected)
+    t.is(fixture.events.at(-1)!.reason, 'verification-not-established')
+    t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
+    t.deepEqual(await answer(true), rejected, 'a touch beside a password establishes nothing')
+    const { webauthn } = (await service.challenge('ann', { purpose: 'step-up' }))!
+    const verified = { type: 'webauthn', response: key.get(webauthn!, { origin, userVerified: true }) }
+    t.true((await service.verify('ann', verified, { purpose: 'step-up' })).ok)
+    t.like(await answer(true), { ok: true, user: 'ann' })
+    t.deepEqual(await answer(false), rejected)
+  })
+
+  test(`${name}: strangers leave nothing behind, and no failed answer writes`, async (t) => {
+    const store = await makeStore()
+    const { fixture, key } = await enrolled(store)
+    const calls: string[] = []
+    const watched = overriding(store, {
+      put: (key, challenge) => (calls.push('put'), store.put(key, challenge)),
+      update: (user, change) => (calls.push('update'), store.update(user, change)),
+    })
+    const service = await fixture.another({ store: watched })
+    const before = await store.read('ann')
+    for (let count = 0; count < 200; count += 1) {
+      const { response } = await sign(service, key)
+      const { signature } = response.response
+      const wrong = { ...response, response: { ...response.response, signature: `${signature.slice(0, -4)}AAAA` } }
+      t.deepEqual(await service.verifyPasskey({ type: 'webauthn', response: wrong }), rejected)
+    }
+    t.deepEqual(calls, [])
+    t.is(await store.read('ann'), before)
+  })
+
+  test(`${name}: one response signs in once on any number of machines`, async (t) => {
+    const { fixture, key } = await enrolled(await makeStore(), { signCount: null })
+    const services = await Promise.all(Array.from({ length: 4 }, () => fixture.another()))
+    const answer = await sign(fixture.service, key)
+    const outcomes = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => services[index % 4]!.verifyPasskey(answer)),
+    )
+    t.is(outcomes.filter(({ ok }) => ok).length, 1)
+    t.deepEqual(await services[0]!.verifyPasskey(answer), rejected)
+    t.is(fixture.events.at(-1)!.reason, 'challenge-missing')
   })
 
   test(`${name}: a passkey's answer and one of a user who is known are no answers for each other`, async (t) => {
@@ -156,22 +212,117 @@ test('the store of challenges does not learn the session', async (t) => {
   await service.challenge('ann', { session })
   await service.beginTotp('ann', { account: 'ann', session })
   await service.beginWebauthn('ann', { ...person, session })
-  t.is(puts.length, 4)
+  t.is(puts.length, 3, 'nothing is stored of a challenge for anyone')
   for (const put of puts) {
     t.false(put.includes(session))
     t.true(put.includes(createHash('sha256').update(session).digest('base64url')))
   }
 })
 
-test('a passkey that is made without a dialog signs in later', async (t) => {
-  const { service } = await Fixture.open(await stores.memory())
-  const key = new TestAuthenticator()
+test('a passkey that is made without a dialog signs in by itself once it has verified its user beside a password', async (t) => {
+  const fixture = await Fixture.open(await stores.memory())
+  const { service } = fixture
+  const key = new TestAuthenticator({ userVerified: true })
   const creation = await service.beginWebauthn('ann', { ...person, use: 'passkey', conditional: true })
   const response = key.create(creation, { origin, userPresent: false, userVerified: false })
   t.true((await service.finishWebauthn('ann', { response, description: 'made for you' })).ok)
-  const { webauthn } = await service.challenge()
-  const answer = { type: 'webauthn', response: key.get(webauthn, { origin, userVerified: true }) }
-  t.like(await service.verifyPasskey(answer), { ok: true, user: 'ann' })
+  t.deepEqual(await service.verifyPasskey(await sign(service, key)), rejected)
+  t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
+  t.like(await service.verifyPasskey(await sign(service, key)), { ok: true, user: 'ann' })
+})
+
+test('an import decides whether a passkey signs in by itself', async (t) => {
+  for (const userVerified of [true, false, undefined]) {
+    const fixture = await Fixture.open(await stores.memory())
+    const { service } = fixture
+    const key = new TestAuthenticator({ userVerified: true })
+    const { challenge, ...creation } = await service.beginWebauthn('ann', { ...person, use: 'passkey' })
+    const response = key.create({ challenge, ...creation }, { origin })
+    const made = verifyRegistration({ response, challenge, rp })
+    if (!made.ok) throw new Error(made.reason)
+    const { userVerified: _, ...stored } = made.credential
+    const credential = { ...stored, userHandle: creation.user.id, ...(userVerified !== undefined && { userVerified }) }
+    const factors = [{ what: '[0]', description: 'imported', credential, notes: [] }]
+    const { taken } = await service.importFactors('ann', { factors, left: [] })
+    t.is(taken[0]?.notes.includes('user-not-verified'), userVerified !== true)
+    t.is((await service.verifyPasskey(await sign(service, key))).ok, userVerified === true)
+    t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
+    t.true((await service.verifyPasskey(await sign(service, key))).ok)
+  }
+})
+
+test('passkeys can be turned off', async (t) => {
+  const { fixture, key } = await enrolled(await stores.memory(), { signCount: null })
+  const answer = await sign(fixture.service, key)
+  const off = await fixture.another({ webauthn: { passkeys: false } })
+  await t.throwsAsync(off.challenge(), { code: 'invalid-argument', message: /webauthn\.passkeys/ })
+  t.deepEqual(await off.verifyPasskey(answer), rejected)
+  t.is(fixture.events.at(-1)!.reason, 'not-supported')
+  t.true((await off.verify('ann', await fixture.assertion('ann', key))).ok, 'it is a second factor still')
+  t.true((await fixture.service.verifyPasskey(answer)).ok)
+})
+
+test('a store without a key of its own needs one from the host', async (t) => {
+  const store = overriding(await stores.memory(), { sharedKey: undefined } as never)
+  const { fixture } = await enrolled(store)
+  await t.throwsAsync(fixture.service.challenge(), { code: 'invalid-argument', message: /challengeKey/ })
+  await t.throwsAsync(fixture.another({ webauthn: { passkeys: true } }), { code: 'invalid-argument', message: /challengeKey/ })
+  for (const challengeKey of [new Uint8Array(31), 'x'.repeat(42), 'no base64url!'.repeat(4), 7 as never]) {
+    await t.throwsAsync(fixture.another({ challengeKey }), { code: 'invalid-argument', message: /challengeKey/ })
+  }
+  const challengeKey = new Uint8Array(32).fill(7)
+  const [one, other] = [await fixture.another({ challengeKey }), await fixture.another({ challengeKey })]
+  const { key } = await enrol(one, 'eve')
+  t.like(await other.verifyPasskey(await sign(one, key)), { ok: true, user: 'eve' })
+  const elsewhere = await fixture.another({ challengeKey: new Uint8Array(32).fill(8) })
+  t.deepEqual(await elsewhere.verifyPasskey(await sign(one, key)), rejected)
+})
+
+test('what a store gives as its key has to be one', async (t) => {
+  for (const bad of ['', 'short', undefined, 7]) {
+    const store = overriding(await stores.memory(), { sharedKey: async () => bad as string })
+    const { service } = await Fixture.open(store)
+    await t.throwsAsync(service.challenge(), { code: 'store-failed' })
+  }
+  let failures = 1
+  const store = await stores.memory()
+  const shaky = overriding(store, {
+    sharedKey: async (fresh) => {
+      if (failures-- > 0) throw new Error('gone')
+      return store.sharedKey!(fresh)
+    },
+  })
+  const { service } = await Fixture.open(shaky)
+  await t.throwsAsync(service.challenge(), { code: 'store-failed' })
+  t.is((await service.challenge()).webauthn.userVerification, 'required', 'the next one asks again')
+})
+
+test('an answer to a challenge of another relying party, or to none of ours, is refused', async (t) => {
+  const { fixture, key } = await enrolled(await stores.memory())
+  const { service } = fixture
+  const other = { id: 'example.org', name: 'Other', origins: [origin] }
+  const { webauthn } = await service.challenge({ rp: other })
+  const answer = { type: 'webauthn', response: key.get({ ...webauthn, rpId: 'example.com' }, { origin }) }
+  t.deepEqual(await service.verifyPasskey(answer), rejected)
+  t.is(fixture.events.at(-1)!.reason, 'challenge-mismatch')
+  const made = { ...webauthn, rpId: 'example.com', challenge: 'A'.repeat(75) }
+  t.deepEqual(await service.verifyPasskey({ type: 'webauthn', response: key.get(made, { origin }) }), rejected)
+  t.is(fixture.events.at(-1)!.reason, 'challenge-mismatch')
+  const known = { ...webauthn, rpId: 'example.com', challenge: 'A'.repeat(43) }
+  t.like(await service.verifyPasskey({ type: 'webauthn', response: key.get(known, { origin }) }), { ok: false })
+})
+
+test('a user who signs in very often waits, and nothing is accepted twice', async (t) => {
+  const { fixture, key } = await enrolled(await stores.memory(), { signCount: null })
+  const { service } = fixture
+  const first = await sign(service, key)
+  t.true((await service.verifyPasskey(first)).ok)
+  for (let count = 1; count < 256; count += 1) t.true((await service.verifyPasskey(await sign(service, key))).ok)
+  t.deepEqual(await service.verifyPasskey(await sign(service, key)), rejected)
+  t.deepEqual(await service.verifyPasskey(first), rejected)
+  t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
+  fixture.now += 600_001
+  t.true((await service.verifyPasskey(await sign(service, key))).ok)
 })
 
 test('signals name the passkeys that are left', async (t) => {

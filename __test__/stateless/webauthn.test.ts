@@ -94,6 +94,25 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as TestAlgorithm[]) {
   }
 }
 
+test('an attestation that says nothing is not verified, and no answer where one was asked for', (t) => {
+  const key = new TestAuthenticator()
+  const creation = registrationOptions({ rp, user: person, challenge, attestation: 'direct' })
+  const response = key.create(creation, { origin, attestation: 'none' })
+  const verdict = verifyRegistration({ response, challenge, rp })
+  t.like(verdict, { ok: true, attestation: { format: 'none', verified: false, trusted: false } })
+  for (const attestation of ['indirect', 'direct', 'enterprise'] as const) {
+    const refused = verifyRegistration({ response, challenge, rp, attestation })
+    t.deepEqual(refused, { ok: false, reason: 'attestation-unsupported' })
+  }
+})
+
+test('a stored key that anybody can answer for is no key', (t) => {
+  const identity = Buffer.concat([Buffer.from('a401010327200621582001', 'hex'), Buffer.alloc(31)])
+  const { key, credential } = registered()
+  const options = { response: assertion(key, credential), challenge, rp, credential: { ...credential, publicKey: identity } }
+  t.throws(() => verifyAuthentication(options), { code: 'invalid-argument', message: /publicKey/ })
+})
+
 test('a credential that another library stored goes straight in', (t) => {
   const { key, credential } = registered()
   const bytes = new Uint8Array(Buffer.from(credential.publicKey, 'base64url'))

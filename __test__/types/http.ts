@@ -66,6 +66,7 @@ export function http(countersign: Countersign): void {
   const onHono = createHandler<Context>(countersign, { user: (request, c) => c.get('user'), onVerified: () => undefined })
   new Hono().all('/countersign/*', (c) => onHono(c.req.raw, c))
 
+  createHandler(countersign, { user: () => null, onVerified: () => undefined, passkeys: false })
   // @ts-expect-error who sends it is the host's to say
   createHandler(countersign, { onVerified: () => undefined })
   // @ts-expect-error and what becomes of it
@@ -83,6 +84,7 @@ export function http(countersign: Countersign): void {
 export function page(session: SessionState, problem: Problem, options: HandlerOptions): void {
   // @ts-expect-error nobody is signed in
   session.mayEnrol
+  session.passkeys satisfies boolean
   if (session.state === 'verified') session.fresh satisfies boolean
   if (problem.type === 'urn:countersign:problem:step-up-required') problem.status satisfies number
   // @ts-expect-error no such problem

@@ -32,6 +32,13 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, webauthn: { userVerification: 'always' } })
   // @ts-expect-error no COSE algorithm that is implemented
   await Countersign.open({ rp, store, webauthn: { algorithms: [-65535] } })
+  await Countersign.open({ rp, store, webauthn: { passkeys: false }, challengeKey: new Uint8Array(32) })
+  // @ts-expect-error bytes, or their base64url
+  await Countersign.open({ rp, store, challengeKey: 7 })
+  const keeper: Store = { ...store, sharedKey: async (fresh: string) => fresh }
+  await keeper.sharedKey?.('')
+  // @ts-expect-error a store may have none
+  await keeper.sharedKey('')
   await Countersign.open({ rp, store, u2f: { appId: 'https://example.com', facets: ['https://example.com'] } })
   // @ts-expect-error what the keys were registered for
   await Countersign.open({ rp, store, u2f: {} })

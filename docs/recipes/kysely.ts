@@ -77,5 +77,12 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
     async clear(key) {
       await db.deleteFrom('countersign_challenges').where('key', '=', key).execute()
     },
+
+    async sharedKey(fresh) {
+      const row = { key: '', id: 'shared-key', purpose: 'shared-key', data: fresh, expires: Number.MAX_SAFE_INTEGER }
+      await db.insertInto('countersign_challenges').values(row).onConflict((it) => it.doNothing()).execute()
+      const kept = db.selectFrom('countersign_challenges').select('data').where('key', '=', '')
+      return (await kept.where('id', '=', 'shared-key').executeTakeFirstOrThrow()).data
+    },
   }
 }

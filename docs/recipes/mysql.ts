@@ -92,6 +92,14 @@ export function mysqlStore(pool: Pool): Store {
         await connection.query('DELETE FROM countersign_challenges WHERE `key` = ?', [bytes(key)])
       })
     },
+
+    async sharedKey(fresh) {
+      const row = ['', 'shared-key', 'shared-key', fresh, Number.MAX_SAFE_INTEGER]
+      const insert = 'INSERT IGNORE INTO countersign_challenges (`key`, id, purpose, data, expires) VALUES (?)'
+      await transaction(pool, (connection) => connection.query(insert, [row]))
+      const kept = "SELECT data FROM countersign_challenges WHERE `key` = '' AND id = 'shared-key'"
+      return (await rows(pool, kept, []))[0]!.data
+    },
   }
 }
 

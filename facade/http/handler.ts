@@ -7,7 +7,7 @@ import { checkHandlerOptions, checkHttpUser } from './options.js'
 import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './options.js'
 import { ProblemError, problemOf } from './problem.js'
 import { findRoute } from './router.js'
-import { routes } from './routes.js'
+import { routesWith } from './routes.js'
 import { checkJson, checkSameOrigin } from './same-origin.js'
 import { admit } from './standing.js'
 
@@ -33,7 +33,9 @@ export function createHandler<Context = AnyContext>(
   countersign: Countersign,
   options: HandlerOptions<Context>,
 ): Handler<Context> {
-  const settings = checkHandlerOptions(countersign, options, (basePath) => openApi(routes, basePath))
+  const settings = checkHandlerOptions(countersign, options, (basePath, passkeys) =>
+    openApi(routesWith(passkeys), basePath),
+  )
   return async (request, context) => {
     // Mounted without an adapter: nobody would ever be answered.
     if (typeof request?.headers?.get !== 'function') throw invalid('request')
@@ -70,7 +72,7 @@ async function answer(
   const url = exactUrl(request.url)
   if (!url) throw new ProblemError('not-found')
   const { pathname, searchParams: query } = url
-  const { route, params } = findRoute(request.method, below(settings.basePath, pathname))
+  const { route, params } = findRoute(routesWith(settings.passkeys), request.method, below(settings.basePath, pathname))
   const changing = route.method !== 'GET'
   if (changing) {
     checkSameOrigin(request.headers, settings.rp)

@@ -120,6 +120,11 @@ export interface HandlerOptions<Context = AnyContext> {
    * the user's presence nor verification. Default false. Never for a first factor.
    */
   conditionalCreate?: boolean
+  /**
+   * Sign-ins without a user name or password. With `false` their two routes don't exist, and `GET /session` tells pages
+   * so. Default: `webauthn.passkeys` of the service.
+   */
+  passkeys?: boolean
   /** The path where the handler is mounted, without a trailing slash; empty for the root. Default `/countersign`. */
   basePath?: string
   /** For hosts with several relying parties: the one of this handler. Default: that of the service. */
@@ -143,6 +148,7 @@ export interface HandlerSettings {
   freshMilliseconds: number
   bodyMilliseconds: number
   conditionalCreate: boolean
+  passkeys: boolean
   basePath: string
   rp: RelyingParty
   now: () => number
@@ -155,12 +161,15 @@ export interface HandlerSettings {
 export function checkHandlerOptions(
   countersign: unknown,
   options: unknown,
-  document: (basePath: string) => object,
+  document: (basePath: string, passkeys: boolean) => object,
 ): HandlerSettings {
   const service = settingsOf(countersign)
   if (!service) throw invalid('countersign')
   const checked = checkOptions(options, '')
   const { required = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest } = checked
+  const offered = service.passkeys !== undefined
+  const { passkeys = offered } = checked
+  if (passkeys && !offered) throw invalid('passkeys')
   return {
     countersign: countersign as Countersign,
     now: service.now,
@@ -169,12 +178,13 @@ export function checkHandlerOptions(
     rp: service.rp,
     conditionalCreate: false,
     ...rest,
+    passkeys,
     required: typeof required === 'function' ? required : () => required,
     freshMilliseconds: freshSeconds * 1000,
     bodyMilliseconds: bodySeconds * 1000,
     basePath,
     removals: new KeyedQueue(Infinity),
-    document: document(basePath),
+    document: document(basePath, passkeys),
   }
 }
 
@@ -231,6 +241,7 @@ const checkOptions = object<HandlerOptions>({
   freshSeconds: optional(integer(1, 86_400)),
   bodySeconds: optional(integer(1, 600)),
   conditionalCreate: optional(flag),
+  passkeys: optional(flag),
   basePath: optional(checkBasePath),
   rp: optional(checkRp),
 })

@@ -1,6 +1,5 @@
 import { ProblemError } from './problem.js'
 import type { Route } from './route.js'
-import { routes } from './routes.js'
 
 export interface FoundRoute {
   route: Route
@@ -8,7 +7,7 @@ export interface FoundRoute {
 }
 
 /** The route of a method and a path below the mount point, or a problem. `HEAD` is a `GET`. */
-export function findRoute(method: string, path: string): FoundRoute {
+export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute {
   const here = routes.flatMap((route) => {
     const params = match(route.path, path)
     return params ? [{ route, params }] : []

@@ -15,3 +15,10 @@ export const routes: readonly Route[] = [
   ...factorRoutes,
   ...adminRoutes,
 ]
+
+const withoutPasskeys: readonly Route[] = routes.filter((route) => !passkeyRoutes.includes(route))
+
+/** The whole API, or all of it but the sign-in without a user name. */
+export function routesWith(passkeys: boolean): readonly Route[] {
+  return passkeys ? routes : withoutPasskeys
+}

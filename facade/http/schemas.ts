@@ -37,13 +37,13 @@ const signals = { $ref: '#/components/schemas/Signals' }
 export const schemas = {
   SessionState: {
     oneOf: [
-      object({ state: { const: 'none' } }),
-      object({ state: { const: 'pending' }, mayEnrol: boolean }),
-      object({ state: { const: 'verified' }, fresh: boolean, mayEnrol: boolean, admin: boolean }),
+      object({ state: { const: 'none' }, passkeys: boolean }),
+      object({ state: { const: 'pending' }, passkeys: boolean, mayEnrol: boolean }),
+      object({ state: { const: 'verified' }, passkeys: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean }),
     ],
     description:
       'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
-      '`fresh`: factors may be changed without a step-up.',
+      '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name.',
   },
   Challenge: object(
     { id: string },

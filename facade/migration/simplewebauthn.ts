@@ -11,7 +11,7 @@ import { base64url, boolean, integer, isRow, list, member, name, time } from './
  * | | members |
  * | --- | --- |
  * | needed | `id`, `publicKey` (a COSE key), `counter` |
- * | read | `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `name`, ... |
+ * | read | `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `userVerified`, `name`, ... |
  *
  * Bytes may be a `Uint8Array`, base64 of any kind, or the JSON form of a `Buffer`. Other members are ignored.
  *
@@ -58,6 +58,7 @@ function read(
   if (backup === undefined) return malformed('deviceType')
   const transports = readTransports(member(credential, 'transports') ?? member(row, 'transports'))
   const aaguid = member(row, 'aaguid', 'AAGUID')
+  const userVerified = boolean(member(row, 'userVerified', 'user_verified'))
   const created = time(member(row, 'createdAt', 'created_at', 'created'))
   return {
     what,
@@ -70,6 +71,7 @@ function read(
       ...(transports && { transports }),
       ...(typeof aaguid === 'string' && uuid.test(aaguid) && { aaguid: aaguid.toLowerCase() }),
       ...backup,
+      ...(userVerified !== undefined && { userVerified }),
       ...(userHandle !== undefined && { userHandle }),
     },
     notes: [],

@@ -36,6 +36,8 @@ export interface ForeignCredential extends AnyForeign {
  * - `no-user-handle`: the data has none; the passkey can't sign in without a user name
  * - `other-user-handle`: the user already has another one, with the same effect
  * - `backup-not-recorded`: the data has no backup flags; the first success sets them
+ * - `user-not-verified`: `userVerified` is not `true`; the passkey only works next to another factor, until it has
+ *   verified its user there
  */
 export type MigrationNote =
   | 'short-secret'
@@ -44,6 +46,7 @@ export type MigrationNote =
   | 'no-user-handle'
   | 'other-user-handle'
   | 'backup-not-recorded'
+  | 'user-not-verified'
 
 /**
  * Why something was not taken:

@@ -67,6 +67,20 @@ export class Context {
     return answered
   }
 
+  /**
+   * Tries a call of the core on the record as it is read: what it answers where it would change nothing, told. `null`
+   * where it has something to store, which is for `update` then.
+   *
+   * @internal
+   */
+  async refusal<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<T | null> {
+    const change = stored(call, await this.read(user))
+    if (change.record !== undefined) return null
+    const answered = openAnswer<T>(change.value, user)
+    this.events.tell(answered.events, user, at)
+    return answered.value
+  }
+
   /** Runs one call of the core that changes no record, then tells what happened. */
   answer<T>(user: string, at: number, call: () => string): Answered<T> {
     const answered = openAnswer<T>(native(call), user)

@@ -133,10 +133,12 @@ export class Countersign {
 
   /**
    * Without a user: begins a sign-in without a user name, which any passkey can answer. User verification is required,
-   * and `verifyPasskey` tells who the user is. Anyone can ask for such a challenge, so limit how often an address does.
+   * and `verifyPasskey` tells who the user is. Nothing is stored for such a challenge. Anyone can ask for one, so limit how
+   * often an address does.
    *
    * @example
    * const { webauthn } = await countersign.challenge({ session: request.sessionID })
+   * @throws {CountersignError} `invalid-argument` where `webauthn.passkeys` is off
    */
   challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
   /**
@@ -182,7 +184,8 @@ export class Countersign {
   /**
    * Verifies the answer to a challenge that was created without a user. The passkey's user handle leads to the user
    * (`UserStore.owner`), and the credential must be one of that user's. Credentials stored without a handle can't sign
-   * in this way.
+   * in this way, nor can those whose user verification isn't established: at the registration, by an import that says
+   * so, or in a sign-in next to another factor.
    *
    * @example
    * const outcome = await countersign.verifyPasskey(body.answer, { session: request.sessionID })

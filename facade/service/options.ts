@@ -27,6 +27,12 @@ export interface OpenOptions {
   limits?: LimitOptions
   timeouts?: TimeoutOptions
   /**
+   * A secret of 32 to 64 random bytes, as a `Uint8Array` or base64url text, the same in every process. It authenticates
+   * the challenges of sign-ins without a user name, which are not stored. Default: one that the store keeps
+   * (`sharedKey()`). A store of your own without `sharedKey()` needs this option for `webauthn.passkeys`.
+   */
+  challengeKey?: Uint8Array | string
+  /**
    * Receives events, for your log and for mails to the user. If it throws, the process warns once; nothing else
    * changes.
    */
@@ -62,6 +68,11 @@ export interface WebauthnOptions {
   counter?: 'refuse' | 'report'
   /** Which cross-origin frames are allowed. Default: none. */
   crossOrigin?: CrossOrigin
+  /**
+   * Sign-ins without a user name or password. `false`: `challenge()` without a user throws, and `verifyPasskey` refuses.
+   * Default true if the store or `challengeKey` gives a key for them.
+   */
+  passkeys?: boolean
 }
 
 /**
@@ -193,7 +204,10 @@ export interface BeginWebauthnOptions extends RpOption, SessionOption {
   residentKey?: ResidentKey
   authenticatorAttachment?: AuthenticatorAttachment
   hints?: Hint[]
-  /** For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. Default false. */
+  /**
+   * For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. A passkey that did not
+   * verify its user then is a second factor until it does so beside a password. Default false.
+   */
   conditional?: boolean
 }
 

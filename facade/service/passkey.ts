@@ -1,6 +1,6 @@
 import { answerJson, parseAnswer } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
-import { checkUser, object, optional } from '../shared/check.js'
+import { checkUser, invalid, object, optional } from '../shared/check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
@@ -15,18 +15,20 @@ import { refuse } from './sign-in.js'
 const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRp) })
 const checkSignals = object<RpOption>({ rp: optional(checkRp) })
 
+/** Nothing is stored: strangers may ask for any number of them. */
 export async function passkeyChallenge(context: Context, options: PasskeyOptions): Promise<PasskeyChallenge> {
   const { rp, session } = checkOptions(options, '')
+  const service = context.service(rp)
+  const key = await keyOf(context)
   const now = context.now()
   const request = jsonText({ session, now })
-  const begin = () => context.service(rp).beginPasskey(randomBytes(32), request)
-  const answered = context.answer<PasskeyChallenge>(nobody, now, begin)
-  // Nobody knows the user yet: it is kept under its own id.
-  await context.put(answered.value.id, answered)
-  return answered.value
+  return context.answer<PasskeyChallenge>(nobody, now, () => service.beginPasskey(key, randomBytes(16), request)).value
 }
 
-/** The user by the handle that the passkey tells; then as for a user who is known. */
+/**
+ * The challenge first, then the user by the handle that the passkey tells. All of it is verified before the store is
+ * asked to change anything: a stranger's answer neither writes nor waits for a lock.
+ */
 export async function verifyPasskey(
   context: Context,
   answer: unknown,
@@ -35,27 +37,21 @@ export async function verifyPasskey(
   const { rp, session } = checkOptions(options, '')
   const parsed = parseAnswer(answer)
   if (parsed === undefined) return refuse(context, nobody, 'malformed')
-  if ('code' in parsed) return refuse(context, nobody, 'rejected', 'not-supported', parsed.type)
+  const { passkeys } = context.settings
+  if ('code' in parsed || !passkeys) return refuse(context, nobody, 'rejected', 'not-supported', parsed.type)
   const service = context.service(rp)
-  const json = answerJson(parsed)
+  const key = await keyOf(context)
   const now = context.now()
-  const open = () => service.openPasskey(`{"answer":${json}}`)
-  const opened = context.answer<{ challenge: string; handle: string } | Refused>(nobody, now, open).value
-  if (!Object.hasOwn(opened, 'challenge')) return opened as Refused
-  const { challenge, handle } = opened as { challenge: string; handle: string }
-  const user = await owner(context, handle)
-  if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
-  const record = await context.read(user)
-  const found = context.answer<{ challenge: string } | Refused>(user, now, () =>
-    service.openResponse(record, `{"answer":${json}}`),
-  ).value
-  if (!Object.hasOwn(found, 'challenge')) return found as Refused
-  const data = await context.take(challenge, challenge, now)
-  if (data === undefined) return refuse(context, user, 'rejected', 'challenge-missing', parsed.type)
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
-  const request = `{"answer":${json},"user":"","purpose":"passkey"${bound},"now":${now}}`
-  const call = (stored: string | null) => service.verifyResponse(stored, data, request)
-  const outcome = (await context.update<Outcome>(user, now, call)).value
+  const request = `{"answer":${answerJson(parsed)}${bound},"now":${now}}`
+  const open = () => service.openPasskey(key, request)
+  const opened = context.answer<{ handle: string } | Refused>(nobody, now, open).value
+  if (!Object.hasOwn(opened, 'handle')) return opened as Refused
+  const user = await owner(context, (opened as { handle: string }).handle)
+  if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
+  const verify = (record: string | null) => service.verifyPasskey(record, key, request)
+  const refused = await context.refusal<Outcome>(user, now, verify)
+  const outcome = refused ?? (await context.update<Outcome>(user, now, verify)).value
   return outcome.ok ? { ...outcome, user } : outcome
 }
 
@@ -68,6 +64,11 @@ export async function signals(context: Context, user: string, options: RpOption)
 
 /** What events say where no user is known; no user is the empty text. */
 const nobody = ''
+
+async function keyOf({ settings }: Context): Promise<Buffer> {
+  if (!settings.passkeys) throw invalid('webauthn.passkeys')
+  return settings.passkeys()
+}
 
 async function owner(context: Context, handle: string): Promise<string | undefined> {
   const user: unknown = await fromStore(() => context.settings.users.owner(handle))

@@ -1,4 +1,4 @@
-import { invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import { flag, invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { jsonText } from '../shared/json.js'
 import type {
@@ -24,6 +24,8 @@ import {
   checkWindow,
 } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
+import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
+import type { ChallengeKey } from './challenge-key.js'
 import { originKeysOnly } from '../stores/origin-keys.js'
 import type { ChallengeStore, UserStore } from '../stores/traits.js'
 import type { UserVerification } from '../stateless/webauthn-json.js'
@@ -39,6 +41,8 @@ export interface Settings {
   yubicoSecrets: YubicoOptions['secrets'] | undefined
   users: UserStore
   challenges: ChallengeStore
+  /** What the challenges of passkeys are authenticated with; `undefined`: nobody signs in without a user name. */
+  passkeys: ChallengeKey | undefined
   onEvent: OpenOptions['onEvent']
   now: () => number
 }
@@ -46,9 +50,10 @@ export interface Settings {
 export function checkSettings(options: unknown): Settings {
   const checked = checkOptions(options, '')
   const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
+  const { passkeys, ...ceremonies } = webauthn ?? {}
   const policy = {
     totp: { ...totpDefaults, ...totp },
-    webauthn: { ...webauthnDefaults, ...webauthn, originKeysOnly: store.originKeysOnly },
+    webauthn: { ...webauthnDefaults, ...ceremonies, originKeysOnly: store.originKeysOnly },
     recovery: { codes: 10, ...recovery },
     limits: { ...limitDefaults, ...limits },
     timeouts: { ...timeoutDefaults, ...timeouts },
@@ -61,7 +66,16 @@ export function checkSettings(options: unknown): Settings {
   const { users, challenges } = store
   const { userVerification } = policy.webauthn
   const recoveryCodes = policy.recovery.codes
-  return { rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now }
+  return {
+    rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
+    passkeys: passkeysOf(passkeys, challengeKeyOf(checked.challengeKey, challenges)),
+  }
+}
+
+/** On where there is a key for it. Asked for without one, nobody could ever sign in by it. */
+function passkeysOf(wanted: boolean | undefined, key: ChallengeKey | undefined): ChallengeKey | undefined {
+  if (wanted === true && !key) throw invalid('challengeKey')
+  return wanted === false ? undefined : key
 }
 
 const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits: 6, period: 30 }
@@ -112,7 +126,8 @@ function callback<T>(value: unknown, name: string): T {
 
 const seconds = integer(1, 86_400)
 
-interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn'> {
+interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn' | 'challengeKey'> {
+  challengeKey?: string
   store: Stores
   totp?: Omit<TotpOptions, 'window'> & { window?: { past: number; future: number } }
   webauthn?: Omit<WebauthnOptions, 'trustAnchors'> & { trustAnchors?: string[] }
@@ -138,6 +153,7 @@ const checkOptions = object<CheckedOptions>({
       trustAnchors: optional(checkTrustAnchors),
       counter: optional(checkCounter),
       crossOrigin: optional(checkCrossOrigin),
+      passkeys: optional(flag),
     }),
   ),
   u2f: optional(
@@ -161,6 +177,7 @@ const checkOptions = object<CheckedOptions>({
       totpEnrolment: optional(seconds),
     }),
   ),
+  challengeKey: optional(checkChallengeKey),
   onEvent: optional(callback<NonNullable<OpenOptions['onEvent']>>),
   now: optional(callback<NonNullable<OpenOptions['now']>>),
 })

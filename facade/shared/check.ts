@@ -20,6 +20,9 @@ function wrong(detail: string): CountersignError {
 const hints: Record<string, string> = {
   countersign: 'what Countersign.open() resolves with (await it)',
   account: 'the text that phone apps show, at most 255 bytes, without a colon or control characters',
+  challengeKey: '32 to 64 secret bytes, as a Uint8Array or base64url text, the same in every process (this store keeps none)',
+  'webauthn.passkeys': 'on for a sign-in without a user name (a store without sharedKey() also needs challengeKey)',
+  passkeys: 'false where webauthn.passkeys of the service is off',
   basePath: 'a path such as /countersign, without a trailing slash',
   request: 'a standard Request (toNodeListener(handler) takes those of Node, Express and Fastify)',
   handler: 'what createHandler() returns',

@@ -24,7 +24,10 @@ export interface Credential {
   backupState: boolean
   /** Whether an authenticator reported the two flags. If not, the first success sets them. */
   backupRecorded: boolean
-  /** Whether the user was verified at the registration. */
+  /**
+   * Whether the user was verified at the registration: `uvInitialized` of Level 3, section 4. Require it of a passkey that
+   * signs in alone. Set it later only when a sign-in next to another factor reports `userVerified`.
+   */
   userVerified: boolean
   /** base64url. A response that names another user is refused. */
   userHandle?: Base64URLString
@@ -43,6 +46,7 @@ export interface StoredCredential {
   backupEligible?: boolean
   backupState?: boolean
   backupRecorded?: boolean
+  /** Absent: never established; an imported passkey then needs another factor beside it. */
   userVerified?: boolean
   userHandle?: Base64URLString | Uint8Array
 }
@@ -130,7 +134,7 @@ export type RegistrationVerdict =
       attestation: {
         /** Such as `none` or `packed`. */
         format: string
-        /** Whether the statement was verified. False for an unknown format. */
+        /** Whether the statement was verified. False for `none`, which states nothing, and for an unknown format. */
         verified: boolean
         /**
          * The certificate chain ends in one of `trustAnchors`. Of `fido-u2f` it signs the key and its id alone, not the

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { performance } from 'node:perf_hooks'
 
 import { flag, integer, invalid, isWellFormed, object, optional, text } from '../shared/check.js'
@@ -6,6 +7,7 @@ import { sha256 } from '../shared/crypto.js'
 import { CountersignError } from '../shared/errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
 import { createDirectory } from './create-directory.js'
+import { createFile } from './create-file.js'
 import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
 import { needUnix } from './need-unix.js'
@@ -50,12 +52,13 @@ const sweepPuts = 64
  * @example
  * const store = directoryStore('var/countersign', { create: true })
  */
-export function directoryStore(path: string, options: DirectoryStoreOptions = {}): Store {
+export function directoryStore(path: string, options: DirectoryStoreOptions = {}): Required<Store> {
   const { create = false, allowGroup = false, lockTimeout = 10 } = checkOptions(options, 'options')
   const absolute = resolve(text(4096)(path, 'path'))
   needUnix('directoryStore')
   if (create) createDirectory(absolute, allowGroup)
-  return new DirectoryStore(new LockedDirectory(absolute, allowGroup, lockTimeout * 1000))
+  const files = new LockedDirectory(absolute, allowGroup, lockTimeout * 1000)
+  return new DirectoryStore(files, join(absolute, 'challenge-key'))
 }
 
 const checkOptions = object<DirectoryStoreOptions>({
@@ -64,15 +67,17 @@ const checkOptions = object<DirectoryStoreOptions>({
   lockTimeout: optional(integer(0, 3600)),
 })
 
-class DirectoryStore implements Store {
+class DirectoryStore implements Required<Store> {
   readonly #directory: LockedDirectory
+  readonly #keyFile: string
   #lastSweep = performance.now()
   #puts = 0
   #sweeping: Promise<void> | undefined
   #shard = Math.floor(Math.random() * 256)
 
-  constructor(directory: LockedDirectory) {
+  constructor(directory: LockedDirectory, keyFile: string) {
     this.#directory = directory
+    this.#keyFile = keyFile
   }
 
   async read(user: string): Promise<string | undefined> {
@@ -147,6 +152,23 @@ class DirectoryStore implements Store {
     const name = nameOf(key, 'key')
     const steps = [removal('challenges', name)]
     await this.#directory.exclusive('challenges', name, () => ({ steps, value: undefined }))
+  }
+
+  /** In a file that nobody ever changes, not even for a group that may read the rest: a backup needs no such key. */
+  async sharedKey(fresh: string): Promise<string> {
+    const kept = await this.#readKey()
+    if (kept !== undefined) return kept
+    createFile(this.#keyFile, fresh)
+    return (await this.#readKey()) ?? fresh
+  }
+
+  async #readKey(): Promise<string | undefined> {
+    try {
+      return await readFile(this.#keyFile, 'utf8')
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw new CountersignError('store-failed', { cause })
+    }
   }
 
   /** In passing: what fails is tried again when its turn comes next. */

@@ -20,6 +20,7 @@ class MemoryStore implements Store {
   readonly #owners = new Map<string, string>()
   readonly #challenges = new BindingChallengeBook(randomBytes(16))
   #timer: NodeJS.Timeout | undefined
+  #sharedKey: string | undefined
 
   async read(user: string): Promise<string | undefined> {
     return this.#records.get(user)?.record
@@ -60,6 +61,10 @@ class MemoryStore implements Store {
 
   async clear(key: string): Promise<void> {
     this.#challenges.clear(key)
+  }
+
+  async sharedKey(fresh: string): Promise<string> {
+    return (this.#sharedKey ??= fresh)
   }
 
   /** One timer, and only while something is open; a large book is swept in pieces. */

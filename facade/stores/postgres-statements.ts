@@ -1,7 +1,7 @@
 import type { PostgresNames } from './postgres-tables.js'
 
 export type PostgresStatements = Record<
-  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear',
+  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear' | 'sharedKey',
   string
 >
 
@@ -9,6 +9,9 @@ export type PostgresStatements = Record<
 export const pageSize = 1000
 
 const maxOpen = 8
+
+/** The greatest bigint, which no clock comes to. */
+const never = '9223372036854775807'
 
 /** `statement_timestamp()` is the database's clock even inside a host's transaction. */
 const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
@@ -52,5 +55,13 @@ export function postgresStatements({ records, challenges }: PostgresNames): Post
       DELETE FROM ${challenges} AS mine WHERE key = $1 AND id = $2 AND expires > $3 AND expires > ${clock}
       AND ${newer} < ${maxOpen} RETURNING data`,
     clear: `DELETE FROM ${challenges} WHERE key = $1`,
+    // No user is the empty text. Of two at once, one may see neither its own row nor the other's.
+    sharedKey: `
+      WITH made AS (
+        INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ('', 'shared-key', 'shared-key', $1, ${never})
+        ON CONFLICT (key, id) DO NOTHING RETURNING data
+      )
+      SELECT data FROM made
+      UNION ALL SELECT data FROM ${challenges} WHERE key = '' AND id = 'shared-key' LIMIT 1`,
   }
 }

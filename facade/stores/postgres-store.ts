@@ -129,6 +129,13 @@ class Postgres implements PostgresStore {
     await this.#rows(this.#sql.clear, [storable(key, 'key')])
   }
 
+  sharedKey(fresh: string): Promise<string> {
+    return untilNoConflict(async () => {
+      const [row] = await this.#rows(this.#sql.sharedKey, [storable(fresh, 'fresh')])
+      return row ? String(row.data) : conflict
+    })
+  }
+
   async #attempt<T>(
     user: string,
     change: (record: string | undefined) => RecordChange<T>,

@@ -31,6 +31,10 @@ export class RedisKeys {
     return `${this.#bucketOf(handle)}:handle:${handle}`
   }
 
+  sharedKey(): string {
+    return `${this.#prefix}{00}:shared-key`
+  }
+
   /** The list of a key's challenges. */
   open(key: string): string {
     return `${this.#bucketOf(key)}:open:${key}`

@@ -63,6 +63,11 @@ export const redisScripts = {
     if left > redis.call('PTTL', KEYS[1]) then redis.call('PEXPIREAT', KEYS[1], ARGV[4]) end
     return 1`,
 
+  /** The value that was set first. */
+  sharedKey: `
+    redis.call('SET', KEYS[1], ARGV[1], 'NX')
+    return redis.call('GET', KEYS[1])`,
+
   /** KEYS: the list, what a challenge's key is in front of its id. It uses the challenges that the list names, too. */
   clear: `
     for _, entry in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do

@@ -134,6 +134,10 @@ class RedisStore implements Store {
     await this.#run('clear', [this.#keys.open(wellFormed(key, 'key')), this.#keys.challenge(key)], [])
   }
 
+  async sharedKey(fresh: string): Promise<string> {
+    return String(await this.#run('sharedKey', [this.#keys.sharedKey()], [wellFormed(fresh, 'fresh')]))
+  }
+
   async #attempt<T>(
     user: string,
     change: (record: string | undefined) => RecordChange<T>,

@@ -77,7 +77,7 @@ export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}
 }
 
 /** Makes the directory once; a file beside the configuration remembers that. */
-function openSidecar(path: string, sidecar: string, create: boolean, lockTimeout: number): Store {
+function openSidecar(path: string, sidecar: string, create: boolean, lockTimeout: number): Required<Store> {
   const mark = `${path}.countersign-made`
   const store = directoryStore(sidecar, { create: create || !existsSync(mark), lockTimeout })
   if (!existsSync(mark)) createFile(mark, `${resolve(sidecar)}\n`)
@@ -98,13 +98,13 @@ class TfaConfigStore implements Store {
   readonly [originKeysOnly] = true
   readonly #file: BindingConfigFile
   /** Additions as records, with the handles; and the challenges. */
-  readonly #sidecar: Store
+  readonly #sidecar: Required<Store>
   readonly #queue = new KeyedQueue(16)
   readonly #patience: number
   readonly #now: () => number
 
   /** @param patience how long to try for a lock, in milliseconds */
-  constructor(file: BindingConfigFile, sidecar: Store, patience: number, now: () => number) {
+  constructor(file: BindingConfigFile, sidecar: Required<Store>, patience: number, now: () => number) {
     this.#file = file
     this.#sidecar = sidecar
     this.#patience = patience
@@ -178,6 +178,10 @@ class TfaConfigStore implements Store {
 
   clear(key: string): Promise<void> {
     return this.#sidecar.clear(key)
+  }
+
+  sharedKey(fresh: string): Promise<string> {
+    return this.#sidecar.sharedKey(fresh)
   }
 
   /** The user's record as the file has it. */

@@ -75,6 +75,15 @@ export interface ChallengeStore {
 
   /** Removes all challenges of a key. */
   clear(key: string): Promise<void>
+
+  /**
+   * A secret that every process of this store shares, for challenges that are not stored: the first `fresh` that comes
+   * is kept, and whoever asks, on any machine, gets what is kept. Atomic.
+   *
+   * May be left out: then sign-ins without a user name need the option `challengeKey` of `Countersign.open()`. A secret
+   * that is lost ends the sign-ins that are open, and no more.
+   */
+  sharedKey?(fresh: string): Promise<string>
 }
 
 /** A store for both. Users and challenges may also be in two different stores. */

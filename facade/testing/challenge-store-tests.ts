@@ -135,6 +135,13 @@ export const challengeStoreTests: StoreTest[] = [
     }
   }),
 
+  storeTest('all who ask for the shared key get the same one, where the store has one', async (store) => {
+    if (!store.sharedKey) return
+    const keys = await parallel(20, (index) => store.sharedKey!(`key-${index}`))
+    same(new Set(keys).size, 1, 'how many keys there are')
+    same(await store.sharedKey('another'), keys[0], 'the key later')
+  }),
+
   storeTest('records and challenges of a user leave each other alone', async (store, ids) => {
     const user = ids.id()
     await store.put(user, challenge('one'))

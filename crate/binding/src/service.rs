@@ -75,15 +75,21 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_passkey(&self, random: &[u8], request: String) -> String {
+    pub fn begin_passkey(&self, key: &[u8], random: &[u8], request: String) -> String {
         let call = Call::new(None, request);
-        sign_in::begin_passkey(random, &self.settings, call.request())
+        sign_in::begin_passkey(key, random, &self.settings, call.request())
     }
 
     #[napi(catch_unwind)]
-    pub fn open_passkey(&self, request: String) -> String {
+    pub fn open_passkey(&self, key: &[u8], request: String) -> String {
         let call = Call::new(None, request);
-        sign_in::open_passkey(call.request())
+        sign_in::open_passkey(key, &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn verify_passkey(&self, record: Option<String>, key: &[u8], request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::verify_passkey(call.record(), key, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]

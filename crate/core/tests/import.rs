@@ -4,7 +4,7 @@
 mod common;
 
 use common::{NOW, User, code, settings};
-use countersign_core::enrol;
+use countersign_core::{enrol, sign_in};
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
@@ -114,10 +114,11 @@ fn what_is_there_already_is_left() {
 fn user_handles() {
     let mut user = User::new();
     let handle = |handle: &str| json!({ "userHandle": handle, "backupEligible": true, "backupState": true });
+    let verified = json!({ "userHandle": "Ag", "backupEligible": true, "userVerified": true });
     let factors = json!([
         credential(1, &json!({})),
         credential(2, &handle("AQ")),
-        credential(3, &handle("Ag"))
+        credential(3, &verified)
     ]);
     let imported = import(&mut user, &factors);
     let notes: Vec<_> = imported["taken"]
@@ -127,8 +128,8 @@ fn user_handles() {
         .map(|one| &one["notes"])
         .collect();
     let all = [
-        json!(["no-user-handle", "backup-not-recorded"]),
-        json!([]),
+        json!(["no-user-handle", "backup-not-recorded", "user-not-verified"]),
+        json!(["user-not-verified"]),
         json!(["other-user-handle"]),
     ];
     assert_eq!(notes, all.iter().collect::<Vec<_>>());
@@ -222,4 +223,37 @@ fn broken_calls_of_the_host() {
     assert!(call(&[0; 16], json!({ "factors": [{ "uri": URI }], "now": NOW })).contains(r#""detail":"request""#));
     let long = json!([{ "uri": URI, "description": "x".repeat(256) }]);
     assert!(call(&[0; 16], json!({ "factors": long, "now": NOW })).contains(r#""detail":"description""#));
+}
+
+/// Keys that anybody can answer for, or nobody, and one with its private part.
+#[test]
+fn keys_are_checked() {
+    let ed25519 = |x: [u8; 32]| [&[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32][..], &x].concat();
+    let starts = |first: u8| {
+        let mut bytes = [0; 32];
+        bytes[0] = first;
+        bytes
+    };
+    let mut with_private = BASE64URL_NOPAD.decode(KEY.as_bytes()).unwrap();
+    with_private[0] += 1;
+    with_private.extend([0x23, 0x41, 1]);
+    for key in [ed25519(starts(1)), ed25519(starts(2)), with_private] {
+        let mut user = User::new();
+        let key = json!({ "publicKey": BASE64URL_NOPAD.encode(&key) });
+        let imported = import(&mut user, &json!([credential(1, &key)]));
+        assert_eq!(imported["left"], json!([{ "index": 0, "reason": "malformed" }]));
+        assert_eq!(user.record, None);
+    }
+    // One of small order in a record, whoever wrote it, is not offered.
+    let mut user = User::new();
+    import(&mut user, &json!([credential(1, &json!({}))]));
+    let mut record = record(&user);
+    let identity = BASE64URL_NOPAD.encode(&starts(1));
+    record["webauthn"][0]["entry"]["cred"] =
+        json!({ "type_": "EDDSA", "key": { "EC_OKP": { "curve": "ED25519", "x": identity } } });
+    let request = json!({ "user": "ann", "purpose": "sign-in", "now": NOW }).to_string();
+    let offered = sign_in::begin_challenge(Some(&record.to_string()), &[7; 32], &user.settings, &request);
+    let offered: Value = serde_json::from_str(&offered).unwrap();
+    assert!(offered["value"]["id"].is_string(), "{offered}");
+    assert_eq!(offered["value"].get("webauthn"), None);
 }

@@ -664,6 +664,11 @@ fn keys_are_checked_where_they_are_new() {
     assert_eq!(with(2, 1), Some(Reason::KeyInvalid), "OKP for ES256");
     assert_eq!(with(5, 3), Some(Reason::Malformed), "alg twice");
     assert_eq!(with(4, 0x2e), Some(Reason::AlgorithmUnsupported));
+    let mut identity = [&[0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32][..], &[0; 32]].concat();
+    identity[10] = 1;
+    assert_eq!(register(&identity), Some(Reason::KeyInvalid), "the identity of Ed25519");
+    let private = [&[0xa6][..], &cose[1..], &[0x23, 0x41, 1]].concat();
+    assert_eq!(register(&private), Some(Reason::KeyInvalid), "its private part");
 }
 
 /// Whatever is cut off or changed, there is an answer and no panic.

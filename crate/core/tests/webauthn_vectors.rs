@@ -165,12 +165,12 @@ type Decided = Result<(&'static str, bool, bool), Reason>;
 
 /// The outcome of each pair that registers without attestation being asked for.
 const DECIDED: [(&str, Decided); 15] = [
-    ("none-es256", Ok(("none", true, false))),
+    ("none-es256", Ok(("none", false, false))),
     ("packed-self-es256", Ok(("packed", true, false))),
     ("none-es256-crossOrigin", Err(Reason::CrossOrigin)),
     ("none-es256-topOrigin", Err(Reason::CrossOrigin)),
     // 1023 bytes, the most there may be.
-    ("none-es256-long-credential-id", Ok(("none", true, false))),
+    ("none-es256-long-credential-id", Ok(("none", false, false))),
     ("packed-es256", Ok(("packed", true, true))),
     ("packed-es384", Ok(("packed", true, true))),
     ("packed-es512", Ok(("packed", true, true))),

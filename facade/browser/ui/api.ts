@@ -5,9 +5,9 @@ import type { PasskeyUser } from '../index.js'
 import type { Texts, TextName } from './texts.js'
 
 export type Session =
-  | { state: 'none' }
-  | { state: 'pending'; mayEnrol: boolean }
-  | { state: 'verified'; fresh: boolean; mayEnrol: boolean; admin: boolean }
+  | { state: 'none'; passkeys: boolean }
+  | { state: 'pending'; passkeys: boolean; mayEnrol: boolean }
+  | { state: 'verified'; passkeys: boolean; fresh: boolean; mayEnrol: boolean; admin: boolean }
 
 /** What a sign-in gave, as the page may know it: who it is stays with the server. */
 export type Verified = Omit<Accepted, 'factor'> & {

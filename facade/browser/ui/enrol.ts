@@ -14,7 +14,9 @@ import type { Ui } from './ui.js'
 export type Change = <Result>(call: () => Promise<Result>) => Promise<Result | undefined>
 
 /** What can be enrolled here, as buttons; `added` is called with each new factor. */
-export function enrolmentChoices(ui: Ui, change: Change, added: (factor: Factor) => unknown): HTMLElement[] {
+export function enrolmentChoices(
+  ui: Ui, passkeys: boolean, change: Change, added: (factor: Factor) => unknown,
+): HTMLElement[] {
   const choice = (name: IconName, title: TextName, lead: TextName, enrol: () => Promise<Factor | undefined>): Node => {
     const words = element('span', {}, element('b', {}, ui.text(title)), element('small', {}, ui.text(lead)))
     return button(ui, [icon(name), words], async () => {
@@ -24,10 +26,8 @@ export function enrolmentChoices(ui: Ui, change: Change, added: (factor: Factor)
   }
   const choices = element('div', { class: 'choices' }, choice('totp', 'app', 'appLead', () => enrolTotp(ui, change)))
   if (!supported()) return [choices, element('p', { class: 'hint' }, ui.text('noKeysHere'))]
-  choices.append(
-    choice('key', 'key', 'keyLead', () => enrolWebauthn(ui, change, 'second-factor')),
-    choice('passkey', 'passkey', 'passkeyLead', () => enrolWebauthn(ui, change, 'passkey')),
-  )
+  choices.append(choice('key', 'key', 'keyLead', () => enrolWebauthn(ui, change, 'second-factor')))
+  if (passkeys) choices.append(choice('passkey', 'passkey', 'passkeyLead', () => enrolWebauthn(ui, change, 'passkey')))
   return [choices]
 }
 

@@ -25,6 +25,7 @@ import { FEW_CODES, showCodes } from './recovery-codes.js'
  */
 export class CountersignSettings extends CountersignElement {
   #factors: Factor[] = []
+  #passkeys = false
 
   constructor() {
     super()
@@ -38,7 +39,8 @@ export class CountersignSettings extends CountersignElement {
   protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
     const { ui } = this
     try {
-      const { state } = await ui.api.session()
+      const { state, passkeys } = await ui.api.session()
+      this.#passkeys = passkeys
       if (!current()) return
       if (state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
       const { factors, status } = await ui.api.factors()
@@ -72,7 +74,7 @@ export class CountersignSettings extends CountersignElement {
     return [
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
       section('factors', list),
-      section('addFactor', ...enrolmentChoices(ui, this.#change, added)),
+      section('addFactor', ...enrolmentChoices(ui, this.#passkeys, this.#change, added)),
       ...(listed.length > 0 ? [section('recovery', this.#recovery(set))] : []),
     ]
   }

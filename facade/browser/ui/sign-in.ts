@@ -38,6 +38,8 @@ export class CountersignSignIn extends CountersignElement {
   #notice: TextName | undefined
   #state: Session['state'] | undefined
   #drawing = 0
+  /** Whether the server lets passkeys sign in without a user name. */
+  #passkeys = false
 
   constructor() {
     super()
@@ -57,6 +59,7 @@ export class CountersignSignIn extends CountersignElement {
     try {
       const session = await ui.api.session()
       if (!current()) return
+      this.#passkeys = session.passkeys
       if (session.state === 'pending') return await this.#pending(session.mayEnrol, focus, current)
       if (session.state === 'none') this.#nobody(focus)
       else ui.show([])
@@ -72,7 +75,7 @@ export class CountersignSignIn extends CountersignElement {
     const { ui } = this
     const error = alert(this.#notice && ui.text(this.#notice))
     this.#notice = undefined
-    if (this.hasAttribute('second-factor-only') || !supported()) return ui.show([error])
+    if (this.hasAttribute('second-factor-only') || !this.#passkeys || !supported()) return ui.show([error])
     const failed = (failure: unknown): void => {
       error.textContent = ui.messageOf(failure)
       wait()
@@ -128,7 +131,7 @@ export class CountersignSignIn extends CountersignElement {
   #required(focus: boolean): void {
     const { ui } = this
     const heading = ui.heading(ui.text('required'))
-    const choices = enrolmentChoices(ui, (call) => call(), (factor) => this.#enrolled(factor))
+    const choices = enrolmentChoices(ui, this.#passkeys, (call) => call(), (factor) => this.#enrolled(factor))
     const lead = element('p', { class: 'muted' }, ui.text('requiredLead'))
     ui.show([heading, lead, ...choices], focus ? heading : undefined)
     this.#tellState('pending')
@@ -174,7 +177,7 @@ export class CountersignSignIn extends CountersignElement {
     ui.show([])
     ui.say(ui.text('signedIn'))
     ui.tell('verified', { outcome })
-    if (this.hasAttribute('upgrade') && factor && factor.type !== 'webauthn') await upgrade(ui)
+    if (this.hasAttribute('upgrade') && this.#passkeys && factor && factor.type !== 'webauthn') await upgrade(ui)
   }
 
   async #locked(): Promise<void> {

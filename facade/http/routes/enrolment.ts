@@ -67,7 +67,9 @@ export const enrolmentRoutes = [
     answer: ref('CreationOptions'),
     problems: ['factor-limit'],
     run(call, { use, conditional }: { use?: Use; conditional?: boolean }) {
-      const { countersign, user, firstOnly, settings: { rp, conditionalCreate } } = call
+      const { countersign, user, firstOnly, settings: { rp, conditionalCreate, passkeys } } = call
+      // One that would never sign in.
+      if (use === 'passkey' && !passkeys) throw new ProblemError('malformed-request', { detail: 'use' })
       // It needs no presence, so it is the host's to allow, and never what a sign-in ends with.
       if (conditional && (!conditionalCreate || firstOnly)) {
         throw new ProblemError('malformed-request', { detail: 'conditional' })

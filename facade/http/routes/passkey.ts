@@ -1,3 +1,4 @@
+import { browserOf, giveBrowser } from '../passkey-cookie.js'
 import { outside } from '../members.js'
 import { accepted } from '../problem.js'
 import { route } from '../route.js'
@@ -13,7 +14,7 @@ export const passkeyRoutes = [
     id: 'createPasskeyChallenge',
     summary: 'Returns a challenge that any passkey can answer',
     answer: ref('PasskeyChallenge'),
-    run: ({ countersign, settings: { rp } }) => countersign.challenge({ rp }),
+    run: (visit) => visit.countersign.challenge({ rp: visit.settings.rp, session: giveBrowser(visit) }),
   }),
 
   route({
@@ -27,7 +28,9 @@ export const passkeyRoutes = [
     problems: ['rejected', 'malformed'],
     async run(visit, { answer }: { answer: unknown }) {
       const { countersign, settings: { rp }, now } = visit
-      const outcome = await countersign.verifyPasskey(answer, { rp })
+      // A text that no cookie is: then this is nobody's challenge.
+      const session = browserOf(visit) ?? 'none'
+      const outcome = await countersign.verifyPasskey(answer, { rp, session })
       if (!outcome.ok) return accepted(outcome)
       const { user, ...rest } = outcome
       return tellVerified(visit, { id: user, state: 'pending', at: now }, 'passkey', rest)

@@ -4,14 +4,17 @@ import { standing } from '../standing.js'
 
 /** What `GET /session` answers. */
 export type SessionState =
-  | { state: 'none' }
+  | { state: 'none'; passkeys: boolean }
   | {
       state: 'pending'
+      passkeys: boolean
       /** A first factor may be enrolled now, and must be for the sign-in to be done. */
       mayEnrol: boolean
     }
   | {
       state: 'verified'
+      /** Whether passkeys sign in here without a user name and a password. */
+      passkeys: boolean
       /** Factors may be changed without a step-up. */
       fresh: boolean
       mayEnrol: boolean
@@ -37,12 +40,12 @@ export const sessionRoutes = [
     summary: 'Returns the state of the session, and what the user may do now',
     answer: ref('SessionState'),
     async run(visit): Promise<SessionState> {
-      const { user } = visit
-      if (!user) return { state: 'none' }
+      const { user, settings: { passkeys } } = visit
+      if (!user) return { state: 'none', passkeys }
       const { fresh, enrolment } = await standing({ ...visit, user, firstOnly: false })
       const mayEnrol = enrolment === 'allowed'
-      if (user.state === 'pending') return { state: 'pending', mayEnrol }
-      return { state: 'verified', fresh, mayEnrol, admin: user.admin === true }
+      if (user.state === 'pending') return { state: 'pending', passkeys, mayEnrol }
+      return { state: 'verified', passkeys, fresh, mayEnrol, admin: user.admin === true }
     },
   }),
 ]

@@ -15,7 +15,8 @@ use crate::webauthn::{Conveyance, UserVerification};
 pub enum Purpose {
     SignIn,
     StepUp,
-    /// A sign-in without a user name.
+    /// A sign-in without a user name, of which nothing is stored.
+    #[serde(skip)]
     Passkey,
     Register,
     TotpEnrol,

@@ -2,3 +2,4 @@
 
 pub mod book;
 pub(crate) mod challenge;
+pub(crate) mod sealed;

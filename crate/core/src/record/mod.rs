@@ -10,6 +10,7 @@ pub mod factor;
 pub(crate) mod locks;
 mod own_ids;
 mod place;
+mod spent;
 mod totp_entry;
 mod u2f_entry;
 mod webauthn_entry;
@@ -22,6 +23,7 @@ use zeroize::Zeroizing;
 pub use bytes::decode_base64;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use place::UNKNOWN_MEMBER;
+pub use spent::{Spent, spend};
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
 pub use webauthn_entry::WebauthnEntry;
@@ -70,6 +72,9 @@ pub struct Record {
     /// Ours: the WebAuthn user handle, made once, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
+    /// Ours: challenges of sign-ins without a user name, which were answered and may not be again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spent_challenges: Vec<Spent>,
     /// Bytes of the text that it was read from.
     #[serde(skip)]
     pub(crate) length: usize,

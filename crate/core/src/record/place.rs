@@ -29,7 +29,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name in a record's path.
-const NAMES: [&str; 33] = [
+const NAMES: [&str; 35] = [
     "totp",
     "u2f",
     "webauthn",
@@ -40,6 +40,8 @@ const NAMES: [&str; 33] = [
     "totp-failures",
     "tfa-failures",
     "user-handle",
+    "spent-challenges",
+    "until",
     "id",
     "description",
     "created",

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
 use crate::json::wiped::to_json;
-use crate::record::{Counted, Entry, FactorType, Record, WebauthnEntry, YubicoEntry};
+use crate::record::{Counted, Entry, FactorType, Record, Spent, WebauthnEntry, YubicoEntry};
 
 /// A record in two parts.
 #[derive(Serialize)]
@@ -80,6 +80,8 @@ struct Additions {
     tfa_failures: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_handle: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spent_challenges: Vec<Spent>,
     /// The locks that the file certainly held when these were written.
     #[serde(default, skip_serializing_if = "is_default")]
     totp_locked: bool,
@@ -149,6 +151,7 @@ impl Additions {
             totp_failures: take(&mut record.totp_failures),
             tfa_failures: take(&mut record.tfa_failures),
             user_handle: take(&mut record.user_handle),
+            spent_challenges: take(&mut record.spent_challenges),
             totp_locked: false,
             tfa_locked_until: None,
             factors,
@@ -166,6 +169,7 @@ impl Additions {
         record.totp_failures = self.totp_failures;
         record.tfa_failures = self.tfa_failures;
         record.user_handle = self.user_handle;
+        record.spent_challenges = self.spent_challenges;
         give_each(&mut self.factors, &mut record.totp, FactorType::Totp, |_, _| {});
         give_each(&mut self.factors, &mut record.u2f, FactorType::U2f, |entry, added| {
             entry.counter = added.counter;

@@ -341,7 +341,9 @@ fn private_members(kty: i64) -> std::ops::RangeInclusive<i64> {
 
 /// The seed of the matrix, then a vector (FIPS 204, algorithm 22). With a vector of zeros every short one is an answer.
 fn is_zero_lattice(public: &[u8]) -> bool {
-    public.get(32..).is_some_and(|vector| vector.iter().all(|byte| *byte == 0))
+    public
+        .get(32..)
+        .is_some_and(|vector| vector.iter().all(|byte| *byte == 0))
 }
 
 /// 2048 to 8192 bit, exponent odd, at least 3 and at most 32 bit: the range that the check below can work with.

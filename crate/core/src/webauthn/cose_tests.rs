@@ -238,10 +238,24 @@ fn keys_that_anybody_can_sign_for_or_nobody() {
         okp([0xff; 32], true, "not below the prime, and no point"),
     ];
     for (algorithm, length) in [(Algorithm::Es256, 32), (Algorithm::Es384, 48), (Algorithm::Es512, 66)] {
-        rows.push(ec2(algorithm, vec![0; length], vec![0; length], "the origin is no point"));
-        rows.push(ec2(algorithm, vec![0xff; length], vec![0xff; length], "not below the prime"));
+        rows.push(ec2(
+            algorithm,
+            vec![0; length],
+            vec![0; length],
+            "the origin is no point",
+        ));
+        rows.push(ec2(
+            algorithm,
+            vec![0xff; length],
+            vec![0xff; length],
+            "not below the prime",
+        ));
     }
-    for (algorithm, length) in [(Algorithm::MlDsa44, 1312), (Algorithm::MlDsa65, 1952), (Algorithm::MlDsa87, 2592)] {
+    for (algorithm, length) in [
+        (Algorithm::MlDsa44, 1312),
+        (Algorithm::MlDsa65, 1952),
+        (Algorithm::MlDsa87, 2592),
+    ] {
         let mut public = vec![0; length];
         public[..32].fill(7);
         rows.push(Row {
@@ -251,7 +265,13 @@ fn keys_that_anybody_can_sign_for_or_nobody() {
             stored: false,
         });
     }
-    for algorithm in [Algorithm::Rs256, Algorithm::Rs384, Algorithm::Rs512, Algorithm::Ps256, Algorithm::Ps512] {
+    for algorithm in [
+        Algorithm::Rs256,
+        Algorithm::Rs384,
+        Algorithm::Rs512,
+        Algorithm::Ps256,
+        Algorithm::Ps512,
+    ] {
         let mut n = vec![0xff; 256];
         n[255] = 0xfd;
         rows.push(Row {
@@ -261,14 +281,32 @@ fn keys_that_anybody_can_sign_for_or_nobody() {
             stored: false,
         });
     }
-    for Row { what, algorithm, material, stored } in rows {
-        assert_eq!(CoseKey::new(algorithm, material.clone()), Err(Reason::KeyInvalid), "{algorithm:?}: {what}");
+    for Row {
+        what,
+        algorithm,
+        material,
+        stored,
+    } in rows
+    {
+        assert_eq!(
+            CoseKey::new(algorithm, material.clone()),
+            Err(Reason::KeyInvalid),
+            "{algorithm:?}: {what}"
+        );
         let kept = CoseKey::stored(algorithm, material);
         assert_eq!(kept.is_ok(), stored, "{algorithm:?}, stored: {what}");
         if let Ok(key) = kept {
-            assert_eq!(CoseKey::parse(&key.to_cbor()), Err(Reason::KeyInvalid), "{algorithm:?}: {what}");
+            assert_eq!(
+                CoseKey::parse(&key.to_cbor()),
+                Err(Reason::KeyInvalid),
+                "{algorithm:?}: {what}"
+            );
             let (_, signature) = signed(algorithm);
-            assert_eq!(key.verify(MESSAGE, &signature), Err(Reason::SignatureInvalid), "{algorithm:?}: {what}");
+            assert_eq!(
+                key.verify(MESSAGE, &signature),
+                Err(Reason::SignatureInvalid),
+                "{algorithm:?}: {what}"
+            );
         }
     }
 }
@@ -295,6 +333,9 @@ fn a_key_with_its_private_part_is_refused() {
                 assert_eq!(with(member, value), refused, "{algorithm:?}: {member}");
             }
         }
-        assert!(with(-70_000, &[0x41, 1]).0.is_ok(), "{algorithm:?}: a member that says nothing");
+        assert!(
+            with(-70_000, &[0x41, 1]).0.is_ok(),
+            "{algorithm:?}: a member that says nothing"
+        );
     }
 }

@@ -70,7 +70,9 @@ mod tests {
         let signatures: Vec<_> = candidates.map(|r| [r, [0; 32]].concat()).collect();
         (0..64u8).any(|message| {
             let verifier = UnparsedPublicKey::new(&ED25519, key);
-            signatures.iter().any(|signature| verifier.verify(&[message], signature).is_ok())
+            signatures
+                .iter()
+                .any(|signature| verifier.verify(&[message], signature).is_ok())
         })
     }
 
@@ -103,7 +105,11 @@ mod tests {
         let power = |base: U256| {
             (0..255).rev().fold(U256::ONE, |power, bit| {
                 let power = power.square_mod_vartime(p);
-                if exponent.bit_vartime(bit) { power.mul_mod_vartime(&base, p) } else { power }
+                if exponent.bit_vartime(bit) {
+                    power.mul_mod_vartime(&base, p)
+                } else {
+                    power
+                }
             })
         };
         let mut decoded = 0;
@@ -124,7 +130,9 @@ mod tests {
         // The base point has y = 4/5 (RFC 8032, 5.1); y = 2 is on no point; what is not below p is no encoding.
         let base = key("6666666666666666666666666666666666666666666666666666666666666658");
         assert!(decodes(&base) && !is_small_order(&base));
-        assert!(!decodes(&key("0000000000000000000000000000000000000000000000000000000000000002")));
+        assert!(!decodes(&key(
+            "0000000000000000000000000000000000000000000000000000000000000002"
+        )));
         for above in [
             "7ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff0",
             "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",

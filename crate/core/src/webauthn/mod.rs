@@ -29,4 +29,4 @@ pub use options::{
 pub use policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 pub use reason::Reason;
 pub use registration::{Registered, verify_registration};
-pub use response::{Peeked, peek, peek_user_handle};
+pub use response::{Peeked, SEALED_CHALLENGE_LENGTH, peek, peek_passkey};

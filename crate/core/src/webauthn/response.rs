@@ -11,8 +11,12 @@ use crate::json::distinct::{Distinct, Members, Text};
 
 /// The longest response that is looked at, in bytes of JSON text.
 pub const MAX_RESPONSE: usize = 64 * 1024;
-/// 32 bytes in base64url: what every challenge of this library is.
+/// 32 bytes in base64url: what every challenge of this library is, but for the sealed ones.
 const CHALLENGE_LENGTH: usize = 43;
+/// Of a sealed challenge (`challenges/sealed.rs`): 56 bytes.
+pub const SEALED_CHALLENGE_LENGTH: usize = 75;
+/// One kind's text is no answer to the other, which is found out later.
+const LENGTHS: [usize; 2] = [CHALLENGE_LENGTH, SEALED_CHALLENGE_LENGTH];
 const MAX_TRANSPORTS: usize = 16;
 
 /// The members of both kinds of response, checked as far as they agree with each other.
@@ -32,7 +36,7 @@ pub struct Response<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peeked {
     pub credential_id: Vec<u8>,
-    /// 43 characters of base64url.
+    /// base64url, of a length that challenges have.
     pub challenge: String,
 }
 
@@ -40,18 +44,25 @@ pub struct Peeked {
 pub fn peek(response: &str) -> Result<Peeked, Reason> {
     let response = Response::parse(response)?;
     let client_data = ClientData::parse(&response.client_data_json)?;
-    Peeked::new(response.credential_id, client_data.challenge())
+    Peeked::of(response.credential_id, client_data.challenge(), &LENGTHS)
 }
 
-/// The user handle that an assertion comes with, base64url; `None` where it is missing, null or empty.
-pub fn peek_user_handle(response: &str) -> Result<Option<String>, Reason> {
-    let handle = Response::parse(response)?.user_handle()?;
-    Ok(handle.map(|handle| BASE64URL_NOPAD.encode(&handle)))
+/// The same, and the user handle in base64url; `None` where it is missing, null or empty.
+pub fn peek_passkey(response: &str) -> Result<(Peeked, Option<String>), Reason> {
+    let response = Response::parse(response)?;
+    let handle = response.user_handle()?;
+    let client_data = ClientData::parse(&response.client_data_json)?;
+    let peeked = Peeked::of(response.credential_id, client_data.challenge(), &LENGTHS)?;
+    Ok((peeked, handle.map(|handle| BASE64URL_NOPAD.encode(&handle))))
 }
 
 impl Peeked {
     pub(crate) fn new(credential_id: Vec<u8>, challenge: &str) -> Result<Self, Reason> {
-        if challenge.len() != CHALLENGE_LENGTH || base64url(challenge).is_err() {
+        Self::of(credential_id, challenge, &[CHALLENGE_LENGTH])
+    }
+
+    fn of(credential_id: Vec<u8>, challenge: &str, lengths: &[usize]) -> Result<Self, Reason> {
+        if !lengths.contains(&challenge.len()) || base64url(challenge).is_err() {
             return Err(Reason::Malformed);
         }
         Ok(Self {
@@ -396,7 +407,14 @@ mod tests {
         let padding = " ".repeat(MAX_RESPONSE - response().len());
         assert!(peek(&(response() + &padding)).is_ok());
         assert_eq!(peek(&(response() + &padding + " ")), Err(Reason::Malformed));
-        for challenge in ["A".repeat(42), "A".repeat(44), "=".repeat(43), "+".repeat(43)] {
+        for challenge in [
+            "A".repeat(42),
+            "A".repeat(44),
+            "A".repeat(74),
+            "A".repeat(76),
+            "=".repeat(43),
+            "+".repeat(43),
+        ] {
             let client_data = format!(r#"{{"type":"webauthn.get","challenge":"{challenge}","origin":"o"}}"#);
             let json = format!(
                 r#"{{"id":"AA","rawId":"AA","type":"public-key","response":{{"clientDataJSON":"{}"}}}}"#,

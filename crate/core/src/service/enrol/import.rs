@@ -75,6 +75,8 @@ enum Note {
     OtherUserHandle,
     /// The first success settles the backup flags.
     BackupNotRecorded,
+    /// It can't sign in without another factor yet: nobody said that it has verified its user.
+    UserNotVerified,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -187,6 +189,9 @@ fn add_webauthn(
     }
     if !credential.backup_recorded {
         notes.push(Note::BackupNotRecorded);
+    }
+    if !credential.user_verified {
+        notes.push(Note::UserNotVerified);
     }
     record.webauthn.push(about.with(entry));
     Ok(notes)

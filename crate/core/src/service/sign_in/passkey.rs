@@ -1,32 +1,47 @@
 //! Signing in without a user name: a passkey says itself whose it is, by the user handle that it was made with.
 
+use std::borrow::Cow;
+
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::response::{Refused, ResponseAnswer, refused, rejected};
-use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
+use super::response::{self, Refused, ResponseAnswer, Signer, answers_as, refused, rejected};
+use crate::challenges::challenge::{Authentication, Bound, Purpose};
+use crate::challenges::sealed::{self, Unsealed};
+use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
-use crate::record::FactorType;
+use crate::record::{FactorType, Record, spend};
 use crate::service::answer::{Answer, answer_envelope};
+use crate::service::change::{Change, Decision};
 use crate::service::event::Event;
-use crate::service::outcome::Outcome;
+use crate::service::outcome::{Accepted, Outcome};
 use crate::service::settings::Settings;
 use crate::webauthn::{self, AuthenticationOptions, UserVerification, authentication_options};
 
 /// Opens a ceremony that any discoverable credential may answer: `{"id", "webauthn"}`. The passkey stands for both
-/// factors, so that user verification is required whatever the settings say.
+/// factors, so that user verification is required whatever the settings say. Nothing is to be stored.
 ///
-/// `random`: 32 bytes. Request: `{session?, now}`.
-pub fn begin_passkey(random: &[u8], settings: &Settings, request: &str) -> String {
-    answer_envelope(begin(random, settings, request))
+/// `key`: 32 bytes that every process of a store shares; `random`: 16 bytes. Request: `{session?, now}`.
+pub fn begin_passkey(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> String {
+    envelope(begin(key, random, settings, request))
 }
 
-/// Says which challenge an answer is for and which user it claims: `{"challenge", "handle"}`, or a refusal. Nothing is
-/// verified; `verify_response` with the record of that handle's owner does it, for the purpose `passkey` and no user.
-pub fn open_passkey(request: &str) -> String {
-    answer_envelope(open_answer(request))
+/// Says which user an answer claims: `{"handle"}`, or a refusal. Checks the challenge first, by the key, the time, the
+/// relying party and the session; the signature is for `verify_passkey`, with the record of the handle's owner.
+///
+/// Request: `{answer, session?, now}`.
+pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
+    answer_envelope(open_answer(key, settings, request))
+}
+
+/// Verifies an answer (WebAuthn Level 3, section 7.2) for the record of the user whom it names, and remembers its challenge
+/// there, so that it is accepted once. A refusal changes nothing.
+///
+/// Request: as for [`open_passkey`].
+pub fn verify_passkey(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(verify(record, key, settings, request))
 }
 
 #[derive(Deserialize)]
@@ -39,9 +54,12 @@ struct BeginRequest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OpenRequest<'a> {
+struct AnswerRequest<'a> {
     #[serde(borrow)]
     answer: ResponseAnswer<'a>,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    now: i64,
 }
 
 #[derive(Serialize)]
@@ -53,62 +71,127 @@ struct Challenge {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Opened {
-    Found { challenge: String, handle: String },
+    Found { handle: String },
     Refused(Outcome),
 }
 
-fn begin(random: &[u8], settings: &Settings, request: &str) -> Result<Answer<Challenge>, Failure> {
+fn begin(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> Result<Challenge, Failure> {
     let BeginRequest { session, now } = request::parse(request)?;
-    if random.len() < 32 {
-        return Err(Failure::InvalidArgument("random"));
-    }
-    let user_verification = UserVerification::Required;
+    let lifetime = i64::from(settings.timeouts.sign_in) * 1000;
+    let expires = now.saturating_add(lifetime);
+    let challenge = sealed::seal(key, random, expires, &settings.rp.id, session.as_deref())
+        .ok_or(Failure::InvalidArgument("challengeKey"))?;
     let webauthn = authentication_options(&AuthenticationOptions {
-        challenge: random,
+        challenge: &challenge,
         rp_id: &settings.rp.id,
         allow_credentials: &[],
-        user_verification,
+        user_verification: UserVerification::Required,
         app_id: None,
         timeout: settings.timeouts.sign_in.saturating_mul(1000),
     });
-    let id = BASE64URL_NOPAD.encode(random);
-    let lifetime = i64::from(settings.timeouts.sign_in) * 1000;
-    let bound = Bound {
-        purpose: Purpose::Passkey,
-        user: String::new(),
-        session,
-        expires: now.saturating_add(lifetime),
-    };
-    let ceremony = Authentication {
-        bound: bound.clone(),
-        challenge: id.clone(),
-        rp_id: settings.rp.id.clone(),
-        user_verification,
-        app_id: None,
-    };
-    let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
-    Ok(Answer::new(Challenge { id, webauthn }).with_challenge(open))
+    let id = BASE64URL_NOPAD.encode(&challenge);
+    Ok(Challenge { id, webauthn })
 }
 
-fn open_answer(request: &str) -> Result<Answer<Opened>, Failure> {
-    let OpenRequest { answer } = request::parse(request)?;
-    Ok(match find(&answer) {
-        Ok(found) => Answer::new(found),
+fn open_answer(key: &[u8], settings: &Settings, request: &str) -> Result<Answer<Opened>, Failure> {
+    let request: AnswerRequest = request::parse(request)?;
+    let claim = Claim::read(key, settings, &request);
+    let found = claim.and_then(|claim| claim.handle.ok_or(rejected("user-handle-mismatch")));
+    Ok(match found {
+        Ok(handle) => Answer::new(Opened::Found { handle }),
         Err((refusal, reason)) => {
-            let event = Event::rejected(answer.kind, reason);
+            let event = Event::rejected(request.answer.kind, reason);
             Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event)
         }
     })
 }
 
-fn find(answer: &ResponseAnswer<'_>) -> Result<Opened, Refused> {
-    if answer.kind != FactorType::Webauthn {
-        return Err(rejected("not-supported"));
+fn verify(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) -> Decision<Outcome> {
+    let request: AnswerRequest = request::parse(request)?;
+    let record = Record::parse(record)?;
+    let checked = Claim::read(key, settings, &request).and_then(|claim| claim.check(record, settings, &request));
+    Ok(response::decide(checked, request.answer.kind, request.now))
+}
+
+/// What an answer says, to a challenge that is one of ours.
+struct Claim {
+    /// The challenge, in base64url.
+    text: String,
+    challenge: Unsealed,
+    signer: Signer,
+    handle: Option<String>,
+}
+
+impl Claim {
+    fn read(key: &[u8], settings: &Settings, request: &AnswerRequest) -> Result<Self, Refused> {
+        if request.answer.kind != FactorType::Webauthn {
+            return Err(rejected("not-supported"));
+        }
+        let response = request.answer.response.get();
+        let (peeked, handle) = webauthn::peek_passkey(response).map_err(refused)?;
+        let (text, rp_id, session) = (peeked.challenge, &settings.rp.id, request.session.as_deref());
+        let challenge =
+            sealed::unseal(key, &text, rp_id, session, request.now).ok_or(rejected("challenge-mismatch"))?;
+        let signer = Signer {
+            kind: FactorType::Webauthn,
+            credential_id: peeked.credential_id,
+        };
+        Ok(Self {
+            text,
+            challenge,
+            signer,
+            handle,
+        })
     }
-    let response = answer.response.get();
-    let challenge = webauthn::peek(response).map_err(refused)?.challenge;
-    match webauthn::peek_user_handle(response).map_err(refused)? {
-        Some(handle) => Ok(Opened::Found { challenge, handle }),
-        None => Err(rejected("user-handle-mismatch")),
+
+    fn check(
+        self,
+        record: Record,
+        settings: &Settings,
+        request: &AnswerRequest,
+    ) -> Result<(Record, Accepted), Refused> {
+        let Self {
+            text,
+            challenge,
+            signer,
+            handle,
+        } = self;
+        let entry = (record.webauthn.iter())
+            .find(|entry| answers_as(entry, &signer.credential_id))
+            .ok_or(rejected("no-such-factor"))?;
+        // It is the user handle alone that says whose the credential is (7.2, "identify the user"): one has to be stored
+        // with it, and answered.
+        if handle.is_none() || entry.entry.user_handle != handle {
+            return Err(rejected("user-handle-mismatch"));
+        }
+        // 4, uvInitialized: whoever finds a key without a PIN can set one, and it would say from then on that it
+        // verifies its user.
+        if !entry.entry.user_verified {
+            return Err(rejected("verification-not-established"));
+        }
+        let ceremony = Authentication {
+            bound: Bound {
+                purpose: Purpose::Passkey,
+                user: String::new(),
+                session: None,
+                expires: challenge.expires,
+            },
+            challenge: text,
+            rp_id: settings.rp.id.clone(),
+            user_verification: UserVerification::Required,
+            app_id: None,
+        };
+        let (mut record, accepted) =
+            response::accept(record, &ceremony, settings, &request.answer, &signer, request.now)?;
+        if spend(
+            &mut record.spent_challenges,
+            &challenge.id,
+            challenge.expires,
+            request.now,
+        ) {
+            Ok((record, accepted))
+        } else {
+            Err(rejected("challenge-missing"))
+        }
     }
 }

@@ -92,30 +92,40 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
         session: request.session.as_deref(),
         now: request.now,
     };
-    Ok(match check(record, challenge, settings, &request.answer, &presented) {
+    let checked = check(record, challenge, settings, &request.answer, &presented);
+    Ok(decide(checked, request.answer.kind, request.now))
+}
+
+/// What comes of an answer of this kind, at `now` in epoch milliseconds.
+pub(super) fn decide(
+    checked: Result<(Record, Accepted), Refused>,
+    kind: FactorType,
+    now: i64,
+) -> (Option<Record>, Answer<Outcome>) {
+    match checked {
         Ok((mut record, accepted)) => {
             let kind = accepted.factor.kind;
             let event = Event::new(EventType::Verified).of(&accepted.factor.id, kind);
             let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
-            if record.count_success(kind, request::seconds(request.now)) {
+            if record.count_success(kind, request::seconds(now)) {
                 answer = answer.with_event(Event::new(EventType::Unlocked));
             }
             (Some(record), answer)
         }
         Err((refusal, reason)) => {
-            let event = Event::rejected(request.answer.kind, reason);
+            let event = Event::rejected(kind, reason);
             (None, Answer::new(Outcome::Refused(refusal)).with_event(event))
         }
-    })
+    }
 }
 
 /// Why not, outwardly and inwardly.
 pub(super) type Refused = (Refusal, &'static str);
 
 /// The factor that signed, by its type and the id of its credential.
-struct Signer {
-    kind: FactorType,
-    credential_id: Vec<u8>,
+pub(super) struct Signer {
+    pub(super) kind: FactorType,
+    pub(super) credential_id: Vec<u8>,
 }
 
 /// The challenge that an answer is for, and the factor that it claims to come from.
@@ -141,54 +151,49 @@ fn find(record: &Record, settings: &Settings, answer: &ResponseAnswer) -> Result
 }
 
 fn check(
-    mut record: Record,
+    record: Record,
     challenge: &str,
     settings: &Settings,
     answer: &ResponseAnswer,
     presented: &Presented,
 ) -> Result<(Record, Accepted), Refused> {
-    let mismatch = rejected("challenge-mismatch");
     let ceremony = read::<Authentication>(challenge)
         .filter(|ceremony| ceremony.bound.admits(presented) && ceremony.rp_id == settings.rp.id)
-        .ok_or(mismatch)?;
+        .ok_or(rejected("challenge-mismatch"))?;
+    let (_, signer) = find(&record, settings, answer)?;
+    accept(record, &ceremony, settings, answer, &signer, presented.now)
+}
+
+/// Verifies an answer to a ceremony that admits it. `now`: epoch milliseconds.
+pub(super) fn accept(
+    mut record: Record,
+    ceremony: &Authentication,
+    settings: &Settings,
+    answer: &ResponseAnswer,
+    signer: &Signer,
+    now: i64,
+) -> Result<(Record, Accepted), Refused> {
+    let mismatch = rejected("challenge-mismatch");
     let challenge = BASE64URL_NOPAD
         .decode(ceremony.challenge.as_bytes())
         .map_err(|_| mismatch)?;
-    let (_, signer) = find(&record, settings, answer)?;
-    if ceremony.bound.purpose == Purpose::Passkey {
-        check_owned(&record, &signer, answer)?;
-    }
     let mut begun = Begun {
         settings,
         answer,
         challenge: &challenge,
-        ceremony: &ceremony,
+        ceremony,
         u2f: None,
     };
-    let now = request::seconds(presented.now);
+    let now = request::seconds(now);
     let accepted = if signer.kind == FactorType::U2f {
         let policy = settings.u2f.as_ref();
         let same = policy.filter(|policy| ceremony.app_id.as_deref() == Some(policy.app_id.as_str()));
         begun.u2f = Some(same.ok_or(mismatch)?);
-        begun.accept(&mut record.u2f, &signer, now)?
+        begun.accept(&mut record.u2f, signer, now)?
     } else {
-        begun.accept(&mut record.webauthn, &signer, now)?
+        begun.accept(&mut record.webauthn, signer, now)?
     };
     Ok((record, accepted))
-}
-
-/// Without a user name it is the user handle alone that says whose the credential is (7.2, "identify the user"): one has
-/// to be stored with it, and answered.
-fn check_owned(record: &Record, signer: &Signer, answer: &ResponseAnswer) -> Result<(), Refused> {
-    let given = webauthn::peek_user_handle(answer.response.get()).map_err(refused)?;
-    let owned = (record.webauthn.iter())
-        .filter(|entry| answers_as(entry, &signer.credential_id))
-        .any(|entry| given.is_some() && entry.entry.user_handle == given);
-    if owned && signer.kind == FactorType::Webauthn {
-        Ok(())
-    } else {
-        Err(rejected("user-handle-mismatch"))
-    }
 }
 
 /// A ceremony, and the answer that came to it.
@@ -213,7 +218,10 @@ impl Begun<'_> {
             .find(|entry| answers_as(entry, &signer.credential_id))
             .ok_or(rejected("no-such-factor"))?;
         let credential = entry.entry.credential().ok_or(rejected("algorithm-unsupported"))?;
-        let verified = self.verify(&credential).map_err(refused)?;
+        let mut verified = self.verify(&credential).map_err(refused)?;
+        // 7.2, uvInitialized: only beside another factor, never by the ceremony that would rely on it.
+        let beside_another = self.ceremony.bound.purpose != Purpose::Passkey;
+        verified.credential.user_verified |= verified.user_verified && beside_another;
         entry.entry.update(&verified.credential);
         entry.last_used = Some(now);
         Ok(Accepted {
@@ -263,7 +271,7 @@ fn holds<E: SigningEntry>(entries: &[Entry<E>], credential_id: &[u8]) -> bool {
     entries.iter().any(|entry| answers_as(entry, credential_id))
 }
 
-fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]) -> bool {
+pub(super) fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]) -> bool {
     entry.enable && entry.entry.credential_id() == credential_id
 }
 

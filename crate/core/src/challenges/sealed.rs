@@ -1,0 +1,130 @@
+//! The challenge of a sign-in without a user name. Anyone may ask for one, so nothing of it is stored before it is
+//! answered: it says itself until when it is good, and a MAC says that it was made here, for whom and where.
+
+use aws_lc_rs::hmac;
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::webauthn::SEALED_CHALLENGE_LENGTH as TEXT_LENGTH;
+
+const RANDOM: usize = 16;
+const EXPIRES: usize = 8;
+const MAC: usize = 32;
+/// Bytes of key that [`seal`] wants.
+pub const KEY: usize = 32;
+
+/// Keeps these texts apart from anything else that the key may ever be used for.
+const LABEL: &[u8] = b"countersign passkey challenge 1";
+
+/// A challenge whose MAC was right.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unsealed {
+    /// What it is remembered by once it is answered.
+    pub id: String,
+    /// Epoch milliseconds.
+    pub expires: i64,
+}
+
+/// Makes a challenge, bytes: what it is bound to, the relying party and the session, is in the MAC alone.
+///
+/// `None` unless `key` has at least 32 bytes and `random` 16.
+pub fn seal(key: &[u8], random: &[u8], expires: i64, rp_id: &str, session: Option<&str>) -> Option<Vec<u8>> {
+    if key.len() < KEY {
+        return None;
+    }
+    let mut text = random.get(..RANDOM)?.to_vec();
+    text.extend(expires.to_be_bytes());
+    let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), &input(&text, rp_id, session));
+    text.extend(mac.as_ref());
+    Some(text)
+}
+
+/// Reads a challenge that was made with this key, for this relying party and session, and is good at `now`.
+pub fn unseal(key: &[u8], text: &str, rp_id: &str, session: Option<&str>, now: i64) -> Option<Unsealed> {
+    if key.len() < KEY || text.len() != TEXT_LENGTH {
+        return None;
+    }
+    let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+    let (said, mac) = bytes.split_at_checked(RANDOM + EXPIRES)?;
+    let (random, expires) = said.split_at_checked(RANDOM)?;
+    hmac::verify(
+        &hmac::Key::new(hmac::HMAC_SHA256, key),
+        &input(said, rp_id, session),
+        mac,
+    )
+    .ok()?;
+    let expires = i64::from_be_bytes(expires.try_into().ok()?);
+    let id = BASE64URL_NOPAD.encode(random);
+    (now < expires).then_some(Unsealed { id, expires })
+}
+
+/// Each part with its length in front, so that no two of them run together.
+fn input(said: &[u8], rp_id: &str, session: Option<&str>) -> Vec<u8> {
+    let session = session.map(str::as_bytes);
+    let mut input = LABEL.to_vec();
+    input.push(u8::from(session.is_some()));
+    for part in [rp_id.as_bytes(), session.unwrap_or_default(), said] {
+        input.extend((part.len() as u64).to_be_bytes());
+        input.extend(part);
+    }
+    input
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    const KEY_BYTES: [u8; 32] = [7; 32];
+    const RP: &str = "example.com";
+
+    fn sealed(session: Option<&str>) -> String {
+        BASE64URL_NOPAD.encode(&seal(&KEY_BYTES, &[1; 16], 1000, RP, session).unwrap())
+    }
+
+    #[test]
+    fn is_good_for_what_it_was_made_for() {
+        let text = sealed(None);
+        assert_eq!(text.len(), TEXT_LENGTH);
+        let id = BASE64URL_NOPAD.encode(&[1; 16]);
+        assert_eq!(
+            unseal(&KEY_BYTES, &text, RP, None, 999),
+            Some(Unsealed { id, expires: 1000 })
+        );
+        assert_eq!(unseal(&KEY_BYTES, &text, RP, None, 1000), None, "over");
+        assert_eq!(unseal(&[8; 32], &text, RP, None, 0), None, "another key");
+        assert_eq!(
+            unseal(&KEY_BYTES, &text, "example.org", None, 0),
+            None,
+            "another relying party"
+        );
+        assert_eq!(unseal(&KEY_BYTES, &text, RP, Some(""), 0), None, "a session");
+        let bound = sealed(Some("a"));
+        assert!(unseal(&KEY_BYTES, &bound, RP, Some("a"), 0).is_some());
+        assert_eq!(unseal(&KEY_BYTES, &bound, RP, Some("b"), 0), None);
+        assert_eq!(unseal(&KEY_BYTES, &bound, RP, None, 0), None);
+        assert_eq!(
+            unseal(&KEY_BYTES, &bound, "example.coma", Some(""), 0),
+            None,
+            "parts run together"
+        );
+    }
+
+    #[test]
+    fn any_change_is_noticed() {
+        let bytes = BASE64URL_NOPAD.decode(sealed(None).as_bytes()).unwrap();
+        for position in 0..bytes.len() {
+            for bit in 0..8 {
+                let mut changed = bytes.clone();
+                changed[position] ^= 1 << bit;
+                let text = BASE64URL_NOPAD.encode(&changed);
+                assert_eq!(unseal(&KEY_BYTES, &text, RP, None, 0), None, "{position}");
+            }
+        }
+        for length in 0..TEXT_LENGTH {
+            assert_eq!(unseal(&KEY_BYTES, &sealed(None)[..length], RP, None, 0), None);
+        }
+        assert_eq!(unseal(&KEY_BYTES, &"!".repeat(TEXT_LENGTH), RP, None, 0), None);
+        assert_eq!(seal(&[7; 31], &[1; 16], 0, RP, None), None, "a short key");
+        assert_eq!(seal(&KEY_BYTES, &[1; 15], 0, RP, None), None, "little random");
+    }
+}
