@@ -117,18 +117,37 @@ test('what a person types is untrusted: null, never an exception', (t) => {
   const at = 59_000
   const code = totpAt(secret, at)
   const wide = [...code].map((digit) => String.fromCodePoint(0xff10 + Number(digit))).join('')
+  const [first, last] = [code.slice(0, 3), code.slice(3)]
   for (const typed of [
-    code, ` ${code} `, `${code.slice(0, 3)} ${code.slice(3)}`, `${code.slice(0, 3)}-${code.slice(3)}`, wide,
+    code, ` ${code} `, `${first} ${last}`, `${first}-${last}`, wide, `-${code}`, `${first} – ${last}`, `${first}\u2212${last}`,
+    `\u202a${code}\u202c`, `\u2066${first}\u200b${last}\u2069`, `\ufeff${first}\u202f${last}`, [...code].join('\ufe0f'),
   ]) {
     t.truthy(verifyTotp({ secret, code: typed, at }), typed)
   }
   const hostile: unknown[] = [
     undefined, null, Number(code), BigInt(code), [code], { code }, new String(code), '', ' ', `${code}a`, `a${code}`,
     `${code}0`,
-    code.slice(0, 5), `+${code}`, `-${code}`, `${code}\u0000`, `0x${code}`, `${code}.0`, `${code}\ud800`,
+    code.slice(0, 5), `+${code}`, `${code}\u0000`, `0x${code}`, `${code}.0`, `${code}\ud800`,
     '1'.repeat(100_000),
   ]
   for (const typed of hostile) t.is(verifyTotp({ secret, code: typed, at }), null, typeof typed)
+})
+
+test('a code in the digits of any script is that code, all of one script', (t) => {
+  const secret = generateSecret()
+  const at = 59_000
+  const code = totpAt(secret, at)
+  let scripts = 0
+  for (let zero = 0; zero <= 0x10ffff; zero += 1) {
+    if (!/^\p{Nd}$/u.test(String.fromCodePoint(zero))) continue
+    const typed = [...code].map((digit) => String.fromCodePoint(zero + Number(digit))).join('')
+    t.truthy(verifyTotp({ secret, code: typed, at }), `U+${zero.toString(16)}`)
+    scripts += 1
+    zero += 9
+  }
+  t.true(scripts > 60)
+  const thai = [...code.slice(0, 3)].map((digit) => String.fromCodePoint(0xe50 + Number(digit))).join('')
+  t.is(verifyTotp({ secret, code: thai + code.slice(3), at }), null)
 })
 
 test('there is one key, and no stray parameters', (t) => {

@@ -47,6 +47,7 @@ export const totpAttacks: Attack[] = [
       const arabic = [...code].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join('')
       for (const same of [
         ` ${code}`, `${code}\n`, `${code.slice(0, 3)} ${code.slice(3)}`, wide, `\u3000${wide}`, arabic,
+        `${code.slice(0, 3)}\u2013${code.slice(3)}`, `\u202b${arabic}\u202c`, `-${code}`,
       ]) {
         t.false((await enter(fixture.service, user, 'totp', same)).ok, JSON.stringify(same))
       }

@@ -14,6 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::json::distinct::Text;
 use crate::json::failure::Failure;
 use crate::json::members::{Known, once, required, with_others};
+use crate::typed_code::{decimal_digit, is_filler};
 
 /// Random bytes of the set's key, and of each code.
 const RANDOM: usize = 8;
@@ -145,6 +146,22 @@ fn spell(random: &[u8]) -> Zeroizing<String> {
     code
 }
 
+/// A hexadecimal digit as people read and type it: letters that look like digits, full width, digits of other scripts.
+fn hex_digit(typed: char) -> Option<u8> {
+    let ascii = match typed {
+        '\u{ff21}'..='\u{ff5a}' => char::from_u32(u32::from(typed) - 0xfee0)?,
+        _ => typed,
+    };
+    match ascii {
+        'O' | 'o' => Some(0),
+        'I' | 'i' | 'L' | 'l' | '|' => Some(1),
+        _ => match ascii.to_digit(16) {
+            Some(digit) => u8::try_from(digit).ok(),
+            None => decimal_digit(ascii).map(|(digit, _)| digit),
+        },
+    }
+}
+
 /// The form that is hashed.
 fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     if typed.len() > 64 {
@@ -152,11 +169,13 @@ fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     }
     let mut random = Zeroizing::new([0u8; RANDOM]);
     let mut digits = 0;
+    // A sentence may end with the code.
+    let typed = typed.trim_end_matches(|last| is_filler(last) || matches!(last, '.' | '\u{ff0e}' | '\u{3002}'));
     for character in typed.chars() {
-        let digit = match character {
-            ' ' | '\t' | '\n' | '\r' | '\u{a0}' | '\u{3000}' | '-' => continue,
-            _ => u8::try_from(character.to_digit(16)?).ok()?,
-        };
+        if is_filler(character) {
+            continue;
+        }
+        let digit = hex_digit(character)?;
         let byte = random.get_mut(digits / 2)?;
         *byte = *byte << 4 | digit;
         digits += 1;
@@ -306,6 +325,12 @@ mod tests {
             "f2b655e2d602c944",
             " f2b6 55e2 d602 c944\n",
             "f2b6\u{a0}55e2-d602--c944",
+            "f2b6–55e2—d602‑c944",
+            "f2b6-55e2-d6O2-c944.",
+            "F2B6-55E2-D6o2-C944 . ",
+            "ｆ２ｂ６－５５ｅ２－ｄ６０２－ｃ９４４",
+            "Ｆ２Ｂ６５５Ｅ２Ｄ６Ｏ２Ｃ９４４．",
+            "\u{200e}f2b6\u{202f}55e2\u{2212}d602\u{200b}c944\u{feff}",
         ] {
             assert_eq!(set().use_code(typed), Used::Accepted { index: 0, left: 8 }, "{typed:?}");
         }
@@ -318,7 +343,6 @@ mod tests {
             "f2b6_55e2_d602_c944",
             "f2b6-55e2-d602-c944\0",
             "null",
-            "f2b6–55e2–d602–c944",
         ] {
             assert_eq!(set().use_code(typed), Used::Malformed, "{typed:?}");
         }

@@ -208,9 +208,24 @@ fn digit(character: char) -> Option<char> {
 fn recovery_codes() {
     let mut random = Random::new(3);
     let (set, codes) = RecoverySet::create(&random.bytes(88), 0).unwrap();
-    let fold = |code: &str| {
-        code.to_ascii_lowercase()
-            .replace([' ', '-', '\t', '\u{a0}', '\u{3000}'], "")
+    // Of the characters that the mutants have: what each stands for.
+    let fold = |code: &str| -> String {
+        let kept = code
+            .trim_end_matches(['.', ' ', '-', '\t', '\u{a0}', '\u{3000}'])
+            .chars();
+        kept.filter(|typed| {
+            !matches!(
+                typed,
+                ' ' | '-' | '\t' | '\u{a0}' | '\u{3000}' | '\u{2013}' | '\u{feff}'
+            )
+        })
+        .map(|typed| match typed {
+            'o' | 'O' => '0',
+            'i' | 'I' | 'l' | 'L' | '|' => '1',
+            '\u{ff10}'..='\u{ff19}' => char::from(b'0' + u8::try_from(u32::from(typed) - 0xff10).unwrap()),
+            _ => typed.to_ascii_lowercase(),
+        })
+        .collect()
     };
     let (mut accepted, mutants) = (0, share(10_000, 100_000));
     for _ in 0..mutants {

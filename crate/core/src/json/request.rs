@@ -48,9 +48,20 @@ mod tests {
     fn descriptions_hold_nothing_that_hides_or_turns_text_around() {
         let unfit = "\0 \u{1f} \u{7f} \u{9f} \u{61c} \u{200e} \u{200f} \u{202a} \u{202e} \u{2066} \u{2069} \u{e0000} \u{e0001} \u{e007f}";
         for character in unfit.split(' ') {
-            assert!(check_description(&format!("a{character}b")).is_err(), "{}", character.escape_unicode());
+            assert!(
+                check_description(&format!("a{character}b")).is_err(),
+                "{}",
+                character.escape_unicode()
+            );
         }
-        for fit in ["", "Ann's \u{2013} key", "\u{5de}\u{5e4}\u{5ea}\u{5d7}", "\u{1f511}\u{fe0f}", "a\u{200d}b", "\u{e0080}"] {
+        for fit in [
+            "",
+            "Ann's \u{2013} key",
+            "\u{5de}\u{5e4}\u{5ea}\u{5d7}",
+            "\u{1f511}\u{fe0f}",
+            "a\u{200d}b",
+            "\u{e0080}",
+        ] {
             assert!(check_description(fit).is_ok(), "{}", fit.escape_unicode());
         }
         assert!(check_description(&"\u{1f511}".repeat(255)).is_ok());

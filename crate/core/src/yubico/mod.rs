@@ -8,8 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::typed_code::is_filler;
+
 /// Sixteen letters that stand in the same place on most keyboards, in the order of their values.
 const MODHEX: &[u8; 16] = b"cbdefghijklnrtuv";
+/// What a key types where the host thinks its keyboard to be of Dvorak's layout, in the same order.
+const DVORAK: &[u8; 16] = b"jxe.uidchtnbpygk";
 const MAX_PUBLIC_ID: usize = 16;
 /// What a block and its own CRC-16 (ISO 13239) amount to.
 const CRC_RESIDUAL: u16 = 0xf0b8;
@@ -57,22 +61,30 @@ pub enum Checked {
 }
 
 impl Otp {
-    /// Folds upper case (Caps Lock) and drops blanks around it; `None` when what is left is not 32 to 48 characters of
-    /// modhex.
+    /// Folds upper case (Caps Lock) and the letters of a Dvorak layout, and drops blanks around it; `None` when what is
+    /// left is not 32 to 48 characters of modhex.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_matches([' ', '\t', '\r', '\n']);
+        let text = text.trim_matches(is_filler);
+        // Yubico's own server reads what is all Dvorak as Dvorak, the few letters of both layouts included.
+        let layout = if text.bytes().all(|letter| place(DVORAK, letter).is_some()) {
+            DVORAK
+        } else {
+            MODHEX
+        };
+        let value = |letter| place(layout, letter);
         let start = text.len().checked_sub(32).filter(|start| *start <= MAX_PUBLIC_ID)?;
         let (public_id, block) = text.split_at_checked(start)?;
-        if !public_id.bytes().all(|letter| value(letter).is_some()) {
-            return None;
-        }
+        let public_id = public_id.bytes().map(|letter| MODHEX.get(usize::from(value(letter)?)));
+        let public_id = public_id
+            .map(|letter| letter.map(|letter| char::from(*letter)))
+            .collect::<Option<_>>()?;
         let mut bytes = Zeroizing::new([0; 16]);
         for (byte, letters) in bytes.iter_mut().zip(block.as_bytes().chunks_exact(2)) {
             let [high, low] = letters else { return None };
             *byte = value(*high)? << 4 | value(*low)?;
         }
         Some(Self {
-            public_id: public_id.to_ascii_lowercase(),
+            public_id,
             block: bytes,
         })
     }
@@ -131,9 +143,10 @@ fn crc(bytes: &[u8]) -> u16 {
     })
 }
 
-fn value(letter: u8) -> Option<u8> {
+/// What a letter of a layout stands for.
+fn place(layout: &[u8; 16], letter: u8) -> Option<u8> {
     let letter = letter.to_ascii_lowercase();
-    let place = MODHEX.iter().position(|known| *known == letter)?;
+    let place = layout.iter().position(|known| *known == letter)?;
     u8::try_from(place).ok()
 }
 

@@ -1,8 +1,13 @@
 //! One-time codes as people type them.
 
+mod decimal_digits;
+mod filler;
+
 use std::fmt;
 
 use zeroize::Zeroizing;
+
+pub(crate) use filler::is_filler;
 
 /// The longest code that is read: more digits than a 31-bit number has say nothing.
 pub(crate) const MAX_DIGITS: u8 = 10;
@@ -15,29 +20,26 @@ pub struct TypedCode {
 }
 
 impl TypedCode {
-    /// Drops blanks and single hyphens between digits, takes full-width digits for ASCII ones; `None` when what is
-    /// left is not 6 to 10 digits. Everything that looks at a typed code looks at this form alone.
+    /// Drops blanks, dashes and marks that show nothing, wherever they stand. Takes the decimal digits of every script
+    /// for their values, all of one script. `None` when what is left is not 6 to 10 digits. Everything that looks at a
+    /// typed code looks at this form alone.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > 64 {
             return None;
         }
         let mut code = Self::empty();
-        let mut hyphen = false;
+        let mut script = None;
         for character in text.chars() {
-            let digit = match character {
-                ' ' | '\t' | '\n' | '\r' | '\u{a0}' | '\u{3000}' => continue,
-                '-' if code.length > 0 && !hyphen => {
-                    hyphen = true;
-                    continue;
-                }
-                '0'..='9' => u32::from(character) - u32::from('0'),
-                '\u{ff10}'..='\u{ff19}' => u32::from(character) - 0xff10,
-                _ => return None,
-            };
-            hyphen = false;
-            code.push(b'0' + u8::try_from(digit).ok()?)?;
+            if is_filler(character) {
+                continue;
+            }
+            let (digit, its) = decimal_digit(character)?;
+            if *script.get_or_insert(its) != its {
+                return None;
+            }
+            code.push(b'0' + digit)?;
         }
-        (code.length >= 6 && !hyphen).then_some(code)
+        (code.length >= 6).then_some(code)
     }
 
     /// What the digits say, and how many there are.
@@ -81,6 +83,15 @@ impl TypedCode {
     }
 }
 
+/// The value of a decimal digit, and the number of its script. ASCII and full-width digits are of one script.
+pub(crate) fn decimal_digit(character: char) -> Option<(u8, u8)> {
+    let point = u32::from(character);
+    let zeros = &decimal_digits::ZEROS;
+    let (zero, script) = *zeros.get(zeros.partition_point(|(zero, _)| *zero <= point).checked_sub(1)?)?;
+    let value = u8::try_from(point - zero).ok()?;
+    (value < 10).then_some((value, script))
+}
+
 impl fmt::Debug for TypedCode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("TypedCode")
@@ -107,6 +118,22 @@ mod tests {
             "１２３４５６",
             "１23４56",
             "123\u{3000}456",
+            "-123456",
+            "123456-",
+            "123--456",
+            "१२३४५६",
+            "١٢٣٤٥٦",
+            "۱۲۳۴۵۶",
+            "๑๒๓๔๕๖",
+            "𝟏𝟐𝟑𝟒𝟓𝟔",
+            "\u{feff}123456",
+            "\u{202b}123\u{202c}456\u{200f}",
+            "\u{2066}123\u{2060}456\u{2069}",
+            "123\u{2013}456",
+            "123 \u{2014} 456",
+            "123\u{2212}456",
+            "1\u{202f}2\u{2009}3\u{200b}4\u{2007}5\u{ad}6",
+            "1\u{fe0f}2\u{fe0f}3\u{fe0f}4\u{fe0f}5\u{fe0f}6",
         ] {
             assert_eq!(TypedCode::parse(text).unwrap().as_bytes(), b"123456", "{text:?}");
         }
@@ -117,24 +144,44 @@ mod tests {
             "12345",
             "12345678901",
             "+123456",
-            "-123456",
-            "123456-",
-            "123--456",
-            "- 123456",
             "152abc",
             "12345a",
             "0x1234",
             "1234.56",
             "123_456",
-            "१२३४५६",
             "123456\0",
-            "\u{feff}123456",
-            "123\u{2013}456",
+            "123٤٥٦",
+            "१२३456",
+            "①②③④⑤⑥",
+            "¹²³⁴⁵⁶",
+            "ⅠⅡⅢⅣⅤⅥ",
         ] {
             assert!(TypedCode::parse(text).is_none(), "{text:?}");
         }
         assert!(TypedCode::parse(&format!("{}123456", " ".repeat(58))).is_some());
         assert!(TypedCode::parse(&format!("{}123456", " ".repeat(59))).is_none());
+    }
+
+    #[test]
+    fn every_decimal_digit_has_its_value_and_nothing_else_has() {
+        let mut before = 0;
+        for (zero, script) in decimal_digits::ZEROS {
+            assert!(zero >= before, "in order, and no overlap");
+            before = zero + 10;
+            let digits: String = (0..10).filter_map(|value| char::from_u32(zero + value)).collect();
+            assert_eq!(
+                TypedCode::parse(&digits).unwrap().as_bytes(),
+                b"0123456789",
+                "U+{zero:04X}"
+            );
+            for value in 0..10 {
+                let digit = char::from_u32(zero + value).unwrap();
+                assert!(digit.is_numeric());
+                assert_eq!(decimal_digit(digit), Some((u8::try_from(value).unwrap(), script)));
+            }
+        }
+        let found = (char::MIN..=char::MAX).filter(|character| decimal_digit(*character).is_some());
+        assert_eq!(found.count(), 10 * decimal_digits::ZEROS.len());
     }
 
     #[test]
