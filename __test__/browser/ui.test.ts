@@ -131,6 +131,17 @@ scene('a recovery code signs in, and by choice gets rid of what was lost', async
   await ann.startAnew(t)
 })
 
+scene('a recovery code in the field of the app is recognised, and offered as such', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  const [code] = await ann.makeCodes()
+  await ann.returnWithPassword()
+  await ann.typeTotp(`${code}.`)
+  await ann.page.getByText('That looks like a recovery code.').waitFor()
+  t.is(await ann.field('Recovery code').inputValue(), `${code}.`)
+  await ann.page.getByRole('button', { name: 'Continue with recovery code' }).click()
+  await ann.signedIn()
+})
+
 scene('without the choice a recovery code removes nothing', async ({ t, ann }) => {
   await ann.enrolTotp()
   const codes = await ann.makeCodes()

@@ -32,6 +32,7 @@ export function challengeView(
   const left = challenge.recovery?.left ?? 0
   const canType = (type: TypedFactorType, offered: unknown): boolean => Boolean(offered) && !locked.includes(type)
   const ways: HTMLElement[] = []
+  let recovery: HTMLElement | undefined
   /** One main action a view: the first. */
   const style = (): Style => (ways.length === 0 ? 'primary' : '')
 
@@ -49,7 +50,11 @@ export function challengeView(
         fields: [field(ui.text('appCode'), { ...codeField, placeholder: '123 456' })],
         action: ui.text('continue'),
         style: style(),
-        submit: ({ code }) => answer({ type: 'totp', code }),
+        submit: async ({ code }) => {
+          if (!recovery || !isRecoveryCode(code ?? '')) return answer({ type: 'totp', code })
+          fillIn(recovery, code ?? '')
+          return ui.text('thatIsRecovery')
+        },
       }),
     )
   }
@@ -65,7 +70,10 @@ export function challengeView(
     )
   }
   const others = ways.length
-  if (canType('recovery', left > 0)) ways.push(byRecoveryCode(ui, left, { open: others === 0, mayRemoveLost, answer }))
+  if (canType('recovery', left > 0)) {
+    recovery = byRecoveryCode(ui, left, { open: others === 0, mayRemoveLost, answer })
+    ways.push(recovery)
+  }
 
   const notices = locked.map((type) => ui.text(lockedTexts[type]))
   if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
@@ -106,7 +114,7 @@ function byRecoveryCode(
   { open, mayRemoveLost, answer }: { open: boolean; mayRemoveLost: boolean; answer: Answer },
 ): HTMLElement {
   const placeholder = 'xxxx-xxxx-xxxx-xxxx'
-  const attributes = { ...untold, name: 'code', class: 'code', placeholder, maxlength: 40, required: true }
+  const attributes = { ...untold, name: 'code', class: 'code', placeholder, maxlength: 64, required: true }
   const lost = mayRemoveLost ? [checkbox(ui.text('removeLost'), 'lost')] : []
   const made = form(ui, {
     fields: [field(ui.text('recoveryCode'), attributes, ui.plural('recoveryLeft', left)), ...lost],
@@ -116,6 +124,18 @@ function byRecoveryCode(
   })
   // Alone it needs no unfolding.
   return open ? made : element('details', {}, element('summary', {}, ui.text('useRecovery')), made)
+}
+
+/** Whether it has the 16 digits of a recovery code, which no app shows: people paste it into the first field they see. */
+function isRecoveryCode(code: string): boolean {
+  const digits = code.normalize('NFKC').replaceAll(/[^\p{L}\p{N}]/gu, '')
+  return /^[\da-foil]{16}$/i.test(digits)
+}
+
+function fillIn(place: HTMLElement, code: string): void {
+  if (place instanceof HTMLDetailsElement) place.open = true
+  const input = place.querySelector<HTMLInputElement>('input[name="code"]')
+  if (input) input.value = code
 }
 
 /** Of a field whose content nobody should remember or mend. */

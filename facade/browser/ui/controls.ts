@@ -38,7 +38,8 @@ export const codeField = {
   class: 'code',
   inputmode: 'numeric',
   autocomplete: 'one-time-code',
-  maxlength: 16,
+  // Longer than any code that is read, so that nothing is cut off without a word.
+  maxlength: 64,
   required: true,
 } as const
 

@@ -24,6 +24,7 @@ export const german: Texts = {
   useRecovery: 'Wiederherstellungscode verwenden',
   recoveryCode: 'Wiederherstellungscode',
   recoveryContinue: 'Mit Wiederherstellungscode fortfahren',
+  thatIsRecovery: 'Das sieht nach einem Wiederherstellungscode aus. Er steht jetzt unten: Fahren Sie dort fort, um ihn zu verwenden.',
   recoveryLeft: {
     one: 'Sie haben noch {count} Code. Er gilt einmal.',
     other: 'Sie haben noch {count} Codes. Jeder gilt einmal.',

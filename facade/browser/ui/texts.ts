@@ -39,6 +39,7 @@ export const english = {
   useRecovery: 'Use a recovery code',
   recoveryCode: 'Recovery code',
   recoveryContinue: 'Continue with recovery code',
+  thatIsRecovery: 'That looks like a recovery code. We’ve filled it in below: continue there to use it.',
   recoveryLeft: {
     one: 'You have {count} code left. It works once.',
     other: 'You have {count} codes left. Each one works once.',
