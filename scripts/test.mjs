@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkInstructions } from '../bench/instructions.mjs'
 import { findBrowser } from './lib/browser.mjs'
-import { ava, clippy, command, oxlint, rustfmt, types } from './lib/checks.mjs'
+import { attw, ava, clippy, command, oxlint, publint, rustfmt, types } from './lib/checks.mjs'
 import { say } from './lib/output.mjs'
 import { root } from './lib/paths.mjs'
 import { ask, mustRun, run } from './lib/run.mjs'
@@ -43,6 +43,8 @@ async function built() {
   if (ready) {
     await generated()
     await steps.step('types', types)
+    await steps.step('publint', publint)
+    await steps.step('attw', attw)
     await steps.step('oxlint', oxlint)
     await steps.step('instructions', checkInstructions)
   }

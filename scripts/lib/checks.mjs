@@ -10,5 +10,9 @@ export const command = ([program, ...args], count = countOne, env = {}) => async
 export const rustfmt = command(['cargo', 'fmt', '--all', '--check'])
 export const clippy = command(['cargo', 'clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'])
 export const types = command([...local('typescript/bin/tsc'), '-p', 'tsconfig.types.json'])
+/** What a package manager or a bundler would stumble over in package.json. */
+export const publint = command([...local('publint/src/cli.js'), 'run', '.', '--strict'])
+/** What TypeScript makes of each entry; it is for ESM, which every supported Node can `require`. */
+export const attw = command([...local('@arethetypeswrong/cli/dist/index.js'), '--pack', '.', '--profile', 'esm-only', '--no-emoji'])
 export const oxlint = command([...local('oxlint/bin/oxlint'), '--deny-warnings'])
 export const ava = (files, env) => command([...local('ava/entrypoints/cli.mjs'), ...files], countAva, env)
