@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import test from 'ava'
 import { script } from '../helpers/script.js'
 
-const { generatedFiles, withTable } = await script('manifests.mjs')
+const { generatedFiles, withOptionalDependencies, withTable } = await script('manifests.mjs')
 const { withExports } = await script('native-exports.mjs')
 const { glibcOf, rustTarget, spoken, targets } = await script('../targets.mjs')
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -58,4 +58,12 @@ test('the list of native exports is the one of the generated loader', (t) => {
   const binding = 'export { totpCode }\nexport { BindingLock }\nexport const __napiBindingTarget = 1\n'
   t.is(withExports('a\nexport const {\n  gone,\n} = load()\nb', binding), 'a\nexport const {\n  totpCode, BindingLock,\n} = load()\nb')
   t.throws(() => withExports('export const {\n} = load()', ''))
+})
+
+test('the published manifest has every platform as an optional dependency in its own version, and is the same otherwise', (t) => {
+  const { optionalDependencies, ...rest } = JSON.parse(withOptionalDependencies(read('package.json')))
+  const main = JSON.parse(read('package.json'))
+  t.deepEqual(rest, main)
+  const names = targets.map(({ name }: { name: string }) => `@countersign/binding-${name}`)
+  t.deepEqual(optionalDependencies, Object.fromEntries(names.map((name: string) => [name, main.version])))
 })

@@ -65,6 +65,13 @@ export function withTable(text) {
   return `${text.slice(0, begin + marks[0].length)}\n${table}\n${text.slice(end)}`
 }
 
+/** The manifest as it is published: each platform's package in exactly this version, and the one that fits is installed. */
+export function withOptionalDependencies(text) {
+  const main = JSON.parse(text)
+  const packages = targets.map(({ name }) => [`${main.napi.packageName}-${name}`, main.version])
+  return json({ ...main, optionalDependencies: Object.fromEntries(packages) })
+}
+
 /** The manifest that is written by hand, with what the napi CLI reads of the table. */
 function withTargets(text) {
   const lines = targets.map(({ triple }) => `      "${triple}"`)
