@@ -87,6 +87,7 @@ export declare class BindingService {
   verifyPasskey(record: string | undefined | null, key: Uint8Array, request: string): BindingChange
   signals(record?: string | undefined | null): string
   openYubico(record: string | undefined | null, request: string): string
+  spendYubico(record: string | undefined | null, request: string): BindingChange
   verifyCode(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange
   recoverFactors(record: string | undefined | null, request: string): BindingChange
@@ -97,6 +98,7 @@ export declare class BindingService {
   registrationChallenge(response: string): string
   finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
   importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
+  importRecord(record: string | undefined | null, request: string): BindingChange
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   updateFactor(record: string | undefined | null, request: string): BindingChange
   removeFactor(record: string | undefined | null, request: string): BindingChange

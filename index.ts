@@ -20,6 +20,7 @@ export type {
   FinishOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
+  ImportRecordOptions,
   LimitOptions,
   OpenOptions,
   PasskeyOptions,
@@ -37,7 +38,7 @@ export type {
   YubicoOptions,
 } from './facade/service/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
+export type { Accepted, Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
 export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import { CountersignError, TfaConfig } from '../index.js'
-import type { TfaExaminedUser, TfaExamination } from '../index.js'
+import type { Countersign, TfaExaminedUser, TfaExamination } from '../index.js'
 import { foreignFormats, importForeign, ofOneUser } from './foreign.js'
 import type { ForeignFormat, ForeignOptions } from './foreign.js'
 import { Output, printable, toJson } from './io.js'
@@ -31,24 +31,25 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--period <seconds>', 'secrets: the period, if it is not 30', Number)
     .option('--description <text>', 'other formats: the name that users see')
     .action((file: string, _options: object, command: Command) =>
-      onStore<ImportOptions>(command, io, done, async ({ service, store, out, options }) => {
+      onStore<ImportOptions>(command, io, done, async ({ service, out, options }) => {
         if (options.format !== 'tfa') {
           const text = Buffer.from(await read(file, options.maxBytes, io)).toString('utf8')
           return importForeign(text, options.format, options, service, out)
         }
         const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
-        const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [] }
+        const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [], repeatedTotp: [] }
         for (const user of config.users()) {
           if (types.some((type) => config.hasType(user, type))) {
-            await importUser(user, config.userData(user) as string, options.replace === true, store, result)
+            await importUser(user, config.userData(user) as string, options.replace === true, service, result)
           } else {
             result.empty += 1
           }
         }
-        const { imported, unchanged, empty, kept, refused } = result
+        const { imported, unchanged, empty, kept, refused, repeatedTotp } = result
         const lines = [`imported: ${imported}, already there: ${unchanged}, without a factor: ${empty}`]
         for (const user of kept) lines.push(`not changed, has other factors (see --replace): ${printable(user)}`)
         for (const { user, reason } of refused) lines.push(`refused (${reason}): ${printable(user)}`)
+        for (const user of repeatedTotp) lines.push(`one TOTP secret in several entries, each code is accepted once: ${printable(user)}`)
         const complete = kept.length === 0 && refused.length === 0
         if (complete) out.answer({ ok: true, ...result }, lines.join('\n'))
         else out.refuse({ ok: false, reason: 'incomplete', ...result }, lines.join('\n'))
@@ -108,6 +109,8 @@ interface Imported {
   empty: number
   kept: string[]
   refused: Skipped[]
+  /** Users of whom several entries hold one TOTP secret. */
+  repeatedTotp: string[]
 }
 
 interface Skipped {
@@ -158,22 +161,18 @@ async function importUser(
   user: string,
   record: string,
   replace: boolean,
-  store: Parameters<Parameters<typeof onStore>[3]>[0]['store'],
+  service: Countersign,
   result: Imported,
 ): Promise<void> {
-  const handle = (JSON.parse(record) as { 'user-handle'?: string })['user-handle']
   try {
-    const owner = handle === undefined ? undefined : await store.owner(handle)
-    if (owner !== undefined && owner !== user) {
-      result.refused.push({ user, reason: 'handle-taken' })
+    const done = await service.importRecord(user, record, { replace })
+    if (!done.ok) {
+      if (done.reason === 'other-factors') result.kept.push(user)
+      else result.refused.push({ user, reason: done.reason === 'user-handle-taken' ? 'handle-taken' : done.reason })
       return
     }
-    const done = await store.update<'imported' | 'unchanged' | 'kept'>(user, (before) => {
-      if (before === record) return { value: 'unchanged' }
-      return before !== undefined && !replace ? { value: 'kept' } : { record, handle, value: 'imported' }
-    })
-    if (done === 'kept') result.kept.push(user)
-    else result[done] += 1
+    result[done.changed ? 'imported' : 'unchanged'] += 1
+    if (done.repeatedTotp) result.repeatedTotp.push(user)
   } catch (error) {
     result.refused.push({ user, reason: ofOneUser(error) })
   }

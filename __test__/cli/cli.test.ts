@@ -175,7 +175,7 @@ test('files of both formats go in and come out', async (t) => {
   const directory = temporaryDirectory()
   const store = ['--store', `directory:${join(directory, 'store')}`, '--create']
   const first = await countersign(['import', vector('tfa-today.json'), '--json', ...store])
-  t.deepEqual([first.code, first.json], [0, { ok: true, imported: 1, unchanged: 0, empty: 0, kept: [], refused: [] }])
+  t.deepEqual([first.code, first.json], [0, { ok: true, imported: 1, unchanged: 0, empty: 0, kept: [], refused: [], repeatedTotp: [] }])
   const lines = await countersign(['import', '-', '--json', ...store], { stdin: readFileSync(vector('tfa-lines.cfg'), 'utf8') })
   t.like(lines.json, { ok: false, reason: 'incomplete', imported: 3, empty: 2, kept: ['alice@pve'] })
   t.is(lines.code, 1)
@@ -200,6 +200,28 @@ test('files of both formats go in and come out', async (t) => {
 
   const replaced = await countersign(['import', vector('tfa-lines.cfg'), '--replace', '--json', ...store])
   t.like(replaced.json, { ok: true, imported: 1 })
+})
+
+test('what enrolment would not take is not imported, and what is there twice is named', async (t) => {
+  const directory = temporaryDirectory()
+  const store = ['--store', `directory:${join(directory, 'store')}`, '--create']
+  const entry = (id: string, description: string) => ({ id, description, created: 1, entry: phone })
+  const file = fileOf({
+    ann: { totp: [entry('a', ''), entry('b', '')], yubico: [{ id: 'y', created: 1, entry: 'CCcccccdjiii' }] },
+    bob: { totp: [entry('a', 'd'.repeat(256))] },
+    eve: { totp: Array.from({ length: 257 }, (_, index) => entry(`${index}`, '')) },
+  })
+  const { code, json } = await countersign(['import', file, '--json', ...store])
+  t.is(code, 1)
+  t.like(json, { imported: 1, repeatedTotp: ['ann'] })
+  t.deepEqual(json.refused, [{ user: 'bob', reason: 'description' }, { user: 'eve', reason: 'factor-limit' }])
+  t.like((await countersign(['import', file, '--json', ...store])).json, { imported: 0, unchanged: 1, repeatedTotp: ['ann'] })
+  t.regex((await countersign(['import', file, ...store])).stderr, /one TOTP secret in several entries.*: ann/)
+  const { stdout } = await countersign(['check', file])
+  t.regex(stdout, /ann: note: a TOTP secret that is there more than once/)
+  t.regex(stdout, /ann: note: Yubico keys without their secrets: cccccccdjiii: .*key and uid/)
+  const [factor] = (await countersign(['show', 'ann', '--json', ...store])).json.factors
+  t.true(factor.created === 1000 && Date.now() - factor.added < 60_000)
 })
 
 test('additions go along only when asked for', async (t) => {

@@ -4,6 +4,7 @@ import type { HandlerOptions } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator, totpAt } from '../../facade/testing/index.js'
 import { origin, overriding } from '../helpers/service.js'
+import { stores } from '../helpers/stores.js'
 import { enrolKey } from './flow.js'
 import { HttpHost, user } from './http-host.js'
 
@@ -76,6 +77,31 @@ test('a session that knows the password alone adds nothing to the factors of ano
   // A proof that is newer than a factor can have been one of it.
   host.verified()
   t.like((await host.client.get('/session')).body, { fresh: true, mayEnrol: true })
+})
+
+test('a proof before an import counts as the password, however old the factors say they are', async (t) => {
+  const uri = 'otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const old = { what: 'app', description: 'app', created: 1_500_000_000_000, notes: [], uri }
+  const created = 1_500_000_000
+  const recovery = { secret: '65ab65bc179e8c16', entries: [null], created }
+  const data = JSON.stringify({ totp: [{ id: 'a', description: '', created, entry: uri }], recovery })
+  for (const [name, makeStore] of Object.entries(stores)) {
+    for (const how of ['factors', 'record'] as const) {
+      const host = (await HttpHost.open({}, await makeStore())).verified()
+      const { service } = host.fixture
+      host.fixture.now += minute
+      if (how === 'factors') t.is((await service.importFactors(user, { factors: [old], left: [] })).taken.length, 1)
+      else t.like(await service.importRecord(user, data), { ok: true, changed: true })
+      t.like((await host.client.get('/session')).body, { fresh: false, mayEnrol: false }, `${name} ${how}`)
+      const factors = await service.factors(user)
+      t.true(factors.every((factor) => factor.created === created * 1000 && factor.added === Math.floor(host.fixture.now / 1000) * 1000))
+      for (const { id } of factors) {
+        t.is((await host.client.call('DELETE', `/factors/${id}`)).body.type, problem('step-up-required'), `${name} ${how}`)
+      }
+      host.verified()
+      t.like((await host.client.get('/session')).body, { fresh: true, mayEnrol: true }, `${name} ${how}`)
+    }
+  }
 })
 
 test('a proof in the second of an enrolment counts as the password, unless it is that enrolment', async (t) => {

@@ -61,6 +61,27 @@ class Fixture {
   }
 }
 
+test('one code of a secret that old lines hold twice succeeds once, and proves no third entry', async (t) => {
+  const keys = { keys: 'GEZDGNBVGY3TQOJQ GEZDGNBVGY3TQOJQ', config: {} }
+  const lines = Buffer.from(`ann:oath:${Buffer.from(JSON.stringify(keys)).toString('base64')}\n`)
+  t.regex(TfaConfig.examine(lines).users[0]!.remarks.join(), /TOTP secret that is there more than once/)
+  let now = start
+  const config = TfaConfig.parse(lines, { now: () => now })
+  t.is(config.listEntries('ann').length, 2)
+  const secret = 'otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ'
+  const code = totpAt(secret, now)
+  t.true((await config.verify('ann', `totp:${code}`)).result)
+  t.like(await config.verify('ann', `totp:${code}`), { result: false, needsSaving: false })
+  const again = TfaConfig.parse(config.write(), { now: () => now })
+  t.false((await again.verify('ann', `totp:${code}`)).result)
+  const added = { type: 'totp', description: 'third', totp: `${secret}&digits=8`, value: totpAt(`${secret}&digits=8`, now) } as const
+  t.like(await config.addEntry('ann', added), { ok: false, reason: 'not-verified' })
+  t.is(config.listEntries('ann').length, 2)
+  now += 30_000
+  t.true((await config.addEntry('ann', { ...added, value: totpAt(added.totp, now) })).ok)
+  t.false((await config.verify('ann', `totp:${totpAt(secret, now)}`)).result, 'the code that proved it')
+})
+
 test('the challenge is in the form of the origin: what is false or missing is left out', async (t) => {
   const { config, now } = new Fixture({})
   const challenge = async (record: object) => {
@@ -204,6 +225,41 @@ test('a Yubico OTP is accepted once by a host that reads the file anew each time
     const refused = t.throws(make, { instanceOf: CountersignError, code: 'invalid-argument' })
     t.regex(refused.message, /: yubico must be left out unless additions is true/)
   }
+})
+
+test('an OTP of a key that two users hold is accepted once, whoever types it', async (t) => {
+  const yubico = { secrets: () => ({ key: '000102030405060708090a0b0c0d0e0f', uid: '010203040506' }) }
+  const answer = 'yubico:cccccccdjiiidvgtiblfkbgturecfllberrvkinnctnn'
+  const entry = (publicId: string) => JSON.stringify({ yubico: [{ id: 'yk', created: 1, entry: publicId }] })
+  const config = TfaConfig.create({ additions: true, yubico, now: () => start })
+  for (const [user, publicId] of [['ann', 'cccccccdjiii'], ['bob', 'CCCCCCCDJIII'], ['eve', 'cccccccdjiij']] as const) {
+    config.setUserData(user, entry(publicId))
+  }
+  const before = config.clone()
+  t.true((await config.verify('ann', answer)).result)
+  t.like(await config.verify('bob', answer), { result: false, log: 'code-reused', needsSaving: false })
+  t.is(config.userData('eve'), entry('cccccccdjiij'))
+  config.removeUser('ann')
+  const read = TfaConfig.parse(config.write(), { additions: true, yubico, now: () => start })
+  t.like(await read.verify('bob', answer), { result: false, log: 'code-reused' })
+  const added = await read.addEntry('zoe', { type: 'yubico', description: 'yk', value: 'cccccccdjiii' })
+  t.true(added.ok && read.removeUser('bob'))
+  t.like(await read.verify('zoe', answer), { result: false, log: 'code-reused' })
+  t.true((await before.verify('bob', answer)).result, 'a clone has its own counters')
+})
+
+test('eight wrong OTPs in a row lock OTPs, which an unlock lifts', async (t) => {
+  const answer = 'yubico:cccccccdjiiidvgtiblfkbgturecfllberrvkinnctnn'
+  let uid = '010203040507'
+  const yubico = { secrets: () => ({ key: '000102030405060708090a0b0c0d0e0f', uid }) }
+  const { config } = new Fixture({ ...phone, yubico: [{ id: 'yk', description: '', created: 1, entry: 'cccccccdjiii' }] }, { additions: true, yubico })
+  for (let time = 0; time < 8; time++) t.like(await config.verify('ann', answer), { reason: 'rejected', needsSaving: true })
+  uid = '010203040506'
+  t.like(await config.verify('ann', answer), { reason: 'locked', needsSaving: false })
+  t.like(await config.challenge('ann'), { totp: true, locked: ['yubico'] })
+  t.deepEqual([config.lockStatus('ann'), [...config.lockedUsers().keys()]], [{ 'yubico-locked': true }, ['ann']])
+  t.deepEqual(config.unlock('ann'), { ok: true, unlocked: true })
+  t.true((await config.verify('ann', answer)).result)
 })
 
 test('a full record still counts what is wrong', async (t) => {

@@ -73,8 +73,9 @@ test('an examination tells all that is in a file, good or not', (t) => {
   t.deepEqual(good.users.map(({ line, user, factors, problems }) => ({ line, user, factors, problems })), [
     { line: 1, user: 'alice@pve', factors: { totp: 1, webauthn: 1, u2f: 1, recovery: 9, yubico: 1 }, problems: [] },
   ])
-  t.deepEqual(good.users[0]!.remarks.slice(1), ['TOTP is locked', 'all typed codes are locked'])
-  t.deepEqual(TfaConfig.examine(today, { now: () => 4_102_444_800_000 }).users[0]!.remarks.slice(1), ['TOTP is locked'])
+  const key = 'Yubico keys without their secrets: cccccccdjiii: to sign in here, yubico.secrets has to answer key and uid for each'
+  t.deepEqual(good.users[0]!.remarks.slice(1), ['TOTP is locked', 'all typed codes are locked', key])
+  t.deepEqual(TfaConfig.examine(today, { now: () => 4_102_444_800_000 }).users[0]!.remarks.slice(1), ['TOTP is locked', key])
 
   const lines = 'ann:oath:x\n\n# note\nbob:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nbob:yubico:eyJrZXlzIjoiIn0\nhunter2\n'
   t.deepEqual(TfaConfig.examine(Buffer.from(lines)), {
@@ -82,7 +83,7 @@ test('an examination tells all that is in a file, good or not', (t) => {
     problems: [],
     users: [
       { line: 1, factors: {}, problems: ['the data is no base64'], remarks: [] },
-      { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [] },
+      { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [key] },
       { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
       { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
     ],
@@ -95,10 +96,10 @@ test('an examination tells all that is in a file, good or not', (t) => {
   const cut = TfaConfig.examine(Buffer.from(`{"x":1,"users":{"ann":${JSON.stringify(alice)},"bob":{"totp`))
   t.deepEqual(cut.users.map(({ user }) => user), ['ann'])
   t.regex(cut.problems[0]!.problem, /^it ends too early, at line 1 column \d+$/)
-  const [key] = alice['webauthn'] as { entry: { cred: unknown } }[]
-  const entry = (id: string, cred: unknown) => ({ ...key, id, entry: { ...key!.entry, cred } })
+  const [stored] = alice['webauthn'] as { entry: { cred: unknown } }[]
+  const entry = (id: string, cred: unknown) => ({ ...stored, id, entry: { ...stored!.entry, cred } })
   const odd = {
-    webauthn: [entry('1', { type_: 'X', key: 'y' }), { ...entry('1', key!.entry.cred), enable: false }],
+    webauthn: [entry('1', { type_: 'X', key: 'y' }), { ...entry('1', stored!.entry.cred), enable: false }],
     'totp-failures': 1,
   }
   const { remarks } = TfaConfig.examine(Buffer.from(JSON.stringify({ users: { ann: odd } }))).users[0]!

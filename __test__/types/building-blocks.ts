@@ -37,6 +37,8 @@ export function yubico(otp: unknown): void {
   match.counter
   match?.counter.session satisfies number | undefined
   yubicoPublicId(otp) satisfies string | null
+  // @ts-expect-error the private id belongs to it
+  verifyYubicoOtp({ otp, key: new Uint8Array(16) })
   // @ts-expect-error whose OTP
   verifyYubicoOtp({ otp })
 }

@@ -5,6 +5,7 @@ import type {
   CountersignEvent,
   Enrolled,
   Factor,
+  ImportedRecord,
   Outcome,
   PasskeyChallenge,
   PasskeyOutcome,
@@ -42,7 +43,9 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, u2f: { appId: 'https://example.com', facets: ['https://example.com'] } })
   // @ts-expect-error what the keys were registered for
   await Countersign.open({ rp, store, u2f: {} })
-  await Countersign.open({ rp, store, yubico: { secrets: (publicId, user) => ({ key: publicId + user }) } })
+  await Countersign.open({ rp, store, yubico: { secrets: (publicId, user) => ({ key: publicId, uid: user }) } })
+  // @ts-expect-error the private id belongs to it
+  await Countersign.open({ rp, store, yubico: { secrets: () => ({ key: '00' }) } })
   await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
   // @ts-expect-error a key, not its text alone
   await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
@@ -112,6 +115,12 @@ export async function service(): Promise<void> {
   imported.taken[0]?.factor satisfies Factor | undefined
   // @ts-expect-error what a reading found, not its factors alone
   await countersign.importFactors('ann', [])
+  factors[0]?.added satisfies number | undefined
+  ;(await countersign.status('ann')).yubicoFailures satisfies number
+  const record: ImportedRecord = await countersign.importRecord('ann', '{}', { replace: true })
+  // @ts-expect-error test ok first
+  record.changed
+  if (record.ok) record.repeatedTotp satisfies boolean
   const updated: Updated = await countersign.updateFactor('ann', 'id', { enable: false })
   const removed: Removed = await countersign.removeFactor('ann', 'id')
   if (removed.ok) removed.left satisfies Factor[]

@@ -81,6 +81,7 @@ export const schemas = {
     { id: string, type: factorType, description: string, created: time, enabled: boolean },
     {
       lastUsed: time,
+      added: { ...time, description: 'When an import brought it in; `created` is the date of the other system then.' },
       credentialId: bytes,
       algorithm: { type: 'integer', description: 'A COSE number.' },
       aaguid: string,
@@ -92,7 +93,7 @@ export const schemas = {
   ),
   Status: object(
     { enrolled: boolean, locked: typedFactorTypes, recoveryCodesLeft: { type: ['integer', 'null'] },
-      totpFailures: integer, failures: integer },
+      totpFailures: integer, yubicoFailures: integer, failures: integer },
     { lockedUntil: { type: ['integer', 'null'], description: 'Epoch milliseconds; null if only an unlock ends it.' } },
   ),
   TotpEnrolment: object({ enrolment: string, uri: string, secret: string, qr: string }, {}, {

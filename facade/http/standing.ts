@@ -1,4 +1,5 @@
 import { CountersignError } from '../shared/errors.js'
+import type { Factor } from '../shared/factor.js'
 import { checkRequired } from './options.js'
 import type { CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
@@ -46,7 +47,7 @@ export async function standing(call: Call): Promise<Standing> {
     return { fresh: false, enrolment, firstOnly: true }
   }
   // A proof that is older than every factor was the password: it counts for as long as there is no factor.
-  const fresh = recent && (none || factors.some(({ created }) => created + second <= user.at))
+  const fresh = recent && (none || factors.some((factor) => since(factor) + second <= user.at))
   return { fresh, enrolment: fresh ? 'allowed' : 'step-up-required', firstOnly: none }
 }
 
@@ -54,6 +55,11 @@ export async function standing(call: Call): Promise<Standing> {
 export function isRecent({ user, settings, now }: Call): boolean {
   const age = now - user.at
   return age < settings.freshMilliseconds && age >= -skew
+}
+
+/** Since when a factor could have been asked for: another system's date says nothing of that. */
+function since({ created, added = created }: Factor): number {
+  return Math.max(created, added)
 }
 
 /** `created` is the beginning of its second: only what came after the end of it was surely later. */

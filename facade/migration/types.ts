@@ -60,6 +60,7 @@ export type MigrationNote =
  * - `already-enrolled`: the user already has this credential or secret
  * - `user-handle-taken`: its user handle belongs to another user
  * - `factor-limit`: the user already has as many factors as allowed
+ * - `record-too-large`: the user's record would be larger than 1 MiB
  */
 export type LeftReason =
   | 'malformed'
@@ -74,6 +75,7 @@ export type LeftReason =
   | 'already-enrolled'
   | 'user-handle-taken'
   | 'factor-limit'
+  | 'record-too-large'
 
 /** Something that was not taken, and why. */
 export interface Left {

@@ -50,8 +50,18 @@ export class Context {
     return recordText(await fromStore(() => this.settings.users.read(user)))
   }
 
-  /** Runs one call of the core inside the store's atomic change, then tells what happened. @internal */
-  async update<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<Answered<T>> {
+  /**
+   * Runs one call of the core inside the store's atomic change of a record, then tells what happened.
+   *
+   * @param name the name of the record in the store, if it is not the user's
+   * @internal
+   */
+  async update<T>(
+    user: string,
+    at: number,
+    call: (record: string | null) => BindingChange,
+    name = user,
+  ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
     const change = (record: string | undefined) => {
@@ -60,7 +70,7 @@ export class Context {
       passed.splice(0, passed.length, before ?? '', changed.record ?? '', changed.value)
       return changed
     }
-    const envelope = await fromStore(() => this.settings.users.update(user, change), passed)
+    const envelope = await fromStore(() => this.settings.users.update(name, change), passed)
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
     const answered = openAnswer<T>(envelope, user)
     this.events.tell(answered.events, user, at)

@@ -4,6 +4,7 @@ import * as enrolment from './enrolment.js'
 import { CountersignError } from '../shared/errors.js'
 import type { Factor } from '../shared/factor.js'
 import { importFactors } from './import.js'
+import { importRecord } from './import-record.js'
 import * as management from './management.js'
 import type { Imported, Migration } from '../migration/types.js'
 import type {
@@ -12,6 +13,7 @@ import type {
   ChallengeOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
+  ImportRecordOptions,
   OpenOptions,
   PasskeyOptions,
   RecoverOptions,
@@ -21,7 +23,9 @@ import type {
   UsersPageOptions,
   VerifyOptions,
 } from './options.js'
-import type { Enrolled, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage } from './outcome.js'
+import type {
+  Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage,
+} from './outcome.js'
 import * as passkey from './passkey.js'
 import { checkSettings } from './settings.js'
 import type { Settings } from './settings.js'
@@ -245,6 +249,18 @@ export class Countersign {
    */
   importFactors(user: string, migration: Migration): Promise<Imported> {
     return this.#run((context) => importFactors(context, user, migration))
+  }
+
+  /**
+   * Stores everything that a `tfa.cfg` holds of a user, as `TfaConfig.userData()` gives it, held to the sizes that
+   * enrolment has. Each factor notes the time of the import, from which freshness counts.
+   *
+   * @throws {CountersignError} `record-corrupt` or `record-too-large` for what is no record
+   * @example
+   * for (const user of config.users()) await countersign.importRecord(user, config.userData(user))
+   */
+  importRecord(user: string, data: string, options: ImportRecordOptions = {}): Promise<ImportedRecord> {
+    return this.#run((context) => importRecord(context, user, data, options))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */

@@ -93,9 +93,9 @@ export interface U2fOptions {
 /** Verifies Yubico OTPs with the keys' own secrets. Without this option, they are neither offered nor accepted. */
 export interface YubicoOptions {
   /**
-   * Returns the secrets of a key by its public id (lower case). It is called only for a key that the user has. If it
-   * returns `undefined`, the OTP is refused but not counted as wrong. What it throws is the `cause` of a
-   * `store-failed`.
+   * Returns the secrets of a key, `{ key, uid }`, by its public id (lower case). It is called only for a key that the
+   * user has. If it returns `undefined`, the OTP is refused but not counted as wrong. A key without its private id
+   * (`uid`) is an `invalid-argument`. What it throws is the `cause` of a `store-failed`.
    */
   secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | undefined>
 }
@@ -103,7 +103,10 @@ export interface YubicoOptions {
 type MaybePromise<T> = T | Promise<T>
 
 export interface LimitOptions {
-  /** How many wrong TOTP codes in a row lock a user's TOTP until a stronger factor unlocks it, 1 to 100. Default 8. */
+  /**
+   * How many wrong TOTP codes in a row lock a user's TOTP until a recovery code, a security key or an administrator
+   * unlocks it, 1 to 100. Default 8. Yubico OTPs have a count of their own with the same limit.
+   */
   totpFailures?: number
   /** How many wrong typed codes in a row lock all typed codes, 1 to 100 (NIST SP 800-63B-4, 3.2.2). Default 100. */
   failures?: number
@@ -125,6 +128,11 @@ export interface TimeoutOptions {
   webauthnEnrolment?: number
   /** Default 900. */
   totpEnrolment?: number
+}
+
+export interface ImportRecordOptions {
+  /** Also replace the record of a user who has other factors. Default false. */
+  replace?: boolean
 }
 
 /** For hosts with several relying parties: the one that this call is for. Default: that of `open()`. */

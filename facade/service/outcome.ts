@@ -80,9 +80,33 @@ export interface Status {
   recoveryCodesLeft: number | null
   /** Wrong TOTP codes in a row. */
   totpFailures: number
+  /** Wrong Yubico OTPs in a row. */
+  yubicoFailures: number
   /** Wrong typed codes of all types in a row. */
   failures: number
 }
+
+/** What importing a whole record says. Always test `ok`. */
+export type ImportedRecord =
+  | {
+      ok: true
+      /** False: the user has this very record already. */
+      changed: boolean
+      /** One TOTP secret is in several entries. A code is accepted once for all of them. */
+      repeatedTotp: boolean
+    }
+  | {
+      ok: false
+      /**
+       * - `other-factors`: the user has another record, and `replace` was not asked for
+       * - `user-handle-taken`: its user handle leads to another user
+       * - `description`: one is longer than 255 characters, or has control, bidirectional or tag characters
+       * - `key`: a credential id, key handle or key URI is longer than enrolment takes
+       * - `factor-limit`: it holds more than 256 factors
+       * - `record-too-large`: it is larger than 1 MiB, which leaves no room to count wrong codes
+       */
+      reason: 'other-factors' | 'user-handle-taken' | 'description' | 'key' | 'factor-limit' | 'record-too-large'
+    }
 
 /** One page of the users. */
 export interface UsersPage {

@@ -7,8 +7,9 @@ import { checkUser, flag, fromOutside, listOf, object, oneOf, optional, text } f
 import type { Check } from '../shared/check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
-import { randomBytes } from '../shared/crypto.js'
+import { randomBytes, sha256 } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
+import { keyCounter } from '../shared/key-counter.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
 import { checkRp } from '../stateless/policy.js'
@@ -82,8 +83,12 @@ async function verifyCode(
 ): Promise<Outcome> {
   const service = context.service(rp)
   const now = context.now()
-  const secrets = answer.type === 'yubico' ? await yubicoSecrets(context, service, user, answer, now) : undefined
-  const yubico = secrets === undefined ? '' : `,"yubico":${jsonText(secrets)}`
+  const found = answer.type === 'yubico' ? await yubicoSecrets(context, service, user, answer, now) : undefined
+  // Before the user's own counter: whatever ends this in between, no OTP is right for two users.
+  if (found !== undefined && (await spend(context, service, user, answer, found, now)) === 'reused') {
+    return refuse(context, user, 'rejected', 'code-reused', 'yubico')
+  }
+  const yubico = found === undefined ? '' : `,"yubico":${jsonText(found.secrets)}`
   const request = `{"answer":${answerJson(answer)},"now":${now}${yubico}}`
   return (await context.update<Outcome>(user, now, (record) => service.verifyCode(record, request))).value
 }
@@ -95,14 +100,37 @@ async function yubicoSecrets(
   user: string,
   answer: ParsedAnswer,
   now: number,
-): Promise<CheckedSecrets | undefined> {
+): Promise<FoundSecrets | undefined> {
   const { yubicoSecrets: lookUp } = context.settings
   if (!lookUp || !('code' in answer)) return undefined
   const record = await context.read(user)
   const request = jsonText({ code: answer.code, now })
   const publicId = context.answer<string | null>(user, now, () => service.openYubico(record, request)).value
   if (publicId === null) return undefined
-  return optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
+  const secrets = optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
+  return secrets && { publicId, secrets }
+}
+
+interface FoundSecrets {
+  publicId: string
+  secrets: CheckedSecrets
+}
+
+/** Counts a right OTP for everybody who holds its key, in one atomic change. */
+async function spend(
+  context: Context,
+  service: BindingService,
+  user: string,
+  answer: ParsedAnswer,
+  { publicId, secrets }: FoundSecrets,
+  now: number,
+): Promise<'unused' | 'reused' | 'wrong'> {
+  if (!('code' in answer)) return 'wrong'
+  const request = jsonText({ code: answer.code, yubico: secrets })
+  const { key, uid } = secrets
+  const name = keyCounter(publicId, sha256(`${key}:${uid}`).toString('base64url'))
+  const call = (record: string | null) => service.spendYubico(record, request)
+  return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, name)).value
 }
 
 /** The record first, so that a refusal takes nothing; then the challenge, gone before anything is verified. */

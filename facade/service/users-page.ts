@@ -1,4 +1,5 @@
 import { integer, object, optional, text } from '../shared/check.js'
+import { isKeyCounter } from '../shared/key-counter.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import type { UsersPageOptions } from './options.js'
@@ -17,14 +18,14 @@ export async function usersPage(context: Context, options: UsersPageOptions): Pr
   return { users, next: found.length > limit ? (users.at(-1) ?? null) : null }
 }
 
-/** Every user whom the store names, with whatever it throws as one error. */
+/** Every user whom the store names, without the counters of keys that it keeps beside them, with whatever it throws as one error. */
 export async function* each(list: () => AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
   const iterator = await fromStore(() => list()[Symbol.asyncIterator]())
   try {
     for (;;) {
       const next = await fromStore(() => iterator.next())
       if (next.done) return
-      yield next.value
+      if (!isKeyCounter(next.value)) yield next.value
     }
   } finally {
     await fromStore(() => iterator.return?.())

@@ -1,4 +1,5 @@
 import { CountersignError } from './errors.js'
+import { isKeyCounter } from './key-counter.js'
 
 /** Turns an argument of the host into a fresh, checked value, or throws `invalid-argument` with the argument's name. */
 export type Check<T> = (value: unknown, name: string) => T
@@ -15,6 +16,9 @@ export function invalid(name: string, wanted?: string): CountersignError {
 function wrong(detail: string): CountersignError {
   return new CountersignError('invalid-argument', { detail })
 }
+
+const privateId =
+  'the private id of the Yubico key, 6 bytes or 12 hexadecimal digits (program the key again if its private id is lost)'
 
 /** What is expected of the arguments that people most often get wrong, and of those that only the core checks. */
 const hints: Record<string, string> = {
@@ -35,13 +39,17 @@ const hints: Record<string, string> = {
   'rp.id': 'a domain name in lower case, such as example.com, without a scheme or port',
   'rp.origins': "a list of origins such as ['https://example.com'], each without a path or trailing slash",
   store: 'a store such as directoryStore(path), or { users, challenges }',
+  'yubico.secrets.uid': privateId,
+  uid: privateId,
   'webauthn.trustAnchors': 'a list of certificates, as PEM text or DER bytes',
 }
 
 /** The host's id of a user: well-formed Unicode, 1 to 256 bytes of UTF-8. */
 export function checkUser(user: unknown): string {
   if (typeof user === 'number') throw invalid('user', 'text (pass String(id) for a number)')
-  return text(256)(user, 'user')
+  const checked = text(256)(user, 'user')
+  if (isKeyCounter(checked)) throw invalid('user', 'a text that does not begin with countersign:yubico:')
+  return checked
 }
 
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */

@@ -17,6 +17,8 @@ interface AnyFactor {
   enabled: boolean
   /** Epoch milliseconds; absent before the first success. */
   lastUsed?: number
+  /** When an import brought it in, epoch milliseconds: `created` is the date of the other system then. */
+  added?: number
 }
 
 export interface TotpFactor extends AnyFactor {

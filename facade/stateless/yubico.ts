@@ -11,8 +11,11 @@ import type { CheckedSecrets } from './yubico-secrets.js'
 export interface YubicoSecrets {
   /** The AES key: 16 bytes, or 32 hexadecimal digits. */
   key: Uint8Array | string
-  /** The private id: 6 bytes, or 12 hexadecimal digits. Default: any. */
-  uid?: Uint8Array | string
+  /**
+   * The private id: 6 bytes, or 12 hexadecimal digits. Required: the rest of an OTP holds a check sum of 16 bits alone,
+   * so one random OTP in 65536 would be right. It is never learned from an OTP; program a key anew if its private id is lost.
+   */
+  uid: Uint8Array | string
 }
 
 /** The counters of a key, which grow with each OTP. `session` counts within one use. */

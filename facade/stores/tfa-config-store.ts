@@ -7,6 +7,7 @@ import type { BindingConfigFile } from '#binding'
 import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { isCountersignError } from '../shared/errors.js'
+import { isKeyCounter } from '../shared/key-counter.js'
 import { createFile } from './create-file.js'
 import { directoryStore } from './directory-store.js'
 import { acquire, errorFor, native } from './file-work.js'
@@ -113,11 +114,14 @@ class TfaConfigStore implements Store {
 
   /** Without the lock: meanwhile another process may have written the additions, and not the file yet. */
   async read(user: string): Promise<string | undefined> {
+    if (isKeyCounter(user)) return this.#sidecar.read(user)
     const stored = await this.#stored(checkUser(user))
     return stored === undefined ? undefined : this.#join(stored, await this.#sidecar.read(user))
   }
 
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    // No user of the file: other programs would drop it.
+    if (isKeyCounter(user)) return this.#sidecar.update(user, change)
     checkUser(user)
     return this.#queue.run('', async (since) => {
       const lock = this.#file.lock()

@@ -28,6 +28,9 @@ export interface OpenChallenge {
  * character as it was stored. A text that an engine can't store (NUL in PostgreSQL) is refused as `invalid-argument`,
  * and never stored as a different text. A method that fails rejects, and has written all or nothing.
  *
+ * Not every record belongs to a user. Records whose names begin with `countersign:yubico:` hold the counter of a Yubico
+ * key for all users who have that key, so a database should not require each name to be one of the host's users.
+ *
  * A key-value wrapper without compare-and-swap or transactions can't implement this: two answers with the same code
  * would both be accepted. `storeTests` of `countersign/testing` detects that.
  */

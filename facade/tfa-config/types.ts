@@ -122,6 +122,8 @@ export interface TfaLockStatus {
   'totp-locked'?: true
   /** Epoch seconds; absent once it has passed. */
   'tfa-locked-until'?: number
+  /** Ours: Yubico OTPs are refused, after eight wrong ones in a row. */
+  'yubico-locked'?: true
 }
 
 /** A user's entries and locks, in the origin's JSON. */

@@ -54,6 +54,28 @@ export const totpAttacks: Attack[] = [
     },
   },
   {
+    name: 'one code for each of the entries that hold its secret',
+    async run(t, makeStore, enter) {
+      const store = await makeStore()
+      const fixture = await Fixture.open(store)
+      const uri = 'otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+      const longer = `${uri}&digits=8`
+      const ids = [1, 2, 3].map((last) => `1efde97b-4b28-4107-9df4-75f0d071310${last}`)
+      const totp = [uri, longer, uri].map((entry, index) => ({ id: ids[index]!, description: '', created: 1, entry }))
+      await store.update(user, () => ({ record: JSON.stringify({ totp }), value: undefined }))
+      await fixture.service.updateFactor(user, ids[2]!, { enable: false })
+      t.true((await enter(fixture.service, user, 'totp', totpAt(uri, fixture.now))).ok)
+      await fixture.service.updateFactor(user, ids[2]!, { enable: true })
+      for (const same of [uri, longer]) {
+        t.deepEqual(await enter(await fixture.another(), user, 'totp', totpAt(same, fixture.now)), rejected)
+      }
+      fixture.step()
+      const code = totpAt(longer, fixture.now)
+      const outcomes = await Promise.all([code, code.slice(2), code, code.slice(2)].map((same) => enter(fixture.service, user, 'totp', same)))
+      t.is(outcomes.filter(({ ok }) => ok).length, 1)
+    },
+  },
+  {
     name: '50 parallel answers with one code',
     async run(t, makeStore, enter) {
       const fixture = await Fixture.open(await makeStore())

@@ -105,6 +105,12 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn spend_yubico(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::spend_yubico(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
     pub fn verify_code(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::verify_code(call.record(), &self.settings, call.request()).into()
@@ -193,6 +199,12 @@ impl BindingService {
     pub fn import_factors(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
         let call = Call::new(record, request);
         enrol::import_factors(call.record(), random, &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn import_record(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::import_record(call.record(), call.request()).into()
     }
 
     #[napi(catch_unwind)]

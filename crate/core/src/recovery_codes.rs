@@ -30,6 +30,10 @@ pub struct RecoverySet {
     /// Epoch seconds.
     #[zeroize(skip)]
     pub created: i64,
+    /// Ours: epoch seconds of the import that brought it into this record.
+    #[zeroize(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<i64>,
     /// What another version wrote beside, kept as it is.
     #[zeroize(skip)]
     #[serde(flatten)]
@@ -51,6 +55,7 @@ impl RecoverySet {
             secret: HEXLOWER.encode(secret),
             entries: Vec::new(),
             created,
+            added: None,
             other: Map::new(),
         };
         let codes: Vec<_> = codes.iter().map(|random| spell(random)).collect();
@@ -192,6 +197,7 @@ impl<'de> Deserialize<'de> for RecoverySet {
             secret,
             entries: entries.into_iter().map(|entry| entry.map(|Hash(hash)| hash)).collect(),
             created: required(members.created, "created")?,
+            added: members.added,
             other,
         })
     }
@@ -203,6 +209,7 @@ struct Members {
     secret: Option<Secret>,
     entries: Option<Vec<Option<Hash>>>,
     created: Option<i64>,
+    added: Option<i64>,
 }
 
 impl<'de> Known<'de> for Members {
@@ -211,6 +218,7 @@ impl<'de> Known<'de> for Members {
             "secret" => once(&mut self.secret, map),
             "entries" => once(&mut self.entries, map),
             "created" => once(&mut self.created, map),
+            "added" => once(&mut self.added, map),
             _ => Ok(false),
         }
     }

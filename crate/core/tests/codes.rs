@@ -315,3 +315,77 @@ fn no_event_and_no_answer_holds_a_secret() {
         assert!(!text.contains(hidden), "{text}");
     }
 }
+
+/// A record that holds this URI several times, as imports and old lines may.
+fn held(uris: &[&str]) -> User {
+    let mut user = User::new();
+    let entry = |(index, uri): (usize, &&str)| {
+        let id = format!("1efde97b-4b28-4107-9df4-75f0d07131e{index}");
+        json!({ "id": id, "description": format!("app {index}"), "created": 1, "entry": uri })
+    };
+    let entries: Vec<_> = uris.iter().enumerate().map(entry).collect();
+    user.record = Some(json!({ "totp": entries }).to_string());
+    user
+}
+
+const SECRET: &str = "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+#[test]
+fn one_code_succeeds_once_however_often_its_secret_is_held() {
+    let longer = format!("{SECRET}&digits=8");
+    let mut user = held(&[SECRET, SECRET, &longer, SECRET]);
+    let disabled = json!({ "id": "1efde97b-4b28-4107-9df4-75f0d07131e3", "enable": false });
+    assert_eq!(user.update(&disabled)["ok"], true);
+    let now = user.now;
+    assert_eq!(user.verify("totp", &code(SECRET, now))["ok"], true);
+    for again in [code(SECRET, now), code(&longer, now), code(SECRET, now - STEP)] {
+        assert_eq!(user.verify("totp", &again)["reason"], "rejected", "{again}");
+        assert_eq!(user.events.last().unwrap()["reason"], "code-reused");
+    }
+    let enabled = json!({ "id": "1efde97b-4b28-4107-9df4-75f0d07131e3", "enable": true });
+    assert_eq!(user.update(&enabled)["ok"], true);
+    assert_eq!(user.remove("1efde97b-4b28-4107-9df4-75f0d07131e0")["ok"], true);
+    assert_eq!(
+        user.verify("totp", &code(SECRET, now))["reason"],
+        "rejected",
+        "the one that was disabled"
+    );
+    assert_eq!(
+        user.verify("totp", &code(&longer, now + STEP))["ok"],
+        true,
+        "eight digits of the next step"
+    );
+    assert_eq!(
+        user.verify("totp", &code(SECRET, now + STEP))["reason"],
+        "rejected",
+        "its last six"
+    );
+    assert_eq!(user.status()["totpFailures"], 0, "a used code is no guess");
+}
+
+#[test]
+fn a_step_that_another_system_counted_for_one_entry_is_used_for_all() {
+    let mut user = held(&[SECRET, SECRET]);
+    let mut record: Value = serde_json::from_str(user.record.as_ref().unwrap()).unwrap();
+    record["totp"][1]["entry"] = json!({ "totp": SECRET, "last-count": NOW / STEP });
+    user.record = Some(record.to_string());
+    let now = user.now;
+    assert_eq!(user.verify("totp", &code(SECRET, now))["reason"], "rejected");
+    assert_eq!(user.events.last().unwrap()["reason"], "code-reused");
+    assert_eq!(user.verify("totp", &code(SECRET, now + STEP))["ok"], true);
+}
+
+#[test]
+fn what_gives_other_codes_keeps_its_own_steps() {
+    let others = [
+        format!("{SECRET}&algorithm=SHA256"),
+        format!("{SECRET}&period=60"),
+        SECRET.replace("secret=G", "secret=H"),
+    ];
+    let all: Vec<&str> = [SECRET].into_iter().chain(others.iter().map(String::as_str)).collect();
+    let mut user = held(&all);
+    let now = user.now;
+    for uri in all {
+        assert_eq!(user.verify("totp", &code(uri, now))["ok"], true, "{uri}");
+    }
+}

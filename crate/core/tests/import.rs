@@ -257,3 +257,134 @@ fn keys_are_checked() {
     assert!(offered["value"]["id"].is_string(), "{offered}");
     assert_eq!(offered["value"].get("webauthn"), None);
 }
+
+fn import_record(user: &mut User, data: &Value, replace: bool) -> Value {
+    let request = json!({ "data": data.to_string(), "replace": replace, "now": user.now }).to_string();
+    let change = enrol::import_record(user.record.as_deref(), &request);
+    user.apply(change)["value"].take()
+}
+
+fn today() -> Value {
+    serde_json::from_str(include_str!("../../../__test__/vectors/record-today.json")).unwrap()
+}
+
+#[test]
+fn what_is_imported_says_when_it_came() {
+    let mut user = User::new();
+    let imported = import(
+        &mut user,
+        &json!([
+            { "uri": URI, "description": "", "created": 1_500_000_000_000_i64 },
+            credential(1, &json!({})),
+        ]),
+    );
+    assert_eq!(imported["taken"][0]["factor"]["added"], NOW);
+    assert_eq!(imported["taken"][1]["factor"].get("added"), None, "it was created now");
+    let mut user = User::new();
+    assert_eq!(import_record(&mut user, &today(), false)["done"], "imported");
+    let factors: Value = serde_json::from_str(&countersign_core::manage::factors(user.record.as_deref())).unwrap();
+    let factors = factors["value"].as_array().unwrap();
+    assert!(
+        factors.len() > 3 && factors.iter().all(|factor| factor["added"] == NOW),
+        "{factors:?}"
+    );
+    user.now += 1000;
+    assert_eq!(import_record(&mut user, &today(), true)["done"], "unchanged");
+    let mut other = today();
+    other["totp"][0]["description"] = json!("other");
+    assert_eq!(import_record(&mut user, &other, false)["done"], "kept");
+    assert_eq!(import_record(&mut user, &other, true)["done"], "imported");
+}
+
+#[test]
+fn a_record_is_held_to_the_sizes_of_enrolment() {
+    let mut long = today();
+    long["totp"][0]["description"] = json!("d".repeat(256));
+    let mut control = today();
+    control["yubico"][0]["description"] = json!("a\tb");
+    let mut key = today();
+    key["webauthn"][0]["entry"]["cred_id"] = json!(BASE64URL_NOPAD.encode(&[7; 1024]));
+    let entry = |index: usize, more: &str| json!({ "id": format!("{index}"), "created": 1, "entry": format!("{URI}&issuer={more}") });
+    let of = |count: usize, bytes: usize| {
+        let entries: Vec<_> = (0..count)
+            .map(|index| entry(index, &"x".repeat(bytes - URI.len() - "&issuer=".len())))
+            .collect();
+        json!({ "totp": entries })
+    };
+    for (record, reason) in [
+        (long, "description"),
+        (control, "description"),
+        (key, "key"),
+        (of(257, 200), "factor-limit"),
+        (of(1, 4097), "key"),
+        (of(256, 4096), "record-too-large"),
+    ] {
+        let mut user = User::new();
+        let answer = import_record(&mut user, &record, false);
+        assert_eq!(
+            (&answer["done"], &answer["reason"]),
+            (&json!("refused"), &json!(reason))
+        );
+        assert_eq!(user.record, None);
+    }
+}
+
+#[test]
+fn a_record_that_is_filled_up_by_imports_still_counts_wrong_codes() {
+    let mut settings = settings();
+    settings["limits"]["factors"] = json!(256);
+    // One URI may be this long, and a description of 255 characters three times as many bytes.
+    let issuer = "%C3%A9".repeat(650);
+    let app = |index: usize| {
+        let secret = format!(
+            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQO{}{}",
+            char::from(b'A' + u8::try_from(index % 26).unwrap()),
+            char::from(b'A' + u8::try_from(index / 26).unwrap())
+        );
+        json!({ "uri": format!("otpauth://totp/x?secret={secret}&issuer={issuer}"), "description": "\u{ffff}".repeat(255) })
+    };
+    let apps: Vec<_> = (0..256).map(app).collect();
+    let mut user = User::with(&settings);
+    let imported = import(&mut user, &Value::Array(apps.clone()));
+    let left = imported["left"].as_array().unwrap();
+    assert!(
+        !left.is_empty() && left.iter().all(|one| one["reason"] == "record-too-large"),
+        "{}",
+        left.len()
+    );
+    assert!(user.record.as_ref().unwrap().len() > (1 << 20) - 10_000, "filled up");
+    let uri = apps[0]["uri"].as_str().unwrap();
+    let now = user.now;
+    for failures in 1..=8 {
+        assert_eq!(user.verify("totp", &common::wrong_code(uri, now))["reason"], "rejected");
+        assert_eq!(user.status()["totpFailures"], failures);
+    }
+    assert_eq!(user.verify("totp", &code(uri, now))["reason"], "locked");
+}
+
+#[test]
+fn a_code_that_could_not_be_counted_is_not_checked() {
+    let mut user = User::new();
+    import(&mut user, &json!([{ "uri": URI, "description": "" }]));
+    let mut record = record(&user);
+    let most = (1 << 20) + (1 << 16);
+    let now = user.now;
+    for (bytes, checked) in [(most - 256, true), (most, false)] {
+        let length = record.to_string().len() - record["totp"][0]["description"].as_str().unwrap_or_default().len();
+        record["totp"][0]["description"] = json!("d".repeat(bytes - length));
+        if record.to_string().len() > bytes {
+            let over = record.to_string().len() - bytes;
+            record["totp"][0]["description"] = json!("d".repeat(bytes - length - over));
+        }
+        user.record = Some(record.to_string());
+        let request = json!({ "answer": { "type": "totp", "code": code(URI, now) }, "now": now }).to_string();
+        let change = countersign_core::sign_in::verify_code(user.record.as_deref(), &user.settings, &request);
+        assert_eq!(change.value.contains("record-too-large"), !checked, "{}", change.value);
+        if checked {
+            let wrong = json!({ "answer": { "type": "totp", "code": common::wrong_code(URI, now) }, "now": now });
+            let change =
+                countersign_core::sign_in::verify_code(user.record.as_deref(), &user.settings, &wrong.to_string());
+            assert!(change.record.is_some_and(|record| record.contains("totp-failures")));
+        }
+    }
+}

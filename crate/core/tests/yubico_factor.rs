@@ -84,7 +84,7 @@ fn wrong_otps_count_and_lock() {
     let mut settings = host();
     settings["limits"]["failures"] = json!(4);
     let mut user = user(&settings);
-    let other_key = json!({ "key": "00".repeat(16) });
+    let other_key = json!({ "key": "00".repeat(16), "uid": "010203040506" });
     let other_uid = json!({ "key": KEY, "uid": "010203040507" });
     assert_eq!(
         verify(&mut user, &otp(PUBLIC_ID, 1, 1), &other_key)["reason"],
@@ -159,4 +159,71 @@ fn a_key_that_is_there_twice_has_one_counter() {
     assert_eq!(verify(&mut user, &code, &secrets())["reason"], "rejected");
     assert_eq!(inner_reason(&user), "code-reused");
     assert_eq!(verify(&mut user, &otp(PUBLIC_ID, 1, 2), &secrets())["ok"], true);
+}
+
+#[test]
+fn eight_wrong_otps_in_a_row_lock_otps_until_something_lifts_it() {
+    let mut user = user(&host());
+    let (uri, _) = user.enrol_totp();
+    let codes = user.recovery_codes();
+    user.now += common::STEP;
+    let other_uid = json!({ "key": KEY, "uid": "010203040507" });
+    let wrong = otp(PUBLIC_ID, 1, 1);
+    for time in 1..8 {
+        assert_eq!(verify(&mut user, &wrong, &other_uid)["reason"], "rejected");
+        assert_eq!(user.status()["yubicoFailures"], time);
+    }
+    assert_eq!(verify(&mut user, &otp(PUBLIC_ID, 1, 1), &secrets())["ok"], true);
+    assert_eq!(user.status()["yubicoFailures"], 0, "in a row");
+    for _ in 0..8 {
+        assert_eq!(verify(&mut user, &wrong, &other_uid)["reason"], "rejected");
+    }
+    assert_eq!(user.events.last().unwrap()["type"], "locked");
+    let before = user.record.clone();
+    let right = otp(PUBLIC_ID, 9, 9);
+    user.now += 365 * 86_400_000;
+    assert_eq!(verify(&mut user, &right, &secrets())["reason"], "locked");
+    assert_eq!(open(&mut user, &right), Value::Null);
+    assert_eq!(user.record, before);
+    assert_eq!(user.challenge(true)["value"]["locked"], json!(["yubico"]));
+    let now = user.now;
+    assert_eq!(
+        user.verify("totp", &common::code(&uri, now))["ok"],
+        true,
+        "of its type alone"
+    );
+    assert_eq!(user.status()["locked"], json!(["yubico"]), "which does not lift it");
+    assert_eq!(user.verify("recovery", &codes[0])["ok"], true);
+    assert_eq!(
+        user.events.iter().filter(|event| event["type"] == "unlocked").count(),
+        1
+    );
+    assert_eq!(verify(&mut user, &right, &secrets())["ok"], true);
+    for _ in 0..8 {
+        verify(&mut user, &wrong, &other_uid);
+    }
+    assert!(user.unlock());
+    assert_eq!(verify(&mut user, &otp(PUBLIC_ID, 9, 10), &secrets())["ok"], true);
+}
+
+#[test]
+fn one_counter_for_all_who_hold_a_key() {
+    let mut key: Option<String> = None;
+    let mut spend = |code: &str, uid: &str| {
+        let request = json!({ "code": code, "yubico": { "key": KEY, "uid": uid } }).to_string();
+        let change = sign_in::spend_yubico(key.as_deref(), &request);
+        key = change.record.or(key.take());
+        serde_json::from_str::<Value>(&change.value).unwrap()["value"].clone()
+    };
+    let uid = "010203040506";
+    for (code, uid, expected) in [
+        (otp(PUBLIC_ID, 1, 1), "010203040507", "wrong"),
+        ("cccc".to_owned(), uid, "wrong"),
+        (otp(PUBLIC_ID, 1, 1), uid, "unused"),
+        (otp(PUBLIC_ID, 1, 1), uid, "reused"),
+        (otp(PUBLIC_ID, 1, 0), uid, "reused"),
+        (otp(PUBLIC_ID, 1, 2), uid, "unused"),
+    ] {
+        assert_eq!(spend(&code, uid), expected, "{code}");
+    }
 }

@@ -32,6 +32,9 @@ pub struct Entry<T> {
     /// Ours: epoch seconds of the last success.
     #[serde(default, skip_serializing_if = "is_default")]
     pub last_used: Option<i64>,
+    /// Ours: epoch seconds of the import that brought it into this record; `created` is the other system's date then.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub added: Option<i64>,
 }
 
 /// What a factor that signs has in common with others: a credential of WebAuthn, or a U2F key as one.

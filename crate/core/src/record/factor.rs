@@ -19,6 +19,9 @@ pub struct Factor {
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<i64>,
+    /// When an import brought it into this record: epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub added: Option<i64>,
     /// Recovery codes left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<usize>,
@@ -44,6 +47,7 @@ pub struct WebauthnDetails {
 pub fn factors(record: &Record) -> Vec<Factor> {
     let recovery = record.recovery.as_ref().map(|set| Factor {
         left: Some(set.left()),
+        added: set.added.map(milliseconds),
         ..plain("recovery", FactorType::Recovery, "", set.created, true, None)
     });
     recovery
@@ -62,14 +66,17 @@ pub fn find(record: &Record, id: &str) -> Option<Factor> {
 
 impl<T> Entry<T> {
     fn view(&self, kind: FactorType) -> Factor {
-        plain(
-            &self.id,
-            kind,
-            &self.description,
-            self.created,
-            self.enable,
-            self.last_used,
-        )
+        Factor {
+            added: self.added.map(milliseconds),
+            ..plain(
+                &self.id,
+                kind,
+                &self.description,
+                self.created,
+                self.enable,
+                self.last_used,
+            )
+        }
     }
 }
 
@@ -97,10 +104,15 @@ fn plain(id: &str, kind: FactorType, description: &str, created: i64, enabled: b
         id: id.to_owned(),
         kind,
         description: description.to_owned(),
-        created: created.saturating_mul(1000),
+        created: milliseconds(created),
         enabled,
-        last_used: used.map(|used| used.saturating_mul(1000)),
+        last_used: used.map(milliseconds),
+        added: None,
         left: None,
         webauthn: None,
     }
+}
+
+fn milliseconds(seconds: i64) -> i64 {
+    seconds.saturating_mul(1000)
 }

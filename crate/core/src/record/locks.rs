@@ -14,7 +14,7 @@ pub const UNTIL_UNLOCK: i64 = 253_402_300_799;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
-    /// Wrong TOTP codes in a row until TOTP is locked.
+    /// Wrong TOTP codes in a row until TOTP is locked, and wrong Yubico OTPs until those are.
     pub totp_failures: u32,
     /// Wrong typed codes of any type in a row until all of them are locked.
     pub failures: u32,
@@ -52,18 +52,24 @@ impl Record {
         let codes = self.tfa_locked_until.is_some_and(|until| now < until);
         match factor {
             FactorType::Totp => codes || self.totp_locked,
-            FactorType::Recovery | FactorType::Yubico => codes,
+            FactorType::Yubico => codes || self.yubico_locked,
+            FactorType::Recovery => codes,
             FactorType::Webauthn | FactorType::U2f => false,
         }
     }
 
     /// Counts a well-formed wrong code; true when that set a lock.
     pub fn count_wrong_code(&mut self, factor: FactorType, limits: &Limits, now: i64) -> bool {
+        let own = match factor {
+            FactorType::Totp => Some((&mut self.totp_failures, &mut self.totp_locked)),
+            FactorType::Yubico => Some((&mut self.yubico_failures, &mut self.yubico_locked)),
+            FactorType::Recovery | FactorType::Webauthn | FactorType::U2f => None,
+        };
         let mut locked = false;
-        if factor == FactorType::Totp {
-            self.totp_failures = self.totp_failures.saturating_add(1);
-            if self.totp_failures >= limits.totp_failures {
-                self.totp_locked = true;
+        if let Some((failures, lock)) = own {
+            *failures = failures.saturating_add(1);
+            if *failures >= limits.totp_failures {
+                *lock = true;
                 locked = true;
             }
         }
@@ -80,7 +86,7 @@ impl Record {
 
     /// Forgets what a success of this type forgives; true when that lifted a lock.
     pub fn count_success(&mut self, factor: FactorType, now: i64) -> bool {
-        let was_locked = self.is_locked(FactorType::Totp, now);
+        let was_locked = self.is_any_locked(now);
         self.tfa_failures = 0;
         self.tfa_locked_until = None;
         match factor {
@@ -88,10 +94,22 @@ impl Record {
             FactorType::Recovery | FactorType::Webauthn | FactorType::U2f => {
                 self.totp_failures = 0;
                 self.totp_locked = false;
+                self.yubico_failures = 0;
+                self.yubico_locked = false;
             }
-            FactorType::Yubico => {}
+            FactorType::Yubico => self.yubico_failures = 0,
         }
-        was_locked && !self.is_locked(FactorType::Totp, now)
+        was_locked && !self.is_any_locked(now)
+    }
+
+    /// True while codes of some type are refused.
+    pub fn is_any_locked(&self, now: i64) -> bool {
+        self.is_locked(FactorType::Totp, now) || self.is_locked(FactorType::Yubico, now)
+    }
+
+    /// True while there is a failure that an unlock would forget.
+    pub fn has_failures(&self) -> bool {
+        (self.tfa_failures, self.totp_failures, self.yubico_failures) != (0, 0, 0)
     }
 
     /// Lifts every lock and forgets every failure; true when the user was locked at `now`.
@@ -121,6 +139,24 @@ mod tests {
         assert!(record.is_locked(FactorType::Totp, i64::MAX));
         assert!(!record.is_locked(FactorType::Recovery, NOW));
         assert!(!record.is_locked(FactorType::Webauthn, NOW));
+    }
+
+    #[test]
+    fn the_eighth_wrong_otp_locks_otps_alone() {
+        let mut record = Record::default();
+        assert_eq!(wrong(&mut record, FactorType::Yubico, 7), 0);
+        assert_eq!(
+            (record.yubico_failures, record.totp_failures, record.tfa_failures),
+            (7, 0, 7)
+        );
+        assert!(!record.count_success(FactorType::Totp, NOW) && record.yubico_failures == 7);
+        assert!(!record.count_success(FactorType::Yubico, NOW) && record.yubico_failures == 0);
+        assert_eq!(wrong(&mut record, FactorType::Yubico, 8), 1);
+        assert!(record.is_locked(FactorType::Yubico, i64::MAX));
+        assert!(!record.is_locked(FactorType::Totp, NOW) && !record.is_locked(FactorType::Recovery, NOW));
+        assert!(!record.count_success(FactorType::Totp, NOW) && record.yubico_locked);
+        assert!(record.count_success(FactorType::Webauthn, NOW) && !record.yubico_locked);
+        assert_eq!(record.to_text().ok().as_deref(), Some("{}"));
     }
 
     #[test]

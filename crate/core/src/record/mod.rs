@@ -12,6 +12,7 @@ mod own_ids;
 mod place;
 mod spent;
 mod totp_entry;
+mod totp_twins;
 mod u2f_entry;
 mod webauthn_entry;
 mod webauthn_key;
@@ -43,6 +44,12 @@ pub const MAX_RECORD_BYTES: usize = 1 << 20;
 /// so that guesses would cost nothing.
 const ROOM_TO_COUNT: usize = 1 << 16;
 
+/// The largest record that is read or written.
+const MAX_COUNTED_BYTES: usize = MAX_RECORD_BYTES + ROOM_TO_COUNT;
+
+/// More than all failure counters and locks of a record take.
+const COUNTERS: usize = 256;
+
 /// One user's factors, counters and locks.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -69,6 +76,12 @@ pub struct Record {
     /// Ours: wrong typed codes of any type in a row.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tfa_failures: u32,
+    /// Ours: Yubico OTPs are refused until a recovery code, a WebAuthn success or an unlock.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub yubico_locked: bool,
+    /// Ours: wrong Yubico OTPs in a row.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub yubico_failures: u32,
     /// Ours: the WebAuthn user handle, made once, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
@@ -96,7 +109,7 @@ impl Record {
 
     /// The same, and whether two factors had the same id.
     pub fn parse_stored(text: &str) -> Result<(Self, bool), Failure> {
-        if text.len() > MAX_RECORD_BYTES + ROOM_TO_COUNT {
+        if text.len() > MAX_COUNTED_BYTES {
             return Err(Failure::RecordTooLarge);
         }
         // The derived reader would take an array of the members too.
@@ -111,13 +124,19 @@ impl Record {
 
     /// The record's text; fails with `record-too-large`.
     pub fn to_text(&self) -> Result<String, Failure> {
-        self.to_text_within(MAX_RECORD_BYTES + ROOM_TO_COUNT)
+        self.to_text_within(MAX_COUNTED_BYTES)
     }
 
     /// Fails with `record-too-large` where the record has grown, by a factor or a description, more than it may.
     pub fn check_size(&self) -> Result<(), Failure> {
         self.to_text_within(MAX_RECORD_BYTES)
             .map(|text| drop(Zeroizing::new(text)))
+    }
+
+    /// Fails with `record-too-large` where a wrong code could not be counted, so that none is checked.
+    pub fn check_room(&self) -> Result<(), Failure> {
+        let room = self.length <= MAX_COUNTED_BYTES - COUNTERS;
+        room.then_some(()).ok_or(Failure::RecordTooLarge)
     }
 
     fn to_text_within(&self, bytes: usize) -> Result<String, Failure> {
@@ -128,7 +147,7 @@ impl Record {
     /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,
     /// where it can't be told.
     pub fn is_text(&self, text: &str) -> bool {
-        text.len() <= MAX_RECORD_BYTES + ROOM_TO_COUNT && is_json(self, text)
+        text.len() <= MAX_COUNTED_BYTES && is_json(self, text)
     }
 
     /// The factors that stand for themselves: all but the recovery set.

@@ -29,7 +29,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name in a record's path.
-const NAMES: [&str; 35] = [
+const NAMES: [&str; 38] = [
     "totp",
     "u2f",
     "webauthn",
@@ -39,6 +39,8 @@ const NAMES: [&str; 35] = [
     "tfa-locked-until",
     "totp-failures",
     "tfa-failures",
+    "yubico-locked",
+    "yubico-failures",
     "user-handle",
     "spent-challenges",
     "until",
@@ -48,6 +50,7 @@ const NAMES: [&str; 35] = [
     "enable",
     "entry",
     "last-used",
+    "added",
     "last-count",
     "key",
     "keyHandle",

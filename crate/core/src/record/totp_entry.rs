@@ -39,6 +39,18 @@ impl TotpEntry {
         }
     }
 
+    /// Bytes of the URI as it is stored.
+    pub fn uri_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Later steps only from now on; false for one that is not later than the last.
+    pub fn use_step(&mut self, step: i64) -> bool {
+        let unused = self.last_count.is_none_or(|last| last < step);
+        self.last_count = self.last_count.max(Some(step));
+        unused
+    }
+
     fn stored<E: de::Error>(text: Cow<'_, str>, last_count: Option<i64>) -> Result<Self, E> {
         let text = Zeroizing::new(text.into_owned());
         let totp = OtpauthUri::stored_totp(&text).ok_or_else(|| E::custom("not an otpauth URI"))?;

@@ -86,6 +86,7 @@ struct Status {
     locked_until: Option<LockedUntil>,
     recovery_codes_left: Option<usize>,
     totp_failures: u32,
+    yubico_failures: u32,
     failures: u32,
 }
 
@@ -109,6 +110,7 @@ fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
         locked_until: until.map(LockedUntil::from_seconds),
         recovery_codes_left: record.recovery.as_ref().map(RecoverySet::left),
         totp_failures: record.totp_failures,
+        yubico_failures: record.yubico_failures,
         failures: record.tfa_failures,
     })
 }
@@ -252,7 +254,7 @@ struct Unlocked {
 fn lift_locks(record: Option<&str>, request: &str) -> Decision<Unlocked> {
     let now = request::seconds(request::parse::<AtRequest>(request)?.now);
     let mut record = Record::parse(record)?;
-    let failures = record.tfa_failures != 0 || record.totp_failures != 0;
+    let failures = record.has_failures();
     let unlocked = record.unlock(now);
     let answer = Answer::new(Unlocked { unlocked });
     if record.is_empty() || !(unlocked || failures) {

@@ -133,10 +133,13 @@ impl TfaConfig {
             return Ok(Refusal::TotpNotVerified.settled());
         };
         let mut record = self.read_for_another(user)?;
-        // The code that proved it counts as used.
-        let entry = new_entry(random, description, now, TotpEntry::new(uri, step))?;
+        let entry = new_entry(random, description, now, TotpEntry::unused(uri))?;
         let id = entry.id.clone();
         record.totp.push(entry);
+        // The code that proved it counts as used, and proves nothing if it was before: the page chose the secret.
+        if !record.use_step(record.totp.len() - 1, step) {
+            return Ok(Refusal::TotpNotVerified.settled());
+        }
         self.store_larger(user, &record)?;
         Ok(added(id))
     }
@@ -175,7 +178,11 @@ impl TfaConfig {
             return Ok(Refusal::YubicoInvalid.settled());
         }
         let mut record = self.read_for_another(user)?;
-        let key = YubicoEntry::PublicId(value.to_string());
+        let mut key = YubicoEntry::PublicId(value.to_string());
+        // Also when those who used it are gone, what they typed stays used.
+        if let Some(counter) = self.counter_of_others(user, &value) {
+            key.count(counter);
+        }
         let entry = new_entry(random, description, request::seconds(request.now), key)?;
         let id = entry.id.clone();
         record.yubico.push(entry);
@@ -359,6 +366,7 @@ fn new_entry<T>(random: &[u8], description: String, now: i64, entry: T) -> Resul
         enable: true,
         entry,
         last_used: None,
+        added: None,
     })
 }
 

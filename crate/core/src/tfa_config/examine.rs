@@ -1,5 +1,6 @@
 //! What is in a file and what is wrong with it, without stopping at the first thing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -13,7 +14,8 @@ use super::users::{Refused, is_user};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::record::factor::factors;
-use crate::record::{FactorType, Record, StoredKey};
+use crate::record::{Entry, FactorType, Record, StoredKey, YubicoEntry};
+use crate::yubico::is_public_id;
 
 /// Reads as much of a file as can be read: an envelope with an [`Examination`], as JSON.
 ///
@@ -71,7 +73,7 @@ struct Examined {
     /// Why the file is refused, here or by the origin.
     problems: Vec<String>,
     /// What is worth knowing, though the file is good.
-    remarks: Vec<&'static str>,
+    remarks: Vec<Cow<'static, str>>,
 }
 
 fn examination(bytes: &[u8], now: i64) -> Examination {
@@ -220,6 +222,7 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> E
         *counts.entry(factor.kind).or_default() += factor.left.unwrap_or(1);
     }
     let short = |bits: usize| bits < 128;
+    let keys = yubico_keys(&record);
     let unfit = (!fits(&record)).then(|| "a key that Proxmox can not read: it refuses the file".to_owned());
     let remarks = [
         (
@@ -246,6 +249,10 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> E
             "a TOTP secret of fewer than the 128 bits of RFC 4226, section 4",
         ),
         (
+            record.repeats_totp(),
+            "a TOTP secret that is there more than once: a code is accepted once for all of them",
+        ),
+        (
             record.recovery.as_ref().is_some_and(|set| set.left() == 0),
             "every recovery code is used up",
         ),
@@ -267,9 +274,30 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> E
         remarks: remarks
             .into_iter()
             .filter(|(found, _)| *found)
-            .map(|(_, remark)| remark)
+            .map(|(_, remark)| remark.into())
+            .chain(keys)
             .collect(),
     }
+}
+
+/// What each Yubico key still needs, which no file holds. Named by its public id, where that is one.
+fn yubico_keys(record: &Record) -> Option<Cow<'static, str>> {
+    let named = |entry: &Entry<YubicoEntry>| {
+        let id = entry.entry.public_id();
+        if is_public_id(id) {
+            id.to_ascii_lowercase()
+        } else {
+            "(no public id)".to_owned()
+        }
+    };
+    let keys: Vec<_> = record.yubico.iter().map(named).collect();
+    (!keys.is_empty()).then(|| {
+        format!(
+            "Yubico keys without their secrets: {}: to sign in here, yubico.secrets has to answer key and uid for each",
+            keys.join(", "),
+        )
+        .into()
+    })
 }
 
 /// The line numbers of parts of a text that are asked for in their order.

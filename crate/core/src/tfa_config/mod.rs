@@ -13,6 +13,7 @@ mod origin_form;
 mod queries;
 mod refusal;
 mod server;
+mod shared_keys;
 mod sign_in;
 mod users;
 

@@ -189,6 +189,7 @@ fn entry<T>(entry: T) -> Entry<T> {
         enable: true,
         entry,
         last_used: None,
+        added: None,
     }
 }
 

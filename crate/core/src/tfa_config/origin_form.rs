@@ -78,6 +78,10 @@ struct Additions {
     totp_failures: u32,
     #[serde(default, skip_serializing_if = "is_default")]
     tfa_failures: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    yubico_failures: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    yubico_locked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_handle: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -100,6 +104,8 @@ struct Added {
     kind: Option<FactorType>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_used: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    added: Option<i64>,
     /// U2F's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counter: Option<u32>,
@@ -147,9 +153,19 @@ impl Additions {
                 *entry = YubicoEntry::PublicId(added.otp.as_ref().map(|otp| otp.yubico.clone()).unwrap_or_default());
             }
         });
+        if let Some(added) = record.recovery.as_mut().and_then(|set| set.added.take()) {
+            let recovery = Added {
+                kind: Some(FactorType::Recovery),
+                added: Some(added),
+                ..Added::default()
+            };
+            factors.insert("recovery".to_owned(), recovery);
+        }
         Self {
             totp_failures: take(&mut record.totp_failures),
             tfa_failures: take(&mut record.tfa_failures),
+            yubico_failures: take(&mut record.yubico_failures),
+            yubico_locked: take(&mut record.yubico_locked),
             user_handle: take(&mut record.user_handle),
             spent_challenges: take(&mut record.spent_challenges),
             totp_locked: false,
@@ -159,17 +175,36 @@ impl Additions {
     }
 
     fn give(mut self, record: &mut Record, now: i64) {
-        if self.totp_locked && !record.totp_locked {
+        let totp_lifted = self.totp_locked && !record.totp_locked;
+        if totp_lifted {
             self.totp_failures = 0;
         }
         // The origin drops a lock that has run out; the count goes on after it.
-        if self.tfa_locked_until.is_some_and(|until| now < until) && record.tfa_locked_until.is_none() {
+        let all_lifted = self.tfa_locked_until.is_some_and(|until| now < until) && record.tfa_locked_until.is_none();
+        if all_lifted {
             self.tfa_failures = 0;
+        }
+        // The origin has no lock of its own for OTPs: whatever lifted the others there would have lifted it.
+        if !(totp_lifted || all_lifted) {
+            record.yubico_failures = self.yubico_failures;
+            record.yubico_locked = self.yubico_locked;
         }
         record.totp_failures = self.totp_failures;
         record.tfa_failures = self.tfa_failures;
         record.user_handle = self.user_handle;
         record.spent_challenges = self.spent_challenges;
+        let recovery = self.factors.remove("recovery");
+        if let (
+            Some(set),
+            Some(Added {
+                kind: Some(FactorType::Recovery),
+                added,
+                ..
+            }),
+        ) = (&mut record.recovery, recovery)
+        {
+            set.added = added;
+        }
         give_each(&mut self.factors, &mut record.totp, FactorType::Totp, |_, _| {});
         give_each(&mut self.factors, &mut record.u2f, FactorType::U2f, |entry, added| {
             entry.counter = added.counter;
@@ -229,6 +264,7 @@ fn take_each<T>(
     for entry in entries {
         let mut added = Added {
             last_used: entry.last_used.take(),
+            added: entry.added.take(),
             ..Added::default()
         };
         own(&mut entry.entry, &mut added);
@@ -249,6 +285,7 @@ fn give_each<T>(
         let found = factors.remove(&entry.id).filter(|added| added.kind == Some(kind));
         if let Some(added) = found {
             entry.last_used = added.last_used;
+            entry.added = added.added;
             own(&mut entry.entry, added);
         }
     }

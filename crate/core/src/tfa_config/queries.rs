@@ -10,11 +10,11 @@ use super::users::RecordText;
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request::seconds;
-use crate::record::{FactorType, Record};
+use crate::record::Record;
 use crate::recovery_codes::RecoverySet;
 use crate::service::enrol::True;
 
-/// `{"totp-locked"?, "tfa-locked-until"?}`, as the origin spells it.
+/// `{"totp-locked"?, "tfa-locked-until"?}`, as the origin spells it, and `"yubico-locked"?`, which is ours.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct LockStatus {
@@ -23,6 +23,8 @@ pub(super) struct LockStatus {
     /// Epoch seconds; one that has passed is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     tfa_locked_until: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    yubico_locked: bool,
 }
 
 impl LockStatus {
@@ -30,6 +32,7 @@ impl LockStatus {
         Self {
             totp_locked: record.totp_locked,
             tfa_locked_until: record.tfa_locked_until.filter(|until| now < *until),
+            yubico_locked: record.yubico_locked,
         }
     }
 }
@@ -116,7 +119,7 @@ impl TfaConfig {
         let mut locked = BTreeMap::new();
         for stored in self.users.iter() {
             let record = Record::parse(Some(stored.record))?;
-            if record.is_locked(FactorType::Totp, now) {
+            if record.is_any_locked(now) {
                 locked.insert(stored.user, LockStatus::of(&record, now));
             }
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::origin_form::strip;
 use super::server::host_of;
+use super::shared_keys::count_for_all;
 use super::{TfaConfig, U2fConfig};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
@@ -38,10 +39,24 @@ impl TfaConfig {
 
     /// Verifies a typed code, by the request of [`sign_in::verify_code`].
     pub fn verify_code(&mut self, user: &str, request: &str) -> String {
+        let mut sharing = Vec::new();
+        let unused = |public_id: &str, counter| {
+            sharing = self.others_with_key(user, public_id);
+            count_for_all(&mut sharing, public_id, counter)
+        };
         let decision = self
             .party(None)
-            .and_then(|party| sign_in::check_code(self.record(user), &party.settings, request));
-        answer_envelope(self.conclude(user, decision))
+            .and_then(|party| sign_in::check_code(self.record(user), &party.settings, request, unused));
+        let result = self.conclude(user, decision);
+        let result = result.and_then(|answer| {
+            if answer.value.result {
+                for (other, record) in &sharing {
+                    self.store(other, record)?;
+                }
+            }
+            Ok(answer)
+        });
+        answer_envelope(result)
     }
 
     /// Says which challenge a response answers, before anything is taken, as [`sign_in::open_response`] does:

@@ -112,6 +112,12 @@ impl Totp {
         self.period
     }
 
+    /// Whether both come to the same numbers in the same steps. Digits don't matter: six are the last six of eight.
+    pub fn is_twin(&self, other: &Self) -> bool {
+        let alike = self.period == other.period && self.algorithm == other.algorithm;
+        alike && bool::from(self.secret().ct_eq(other.secret()))
+    }
+
     /// The step that epoch second `at` falls into. A time before 1970 counts as its first second.
     pub fn step(&self, at: i64) -> i64 {
         at.max(0) / i64::from(self.period)

@@ -14,7 +14,7 @@ pub fn public_id(otp: &str) -> String {
 
 /// `value`: `{publicId, counter: {use, session}}`, or null for an OTP that is wrong, used or none.
 ///
-/// Request: `{otp, key: {key, uid?}, lastCounter?: {use, session}}`, key and private id in hexadecimal.
+/// Request: `{otp, key: {key, uid}, lastCounter?: {use, session}}`, key and private id in hexadecimal.
 pub fn verify(request: &str) -> String {
     envelope(verify_otp(request))
 }

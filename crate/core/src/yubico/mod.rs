@@ -28,8 +28,8 @@ pub struct Otp {
 /// The secrets in a key.
 pub struct Key {
     aes: Zeroizing<[u8; 16]>,
-    /// The private id; any where there is none.
-    uid: Option<Zeroizing<[u8; 6]>>,
+    /// The private id. Without it the 16 bits of the check sum would be all that a guess has to meet.
+    uid: Zeroizing<[u8; 6]>,
 }
 
 /// Uses since the key was programmed, and touches within the last use. It grows with each OTP.
@@ -90,11 +90,16 @@ impl Otp {
     }
 }
 
+/// Whether this can be a key's public id: 0 to 16 characters of modhex, in either case.
+pub fn is_public_id(text: &str) -> bool {
+    text.len() <= MAX_PUBLIC_ID && text.bytes().all(|letter| place(MODHEX, letter).is_some())
+}
+
 impl Key {
-    pub fn new(aes: [u8; 16], uid: Option<[u8; 6]>) -> Self {
+    pub fn new(aes: [u8; 16], uid: [u8; 6]) -> Self {
         Self {
             aes: Zeroizing::new(aes),
-            uid: uid.map(Zeroizing::new),
+            uid: Zeroizing::new(uid),
         }
     }
 }
@@ -116,8 +121,7 @@ pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
         },
         timestamp: u32::from_le_bytes([t0, t1, t2, 0]),
     };
-    let own = |uid: &Zeroizing<[u8; 6]>| bool::from(uid.ct_eq(token.uid.as_slice()));
-    key.uid.as_ref().is_none_or(own).then_some(token)
+    bool::from(key.uid.ct_eq(token.uid.as_slice())).then_some(token)
 }
 
 /// Validates an OTP: of this key, and later than the last one that was accepted.
@@ -150,13 +154,13 @@ fn place(layout: &[u8; 16], letter: u8) -> Option<u8> {
     u8::try_from(place).ok()
 }
 
-/// `{"key": 32 hexadecimal digits, "uid"?: 12}`, as programming tools print them.
+/// `{"key": 32 hexadecimal digits, "uid": 12}`, as programming tools print them.
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Wire { key, uid } = Wire::deserialize(deserializer)?;
         Ok(Self {
             aes: hex(&key)?,
-            uid: uid.as_deref().map(|uid| hex(uid)).transpose()?,
+            uid: hex(&uid)?,
         })
     }
 }
@@ -165,8 +169,7 @@ impl<'de> Deserialize<'de> for Key {
 #[serde(deny_unknown_fields)]
 struct Wire {
     key: Zeroizing<String>,
-    #[serde(default)]
-    uid: Option<Zeroizing<String>>,
+    uid: Zeroizing<String>,
 }
 
 fn hex<const N: usize, E: de::Error>(text: &str) -> Result<Zeroizing<[u8; N]>, E> {

@@ -13,6 +13,7 @@ use crate::record::{Entry, Record, TotpEntry, WebauthnEntry};
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
+use crate::service::manage::take_factor;
 use crate::service::settings::Settings;
 use crate::totp::key_uri::OtpauthUri;
 use crate::webauthn::{CoseKey, Credential, Reason};
@@ -88,6 +89,8 @@ enum LeftReason {
     /// The record holds this credential or this secret.
     AlreadyEnrolled,
     FactorLimit,
+    /// The record would be larger than it may be.
+    RecordTooLarge,
 }
 
 fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Imported> {
@@ -101,7 +104,14 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     for (index, (foreign, random)) in request.factors.into_iter().zip(random.chunks_exact(16)).enumerate() {
         request::check_description(&foreign.description)?;
         let id = request::uuid(random)?;
+        let handle = record.user_handle.clone();
         match add(&mut record, settings, foreign, &id, now) {
+            Ok(_) if record.check_size().is_err() => {
+                take_factor(&mut record, &id);
+                record.user_handle = handle;
+                let reason = LeftReason::RecordTooLarge;
+                left.push(Left { index, reason });
+            }
             Ok(notes) => {
                 let factor = factor::find(&record, &id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
                 taken.push(Taken { index, factor, notes });
@@ -133,6 +143,7 @@ fn add(
         enable: true,
         entry: (),
         last_used: None,
+        added: foreign.created.map(|_| now),
     };
     match (foreign.uri, foreign.credential) {
         (Some(uri), None) => add_totp(record, settings, &uri, about),
@@ -213,6 +224,7 @@ impl Entry<()> {
             enable: self.enable,
             entry,
             last_used: self.last_used,
+            added: self.added,
         }
     }
 }

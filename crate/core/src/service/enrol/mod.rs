@@ -1,6 +1,7 @@
 //! Enrolling factors: each is proved before it counts.
 
 mod import;
+mod import_record;
 mod recovery;
 mod response;
 mod totp;
@@ -10,6 +11,7 @@ mod webauthn;
 use serde::Serialize;
 
 pub use import::import_factors;
+pub use import_record::import_record;
 pub use recovery::create_recovery_codes;
 pub use totp::{begin_totp, finish_totp};
 pub(crate) use u2f::{begin as open_u2f, finish as prove_u2f};

@@ -53,6 +53,7 @@ impl FinishRequest<'_> {
             enable: true,
             entry,
             last_used: None,
+            added: None,
         }
     }
 }

@@ -162,6 +162,7 @@ fn finish(
         enable: true,
         entry: TotpEntry::new(uri, step),
         last_used: None,
+        added: None,
     });
     let answer = Enrolled::done(&record, &id, FactorType::Totp)?;
     Ok((Some(record), answer))

@@ -14,7 +14,7 @@ use crate::service::event::{Event, EventType};
 use crate::service::outcome::{Accepted, Outcome, Refusal};
 use crate::service::settings::Settings;
 use crate::totp::{Checked, TypedCode};
-use crate::yubico::{self, Otp};
+use crate::yubico::{self, Counter, Otp};
 
 /// Says which AES key an OTP needs: `value` is its public id, or null if no key would help.
 ///
@@ -69,9 +69,21 @@ fn open(record: Option<&str>, settings: &Settings, request: &str) -> Result<Opti
 }
 
 pub(crate) fn verify(record: Option<&str>, settings: &Settings, request: &str) -> Decision<Outcome> {
+    verify_beside(record, settings, request, |_, _| true)
+}
+
+/// The same; `unused` says of a right OTP, by its key's public id and its counter, whether every other user who holds
+/// that key has used earlier ones only.
+pub(crate) fn verify_beside(
+    record: Option<&str>,
+    settings: &Settings,
+    request: &str,
+    unused: impl FnOnce(&str, Counter) -> bool,
+) -> Decision<Outcome> {
     let Request { answer, now, yubico } = request::parse(request)?;
     let now = request::seconds(now);
     let mut record = Record::parse(record)?;
+    record.check_room()?;
     let factor = answer.kind;
     if record.is_locked(factor, now) {
         return Ok(refuse(Refusal::Locked, Event::rejected(factor, "locked")));
@@ -79,7 +91,7 @@ pub(crate) fn verify(record: Option<&str>, settings: &Settings, request: &str) -
     let checked = match factor {
         FactorType::Totp => check_totp(&mut record, settings, &answer.code, now),
         FactorType::Recovery => check_recovery(&mut record, &answer.code),
-        FactorType::Yubico if settings.yubico => check_yubico(&mut record, &answer.code, yubico.as_ref(), now),
+        FactorType::Yubico if settings.yubico => check_yubico(&mut record, &answer.code, yubico.as_ref(), now, unused),
         // Without a key nobody here can open an OTP; the rest are no typed codes.
         FactorType::Yubico | FactorType::Webauthn | FactorType::U2f => Check::Unavailable("not-supported"),
     };
@@ -130,14 +142,10 @@ pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, n
     let mut refusal = Check::Unavailable("no-such-factor");
     let mut accepted = None;
     // Every factor is checked whatever the ones before it said, so that the time tells nothing.
-    for entry in record.totp.iter_mut().filter(|entry| entry.enable) {
-        let stored = &mut entry.entry;
+    for (position, entry) in record.totp.iter().enumerate().filter(|(_, entry)| entry.enable) {
+        let stored = &entry.entry;
         match stored.totp.check(&code, now, settings.totp.window, stored.last_count) {
-            Checked::Accepted(step) if accepted.is_none() => {
-                stored.last_count = Some(step);
-                entry.last_used = Some(now);
-                accepted = Some(Outcome::accepted(&entry.id, FactorType::Totp, &entry.description));
-            }
+            Checked::Accepted(step) if accepted.is_none() => accepted = Some((position, step)),
             // The right code once more is an accident or an eavesdropper, not a guess.
             Checked::Reused => refusal = Check::Unavailable("code-reused"),
             Checked::Accepted(_) => {}
@@ -148,7 +156,18 @@ pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, n
             }
         }
     }
-    accepted.map_or(refusal, Check::Accepted)
+    let Some((position, step)) = accepted else {
+        return refusal;
+    };
+    // A secret that is there twice has one code all the same.
+    let unused = record.use_step(position, step);
+    match record.totp.get_mut(position) {
+        Some(entry) if unused => {
+            entry.last_used = Some(now);
+            Check::Accepted(Outcome::accepted(&entry.id, FactorType::Totp, &entry.description))
+        }
+        _ => Check::Unavailable("code-reused"),
+    }
 }
 
 pub(super) fn check_recovery(record: &mut Record, code: &str) -> Check {
@@ -165,7 +184,13 @@ pub(super) fn check_recovery(record: &mut Record, code: &str) -> Check {
     }
 }
 
-fn check_yubico(record: &mut Record, code: &str, key: Option<&yubico::Key>, now: i64) -> Check {
+fn check_yubico(
+    record: &mut Record,
+    code: &str,
+    key: Option<&yubico::Key>,
+    now: i64,
+    unused: impl FnOnce(&str, Counter) -> bool,
+) -> Check {
     let Some(otp) = Otp::parse(code) else {
         return Check::Malformed;
     };
@@ -186,7 +211,8 @@ fn check_yubico(record: &mut Record, code: &str, key: Option<&yubico::Key>, now:
         return Check::Unavailable("key-missing");
     };
     let counter = match yubico::verify(&otp, key, last) {
-        yubico::Checked::Accepted(counter) => counter,
+        yubico::Checked::Accepted(counter) if unused(&otp.public_id, counter) => counter,
+        yubico::Checked::Accepted(_) => return Check::Unavailable("code-reused"),
         yubico::Checked::Reused => return Check::Unavailable("code-reused"),
         yubico::Checked::Wrong => return Check::Wrong,
     };

@@ -71,6 +71,7 @@ fn reset(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Res
     let request: Request = request::parse(request)?;
     let now = request::seconds(request.now);
     let mut record = Record::parse(text)?;
+    record.check_room()?;
     if let Some(locked) = [FactorType::Totp, FactorType::Recovery]
         .into_iter()
         .find(|factor| record.is_locked(*factor, now))
@@ -95,6 +96,7 @@ fn recover(text: Option<&str>, settings: &Settings, request: &str) -> Decision<R
     let request: RecoverRequest = request::parse(request)?;
     let now = request::seconds(request.now);
     let mut record = Record::parse(text)?;
+    record.check_room()?;
     let kind = FactorType::Recovery;
     if record.is_locked(kind, now) {
         return Ok((None, refused(Refusal::Locked, Event::rejected(kind, "locked"))));

@@ -1,0 +1,141 @@
+//! A whole record of another system, such as one user of a `tfa.cfg`: held to the sizes that enrolment has.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::json::failure::Failure;
+use crate::json::request;
+use crate::record::Record;
+use crate::service::answer::Answer;
+use crate::service::change::{Change, Decision};
+
+/// More than the factors of any user: as the call that adds an entry to a `tfa.cfg` has it.
+const FACTORS: usize = 256;
+/// Bytes of a stored `otpauth:` URI.
+const URI: usize = 4096;
+
+/// Stores the record `data` for a user who has none: `value` is `{"done", "reason"?, "repeatedTotp"}`.
+///
+/// Request: `{data, replace, now}`. `done` is `imported`, `unchanged` (the user has this very record), `kept` (the user
+/// has another one, and `replace` is false) or `refused`, with `description`, `key`, `factor-limit` or
+/// `record-too-large` as the reason. Each factor notes the time at which it came in.
+pub fn import_record(record: Option<&str>, request: &str) -> Change {
+    Change::from_decision(import(record, request))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    data: Zeroizing<String>,
+    replace: bool,
+    now: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Imported {
+    done: Done,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<Refused>,
+    repeated_totp: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Done {
+    Imported,
+    Unchanged,
+    Kept,
+    Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Refused {
+    Description,
+    Key,
+    FactorLimit,
+    RecordTooLarge,
+}
+
+fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
+    let Request { data, replace, now } = request::parse(request)?;
+    let mut record = Record::parse(Some(&data))?;
+    let repeated_totp = record.repeats_totp();
+    let leave = |done, reason| {
+        Ok((
+            None,
+            Answer::new(Imported {
+                done,
+                reason,
+                repeated_totp,
+            }),
+        ))
+    };
+    if let Some(before) = before {
+        if is_same(before, &mut record)? {
+            return leave(Done::Unchanged, None);
+        }
+        if !replace {
+            return leave(Done::Kept, None);
+        }
+    }
+    // Nothing to store, and no reason to remove what is there.
+    if record.is_empty() {
+        return leave(if before.is_some() { Done::Kept } else { Done::Unchanged }, None);
+    }
+    stamp(&mut record, Some(request::seconds(now)));
+    match check(&record) {
+        Err(reason) => leave(Done::Refused, Some(reason)),
+        Ok(()) => Ok((
+            Some(record),
+            Answer::new(Imported {
+                done: Done::Imported,
+                reason: None,
+                repeated_totp,
+            }),
+        )),
+    }
+}
+
+/// Whether both hold the same, whenever it came in.
+fn is_same(before: &str, record: &mut Record) -> Result<bool, Failure> {
+    let mut before = Record::parse(Some(before))?;
+    stamp(&mut before, None);
+    stamp(record, None);
+    Ok(before.to_text()? == record.to_text()?)
+}
+
+/// Sets when everything that is older came into this record.
+fn stamp(record: &mut Record, now: Option<i64>) {
+    let came = |created: i64| now.filter(|now| created < *now);
+    let totp = record.totp.iter_mut().map(|one| (one.created, &mut one.added));
+    let others = (record.u2f.iter_mut().map(|one| (one.created, &mut one.added)))
+        .chain(record.webauthn.iter_mut().map(|one| (one.created, &mut one.added)))
+        .chain(record.yubico.iter_mut().map(|one| (one.created, &mut one.added)))
+        .chain(record.recovery.iter_mut().map(|set| (set.created, &mut set.added)));
+    for (created, added) in totp.chain(others) {
+        *added = came(created);
+    }
+}
+
+fn check(record: &Record) -> Result<(), Refused> {
+    let mut descriptions = (record.totp.iter().map(|one| &one.description))
+        .chain(record.u2f.iter().map(|one| &one.description))
+        .chain(record.webauthn.iter().map(|one| &one.description))
+        .chain(record.yubico.iter().map(|one| &one.description));
+    if !descriptions.all(|text| request::check_description(text).is_ok()) {
+        return Err(Refused::Description);
+    }
+    let keys = record.totp.iter().all(|one| one.entry.uri_bytes() <= URI)
+        && (record.u2f.iter()).all(|one| (1..=255).contains(&one.entry.key.key_handle.len()))
+        && (record.webauthn.iter()).all(|one| (1..=1023).contains(&one.entry.cred_id.len()))
+        && record.yubico.iter().all(|one| one.entry.public_id().len() <= 64);
+    if !keys {
+        return Err(Refused::Key);
+    }
+    if record.real_factors() > FACTORS {
+        return Err(Refused::FactorLimit);
+    }
+    record.check_size().map_err(|_| Refused::RecordTooLarge)
+}
