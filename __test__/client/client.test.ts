@@ -120,7 +120,7 @@ test('a user without an app, or without any factor, or nobody', async (t) => {
   }
   await fails(t, await other(), 'not-signed-in')
   const creation = await shop.service.beginWebauthn('ben', { name: 'ben', displayName: 'Ben' })
-  const response = new TestAuthenticator().create(creation, { origin: shop.url })
+  const response = new TestAuthenticator().create(creation, { origin: shop.origin })
   t.true((await shop.service.finishWebauthn('ben', { response, description: '' })).ok)
   await fails(t, await other('ben'), 'totp-not-offered')
   t.like(await (await other('cay')).answer(), { factor: null })

@@ -37,6 +37,8 @@ export class Shop {
   readonly requests: { url: string; cookie: string | undefined; headers: IncomingMessage['headers'] }[] = []
   readonly sessions = new Map<string, Session>()
   url = ''
+  /** As a browser on this machine would have it. */
+  origin = ''
   service!: Countersign
   #ahead: number
   readonly #options: ShopOptions
@@ -53,7 +55,8 @@ export class Shop {
     await once(server, 'listening')
     t.teardown(() => { server.closeAllConnections(); server.close() })
     shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const rp = { id: 'localhost', name: 'Shop', origins: [shop.url] }
+    shop.origin = shop.url.replace('127.0.0.1', 'localhost')
+    const rp = { id: 'localhost', name: 'Shop', origins: [shop.origin] }
     const onEvent = (event: CountersignEvent) => void shop.events.push(event)
     const { period = 30 } = options
     shop.service = await Countersign.open({ rp, store: memoryStore(), totp: { period }, now: () => shop.now(), onEvent })

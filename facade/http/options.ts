@@ -3,7 +3,7 @@ import { settingsOf } from '../service/countersign.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused } from '../service/outcome.js'
-import { checkRp } from '../stateless/policy.js'
+import { checkRpOfCall } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
 
@@ -243,5 +243,5 @@ const checkOptions = object<HandlerOptions>({
   conditionalCreate: optional(flag),
   passkeys: optional(flag),
   basePath: optional(checkBasePath),
-  rp: optional(checkRp),
+  rp: optional(checkRpOfCall),
 })

@@ -7,7 +7,7 @@ import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
-import { checkAttachment, checkHints, checkResidentKey, checkRp, checkUserVerification } from '../stateless/policy.js'
+import { checkAttachment, checkHints, checkResidentKey, checkRpOfCall, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
 import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from '../stateless/webauthn-json.js'
 
@@ -94,7 +94,7 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
 }
 
 const session = optional(boundSession)
-const rp = optional(checkRp)
+const rp = optional(checkRpOfCall)
 const outside: Check<unknown> = (value) => value
 // What the person typed comes from outside, too.
 const finishShape = { session, description: outside as Check<string>, firstOnly: optional(flag) }

@@ -8,12 +8,12 @@ import { CountersignError } from '../shared/errors.js'
 import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
-import { checkRp } from '../stateless/policy.js'
+import { checkRpOfCall } from '../stateless/policy.js'
 import { boundSession } from './session.js'
 import { refuse } from './sign-in.js'
 
-const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRp) })
-const checkSignals = object<RpOption>({ rp: optional(checkRp) })
+const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRpOfCall) })
+const checkSignals = object<RpOption>({ rp: optional(checkRpOfCall) })
 
 /** Nothing is stored: strangers may ask for any number of them. */
 export async function passkeyChallenge(context: Context, options: PasskeyOptions): Promise<PasskeyChallenge> {

@@ -17,7 +17,6 @@ import {
   checkCrossOrigin,
   checkDigits,
   checkPeriod,
-  checkRp,
   checkTotpAlgorithm,
   checkTrustAnchors,
   checkUserVerification,
@@ -26,6 +25,7 @@ import {
 import type { RelyingParty } from '../stateless/policy.js'
 import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
 import type { ChallengeKey } from './challenge-key.js'
+import { checkIssuer, checkUsableRp } from './usable-rp.js'
 import { originKeysOnly } from '../stores/origin-keys.js'
 import type { ChallengeStore, UserStore } from '../stores/traits.js'
 import type { UserVerification } from '../stateless/webauthn-json.js'
@@ -51,6 +51,8 @@ export function checkSettings(options: unknown): Settings {
   const checked = checkOptions(options, '')
   const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
   const { passkeys, ...ceremonies } = webauthn ?? {}
+  if (totp?.issuer === undefined) checkIssuer(rp.name, 'rp.name')
+  else checkIssuer(totp.issuer, 'totp.issuer')
   const policy = {
     totp: { ...totpDefaults, ...totp },
     webauthn: { ...webauthnDefaults, ...ceremonies, originKeysOnly: store.originKeysOnly },
@@ -134,7 +136,7 @@ interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn'
 }
 
 const checkOptions = object<CheckedOptions>({
-  rp: checkRp,
+  rp: checkUsableRp,
   store: checkStore,
   totp: optional(
     object<NonNullable<CheckedOptions['totp']>>({

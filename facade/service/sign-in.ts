@@ -12,7 +12,7 @@ import { jsonText } from '../shared/json.js'
 import { keyCounter } from '../shared/key-counter.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
-import { checkRp } from '../stateless/policy.js'
+import { checkRpOfCall } from '../stateless/policy.js'
 import { boundSession } from './session.js'
 import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
 import type { CheckedSecrets } from '../stateless/yubico-secrets.js'
@@ -20,7 +20,7 @@ import type { CheckedSecrets } from '../stateless/yubico-secrets.js'
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
   session: optional(boundSession),
-  rp: optional(checkRp),
+  rp: optional(checkRpOfCall),
 }
 const checkVerify = object<VerifyOptions>(verifyShape)
 const outside: Check<unknown> = (value) => value

@@ -11,6 +11,12 @@ export interface RelyingParty {
   origins: string[]
   /** Also accepts `https` origins of subdomains of those. Default false. */
   allowSubdomains?: boolean
+  /**
+   * States that the domain `id` serves `/.well-known/webauthn` for the other domains among `origins` (WebAuthn Level 3,
+   * 5.11). `Countersign.open()` then accepts an `id` that none of them belongs to. It changes nothing else. Default
+   * false.
+   */
+  relatedOrigins?: boolean
   /** Also accepts those origins on another port. Default false. */
   allowAnyPort?: boolean
 }
@@ -49,14 +55,23 @@ const rpShape = {
   origins: checkOrigins,
   allowSubdomains: optional(flag),
   allowAnyPort: optional(flag),
+  relatedOrigins: optional(flag),
+}
+
+/** Without what only `open()` looks at: the core knows no such member. */
+export function withoutHint<T extends { relatedOrigins?: boolean }>(rp: T): T {
+  delete rp.relatedOrigins
+  return rp
 }
 
 export const checkRp: Check<RelyingParty> = object<RelyingParty>({ ...rpShape, name: text(256) })
 
-export const checkRpToVerify: Check<RelyingPartyToVerify> = object<RelyingPartyToVerify>({
-  ...rpShape,
-  name: optional(text(256)),
-})
+const checkShape = object<RelyingPartyToVerify>({ ...rpShape, name: optional(text(256)) })
+
+export const checkRpToVerify: Check<RelyingPartyToVerify> = (value, name) => withoutHint(checkShape(value, name))
+
+/** One that is given for a call. */
+export const checkRpOfCall: Check<RelyingParty> = (value, name) => withoutHint(checkRp(value, name))
 
 export const checkCrossOrigin: Check<CrossOrigin> = object<CrossOrigin>({
   topOrigins: listOf(text(2048), { max: 100 }),

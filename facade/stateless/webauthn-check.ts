@@ -43,14 +43,17 @@ const checkDescriptor = object<{ id: string; transports?: string[] }>(
   { others: true },
 )
 
+const checkRpToShow = object<RegistrationOptions['rp']>({
+  id: text(253),
+  name: text(256),
+  origins: optional(listOf(text(2048), { max: 100 })),
+  allowSubdomains: optional(flag),
+  allowAnyPort: optional(flag),
+  relatedOrigins: optional(flag),
+})
+
 export const checkRegistrationOptions = object<CheckedRegistrationOptions>({
-  rp: object<RegistrationOptions['rp']>({
-    id: text(253),
-    name: text(256),
-    origins: optional(listOf(text(2048), { max: 100 })),
-    allowSubdomains: optional(flag),
-    allowAnyPort: optional(flag),
-  }),
+  rp: (value, name) => policy.withoutHint(checkRpToShow(value, name)),
   user: object<{ id?: string; name: string; displayName: string }>({
     id: optional(checkHandle),
     name: text(256),

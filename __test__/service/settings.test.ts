@@ -1,0 +1,50 @@
+import test from 'ava'
+
+import { Countersign } from '../../index.js'
+import { memoryStore } from '../../facade/stores/index.js'
+
+const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
+const open = (party: object, more: object = {}) => Countersign.open({ rp: { ...rp, ...party }, store: memoryStore(), ...more })
+
+test('a relying party that no browser can work with is refused at open, with the reason', async (t) => {
+  const refused: [party: object, message: RegExp][] = [
+    [{ id: '192.168.0.1', origins: ['https://192.168.0.1'] }, /rp\.id must be a domain, such as example\.com: browsers take no IP/],
+    [{ id: '::1' }, /rp\.id must be a domain name in lower case/],
+    [{ id: 'intranet', origins: ['https://intranet'] }, /rp\.id must be a domain with a dot/],
+    [{ id: 'com' }, /rp\.id must be a domain with a dot/],
+    [{ origins: ['https://example.com:443'] }, /rp\.origins\[0\] must be an origin as browsers send it/],
+    [{ origins: ['https://Example.com'] }, /rp\.origins\[0\] must be an origin as browsers send it/],
+    [{ origins: ['https://example.com', 'https://www.example.com/login'] }, /rp\.origins\[1\]/],
+    [{ origins: ['https://example.com/'] }, /rp\.origins/],
+    [{ origins: ['HTTPS://example.com'] }, /rp\.origins/],
+    [{ origins: ['http://example.com'] }, /rp\.origins\[0\] must begin with https:/],
+    [{ id: 'localhost', origins: ['http://127.0.0.1:3000'] }, /rp\.origins\[0\] must begin with https:/],
+    [{ origins: ['https://example.org'] }, /rp\.id must be the domain of one of rp\.origins/],
+    [{ origins: ['https://badexample.com'] }, /rp\.id must be the domain of one of rp\.origins/],
+    [{ name: 'Example: the shop' }, /rp\.name must have no colon/],
+    [{ name: 'Example\n' }, /rp\.name must have no colon or control characters/],
+  ]
+  for (const [party, message] of refused) {
+    await t.throwsAsync(open(party), { code: 'invalid-argument', message }, JSON.stringify(party))
+  }
+  await t.throwsAsync(open({}, { totp: { issuer: 'a:b' } }), { message: /totp\.issuer must have no colon/ })
+})
+
+test('those that can are not', async (t) => {
+  const fine: object[] = [
+    {}, { origins: ['https://example.com:8443', 'https://www.example.com'] },
+    { id: 'localhost', origins: ['http://localhost:3000'] }, { id: 'shop.localhost', origins: ['http://shop.localhost'] },
+    { id: 'localhost', origins: ['http://shop.localhost:8080'] },
+    { origins: ['android:apk-key-hash:7d1043473d55bfa90e8530d35801d4e381bc69f0'] },
+    { origins: ['https://example.com', 'https://example.org'] },
+    { origins: ['https://example.org'], relatedOrigins: true },
+    { id: 'xn--bcher-kva.example', origins: ['https://xn--bcher-kva.example'] },
+  ]
+  for (const party of fine) {
+    const service = await open(party)
+    t.is(await service.challenge('ann'), null, JSON.stringify(party))
+    t.is(await service.challenge('ann', { rp: { ...rp, ...party } }), null, 'for a call, too')
+  }
+  const named = await open({ name: 'Example: the shop' }, { totp: { issuer: 'Example' } })
+  t.truthy(await named.beginTotp('ann', { account: 'ann' }))
+})

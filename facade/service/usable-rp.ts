@@ -1,0 +1,49 @@
+import { invalid } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { CountersignError } from '../shared/errors.js'
+import { checkRp, withoutHint } from '../stateless/policy.js'
+import type { RelyingParty } from '../stateless/policy.js'
+
+/**
+ * A relying party that browsers can work with. Each of these mistakes would show at the first ceremony only, in a
+ * browser, with an error that names none of them.
+ */
+export const checkUsableRp: Check<RelyingParty> = (value, name) => {
+  const rp = checkRp(value, name)
+  if (!/^[a-z\d.-]+$/.test(rp.id)) throw invalid(`${name}.id`)
+  if (/^[\d.]+$/.test(rp.id)) throw refused(`${name}.id must be a domain, such as example.com: browsers take no IP address`)
+  if (!rp.id.includes('.') && rp.id !== 'localhost') {
+    throw refused(`${name}.id must be a domain with a dot, such as example.com, or localhost`)
+  }
+  const fits = rp.origins.map((origin, index) => canUse(origin, rp.id, `${name}.origins[${index}]`))
+  if (!rp.relatedOrigins && !fits.includes(true)) {
+    throw refused(`${name}.id must be the domain of one of ${name}.origins, or a parent of it (relatedOrigins: true allows others)`)
+  }
+  return withoutHint(rp)
+}
+
+/** The issuer that phone apps show: it stands before a colon in a key URI. */
+export function checkIssuer(issuer: string, name: string): void {
+  // oxlint-disable-next-line no-control-regex -- these are what it is for
+  if (/[:\x00-\x1f\x7f-\x9f]/.test(issuer)) {
+    throw refused(`${name} must have no colon or control characters, since phone apps show it as the issuer (totp.issuer may be another)`)
+  }
+}
+
+/** Whether a page of this origin may use credentials of this id. Those of apps have a scheme of their own. */
+function canUse(origin: string, id: string, name: string): boolean {
+  const scheme = origin.slice(0, origin.indexOf(':')).toLowerCase()
+  if (scheme !== 'https' && scheme !== 'http') return true
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url === undefined || url.origin !== origin) {
+    throw refused(`${name} must be an origin as browsers send it, such as https://example.com: lower case, without the default port, without a path or trailing slash`)
+  }
+  const { hostname } = url
+  const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost')
+  if (scheme === 'http' && !isLocal) throw refused(`${name} must begin with https: (browsers allow http: for localhost only)`)
+  return hostname === id || hostname.endsWith(`.${id}`)
+}
+
+function refused(detail: string): CountersignError {
+  return new CountersignError('invalid-argument', { detail })
+}
