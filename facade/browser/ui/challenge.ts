@@ -129,7 +129,7 @@ function byRecoveryCode(
 /** Whether it has the 16 digits of a recovery code, which no app shows: people paste it into the first field they see. */
 function isRecoveryCode(code: string): boolean {
   const digits = code.normalize('NFKC').replaceAll(/[^\p{L}\p{N}]/gu, '')
-  return /^[\da-foil]{16}$/i.test(digits)
+  return /^[\da-foilA-FOIL]{16}$/.test(digits)
 }
 
 function fillIn(place: HTMLElement, code: string): void {
