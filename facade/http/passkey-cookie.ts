@@ -23,7 +23,7 @@ export function browserOf(visit: Visit): string | undefined {
   const pairs = (visit.request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim())
   const found = pairs.filter((pair) => pair.startsWith(prefix)).map((pair) => pair.slice(prefix.length))
   const [id] = found
-  return found.length === 1 && id !== undefined && /^[\w-]{22}$/.test(id) ? id : undefined
+  return found.length === 1 && id?.length === 22 && /^[\w-]+$/.test(id) ? id : undefined
 }
 
 /** `__Host-`: no other host of the domain can set it. Browsers take it over https alone, so a page on localhost has none. */
