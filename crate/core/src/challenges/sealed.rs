@@ -8,7 +8,6 @@ use crate::webauthn::SEALED_CHALLENGE_LENGTH as TEXT_LENGTH;
 
 const RANDOM: usize = 16;
 const EXPIRES: usize = 8;
-const MAC: usize = 32;
 /// Bytes of key that [`seal`] wants.
 pub const KEY: usize = 32;
 

@@ -99,6 +99,8 @@ struct Additions {
 /// What is ours of one factor.
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+// The field is named as in the record.
+#[allow(clippy::struct_field_names)]
 struct Added {
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     kind: Option<FactorType>,

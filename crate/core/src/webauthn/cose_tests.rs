@@ -206,6 +206,7 @@ fn malformed_keys_are_told_from_unsupported_ones() {
 
 /// What a key of each kind may be, beside its length: where it is new, and where it was stored by whom we do not know.
 #[test]
+#[allow(clippy::too_many_lines)] // One table.
 fn keys_that_anybody_can_sign_for_or_nobody() {
     struct Row {
         what: &'static str,

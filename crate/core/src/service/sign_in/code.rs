@@ -212,8 +212,7 @@ fn check_yubico(
     };
     let counter = match yubico::verify(&otp, key, last) {
         yubico::Checked::Accepted(counter) if unused(&otp.public_id, counter) => counter,
-        yubico::Checked::Accepted(_) => return Check::Unavailable("code-reused"),
-        yubico::Checked::Reused => return Check::Unavailable("code-reused"),
+        yubico::Checked::Accepted(_) | yubico::Checked::Reused => return Check::Unavailable("code-reused"),
         yubico::Checked::Wrong => return Check::Wrong,
     };
     for entry in &mut same {
