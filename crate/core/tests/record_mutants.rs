@@ -25,7 +25,7 @@ const OLD: &str = include_str!("../../../__test__/vectors/record-old.json");
 const JSON: &str = "{}[]\",:\\ \n0eE+-.019aAzZ=\u{e9}";
 
 /// What a success or a wrong code may write.
-const WRITTEN: [&str; 18] = [
+const WRITTEN: [&str; 19] = [
     "/totp/*/entry",
     "/totp/*/entry/last-count",
     "/totp/*/last-used",
@@ -44,6 +44,7 @@ const WRITTEN: [&str; 18] = [
     "/tfa-locked-until",
     "/totp-failures",
     "/tfa-failures",
+    "/yubico-failures",
 ];
 /// Names of algorithms that others write.
 const RENAMED: [(&str, &str); 4] = [
@@ -53,7 +54,7 @@ const RENAMED: [(&str, &str); 4] = [
     ("ES521", "ES512"),
 ];
 /// What a success lifts.
-const LIFTED: [&str; 1] = ["/totp-locked"];
+const LIFTED: [&str; 2] = ["/totp-locked", "/yubico-locked"];
 
 #[test]
 fn reading() {
