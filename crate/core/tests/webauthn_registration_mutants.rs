@@ -231,7 +231,7 @@ impl Subject {
         let rk = read
             .pointer("/clientExtensionResults/credProps/rk")
             .and_then(Value::as_bool);
-        let verified = matches!(object.format.as_str(), "none" | "packed");
+        let verified = object.format == "packed";
         let reported = Registered {
             credential: Credential {
                 id: data.id.clone(),
