@@ -41,7 +41,8 @@ test('every entry loads by import and by require, and gives the same, on every N
     for (const entry of entries) {
       const imported = await names(node, whole, 'import', entry)
       t.deepEqual(await names(node, whole, 'require', entry), imported, `${entry} on ${version}`)
-      t.true(imported.length > 0, `${entry} on ${version}`)
+      // One entry has types alone.
+      t.is(imported.length > 0, entry !== `${manifest.name}/browser/jsx`, `${entry} on ${version}`)
     }
   }
 })

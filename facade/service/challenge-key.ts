@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 
 import { bytesOrBase64url } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
