@@ -11,7 +11,7 @@ import { totpAt } from '../../facade/testing/totp-at.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { registrationOptions, verifyRegistration } from '../../facade/stateless/webauthn.js'
 import { temporaryDirectory } from '../helpers/directories.js'
-import { Fixture, origin, rp } from '../helpers/service.js'
+import { Fixture, origin, overriding, rp } from '../helpers/service.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
 
 const { fromBetterAuth, fromOtpauth, fromOtpauthMigration, fromOtplib, fromSimpleWebAuthn, fromSpeakeasy } = migration
@@ -251,6 +251,19 @@ test('SimpleWebAuthn › user handles come along, and never lead to somebody els
   const verified = fromSimpleWebAuthn({ ...passkey().documented, userVerified: true })
   t.deepEqual((await service.importFactors('eve', verified)).taken[0]!.notes, [])
   t.is(await store.owner(Buffer.from('ben').toString('base64url')), 'ben')
+})
+
+test('whose a handle is: null is nobody, and what is no user fails every import', async (t) => {
+  const { documented } = passkey()
+  for (const [owner, taken] of [[null, 1], [undefined, 1], ['ann', 1], ['eve', 0]] as const) {
+    const store = overriding(memoryStore(), { owner: async () => owner as string | undefined })
+    const { service } = await Fixture.open(store)
+    t.is((await service.importFactors('ann', fromSimpleWebAuthn(documented))).taken.length, taken, `${owner}`)
+  }
+  const { service } = await Fixture.open(overriding(memoryStore(), { owner: async () => 7 as unknown as string }))
+  const record = JSON.stringify({ 'user-handle': documented.webauthnUserID })
+  await t.throwsAsync(service.importFactors('ann', fromSimpleWebAuthn(documented)), { code: 'store-failed' })
+  await t.throwsAsync(service.importRecord('ann', record), { code: 'store-failed' })
 })
 
 test('an import may be repeated, and says what was there already', async (t) => {

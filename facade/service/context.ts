@@ -1,7 +1,7 @@
 import { openService } from '#binding'
 import type { BindingChange, BindingService } from '#binding'
 
-import { epochMilliseconds, own } from '../shared/check.js'
+import { checkUser, epochMilliseconds, own } from '../shared/check.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
@@ -48,6 +48,14 @@ export class Context {
   /** The user's record, or `null`. */
   async read(user: string): Promise<string | null> {
     return recordText(await fromStore(() => this.settings.users.read(user)))
+  }
+
+  /** The user whom a WebAuthn user handle belongs to. */
+  async owner(handle: string): Promise<string | undefined> {
+    const user: unknown = await fromStore(() => this.settings.users.owner(handle))
+    if (user === undefined || user === null) return undefined
+    if (typeof user !== 'string') throw new CountersignError('store-failed')
+    return checkUser(user)
   }
 
   /**

@@ -1,6 +1,5 @@
 import { checkUser, flag, invalid, object, optional } from '../shared/check.js'
 import type { Context } from './context.js'
-import { fromStore } from './context.js'
 import { jsonText } from '../shared/json.js'
 import type { ImportRecordOptions } from './options.js'
 import type { ImportedRecord } from './outcome.js'
@@ -17,8 +16,8 @@ export async function importRecord(
   if (typeof data !== 'string') throw invalid('data', 'the JSON text that TfaConfig.userData() returns')
   const { replace = false } = checkOptions(options, '')
   const handle = handleOf(data)
-  const owner = handle === undefined ? undefined : await fromStore(() => context.settings.users.owner(handle))
-  if (owner !== undefined && owner !== null && owner !== user) return { ok: false, reason: 'user-handle-taken' }
+  const owner = handle === undefined ? undefined : await context.owner(handle)
+  if (owner !== undefined && owner !== user) return { ok: false, reason: 'user-handle-taken' }
   const now = context.now()
   const request = jsonText({ data, replace, now })
   const call = (record: string | null) => context.service().importRecord(record, request)

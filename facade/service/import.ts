@@ -1,7 +1,6 @@
 import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
-import { fromStore } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
 import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
@@ -35,8 +34,8 @@ async function sort(
   const taken: Left[] = []
   for (const factor of factors) {
     const handle = factor.credential?.userHandle
-    const owner = handle === undefined ? undefined : await fromStore(() => context.settings.users.owner(handle))
-    if (owner === undefined || owner === null || owner === user) free.push(factor)
+    const owner = handle === undefined ? undefined : await context.owner(handle)
+    if (owner === undefined || owner === user) free.push(factor)
     else taken.push({ what: factor.what, reason: 'user-handle-taken' })
   }
   return [free, taken]

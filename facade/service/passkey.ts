@@ -1,10 +1,8 @@
 import { answerJson, parseAnswer } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
 import { checkUser, invalid, object, optional } from '../shared/check.js'
-import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
-import { CountersignError } from '../shared/errors.js'
 import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
@@ -47,7 +45,7 @@ export async function verifyPasskey(
   const open = () => service.openPasskey(key, request)
   const opened = context.answer<{ handle: string } | Refused>(nobody, now, open).value
   if (!Object.hasOwn(opened, 'handle')) return opened as Refused
-  const user = await owner(context, (opened as { handle: string }).handle)
+  const user = await context.owner((opened as { handle: string }).handle)
   if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
   const verify = (record: string | null) => service.verifyPasskey(record, key, request)
   const refused = await context.refusal<Outcome>(user, now, verify)
@@ -68,11 +66,4 @@ const nobody = ''
 async function keyOf({ settings }: Context): Promise<Buffer> {
   if (!settings.passkeys) throw invalid('webauthn.passkeys')
   return settings.passkeys()
-}
-
-async function owner(context: Context, handle: string): Promise<string | undefined> {
-  const user: unknown = await fromStore(() => context.settings.users.owner(handle))
-  if (user === undefined || user === null) return undefined
-  if (typeof user !== 'string') throw new CountersignError('store-failed')
-  return checkUser(user)
 }
