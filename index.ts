@@ -3,7 +3,7 @@ export { CountersignError, errorCodes, isCountersignError } from './facade/share
 export type { CountersignErrorCode } from './facade/shared/errors.js'
 export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/service/challenge.js'
 export { eventChannel } from './facade/service/event.js'
-export type { CountersignEvent } from './facade/service/event.js'
+export type { CountersignEvent, WarningReason } from './facade/service/event.js'
 export type {
   Factor,
   FactorType,

@@ -119,7 +119,8 @@ export class Person {
   }
 
   async beginKey(kind: 'Security key' | 'Passkey', description: string): Promise<void> {
-    await this.page.locator('.choices').getByRole('button', { name: kind }).click()
+    await this.page.locator('.choices').getByRole('button', { name: 'Passkey or security key' }).click()
+    await this.dialog.getByRole('radio', { name: kind }).check()
     await this.dialog.getByLabel('Give it a name').fill(description)
     await this.dialog.getByRole('button', { name: 'Continue' }).click()
   }

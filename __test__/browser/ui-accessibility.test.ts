@@ -134,7 +134,7 @@ scene('the keyboard alone: dialogs take the focus, keep it, and give it back', a
     await keyboard.press('Tab')
     reached.add(await focused(all))
   }
-  t.false([...reached].some((name) => name.startsWith('Security key')), [...reached].join(', '))
+  t.false([...reached].some((name) => name.startsWith('Passkey or security key')), [...reached].join(', '))
   await to('Enter the code')
   await keyboard.press('Enter')
   t.is(await ann.error(), 'Fill in this field.')

@@ -198,9 +198,9 @@ scene(
     const downloading = ann.page.waitForEvent('download')
     await ann.dialog.getByRole('button', { name: 'Download' }).click()
     const download = await downloading
-    t.is(download.suggestedFilename(), 'recovery-codes.txt')
+    t.is(download.suggestedFilename(), 'recovery-codes-localhost-Ann-Example.txt')
     const text = await readFile(await download.path(), 'utf8')
-    t.regex(text, /^Recovery codes for localhost, created on /)
+    t.regex(text, /^Recovery codes for localhost, created on .*, account Ann Example\n/)
     t.deepEqual(text.trim().split('\n').slice(2), codes)
 
     await ann.dialog.getByRole('button', { name: 'Print' }).click()
@@ -339,6 +339,86 @@ scene('a server that contradicts itself is not asked again and again', async ({ 
   t.is(asked, 1)
 })
 
+scene('a page that can’t reach the handler, or is at another address, says what is true', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  const settings = ann.page.locator('countersign-settings')
+  await settings.evaluate((element) => element.setAttribute('base', '/elsewhere'))
+  t.is(await ann.error(), 'This page can’t reach the sign-in service of this site. Contact support.')
+  await settings.evaluate((element) => element.setAttribute('base', '/countersign'))
+  await ann.row('Phone').waitFor()
+  const type = 'urn:countersign:problem:wrong-origin'
+  await ann.page.route('**/countersign/recovery-codes', (route) => route.fulfill({ status: 403, json: { type } }))
+  await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
+  await ann.page.getByText('Signing in doesn’t work at this address. Open the site at its usual address').waitFor()
+})
+
+scene('a sign-in or a step-up that the site did not save is no success', async ({ t, demo, ann }) => {
+  await ann.enrolTotp()
+  demo.pass(6 * MINUTE)
+  const type = 'urn:countersign:problem:step-up-required'
+  await ann.page.route('**/countersign/recovery-codes', (route) => route.fulfill({ status: 403, json: { type } }))
+  await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
+  await ann.typeTotp(ann.nextCode())
+  await ann.page.getByText('Your answer was right, but the site didn’t save it.').waitFor()
+  await ann.returnWithPassword()
+  await ann.page.route('**/countersign/session', (route) =>
+    route.fulfill({ json: { state: 'pending', passkeys: true, mayEnrol: false } }),
+  )
+  await ann.typeTotp(ann.nextCode())
+  t.regex(await ann.error(), /^Your answer was right, but the site didn’t save it\./)
+  await ann.page.unroute('**/countersign/session')
+})
+
+scene('a pending sign-in can be cancelled', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.returnWithPassword()
+  await ann.page.getByRole('button', { name: 'Cancel' }).click()
+  await ann.heading('Sign in').waitFor()
+  t.is((await ann.call('GET', '/countersign/session')).body.state, 'none')
+  await ann.password()
+  await ann.heading('Two-step verification').waitFor()
+  // A page that has not told its route has no such button.
+  await ann.page.evaluate(async () => {
+    const signIn = document.querySelector('countersign-sign-in')!
+    signIn.removeAttribute('sign-out')
+    await signIn.refresh()
+  })
+  t.is(await ann.page.getByRole('button', { name: 'Cancel' }).count(), 0)
+})
+
+scene('cards stand in one row or each in its own, dates in one piece, and nothing is wider than the page', async ({ t, ann }) => {
+  await ann.enrolTotp('A telephone with a long name')
+  // A site may offer more than two.
+  const addCard = () => {
+    const choices = document.querySelector('countersign-settings')!.shadowRoot!.querySelector('.choices')!
+    if (choices.children.length < 3) choices.append(choices.children[0]!.cloneNode(true))
+  }
+  const look = () => {
+    const root = document.querySelector('countersign-settings')!.shadowRoot!
+    const cards = [...root.querySelectorAll('.choices button')].map((card) => card.getBoundingClientRect())
+    const parts = [...root.querySelectorAll('.part')].map((part) => part.getClientRects().length)
+    const lines = [...root.querySelectorAll<HTMLElement>('.part')].map((part) => {
+      const line = Number.parseFloat(getComputedStyle(part).lineHeight)
+      return Math.round(part.getBoundingClientRect().height / line)
+    })
+    return {
+      rows: new Set(cards.map(({ top }) => Math.round(top))).size, columns: new Set(cards.map(({ left }) => Math.round(left))).size,
+      parts, lines, wider: document.documentElement.scrollWidth - innerWidth,
+    }
+  }
+  for (const size of ['100%', '200%']) {
+    await ann.page.evaluate((size) => void (document.documentElement.style.fontSize = size), size)
+    for (const width of [320, 390, 544, 768, 1280]) {
+      await ann.page.setViewportSize({ width, height: 900 })
+      await ann.page.evaluate(addCard)
+      const { rows, columns, lines, wider } = await ann.page.evaluate(look)
+      t.true(rows === 1 || (columns === 1 && rows === 3), `${rows} rows, ${columns} columns at ${width}, ${size}`)
+      if (size === '100%') t.true(lines.every((one) => one === 1), `${lines} at ${width}`)
+      t.true(wider <= 0, `${wider} at ${width}, ${size}`)
+    }
+  }
+})
+
 scene('a password of long ago signs nobody in who has no factor', async ({ t, ann }) => {
   await ann.page.route('**/countersign/challenge', (route) =>
     route.fulfill({ status: 403, json: { type: 'urn:countersign:problem:step-up-required' } }),
@@ -400,9 +480,12 @@ scene('only a key, and a browser that can’t use it: nobody is left without a w
 })
 
 /** The next second step offers this, whatever the user really has. */
-async function offering({ ann }: Scene, challenge: object | null): Promise<void> {
+async function offering(
+  { ann }: Scene, challenge: object | null, go = () => ann.returnWithPassword(),
+): Promise<void> {
   await ann.page.route('**/countersign/challenge', (route) => route.fulfill({ json: { challenge } }))
-  await ann.returnWithPassword()
+  await go()
+  await ann.heading('Two-step verification').waitFor()
 }
 
 scene('a YubiKey’s one-time password is typed by the key itself', async (all) => {
@@ -430,6 +513,19 @@ scene('all that is typed is locked, and nothing else is there', async (all) => {
   }
   t.regex(told, /You can’t use any of your sign-in methods right now/)
   t.is(await ann.page.locator('countersign-sign-in').getByRole('textbox').count(), 0)
+})
+
+scene('after a recovery the settings say that the codes are all there is, and renew them', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  const codes = await ann.makeCodes()
+  await ann.recoverLost(codes[0]!)
+  await ann.page.getByRole('button', { name: 'Continue' }).click()
+  await ann.signedIn()
+  await ann.page.getByText('Recovery codes are your only sign-in method besides your password.').waitFor()
+  await ann.page.getByText('You can sign in with a recovery code only 9 more times.').waitFor()
+  t.is(await ann.page.getByText('You haven’t set up two-step verification yet.').count(), 0)
+  await ann.page.getByText('9 codes left, created on').waitFor()
+  await screenshot(ann.page, 'only-codes')
 })
 
 scene('a challenge of nothing is no way in', async (all) => {

@@ -24,7 +24,6 @@ onSubmit(byId('create-form'), async (fields) => {
 signIn.addEventListener('countersign-state', ({ detail: { state } }) => {
   byId('first').hidden = state !== 'none'
   byId('new-here').hidden = state !== 'none'
-  byId('give-up').hidden = state !== 'pending'
   for (const form of document.querySelectorAll('form')) form.reset()
 })
 signIn.addEventListener('countersign-verified', enter)

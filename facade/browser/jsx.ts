@@ -19,6 +19,8 @@ export interface ElementAttributes {
 export interface SignInAttributes extends ElementAttributes {
   /** No sign-in with a passkey alone. */
   'second-factor-only'?: boolean
+  /** The page's route that ends a session: a pending sign-in can be cancelled then. */
+  'sign-out'?: string
   /** The page has no password form. */
   'passkey-only'?: boolean
   /** Creates a passkey after a sign-in with a password, without a dialog. */

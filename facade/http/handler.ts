@@ -8,8 +8,9 @@ import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './opt
 import { ProblemError, problemOf } from './problem.js'
 import { findRoute } from './router.js'
 import { routesWith } from './routes.js'
-import { checkJson, checkSameOrigin } from './same-origin.js'
+import { checkJson, isSameOriginRequest } from './same-origin.js'
 import { admit } from './standing.js'
+import { isInSeconds, warnOfMount, warnOfOrigin, warnOfSeconds } from './warn.js'
 
 /**
  * The service as a JSON API: sign-in, step-up, enrolment, management and administration, below `basePath`. What it
@@ -72,24 +73,32 @@ async function answer(
   const url = exactUrl(request.url)
   if (!url) throw new ProblemError('not-found')
   const { pathname, searchParams: query } = url
-  const { route, params } = findRoute(routesWith(settings.passkeys), request.method, below(settings.basePath, pathname))
+  const routes = routesWith(settings.passkeys)
+  if (!pathname.startsWith(`${settings.basePath}/`)) {
+    warnOfMount(settings, pathname, routes)
+    throw new ProblemError('not-found')
+  }
+  const { route, params } = findRoute(routes, request.method, pathname.slice(settings.basePath.length))
   const changing = route.method !== 'GET'
   if (changing) {
-    checkSameOrigin(request.headers, settings.rp)
+    if (!isSameOriginRequest(request.headers, settings.rp)) {
+      warnOfOrigin(settings, request.headers)
+      throw new ProblemError('wrong-origin')
+    }
     checkJson(request.headers)
   }
   // First: who is asked about before could be signed out by the time that a slow body is there.
   const body = changing ? await readBody(request, settings.bodyMilliseconds) : {}
   const user = checkHttpUser(await settings.user(request, context))
-  const { countersign, now } = settings
-  const visit = { countersign, settings, request, context, params, query, headers, user, now: now() }
+  const { countersign } = settings
+  const now = settings.now()
+  if (user) {
+    settings.unsaved.check(settings, user, now)
+    if (isInSeconds(user, now)) warnOfSeconds(settings, user, now)
+  }
+  const visit = { countersign, settings, request, context, params, query, headers, user, now }
   const call = await admit(visit, route.access)
   return route.run(call, checkBody(route.body ?? {}, body))
-}
-
-function below(basePath: string, path: string): string {
-  if (path.startsWith(`${basePath}/`)) return path.slice(basePath.length)
-  throw new ProblemError('not-found')
 }
 
 /** A listener that fails, now or later, must not change what the client is told. */

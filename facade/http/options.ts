@@ -1,11 +1,13 @@
 import type { Countersign } from '../service/countersign.js'
-import { settingsOf } from '../service/countersign.js'
+import { eventsOf, settingsOf } from '../service/countersign.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused } from '../service/outcome.js'
 import { checkRpOfCall } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
+import { UnsavedSessions } from './warn.js'
+import type { Warn } from './warn.js'
 
 type MaybePromise<T> = T | Promise<T>
 
@@ -152,6 +154,9 @@ export interface HandlerSettings {
   basePath: string
   rp: RelyingParty
   now: () => number
+  /** Tells whoever runs the server that it looks set up wrongly. */
+  warn: Warn
+  unsaved: UnsavedSessions
   /** Removals of factors, by the user. */
   removals: KeyedQueue
   /** The OpenAPI document. */
@@ -170,8 +175,11 @@ export function checkHandlerOptions(
   const offered = service.passkeys !== undefined
   const { passkeys = offered } = checked
   if (passkeys && !offered) throw invalid('passkeys')
+  const events = eventsOf(countersign as Countersign)
   return {
     countersign: countersign as Countersign,
+    warn: (reason, message, user = '') => events.warn(reason, message, user, service.now()),
+    unsaved: new UnsavedSessions(),
     now: service.now,
     onEnrolled: () => undefined,
     onError: (error) => console.error(error),

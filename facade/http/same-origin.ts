@@ -22,12 +22,12 @@ export function isOwnRequest(
 }
 
 /**
- * Refuses a request that changes something and comes from another site's page. Browsers say where a request comes
+ * Returns whether a request that changes something comes from a page of this site, or from no page at all. Browsers say where a request comes
  * from, and no page can forge it; clients that are no browsers say nothing. The list is that of the relying party,
  * since a Host header says whatever a client or a proxy wrote there.
  */
-export function checkSameOrigin(headers: Headers, rp: RelyingParty): void {
-  if (!isSameOrigin(headers.get('origin'), headers.get('sec-fetch-site'), rp)) throw new ProblemError('wrong-origin')
+export function isSameOriginRequest(headers: Headers, rp: RelyingParty): boolean {
+  return isSameOrigin(headers.get('origin'), headers.get('sec-fetch-site'), rp)
 }
 
 /** A form of another site can send text and form data without asking, and never this. */

@@ -4,6 +4,7 @@ import { checkRequired } from './options.js'
 import type { CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
 import type { Access, Call, Visit } from './route.js'
+import { isInSeconds } from './warn.js'
 
 /** What a signed-in user may do to factors at this moment. */
 export interface Standing {
@@ -25,11 +26,11 @@ export async function admit(visit: Visit, access: Access): Promise<Call> {
   if (access === 'enrolling') {
     const { enrolment, firstOnly } = await standing(call)
     if (enrolment === 'allowed') return { ...call, firstOnly }
-    throw new ProblemError(enrolment)
+    throw enrolment === 'step-up-required' ? tooOld(call) : new ProblemError(enrolment)
   }
   if (user.state !== 'verified') throw new ProblemError('second-factor-required')
   if (access === 'admin' && user.admin !== true) throw new ProblemError('not-an-administrator')
-  if (access === 'fresh' && !(await standing(call)).fresh) throw new ProblemError('step-up-required')
+  if (access === 'fresh' && !(await standing(call)).fresh) throw tooOld(call)
   return call
 }
 
@@ -55,6 +56,11 @@ export async function standing(call: Call): Promise<Standing> {
 export function isRecent({ user, settings, now }: Call): boolean {
   const age = now - user.at
   return age < settings.freshMilliseconds && age >= -skew
+}
+
+/** The proof is too old; or its time is in seconds, and no other proof would be any better. */
+export function tooOld({ user, now }: Call): ProblemError {
+  return new ProblemError(isInSeconds(user, now) ? 'internal' : 'step-up-required')
 }
 
 /** Since when a factor could have been asked for: another system's date says nothing of that. */

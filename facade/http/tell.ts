@@ -16,6 +16,7 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
 ): Promise<Extract<T, { ok: true }>> {
   const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
   const told = { purpose, ...outcome, ...at } as Verification
+  if (told.ok) settings.unsaved.verified(user, told, settings.now())
   // Each cookie of a `Headers` comes by itself.
   for (const [name, value] of headersOf(await settings.onVerified(request, user, told, context))) {
     // Node refuses to send what the standard lets pass: then this is the host's error, and not that of the server.

@@ -2,6 +2,7 @@ import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from 
 import { Context } from './context.js'
 import * as enrolment from './enrolment.js'
 import { CountersignError } from '../shared/errors.js'
+import type { Events } from './events.js'
 import type { Factor } from '../shared/factor.js'
 import { importFactors } from './import.js'
 import { importRecord } from './import-record.js'
@@ -36,6 +37,9 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '../stateless/webaut
 /** What a service was opened with; `undefined` for what is none. @internal */
 export let settingsOf: (countersign: unknown) => Settings | undefined
 
+/** How a handler on top of a service tells whoever runs it. @internal */
+export let eventsOf: (countersign: Countersign) => Events
+
 /**
  * Enrols, verifies and manages the second factors of a server's users. It holds no user data, so any number of
  * services, processes and machines may use one store.
@@ -69,6 +73,7 @@ export class Countersign {
       typeof countersign === 'object' && countersign !== null && #context in countersign
         ? (countersign as Countersign).#context.settings
         : undefined
+    eventsOf = (countersign) => countersign.#context.events
   }
 
   /**

@@ -33,13 +33,31 @@ export interface CountersignEvent {
     | 'recovery-codes-created'
     /** NIST SP 800-63B-4, 4.2.1.1: tell the user. */
     | 'recovery-code-used'
+    /** The server looks set up wrongly: `reason` says how, `message` names both sides and the remedy. */
+    | 'warning'
   /** Empty if a passkey was refused that belongs to no user here. */
   user: string
   /** Epoch milliseconds. */
   at: number
   factor?: { type: FactorType; id?: string }
-  /** The detailed reason of a refusal, such as `wrong-code`, `challenge-missing` or `signature-invalid`. */
+  /**
+   * The detailed reason of a refusal, such as `wrong-code`, `challenge-missing` or `signature-invalid`, or a
+   * {@link WarningReason}.
+   */
   reason?: string
   /** The number of unused recovery codes. */
   left?: number
+  /** With `warning`: a text for the log. */
+  message?: string
 }
+
+/** What a `warning` is about. Each is sent once a minute at most. */
+export type WarningReason =
+  /** A request comes from a page at another origin than `rp.origins`. */
+  | 'wrong-origin'
+  /** The HTTP handler is mounted at another path than `basePath`. */
+  | 'mount-path'
+  /** `user()` returned `at` in seconds. */
+  | 'at-in-seconds'
+  /** A session is the same after `onVerified` as it was before. */
+  | 'session-not-saved'

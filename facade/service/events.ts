@@ -2,13 +2,16 @@ import { channel } from 'node:diagnostics_channel'
 
 import type { Answered } from './answered.js'
 import { eventChannel } from './event.js'
-import type { CountersignEvent } from './event.js'
+import type { CountersignEvent, WarningReason } from './event.js'
 
 const published = channel(eventChannel)
+
+type Told = Answered<unknown>['events'][number]
 
 /** Tells the host's listener and the subscribers of the channel what happened, once the store has committed. */
 export class Events {
   readonly #listener: ((event: CountersignEvent) => unknown) | undefined
+  readonly #lastWarning = new Map<WarningReason, number>()
   #warned = false
 
   constructor(listener: ((event: CountersignEvent) => unknown) | undefined) {
@@ -16,17 +19,35 @@ export class Events {
   }
 
   /** Never throws: a listener that fails must not change what a person who signs in is told. */
-  tell(events: Answered<unknown>['events'], user: string, at: number): void {
+  tell(events: Told[], user: string, at: number): void {
+    for (const event of events) this.#send(event, user, at)
+  }
+
+  /**
+   * Tells whoever runs the server of a mistake in its set-up, of each kind once a minute at most: as an event, or in
+   * the log where nobody listens to events.
+   *
+   * @param message names both sides and the remedy, and nothing that a client sent but an origin
+   */
+  warn(reason: WarningReason, message: string, user: string, at: number): void {
+    const last = this.#lastWarning.get(reason)
+    // By the distance: a clock that was set back must not silence it for longer.
+    if (last !== undefined && Math.abs(at - last) < minute) return
+    this.#lastWarning.set(reason, at)
+    if (this.#listener || published.hasSubscribers) this.#send({ type: 'warning', reason, message }, user, at)
+    else process.emitWarning(message, 'CountersignWarning')
+  }
+
+  #send(told: Told, user: string, at: number): void {
     if (!this.#listener && !published.hasSubscribers) return
-    for (const { type, factor, reason, left } of events) {
-      const event: CountersignEvent = { type, user, at }
-      if (factor !== undefined) event.factor = factor
-      if (reason !== undefined) event.reason = reason
-      if (left !== undefined) event.left = left
-      // Each its own: what one of them changes in it, another does not see.
-      if (published.hasSubscribers) published.publish(structuredClone(event))
-      this.#call(event)
+    const event: CountersignEvent = { type: told.type, user, at }
+    for (const name of members) {
+      // What is not there is not sent, either.
+      if (told[name] !== undefined) Object.assign(event, { [name]: told[name] })
     }
+    // Each its own: what one of them changes in it, another does not see.
+    if (published.hasSubscribers) published.publish(structuredClone(event))
+    this.#call(event)
   }
 
   #call(event: CountersignEvent): void {
@@ -46,3 +67,7 @@ export class Events {
     process.emitWarning(text, 'CountersignWarning')
   }
 }
+
+const members = ['factor', 'reason', 'left', 'message'] as const
+
+const minute = 60_000

@@ -1,5 +1,5 @@
 import type { Challenge, TotpEnrolment } from '../../service/challenge.js'
-import type { Factor } from '../../shared/factor.js'
+import type { Factor, FactorType } from '../../shared/factor.js'
 import type { Accepted, Enrolled, Refused, Removed, Status, Updated } from '../../service/outcome.js'
 import type { PasskeyUser } from '../index.js'
 import type { Texts, TextName } from './texts.js'
@@ -14,6 +14,21 @@ export type Verified = Omit<Accepted, 'factor'> & {
   factor: Accepted['factor'] | null
   /** The factors that the person said to have lost. */
   removed?: Factor[]
+}
+
+/** How locks end, as a challenge, a status and the refusal `locked` say it. */
+export interface LockEnd {
+  lockedUntil?: number | null
+  unlockedBy?: FactorType[]
+}
+
+/** An answer that was refused; if codes are locked, with how the lock ends. */
+export type RefusedAnswer = Refused & LockEnd
+
+/** Recovery codes, and what the person is called here. */
+export interface NewCodes {
+  codes: string[]
+  account: string
 }
 
 /** What the Signal API takes; absent: this user has no passkey to tell of. */
@@ -36,7 +51,7 @@ export class Api {
 
   session = (): Promise<Session> => this.call('GET', '/session')
   challenge = (): Promise<{ challenge: Challenge | null }> => this.call('POST', '/challenge')
-  verify = (answer: object, removeLost = false): Promise<Verified | Refused> =>
+  verify = (answer: object, removeLost = false): Promise<Verified | RefusedAnswer> =>
     this.call('POST', '/verify', { answer, ...(removeLost && { removeLost }) })
 
   passkeyChallenge = (): Promise<{ id: string; webauthn: PublicKeyCredentialRequestOptionsJSON }> =>
@@ -58,7 +73,17 @@ export class Api {
     this.call('PATCH', `/factors/${encodeURIComponent(id)}`, change)
   remove = (id: string): Promise<Removed & { signals?: Signals }> =>
     this.call('DELETE', `/factors/${encodeURIComponent(id)}`)
-  recoveryCodes = (): Promise<{ codes: string[] }> => this.call('POST', '/recovery-codes')
+  recoveryCodes = (): Promise<NewCodes> => this.call('POST', '/recovery-codes')
+
+  /** A route of the page's own, which answers as it likes. */
+  async signOut(path: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' }
+    const sent = fetch(path, { method: 'POST', credentials: 'same-origin', cache: 'no-store', headers, body: '{}' })
+    const { ok } = await sent.catch(() => {
+      throw new ApiError('network')
+    })
+    if (!ok) throw new ApiError('')
+  }
 
   private async call<Answer>(method: string, path: string, body: object = {}): Promise<Answer> {
     const response = await fetch(this.base() + path, {
@@ -76,7 +101,8 @@ export class Api {
     const [, code = ''] = /^urn:countersign:problem:([\w-]+)$/.exec(String(answer?.type)) ?? []
     // Not any 401: that of a proxy says nothing of our session.
     if (code === 'not-signed-in' || code === 'second-factor-required') this.signedOut(code)
-    throw new ApiError(code)
+    // Nothing of ours is there: the page's `base` is not where the handler is mounted.
+    throw new ApiError(code || (response.status === 404 ? 'not-found' : ''))
   }
 }
 
@@ -88,7 +114,7 @@ export function textOf(code: string): TextName {
 const names: Record<string, TextName> = {
   rejected: 'rejected',
   malformed: 'malformed',
-  locked: 'tooManyWrong',
+  locked: 'locked',
   'already-enrolled': 'alreadyEnrolled',
   'not-first': 'notFirst',
   'factor-limit': 'factorLimit',
@@ -101,6 +127,10 @@ const names: Record<string, TextName> = {
   'not-signed-in': 'signedOut',
   'second-factor-required': 'signedOut',
   'step-up-required': 'stepUpFirst',
+  'not-found': 'misplaced',
+  'method-not-allowed': 'misplaced',
+  'wrong-origin': 'wrongAddress',
+  'not-saved': 'notSaved',
   network: 'network',
   cancelled: 'cancelled',
   timeout: 'timeout',

@@ -1,19 +1,21 @@
 import type { Challenge } from '../../service/challenge.js'
 import type { TypedFactorType } from '../../shared/factor.js'
-import type { Refused } from '../../service/outcome.js'
 import { authenticate, supported } from '../index.js'
-import { textOf, type Verified } from './api.js'
+import { textOf, type LockEnd, type RefusedAnswer, type Verified } from './api.js'
 import { alert, button, checkbox, codeField, field, form, type Style } from './controls.js'
 import { element } from './dom.js'
 import { icon } from './icons.js'
+import { lockEnd } from './lock-end.js'
 import type { TextName } from './texts.js'
 import type { Ui } from './ui.js'
 
 export interface ChallengeOptions {
   /** Whether a recovery code may get rid of the other factors. */
   mayRemoveLost: boolean
+  /** What is to be said first, unless the challenge itself says that codes are locked. */
+  notice?: string | undefined
   /** Called with each outcome that ends it: `ok`, or `locked`. */
-  done: (outcome: Verified | Refused) => unknown
+  done: (outcome: Verified | RefusedAnswer) => unknown
 }
 
 const lockedTexts: Record<TypedFactorType, TextName> = {
@@ -26,7 +28,7 @@ const lockedTexts: Record<TypedFactorType, TextName> = {
 export function challengeView(
   ui: Ui,
   challenge: Challenge,
-  { mayRemoveLost, done }: ChallengeOptions,
+  { mayRemoveLost, notice: before, done }: ChallengeOptions,
 ): { nodes: Node[]; focus: HTMLElement | undefined } {
   const locked = challenge.locked ?? []
   const left = challenge.recovery?.left ?? 0
@@ -79,9 +81,12 @@ export function challengeView(
   if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
   if (challenge.recovery && left === 0) notices.push(ui.text('recoveryNone'))
   if (ways.length === 0) notices.push(ui.text('nothingOffered'))
-  else if (locked.length > 0) notices.push(ui.text('unlockOther'))
+  if (locked.length > 0) notices.push(lockEnd(ui, challenge as LockEnd))
+  else if (ways.length === 0) notices.push(ui.text('tryElsewhere'))
 
   const nodes = ways.flatMap((way, at) => (at === 0 ? [way] : [element('p', { class: 'or' }, ui.text('or')), way]))
+  // One notice, not two that stand together.
+  if (before && locked.length === 0) notices.unshift(before)
   const notice = notices.length > 0 ? [element('p', { class: 'notice' }, notices.join(' '))] : []
   return {
     nodes: [element('div', { class: 'challenge' }, ...notice, ...nodes)],

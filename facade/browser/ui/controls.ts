@@ -47,6 +47,19 @@ export function checkbox(label: string, name: string): HTMLElement {
   return element('label', { class: 'check' }, element('input', { type: 'checkbox', name }), element('span', {}, label))
 }
 
+/** One of several; the first one is chosen. */
+export function radios(
+  legend: string, name: string, options: { value: string; label: string; hint: string }[],
+): HTMLFieldSetElement {
+  const made = options.map(({ value, label, hint }, at) =>
+    element('label', { class: 'option' },
+      element('input', { type: 'radio', name, value, checked: at === 0 }),
+      element('span', {}, element('b', {}, label), element('small', {}, hint)),
+    ),
+  )
+  return element('fieldset', {}, element('legend', {}, legend), ...made)
+}
+
 export function alert(message = ''): HTMLParagraphElement {
   return element('p', { class: 'error', role: 'alert', id: newId() }, message)
 }

@@ -2,7 +2,7 @@ import type { Factor } from '../../shared/factor.js'
 import type { Enrolled } from '../../service/outcome.js'
 import { register, supported } from '../index.js'
 import { textOf } from './api.js'
-import { button, codeField, field, form } from './controls.js'
+import { button, codeField, field, form, radios } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element, qrCode } from './dom.js'
 import { icon, type IconName } from './icons.js'
@@ -26,8 +26,7 @@ export function enrolmentChoices(
   }
   const choices = element('div', { class: 'choices' }, choice('totp', 'app', 'appLead', () => enrolTotp(ui, change)))
   if (!supported()) return [choices, element('p', { class: 'hint' }, ui.text('noKeysHere'))]
-  choices.append(choice('key', 'key', 'keyLead', () => enrolWebauthn(ui, change, 'second-factor')))
-  if (passkeys) choices.append(choice('passkey', 'passkey', 'passkeyLead', () => enrolWebauthn(ui, change, 'passkey')))
+  choices.append(choice('passkey', 'keyOrPasskey', 'keyOrPasskeyLead', () => enrolWebauthn(ui, change, passkeys)))
   return [choices]
 }
 
@@ -64,25 +63,47 @@ async function enrolTotp(ui: Ui, change: Change): Promise<Factor | undefined> {
   })
 }
 
-async function enrolWebauthn(ui: Ui, change: Change, use: 'second-factor' | 'passkey'): Promise<Factor | undefined> {
-  const options = await change(() => ui.api.beginWebauthn({ use }))
-  if (!options) return undefined
-  const passkey = use === 'passkey'
+type Use = 'second-factor' | 'passkey'
+
+const uses = {
+  passkey: { label: 'passkey', hint: 'passkeyLead', hints: ['client-device', 'hybrid'] },
+  'second-factor': { label: 'key', hint: 'keyLead', hints: ['security-key'] },
+} as const satisfies Record<Use, { label: TextName; hint: TextName; hints: string[] }>
+
+/** One entry for both: a laptop's own authenticator answers either, and which of the two it shall be is asked behind it. */
+function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise<Factor | undefined> {
+  const offered: Use[] = passkeys ? ['passkey', 'second-factor'] : ['second-factor']
+  const usual = offered[0]!
+  const name = nameField(ui, 'nameFactor', ui.text(uses[usual].label))
+  const options = offered.map((value) => ({ value, label: ui.text(uses[value].label), hint: ui.text(uses[value].hint) }))
+  const choice = radios(ui.text('keyOrPasskeyChoice'), 'use', options)
+  choice.addEventListener('change', ({ target }) => renameUntouched(ui, name, (target as HTMLInputElement).value as Use))
   return openDialog<Factor>(ui, {
-    title: ui.text(passkey ? 'addPasskey' : 'addKey'),
-    lead: ui.text(passkey ? 'addPasskeyLead' : 'addKeyLead'),
+    title: ui.text('addKeyOrPasskey'),
+    ...(!passkeys && { lead: ui.text('keyLead') }),
     content: (close) => [
       form(ui, {
-        fields: [nameField(ui, 'nameFactor', ui.text(passkey ? 'passkey' : 'key'))],
+        fields: passkeys ? [choice, name] : [name],
         action: ui.text('continue'),
-        async submit({ description = '' }) {
-          const response = await register(options, { signal: ui.signal })
+        async submit({ description = '', use: chosen = usual }) {
+          const use = chosen as Use
+          const json = await change(() => ui.api.beginWebauthn({ use }))
+          if (!json) return ui.text('nothingAdded')
+          const hints = passkeys ? { hints: [...uses[use].hints] } : {}
+          const response = await register({ ...json, ...hints }, { signal: ui.signal })
           const proof = { response, description: description.trim() }
           return finished(ui, await change(() => ui.api.finishWebauthn(proof)), 'registrationRejected', close)
         },
       }),
     ],
   })
+}
+
+/** The name that we gave follows the choice, and one that the person typed stays. */
+function renameUntouched(ui: Ui, field: HTMLElement, use: Use): void {
+  const input = field.querySelector('input')
+  const ours = Object.values(uses).some(({ label }) => ui.text(label) === input?.value)
+  if (input && ours) input.value = ui.text(uses[use].label)
 }
 
 export function nameField(ui: Ui, label: TextName, value: string): HTMLElement {

@@ -59,7 +59,8 @@ function row(
   const what = element('div', { class: 'what' }, element('b', { class: 'name' }, name))
   if (!enabled) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeOff')))
   else if (locked.includes(type)) what.append(' ', element('span', { class: 'badge locked' }, ui.text('badgeLocked')))
-  what.append(element('small', {}, told.join(', ')))
+  const parts = told.map((part, at) => element('span', { class: 'part' }, at < told.length - 1 ? `${part}, ` : part))
+  what.append(element('small', {}, ...parts))
   const picture = icon(type === 'totp' ? 'totp' : isPasskey(factor) ? 'passkey' : 'key')
   const made = element('li', { class: enabled ? '' : 'off' }, picture, what,
     element('div', { class: 'actions' },

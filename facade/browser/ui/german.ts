@@ -36,13 +36,16 @@ export const german: Texts = {
   lockedTotp: 'Codes aus Ihrer Authenticator-App sind nach zu vielen Fehlversuchen gesperrt.',
   lockedRecovery: 'Wiederherstellungscodes sind nach zu vielen Fehlversuchen gesperrt.',
   lockedYubico: 'YubiKey-Einmalpasswörter sind nach zu vielen Fehlversuchen gesperrt.',
+  unlockAt: 'Ab {time} können Sie wieder Codes eingeben.',
+  unlockBy: 'Um sie jetzt zu entsperren, melden Sie sich mit {methods} an.',
+  unlockKey: 'Ihrem Sicherheitsschlüssel oder Passkey',
+  unlockCode: 'einem Wiederherstellungscode',
+  unlockNever: 'Wenden Sie sich an den Support, um sie zu entsperren.',
   unlockOther: 'Melden Sie sich mit einer anderen Methode an, um sie zu entsperren.',
-  nothingOffered:
-    'Sie können zurzeit keine Ihrer Anmeldemethoden verwenden. Versuchen Sie es mit einem anderen Browser oder ' +
-    'Gerät oder in einer Stunde noch einmal. Wenn das nicht hilft, wenden Sie sich an den Support.',
-  locked:
-    'Zu viele falsche Codes. Um sie zu entsperren, melden Sie sich noch einmal mit Sicherheitsschlüssel, Passkey ' +
-    'oder Wiederherstellungscode an.',
+  nothingOffered: 'Sie können zurzeit keine Ihrer Anmeldemethoden verwenden.',
+  tryElsewhere:
+    'Versuchen Sie es mit einem anderen Browser oder Gerät. Wenn das nicht hilft, wenden Sie sich an den Support.',
+  locked: 'Zu viele falsche Codes: Sie sind gesperrt.',
   signedIn: 'Sie sind angemeldet.',
   signedInBy: 'Sie haben sich mit einem Wiederherstellungscode angemeldet',
   lastCodes: {
@@ -65,13 +68,19 @@ export const german: Texts = {
   settings: 'Anmeldung und Sicherheit',
   factors: 'Ihre Anmeldemethoden',
   noFactors: 'Sie haben die Bestätigung in zwei Schritten noch nicht eingerichtet.',
+  onlyCodes: 'Wiederherstellungscodes sind neben Ihrem Passwort Ihre einzige Anmeldemethode.',
   addFactor: 'Methode hinzufügen',
   app: 'Authenticator-App',
   appLead: 'Sechsstelligen Code von Ihrem Telefon eingeben',
+  keyOrPasskey: 'Passkey oder Sicherheitsschlüssel',
+  keyOrPasskeyLead: 'Dieses Gerät, Ihr Telefon oder ein Schlüssel zum Einstecken',
+  keyOrPasskeyChoice: 'Was möchten Sie hinzufügen?',
   key: 'Sicherheitsschlüssel',
-  keyLead: 'Schlüssel einstecken oder an das Gerät halten',
+  keyLead: 'Ein Schlüssel, den Sie einstecken oder an das Gerät halten. Sie verwenden ihn nach Ihrem Passwort.',
   passkey: 'Passkey',
-  passkeyLead: 'Fingerabdruck, Gesicht oder PIN statt eines Passworts',
+  passkeyLead:
+    'Auf diesem Gerät, Ihrem Telefon oder in einem Passwortmanager. ' +
+    'Fingerabdruck, Gesicht oder PIN ersetzen Ihr Passwort.',
   noKeysHere:
     'Sicherheitsschlüssel und Passkeys können in diesem Browser oder unter dieser Adresse nicht verwendet werden.',
   u2f: 'Sicherheitsschlüssel (U2F)',
@@ -104,9 +113,18 @@ export const german: Texts = {
   adviseCodes:
     'Erstellen Sie Wiederherstellungscodes, damit Sie sich auch anmelden können, ' +
     'wenn Sie Ihr Telefon oder Ihren Schlüssel verlieren.',
-  adviseLocked:
-    'Codes sind nach zu vielen Fehlversuchen gesperrt. ' +
-    'Um sie zu entsperren, melden Sie sich mit Sicherheitsschlüssel, Passkey oder Wiederherstellungscode an.',
+  adviseOnlyCodes: {
+    one:
+      'Sie können sich nur noch {count} Mal mit einem Wiederherstellungscode anmelden. ' +
+      'Fügen Sie vorher eine andere Methode hinzu.',
+    other:
+      'Sie können sich nur noch {count} Mal mit einem Wiederherstellungscode anmelden. ' +
+      'Fügen Sie eine andere Methode hinzu, bevor Ihnen die Codes ausgehen.',
+  },
+  adviseNoWay:
+    'Sie haben keine Wiederherstellungscodes mehr und keine andere Anmeldemethode. ' +
+    'Fügen Sie jetzt eine Methode hinzu, sonst können Sie sich nicht mehr anmelden.',
+  adviseLocked: 'Codes sind nach zu vielen Fehlversuchen gesperrt.',
   adviseLast: {
     one: 'Sie haben nur noch {count} Wiederherstellungscode. Erstellen Sie jetzt neue.',
     other: 'Sie haben nur noch {count} Wiederherstellungscodes. Erstellen Sie jetzt neue.',
@@ -123,10 +141,7 @@ export const german: Texts = {
   nameFactor: 'Geben Sie einen Namen ein',
   addAppAction: 'Authenticator-App hinzufügen',
   defaultApp: 'Telefon',
-  addKey: 'Sicherheitsschlüssel hinzufügen',
-  addKeyLead: 'Halten Sie Ihren Schlüssel bereit. Ihr Browser bittet Sie, ihn zu berühren.',
-  addPasskey: 'Passkey hinzufügen',
-  addPasskeyLead: 'Ihr Browser fragt nach Ihrem Fingerabdruck, Ihrem Gesicht oder Ihrer PIN.',
+  addKeyOrPasskey: 'Passkey oder Sicherheitsschlüssel hinzufügen',
   enrolRejected:
     'Der Code ist falsch, oder es hat zu lange gedauert. Warten Sie auf einen neuen Code und versuchen Sie es ' +
     'noch einmal. Wenn das nicht hilft, schließen Sie dieses Fenster und beginnen Sie von vorn.',
@@ -152,8 +167,8 @@ export const german: Texts = {
     'Jeder Code gilt einmal. Speichern Sie sie jetzt: Sie werden nicht noch einmal angezeigt.',
   print: 'Drucken',
   download: 'Herunterladen',
-  codesFile: 'wiederherstellungscodes.txt',
-  codesFor: 'Wiederherstellungscodes für {site}, erstellt am {date}',
+  codesFile: 'wiederherstellungscodes-{site}-{account}.txt',
+  codesFor: 'Wiederherstellungscodes für {site}, erstellt am {date}, Konto {account}',
   saved: 'Ich habe meine Codes gespeichert',
 
   confirm: 'Bestätigen Sie Ihre Identität',
@@ -161,7 +176,6 @@ export const german: Texts = {
 
   rejected: 'Das hat nicht geklappt. Versuchen Sie es noch einmal.',
   malformed: 'Das sieht nicht wie ein Code aus. Prüfen Sie ihn und versuchen Sie es noch einmal.',
-  tooManyWrong: 'Zu viele falsche Codes. Versuchen Sie eine andere Methode.',
   passkeyRejected:
     'Dieser Passkey ist hier nicht registriert, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.',
   alreadyEnrolled: 'Sie haben diesen Schlüssel oder dieses Gerät schon hinzugefügt.',
@@ -181,6 +195,13 @@ export const german: Texts = {
   signedOut: 'Ihre Sitzung ist beendet. Melden Sie sich noch einmal an.',
   stepUpFirst: 'Bitte melden Sie sich zu Ihrer Sicherheit noch einmal an, um dies zu ändern.',
   failed: 'Etwas ist schiefgegangen. Versuchen Sie es gleich noch einmal.',
+  misplaced: 'Diese Seite erreicht den Anmeldedienst der Website nicht. Wenden Sie sich an den Support.',
+  wrongAddress:
+    'Unter dieser Adresse funktioniert die Anmeldung nicht. ' +
+    'Öffnen Sie die Website unter ihrer üblichen Adresse, oder wenden Sie sich an den Support.',
+  notSaved:
+    'Ihre Antwort war richtig, aber die Website hat sie nicht gespeichert. Versuchen Sie es noch einmal. ' +
+    'Wenn das nicht hilft, wenden Sie sich an den Support.',
 
   cancelled:
     'Kein Sicherheitsschlüssel oder Passkey hat geantwortet. ' +

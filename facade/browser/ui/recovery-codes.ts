@@ -1,3 +1,4 @@
+import type { NewCodes } from './api.js'
 import { button, form } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element } from './dom.js'
@@ -8,8 +9,10 @@ import type { Ui } from './ui.js'
 export const FEW_CODES = 3
 
 /** Shows new codes, this once, with every way to keep them. Closes by its own button alone. */
-export function showCodes(ui: Ui, codes: string[]): Promise<unknown> {
-  const title = ui.text('codesFor', { site: location.hostname, date: ui.date(Date.now()) })
+export function showCodes(ui: Ui, { codes, account }: NewCodes): Promise<unknown> {
+  const site = location.hostname
+  const title = ui.text('codesFor', { site, date: ui.date(Date.now()), account })
+  const file = ui.text('codesFile', { site: fitForFiles(site), account: fitForFiles(account) })
   const text = codes.join('\n')
   // In the dialog, so that a copy ends with it.
   const printing = element('div')
@@ -22,10 +25,17 @@ export function showCodes(ui: Ui, codes: string[]): Promise<unknown> {
       element('div', { class: 'ways' },
         button(ui, ui.text('copy'), () => copyText(ui, text)),
         button(ui, ui.text('print'), () => printLines(printing, title, codes)),
-        button(ui, ui.text('download'), () => downloadText(ui.text('codesFile'), `${title}\n\n${text}\n`)),
+        button(ui, ui.text('download'), () => downloadText(file, `${title}\n\n${text}\n`)),
       ),
       printing,
       form(ui, { fields: [], action: ui.text('saved'), submit: async () => close() }),
     ],
   })
+}
+
+/** Letters, digits, and little else: no system has a reason to refuse or change such a name. */
+function fitForFiles(name: string): string {
+  const characters = [...name].map((one) => (/[\p{L}\p{N}]/u.test(one) || '.@_-'.includes(one) ? one : '-'))
+  const joined = characters.slice(0, 60).join('').replaceAll(/-{2,}/g, '-')
+  return /^[.-]*$/.test(joined) ? 'account' : joined
 }

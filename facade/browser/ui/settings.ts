@@ -1,7 +1,7 @@
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
-import type { Refused, Status } from '../../service/outcome.js'
+import type { Status } from '../../service/outcome.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
-import { ApiError, textOf, type Signals, type Verified } from './api.js'
+import { ApiError, textOf, type LockEnd, type NewCodes, type RefusedAnswer, type Signals, type Verified } from './api.js'
 import { challengeView } from './challenge.js'
 import { alert, button, form, type Style } from './controls.js'
 import { openDialog } from './dialog.js'
@@ -9,6 +9,7 @@ import { element, focusOn } from './dom.js'
 import { CountersignElement } from './element.js'
 import { enrolmentChoices, nameField, type Change } from './enrol.js'
 import { factorList, nameOf, type FactorAction } from './factor-list.js'
+import { lockEnd } from './lock-end.js'
 import { FEW_CODES, showCodes } from './recovery-codes.js'
 
 /**
@@ -55,15 +56,16 @@ export class CountersignSettings extends CountersignElement {
     }
   }
 
-  #sections(factors: Factor[], { locked }: Status): Node[] {
+  #sections(factors: Factor[], status: Status): Node[] {
     const { ui } = this
     const listed = factors.filter(({ type }) => type !== 'recovery')
     const set = factors.find((factor): factor is RecoveryFactor => factor.type === 'recovery')
-    const advice = this.#advice(listed.length > 0, set, locked.length > 0)
+    const { locked } = status
+    const advice = this.#advice(listed.length > 0, set, status)
     const list =
       listed.length > 0
         ? factorList(ui, listed, locked, (action, factor) => this.#keepingFocus(factor.id, action))
-        : element('p', { class: 'muted' }, ui.text('noFactors'))
+        : element('p', { class: 'muted' }, ui.text(set ? 'onlyCodes' : 'noFactors'))
     const added = async (factor: Factor): Promise<void> => {
       await this.#redraw()
       focusOn(this.#row(factor.id)?.querySelector('button'))
@@ -75,7 +77,7 @@ export class CountersignSettings extends CountersignElement {
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
       section('factors', list),
       section('addFactor', ...enrolmentChoices(ui, this.#passkeys, this.#change, added)),
-      ...(listed.length > 0 ? [section('recovery', this.#recovery(set))] : []),
+      ...(listed.length > 0 || set ? [section('recovery', this.#recovery(set))] : []),
     ]
   }
 
@@ -89,9 +91,11 @@ export class CountersignSettings extends CountersignElement {
     return element('div', { class: 'split' }, element('p', { class: 'muted' }, state), make)
   }
 
-  #advice(some: boolean, set: RecoveryFactor | undefined, locked: boolean): string {
+  #advice(some: boolean, set: RecoveryFactor | undefined, status: Status): string {
     const { ui } = this
-    if (locked) return ui.text('adviseLocked')
+    if (status.locked.length > 0) return `${ui.text('adviseLocked')} ${lockEnd(ui, status as LockEnd)}`
+    // After a recovery: the password alone opens nothing, and when the codes are used up it can't either.
+    if (!some && set) return set.left > 0 ? ui.plural('adviseOnlyCodes', set.left) : ui.text('adviseNoWay')
     if (!some) return ui.text('adviseFactor')
     if (!set) return ui.text('adviseCodes')
     if (set.left > FEW_CODES) return ''
@@ -151,7 +155,7 @@ export class CountersignSettings extends CountersignElement {
 
   async #makeCodes(has: boolean): Promise<void> {
     const { ui } = this
-    const run = (): Promise<{ codes: string[]; ok?: true }> => ui.api.recoveryCodes()
+    const run = (): Promise<NewCodes & { ok?: true }> => ui.api.recoveryCodes()
     const made = has
       ? await this.#confirm({
           title: ui.text('makeNewTitle'),
@@ -163,7 +167,7 @@ export class CountersignSettings extends CountersignElement {
       : await this.#change(run)
     if (!made) return
     await this.#redraw()
-    await showCodes(ui, made.codes)
+    await showCodes(ui, made)
     focusOn(ui.root.querySelector<HTMLElement>('[data-action="codes"]'))
   }
 
@@ -201,7 +205,7 @@ export class CountersignSettings extends CountersignElement {
       return await call()
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
-      return (await this.#stepUp(error)) ? call() : undefined
+      return (await this.#stepUp(error)) ? await afterStepUp(call) : undefined
     }
   }
 
@@ -209,12 +213,12 @@ export class CountersignSettings extends CountersignElement {
     const { ui } = this
     const { challenge } = await ui.api.challenge()
     if (!challenge) return this.#reauthenticate(error)
-    const outcome = await openDialog<Verified | Refused>(ui, {
+    const outcome = await openDialog<Verified | RefusedAnswer>(ui, {
       title: ui.text('confirm'),
       lead: ui.text('confirmLead'),
       content: (close) => challengeView(ui, challenge, { mayRemoveLost: false, done: close }).nodes,
     })
-    if (outcome && !outcome.ok) ui.say(ui.text(textOf(outcome.reason)))
+    if (outcome && !outcome.ok) ui.say(`${ui.text('locked')} ${lockEnd(ui, outcome)}`)
     return outcome?.ok ?? false
   }
 
@@ -255,6 +259,15 @@ async function signal(signals: Signals | undefined): Promise<void> {
   const { rpId, userId, allAcceptedCredentialIds, name, displayName } = signals
   await signalAllAcceptedCredentials({ rpId, userId, allAcceptedCredentialIds })
   await signalCurrentUserDetails({ rpId, userId, name, displayName })
+}
+
+/** Asked for once more right after the answer was right: the site has forgotten it. */
+async function afterStepUp<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call()
+  } catch (error) {
+    throw error instanceof ApiError && error.code === 'step-up-required' ? new ApiError('not-saved') : error
+  }
 }
 
 function isSignedOut(error: unknown): boolean {

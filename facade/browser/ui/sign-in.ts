@@ -1,7 +1,6 @@
 import type { Factor } from '../../shared/factor.js'
-import type { Refused } from '../../service/outcome.js'
 import { authenticate, supported } from '../index.js'
-import { ApiError, textOf, type Session, type Verified } from './api.js'
+import { ApiError, textOf, type RefusedAnswer, type Session, type Verified } from './api.js'
 import { autofill } from './autofill.js'
 import { challengeView } from './challenge.js'
 import { alert, button } from './controls.js'
@@ -10,8 +9,8 @@ import { CountersignElement } from './element.js'
 import { enrolmentChoices } from './enrol.js'
 import { nameOf } from './factor-list.js'
 import { icon } from './icons.js'
+import { lockEnd } from './lock-end.js'
 import { FEW_CODES, showCodes } from './recovery-codes.js'
-import type { TextName } from './texts.js'
 import { upgrade } from './upgrade.js'
 
 /**
@@ -25,7 +24,8 @@ import { upgrade } from './upgrade.js'
  *
  * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only` (offers no passkey
  * sign-in), `passkey-only` (the page has no password form), `upgrade` (creates a passkey without a dialog after a
- * sign-in with a password, if the browser can).
+ * sign-in with a password, if the browser can), `sign-out` (the page's route that ends a session, for a button that
+ * cancels a pending sign-in; it gets `POST` with `{}` as JSON).
  *
  * Events, which bubble:
  * - `countersign-state`: `{ state: 'none' | 'pending' | 'verified' }`, whenever the state has changed
@@ -35,7 +35,7 @@ import { upgrade } from './upgrade.js'
  */
 export class CountersignSignIn extends CountersignElement {
   /** What is to be said in the next view. */
-  #notice: TextName | undefined
+  #notice: string | undefined
   #state: Session['state'] | undefined
   #drawing = 0
   /** Whether the server lets passkeys sign in without a user name. */
@@ -46,7 +46,7 @@ export class CountersignSignIn extends CountersignElement {
     this.ui.signedOut = async (code) => {
       // The server contradicts itself: to ask again would never end.
       if (this.#drawing > 0) return
-      if (code === 'not-signed-in') this.#notice = 'signedOut'
+      if (code === 'not-signed-in') this.#notice = this.ui.text('signedOut')
       await this.refresh()
       if (code === 'not-signed-in') this.ui.tell('signed-out')
     }
@@ -73,7 +73,7 @@ export class CountersignSignIn extends CountersignElement {
 
   #nobody(focus: boolean): void {
     const { ui } = this
-    const error = alert(this.#notice && ui.text(this.#notice))
+    const error = alert(this.#notice)
     this.#notice = undefined
     if (this.hasAttribute('second-factor-only') || !this.#passkeys || !supported()) return ui.show([error])
     const failed = (failure: unknown): void => {
@@ -106,13 +106,13 @@ export class CountersignSignIn extends CountersignElement {
     const { challenge } = await ui.api.challenge()
     if (!current()) return
     if (challenge) {
-      const done = (outcome: Verified | Refused): unknown => (outcome.ok ? this.#signedIn(outcome) : this.#locked())
-      const view = challengeView(ui, challenge, { mayRemoveLost: true, done })
+      const done = (outcome: Verified | RefusedAnswer): unknown =>
+        outcome.ok ? this.#signedIn(outcome) : this.#locked(outcome)
+      const view = challengeView(ui, challenge, { mayRemoveLost: true, notice: this.#notice, done })
       const heading = ui.heading(ui.text('secondStep'))
-      const notice = this.#notice ? alert(ui.text(this.#notice)) : null
       this.#notice = undefined
       const lead = element('p', { class: 'muted' }, ui.text('secondStepLead'))
-      ui.show([heading, lead, notice, ...view.nodes], focus ? (view.focus ?? heading) : undefined)
+      ui.show([heading, lead, ...view.nodes, this.#cancel()], focus ? (view.focus ?? heading) : undefined)
       return this.#tellState('pending')
     }
     // No factor: if none is required the server has ended the sign-in with that.
@@ -124,8 +124,20 @@ export class CountersignSignIn extends CountersignElement {
 
   /** The password is too long ago to go on with. */
   #tooLate(): void {
-    this.ui.show([alert(this.ui.text('enrolTooLate'))])
+    this.ui.show([alert(this.ui.text('enrolTooLate')), this.#cancel()])
     this.#tellState('pending')
+  }
+
+  /** Ends a pending sign-in, where the page has told by which of its routes. */
+  #cancel(): HTMLElement | null {
+    const { ui } = this
+    const route = this.getAttribute('sign-out')
+    if (route === null) return null
+    const cancel = async (): Promise<void> => {
+      await ui.api.signOut(route)
+      await this.refresh()
+    }
+    return element('p', { class: 'foot' }, button(ui, ui.text('cancel'), cancel, { style: 'quiet' }))
   }
 
   #required(focus: boolean): void {
@@ -133,7 +145,7 @@ export class CountersignSignIn extends CountersignElement {
     const heading = ui.heading(ui.text('required'))
     const choices = enrolmentChoices(ui, this.#passkeys, (call) => call(), (factor) => this.#enrolled(factor))
     const lead = element('p', { class: 'muted' }, ui.text('requiredLead'))
-    ui.show([heading, lead, ...choices], focus ? heading : undefined)
+    ui.show([heading, lead, ...choices, this.#cancel()], focus ? heading : undefined)
     this.#tellState('pending')
   }
 
@@ -146,8 +158,7 @@ export class CountersignSignIn extends CountersignElement {
       ui,
       ui.text('makeCodes'),
       async () => {
-        const { codes } = await ui.api.recoveryCodes()
-        await showCodes(ui, codes)
+        await showCodes(ui, await ui.api.recoveryCodes())
         await go()
       },
       { style: 'primary wide' },
@@ -159,6 +170,7 @@ export class CountersignSignIn extends CountersignElement {
 
   async #signedIn(outcome: Verified): Promise<void> {
     const { ui } = this
+    if (!(await this.#isSaved())) return this.#failed(new ApiError('not-saved'), true)
     const { factor, removed, recoveryCodesLeft: left = Infinity } = outcome
     const notices: string[] = []
     this.#tellState('verified')
@@ -180,8 +192,14 @@ export class CountersignSignIn extends CountersignElement {
     if (this.hasAttribute('upgrade') && this.#passkeys && factor && factor.type !== 'webauthn') await upgrade(ui)
   }
 
-  async #locked(): Promise<void> {
-    this.#notice = 'locked'
+  /** Whether the site knows of the sign-in; where it can't be asked, the answer of before stands. */
+  async #isSaved(): Promise<boolean> {
+    const { state } = await this.ui.api.session().catch(() => ({ state: 'verified' }))
+    return state === 'verified'
+  }
+
+  async #locked(outcome: RefusedAnswer): Promise<void> {
+    this.#notice = `${this.ui.text('locked')} ${lockEnd(this.ui, outcome)}`
     await this.refresh()
     this.ui.tell('locked')
   }

@@ -38,7 +38,9 @@ const css = `
   ${variables((light) => light)}
   --radius: var(--countersign-radius, 10px);
   color: var(--text);
-  font: 16px/1.5 var(--countersign-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
+  font-family: var(--countersign-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
+  line-height: 1.5;
+  overflow-wrap: anywhere;
 }
 :host([hidden]) { display: none; }
 @supports (color: light-dark(#000, #fff)) {
@@ -65,13 +67,13 @@ svg {
   background: var(--surface);
 }
 h1, h2, h3, h4, h5, h6 { margin: 0; line-height: 1.25; letter-spacing: -.015em; text-wrap: balance; }
-.level-0 { font-size: 26px; font-weight: 680; }
-.level-1 { font-size: 18px; font-weight: 650; }
+.level-0 { font-size: 1.625em; font-weight: 680; }
+.level-1 { font-size: 1.125em; font-weight: 650; }
 h1:focus, h2:focus, h3:focus, h4:focus, h5:focus, h6:focus { outline: none; }
 p { margin: 8px 0 0; text-wrap: pretty; }
 a { color: var(--accent); }
 .muted, small, .hint { color: var(--muted); }
-small, .hint { font-size: 14px; }
+small, .hint { font-size: .875em; }
 .hint { margin-top: 6px; }
 .body > .wide { margin-top: 16px; }
 .body > .wide:first-child, .body > .error:empty + .wide, .body > .or + .wide { margin-top: 0; }
@@ -94,9 +96,28 @@ form { margin: 20px 0 0; }
 input::placeholder { color: var(--muted); opacity: 1; }
 input[aria-invalid='true'] { border-color: var(--danger); }
 .code, code, .codes { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace; }
-.field input.code { font-size: 18px; letter-spacing: .04em; }
+.field input.code { font-size: 1.125em; letter-spacing: .04em; }
 .check { display: flex; gap: 10px; align-items: flex-start; cursor: pointer; }
 .check input { flex: none; width: 20px; height: 20px; margin: 2px 0 0; accent-color: var(--accent); }
+
+fieldset { margin: 0; padding: 0; border: 0; }
+legend { padding: 0; font-weight: 550; }
+.option {
+  display: flex;
+  gap: 12px;
+  align-items: flex-start;
+  margin-top: 8px;
+  padding: 12px 14px;
+  border: 1px solid var(--line);
+  border-radius: var(--radius);
+  cursor: pointer;
+}
+.option:has(:checked) { border-color: var(--accent); background: var(--soft); }
+.option input { flex: none; width: 20px; height: 20px; margin: 2px 0 0; accent-color: var(--accent); }
+.option b { font-weight: 580; }
+.option small { display: block; }
+fieldset + .field { margin-top: 16px; }
+.foot { margin-top: 16px; text-align: center; }
 
 button {
   display: inline-flex;
@@ -128,7 +149,7 @@ form .wide { margin-top: 20px; }
   padding: 5px 10px;
   border-color: transparent;
   background: none;
-  font-size: 15px;
+  font-size: .9375em;
   font-weight: 500;
   color: var(--accent);
 }
@@ -191,6 +212,8 @@ summary {
 .what { flex: 1; min-width: 0; }
 .name { font-weight: 600; overflow-wrap: anywhere; }
 .what small { display: block; }
+/* A date stays in one piece, and so does what it says. */
+.part { display: inline-block; max-width: 100%; margin-right: .35em; }
 .badge {
   display: inline-block;
   margin-left: 4px;
@@ -198,13 +221,14 @@ summary {
   border-radius: 99px;
   background: var(--raised);
   color: var(--muted);
-  font-size: 13px;
+  font-size: .8125em;
   font-weight: 550;
 }
 .badge.locked { background: var(--danger-soft); color: var(--danger); }
 .actions { display: flex; flex-wrap: wrap; margin-right: -10px; }
 
-.choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 12px; margin-top: 16px; }
+/* All in one row, or each in its own. */
+.choices { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: 12px; margin-top: 16px; }
 .choices button {
   flex-direction: column;
   align-items: flex-start;
@@ -216,6 +240,7 @@ summary {
   text-align: left;
 }
 .choices button:hover { border-color: var(--accent); background: var(--soft); }
+.choices span { min-width: 0; }
 .choices svg { width: 26px; height: 26px; color: var(--accent); }
 .choices small { display: block; margin-top: 2px; font-weight: 400; line-height: 1.4; }
 
@@ -240,7 +265,7 @@ dialog {
   overflow: auto;
 }
 dialog::backdrop { background: rgb(12 16 28 / 50%); }
-dialog > .level-1 { padding-right: 36px; font-size: 20px; }
+dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
 .close { position: absolute; top: 18px; right: 16px; width: 40px; min-height: 40px; padding: 0; color: var(--muted); }
 
 .steps { margin: 0; padding: 0; list-style: none; counter-reset: step; }
@@ -256,7 +281,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
   border-radius: 50%;
   background: var(--soft);
   color: var(--accent);
-  font-size: 14px;
+  font-size: .875em;
   font-weight: 650;
   line-height: 26px;
   text-align: center;
@@ -274,7 +299,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
   stroke: none;
 }
 .secret { margin-top: 4px; padding: 4px 4px 4px 12px; border-radius: var(--radius); background: var(--raised); }
-.secret code { max-width: 20ch; font-size: 14.5px; overflow-wrap: anywhere; }
+.secret code { max-width: 20ch; font-size: .90625em; overflow-wrap: anywhere; }
 .codes {
   display: grid;
   grid-template-columns: repeat(auto-fit, minmax(19ch, 1fr));
@@ -283,7 +308,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
   padding: 16px 14px;
   border-radius: calc(var(--radius) * 1.2);
   background: var(--raised);
-  font-size: 14.5px;
+  font-size: .90625em;
   list-style: none;
   text-align: center;
 }
@@ -305,16 +330,18 @@ dialog > .level-1 { padding-right: 36px; font-size: 20px; }
 }
 .status:empty { padding: 0; }
 
-/* By the width that the element has, not by that of the page. */
+/* By the width that the element has, not by that of the page; in em, since larger text needs more of it. */
 .body { container-type: inline-size; }
-@container (max-width: 520px) {
+@container (max-width: 42em) {
+  .choices { grid-auto-flow: row; }
+  .choices button { flex-direction: row; align-items: center; gap: 14px; }
+}
+@container (max-width: 32.5em) {
   .card { padding: 20px; }
   .rows li { flex-wrap: wrap; row-gap: 4px; padding-bottom: 8px; }
   .rows .what { flex-basis: calc(100% - 54px); flex-grow: 0; }
   .actions { width: 100%; padding-left: 44px; }
   .actions button { min-height: 44px; }
-  .choices { grid-template-columns: 1fr; }
-  .choices button { flex-direction: row; align-items: center; gap: 14px; }
   .split { flex-direction: column; align-items: stretch; }
 }
 @media (max-width: 560px) {

@@ -49,11 +49,16 @@ export const english = {
   lockedTotp: 'Codes from your authenticator app are locked after too many wrong attempts.',
   lockedRecovery: 'Recovery codes are locked after too many wrong attempts.',
   lockedYubico: 'YubiKey one-time passwords are locked after too many wrong attempts.',
+  /** How a lock ends: each of these stands after the text that says what is locked. */
+  unlockAt: 'You can enter codes again at {time}.',
+  unlockBy: 'To unlock them now, sign in with {methods}.',
+  unlockKey: 'your security key or passkey',
+  unlockCode: 'a recovery code',
+  unlockNever: 'Contact support to unlock them.',
   unlockOther: 'Sign in with another method to unlock them.',
-  nothingOffered:
-    'You can’t use any of your sign-in methods right now. Try another browser or device, or try again in an hour. ' +
-    'If that doesn’t help, contact support.',
-  locked: 'Too many wrong codes. To unlock them, sign in again with a security key, passkey or recovery code.',
+  nothingOffered: 'You can’t use any of your sign-in methods right now.',
+  tryElsewhere: 'Try another browser or device. If that doesn’t help, contact support.',
+  locked: 'Too many wrong codes: they are locked.',
   signedIn: 'You’re signed in.',
   signedInBy: 'You signed in with a recovery code',
   lastCodes: {
@@ -76,13 +81,17 @@ export const english = {
   settings: 'Sign-in security',
   factors: 'Your sign-in methods',
   noFactors: 'You haven’t set up two-step verification yet.',
+  onlyCodes: 'Recovery codes are your only sign-in method besides your password.',
   addFactor: 'Add a method',
   app: 'Authenticator app',
   appLead: 'Enter a six-digit code from your phone',
+  keyOrPasskey: 'Passkey or security key',
+  keyOrPasskeyLead: 'Use this device, your phone, or a key that you plug in',
+  keyOrPasskeyChoice: 'What do you want to add?',
   key: 'Security key',
-  keyLead: 'Plug in a key or hold it near your device',
+  keyLead: 'A key that you plug in or hold near your device. You use it after your password.',
   passkey: 'Passkey',
-  passkeyLead: 'Use your fingerprint, face or PIN instead of a password',
+  passkeyLead: 'On this device, your phone or in a password manager. Your fingerprint, face or PIN replaces your password.',
   noKeysHere: 'Security keys and passkeys can’t be used in this browser or at this address.',
   u2f: 'Security key (U2F)',
   yubico: 'YubiKey one-time password',
@@ -111,9 +120,12 @@ export const english = {
     'and your recovery codes are deleted.',
   adviseFactor: 'Set up two-step verification so a stolen password isn’t enough to sign in.',
   adviseCodes: 'Get recovery codes so you can still sign in if you lose your phone or key.',
-  adviseLocked:
-    'Codes are locked after too many wrong attempts. ' +
-    'To unlock them, sign in with a security key, passkey or recovery code.',
+  adviseOnlyCodes: {
+    one: 'You can sign in with a recovery code only {count} more time. Add another method before you use it.',
+    other: 'You can sign in with a recovery code only {count} more times. Add another method before you run out.',
+  } as Plural,
+  adviseNoWay: 'You have no recovery codes left and no other sign-in method. Add a method now, or you won’t be able to sign in.',
+  adviseLocked: 'Codes are locked after too many wrong attempts.',
   adviseLast: {
     one: 'You have only {count} recovery code left. Get new ones now.',
     other: 'You have only {count} recovery codes left. Get new ones now.',
@@ -131,10 +143,7 @@ export const english = {
   nameFactor: 'Give it a name',
   addAppAction: 'Add authenticator app',
   defaultApp: 'Phone',
-  addKey: 'Add a security key',
-  addKeyLead: 'Have your key ready. Your browser will ask you to touch it.',
-  addPasskey: 'Add a passkey',
-  addPasskeyLead: 'Your browser will ask for your fingerprint, face or PIN.',
+  addKeyOrPasskey: 'Add a passkey or security key',
   enrolRejected:
     'The code is wrong, or this took too long. Wait for a new code and try again. ' +
     'If that doesn’t help, close this and start again.',
@@ -159,9 +168,10 @@ export const english = {
     'Save them now: they won’t be shown again.',
   print: 'Print',
   download: 'Download',
-  codesFile: 'recovery-codes.txt',
+  /** The file's name; what is not fit for one is replaced. */
+  codesFile: 'recovery-codes-{site}-{account}.txt',
   /** Heads the printed and the downloaded codes. */
-  codesFor: 'Recovery codes for {site}, created on {date}',
+  codesFor: 'Recovery codes for {site}, created on {date}, account {account}',
   saved: 'I’ve saved my codes',
 
   // Step-up
@@ -171,7 +181,6 @@ export const english = {
   // Refusals
   rejected: 'That didn’t work. Try again.',
   malformed: 'That doesn’t look like a code. Check it and try again.',
-  tooManyWrong: 'Too many wrong codes. Try another method.',
   passkeyRejected: 'This passkey isn’t registered here, or this took too long. Try again.',
   alreadyEnrolled: 'You have already added this key or device.',
   notFirst: 'Another method has been added to your account. Close this and start again.',
@@ -187,6 +196,9 @@ export const english = {
   signedOut: 'Your session has ended. Sign in again.',
   stepUpFirst: 'For your security, please sign in again to change this.',
   failed: 'Something went wrong. Try again in a moment.',
+  misplaced: 'This page can’t reach the sign-in service of this site. Contact support.',
+  wrongAddress: 'Signing in doesn’t work at this address. Open the site at its usual address, or contact support.',
+  notSaved: 'Your answer was right, but the site didn’t save it. Try again. If that doesn’t help, contact support.',
 
   // Ceremonies
   cancelled: 'No security key or passkey responded. The request was cancelled, or none of yours is available here.',

@@ -54,6 +54,20 @@ export class Ui {
     return new Intl.DateTimeFormat(this.texts.locale, { dateStyle: 'medium' }).format(milliseconds)
   }
 
+  /** A time of day, with the date unless that is today. Rounded up, so that it is never too early. */
+  time(milliseconds: number): string {
+    const minute = new Date(Math.ceil(milliseconds / 60_000) * 60_000)
+    const today = minute.toDateString() === new Date().toDateString()
+    const style: Intl.DateTimeFormatOptions = { timeStyle: 'short' }
+    if (!today) style.dateStyle = 'medium'
+    return new Intl.DateTimeFormat(this.texts.locale, style).format(minute)
+  }
+
+  /** One of several: "a, b or c". */
+  either(names: string[]): string {
+    return new Intl.ListFormat(this.texts.locale, { type: 'disjunction' }).format(names)
+  }
+
   heading(text: string, below = 0): HTMLHeadingElement {
     const level = Math.trunc(Number(this.host.getAttribute('heading-level'))) || 2
     return element(`h${Math.min(6, Math.max(1, level) + below)}` as 'h2', { class: `level-${below}` }, text)

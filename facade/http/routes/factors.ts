@@ -4,7 +4,7 @@ import { accepted } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
-import { withSignals } from '../signals.js'
+import { nameOf, withSignals } from '../signals.js'
 import { isEnrolled, tellEnrolled } from '../tell.js'
 
 const params = { id: { type: 'string', description: 'The id of a factor.' } }
@@ -61,9 +61,11 @@ export const factorRoutes = [
     access: 'fresh',
     id: 'createRecoveryCodes',
     summary: 'Creates recovery codes, shown only once; they replace an older set',
-    answer: object({ codes: list({ type: 'string' }) }),
+    answer: object({ codes: list({ type: 'string' }), account: { type: 'string', description: 'The name of the account.' } }),
     problems: ['factor-required'],
-    run: async ({ countersign, user }) => ({ codes: await countersign.createRecoveryCodes(user.id) }),
+    run: async ({ countersign, user }) => ({
+      codes: await countersign.createRecoveryCodes(user.id), account: nameOf(user),
+    }),
   }),
 
   route({

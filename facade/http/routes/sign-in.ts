@@ -3,13 +3,13 @@ import type { Challenge } from '../../service/challenge.js'
 import { boolean, ids, optional, outside } from '../members.js'
 import { checkRequired } from '../options.js'
 import type { HttpUser } from '../options.js'
-import { ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
-import { isRecent } from '../standing.js'
+import { isRecent, tooOld } from '../standing.js'
 import { tellEnrolled, tellVerified } from '../tell.js'
+import { isInSeconds } from '../warn.js'
 
 /** A sign-in and a step-up are one thing, told apart by the state of the session, not by what the client says. */
 export const signInRoutes = [
@@ -102,12 +102,16 @@ function challengeOf(call: Call): Promise<Challenge | null> {
 /** Ends the pending sign-in of a user who has nothing to answer with, and needs nothing. */
 async function withoutFactor(call: Call): Promise<Challenge | null> {
   const { settings, user, request, context } = call
-  if (user.state !== 'pending' || checkRequired(await settings.required(user, request, context))) return null
+  if (user.state !== 'pending') return null
+  if (checkRequired(await settings.required(user, request, context))) {
+    if (isInSeconds(user, call.now)) throw tooOld(call)
+    return null
+  }
   // The host took its time, and somebody may have enrolled meanwhile.
   const challenge = await challengeOf(call)
   if (challenge) return challenge
   // The password is all that there is: one of long ago is no proof any more.
-  if (!isRecent(call)) throw new ProblemError('step-up-required')
+  if (!isRecent(call)) throw tooOld(call)
   await tellVerified(call, user, 'sign-in', { ok: true, factor: null })
   return null
 }

@@ -1,0 +1,123 @@
+// Mistakes of a set-up, each of which used to show as something else: whoever runs the server is told, once a minute.
+import test from 'ava'
+
+import { createHandler } from '../../facade/http/index.js'
+import { originHint, shownOrigin } from '../../facade/service/hints.js'
+import { memoryStore } from '../../facade/stores/index.js'
+import { Countersign } from '../../index.js'
+import { rp } from '../helpers/service.js'
+import { HttpHost, user } from './http-host.js'
+
+const warnings = (host: HttpHost) => host.fixture.events.filter(({ type }) => type === 'warning')
+
+/** Each of these is told at once, and again after a minute, but not in between. */
+async function toldOnce(
+  t: import('ava').ExecutionContext, host: HttpHost, reason: string, message: RegExp, again: () => Promise<unknown>,
+): Promise<void> {
+  await again()
+  await again()
+  t.is(warnings(host).length, 1)
+  t.like(warnings(host)[0], { reason, at: host.fixture.now })
+  t.regex(warnings(host)[0]!.message ?? '', message)
+  host.fixture.now += 60_000
+  await again()
+  await again()
+  t.is(warnings(host).length, 2)
+  t.deepEqual(host.errors, [])
+}
+
+for (const [page, origins, remedy] of [
+  ['http://127.0.0.1:3000', ['http://localhost:3000'], /Open it at http:\/\/localhost:3000 instead/],
+  ['http://[::1]:3000', ['http://localhost:3000'], /Open it at http:\/\/localhost:3000 instead/],
+  ['http://localhost:5173', ['http://localhost:3000'], /proxy.*add http:\/\/localhost:5173 to rp\.origins/],
+  ['http://example.com', ['https://example.com'], /Open it with https: instead of http:/],
+  ['https://www.example.com', ['https://example.com'], /If that page is yours, add https:\/\/www\.example\.com/],
+] as const) {
+  test(`a page at ${page} where ${origins[0]} is expected`, async (t) => {
+    const id = new URL(origins[0]).hostname
+    const host = (await HttpHost.open({}, memoryStore(), { rp: { id, name: 'Example', origins: [...origins] } })).verified()
+    const both = new RegExp(`The page is at ${page.replaceAll(/[.[\]]/g, '\\$&')}, but rp\\.origins is ${origins[0]}`)
+    await toldOnce(t, host, 'wrong-origin', both, async () => {
+      const reply = await host.client.call('POST', '/challenge', {}, { origin: page })
+      t.is(reply.body.type, 'urn:countersign:problem:wrong-origin')
+    })
+    t.regex(warnings(host)[0]!.message ?? '', remedy)
+  })
+}
+
+test('a call to another origin than the page’s own names what the browser says', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  await toldOnce(t, host, 'wrong-origin', /Sec-Fetch-Site: same-site.*https:\/\/example\.com/, () =>
+    host.client.call('POST', '/challenge', {}, { 'sec-fetch-site': 'same-site' }))
+})
+
+test('what is no origin is never shown', (t) => {
+  const long = `https://${'a'.repeat(250)}.com`
+  for (const sent of ['hunter2', 'https://example.com/hunter2', 'https://hunter2@example.com', 'https://exämple.com', long, '', null]) {
+    const text = originHint(sent, rp.origins)
+    t.false(text.includes('hunter2') || text.includes('ä') || text.includes('aaaa'), text)
+    t.regex(text, /https:\/\/example\.com/)
+  }
+  t.is(shownOrigin('https://example.org'), 'https://example.org')
+  t.regex(originHint('null', rp.origins), /without an origin/)
+})
+
+test('a handler that is mounted elsewhere than basePath says', async (t) => {
+  const host = (await HttpHost.open({ basePath: '/auth/2fa' })).verified()
+  await toldOnce(t, host, 'mount-path', /below '\/countersign', but basePath is '\/auth\/2fa'.*basePath: '\/countersign'/, async () =>
+    t.is((await host.client.host('GET', '/countersign/session')).status, 404))
+  const root = (await HttpHost.open()).verified()
+  const ask = (path: string) => root.handler(new Request(`https://example.com${path}`))
+  t.is((await ask('/session')).status, 404)
+  t.regex(warnings(root)[0]!.message ?? '', /below '', but basePath is '\/countersign'/)
+
+  // Of any other path, and of a mount that could be anything, nothing is said.
+  root.fixture.now += 60_000
+  for (const path of ['/hunter2', '/countersign', '/reset/hunter2/factors/x', '/']) await ask(path)
+  t.is(warnings(root).length, 1)
+  await ask('/a%20hunter2/session')
+  t.false((warnings(root)[1]!.message ?? '').includes('hunter2'))
+})
+
+test('a session whose time is in seconds says so, and no page is told to sign in again', async (t) => {
+  const host = await HttpHost.open({ required: true })
+  await toldOnce(t, host, 'at-in-seconds', /at: \d{10}, but this server's time is \d{13}.*milliseconds/, async () => {
+    host.session = { id: user, state: 'pending', at: Math.floor(host.fixture.now / 1000) }
+    t.is((await host.client.post('/challenge')).status, 500)
+  })
+  host.session = { id: user, state: 'verified', at: Math.floor(host.fixture.now / 1000) }
+  t.is((await host.client.post('/factors/totp')).status, 500)
+  const old = (await HttpHost.open()).verified({ at: 0 })
+  t.is((await old.client.post('/factors/totp')).status, 403)
+  t.deepEqual(warnings(old), [])
+})
+
+test('a session that onVerified did not save says so', async (t) => {
+  const host = (await HttpHost.open({ onVerified: () => undefined })).pending()
+  t.is((await host.client.post('/challenge')).body.challenge, null, 'the sign-in is done')
+  t.deepEqual(warnings(host), [])
+  t.is((await host.client.get('/session')).body.state, 'pending')
+  t.like(warnings(host)[0], { reason: 'session-not-saved', user })
+  t.regex(warnings(host)[0]!.message ?? '', /state 'pending'.*Save the session/)
+
+  const saved = (await HttpHost.open()).pending()
+  await saved.client.post('/challenge')
+  t.is((await saved.client.get('/session')).body.state, 'verified')
+  t.deepEqual(warnings(saved), [])
+})
+
+test.serial('without a listener the log has it', async (t) => {
+  const heard: string[] = []
+  const listener = ({ name, message }: Error) => void (name === 'CountersignWarning' && heard.push(message))
+  process.on('warning', listener)
+  t.teardown(() => process.off('warning', listener))
+  const silent = await Countersign.open({ rp, store: memoryStore() })
+  const handler = createHandler(silent, { user: () => null, onVerified: () => undefined })
+  const headers = { 'content-type': 'application/json', origin: 'https://evil.example' }
+  for (let tries = 0; tries < 3; tries++) {
+    await handler(new Request('https://example.com/countersign/challenge', { method: 'POST', headers, body: '{}' }))
+  }
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.is(heard.length, 1)
+  t.regex(heard[0]!, /https:\/\/evil\.example.*https:\/\/example\.com/)
+})

@@ -1,0 +1,85 @@
+import type { WarningReason } from '../service/event.js'
+import { originHint, shownOrigin } from '../service/hints.js'
+import type { Accepted } from '../service/outcome.js'
+
+/** What each warning of this handler goes to: `onEvent` of the service, its channel, or else the log. */
+export type Warn = (reason: WarningReason, message: string, user?: string) => void
+
+interface Place {
+  warn: Warn
+  rp: { origins: string[] }
+  basePath: string
+}
+
+/** What the host says of a session. */
+interface Session {
+  id: string
+  state: 'pending' | 'verified'
+  at: number
+  session?: string
+}
+
+/** A request was refused as one of another site. */
+export function warnOfOrigin({ warn, rp }: Place, headers: Headers): void {
+  const [origin, site] = [headers.get('origin'), headers.get('sec-fetch-site')]
+  const accepted = origin !== null && rp.origins.includes(origin)
+  if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins)}`)
+  // The browser says that the page's own origin is another one than that of the address that it called.
+  const page = origin === null ? 'A page' : `The page at ${shownOrigin(origin)}`
+  warn('wrong-origin', `A request was refused. ${page} called this handler at another origin than its own ` +
+    `(Sec-Fetch-Site: ${sites.find((one) => one === site) ?? 'unknown'}). Let pages reach it at one of rp.origins, ` +
+    `which is ${rp.origins.join(', ')}, under the page's own address: a proxy can do that.`)
+}
+
+/** A request for one of our routes came in at another path than the one where they are expected. */
+export function warnOfMount({ warn, basePath }: Place, path: string, routes: readonly { path: string }[]): void {
+  const route = routes.find((one) => !one.path.includes('{') && path.endsWith(one.path))
+  if (!route) return
+  const mount = path.slice(0, -route.path.length)
+  const shown = mount.length <= 64 && /^(?:\/[\w.~-]+)*$/.test(mount) ? `'${mount}'` : 'another path'
+  warn('mount-path', `A request for ${route.path} came in below ${shown}, but basePath is '${basePath}'. ` +
+    `Mount the handler at '${basePath}', or pass createHandler the basePath where it is mounted` +
+    `${shown === 'another path' ? '' : `: basePath: ${shown}`}. Pages need the same path as their attribute base.`)
+}
+
+/** The time of a session looks like one in seconds, so that every proof would seem to be long ago. */
+export function warnOfSeconds({ warn }: Place, { id, at }: Session, now: number): void {
+  warn('at-in-seconds', `user() returned at: ${at}, but this server's time is ${now}: at must be in milliseconds, as ` +
+    'Date.now() and the at of outcomes are. Store the at that onVerified receives as it is, or multiply by 1000.', id)
+}
+
+export function isInSeconds({ at }: Session, now: number): boolean {
+  return at > 0 && Math.abs(at * 1000 - now) < 400 * 86_400_000
+}
+
+/** Sessions as they were before a verification: one that comes again afterwards was not saved. */
+export class UnsavedSessions {
+  readonly #before = new Map<string, number>()
+
+  /** `at`: that of the outcome. */
+  verified(user: Session, { at, factor }: { at: number; factor: Accepted['factor'] | null }, now: number): void {
+    // Two proofs within one second leave a session as it was, and rightly so.
+    if (user.state === 'verified' && (user.at === at || factor === null)) return
+    this.#before.set(keyOf(user), now)
+    if (this.#before.size > most) this.#before.delete(this.#before.keys().next().value as string)
+  }
+
+  check({ warn }: Place, user: Session, now: number): void {
+    const key = keyOf(user)
+    const since = this.#before.get(key)
+    if (since === undefined) return
+    this.#before.delete(key)
+    if (Math.abs(now - since) > lifetime) return
+    warn('session-not-saved', `onVerified received ok: true, but user() still returns the session of before: state ` +
+      `'${user.state}', at ${user.at}. Save the session before onVerified ends (await it), under a new id, with state ` +
+      "'verified' and the at of the outcome, and let the answer carry its cookie.", user.id)
+  }
+}
+
+const keyOf = ({ id, state, session, at }: Session) => JSON.stringify([id, state, session, at])
+
+const most = 1000
+
+const lifetime = 600_000
+
+const sites = ['cross-site', 'same-site', 'none']

@@ -1,0 +1,47 @@
+/**
+ * An origin as a warning may show it: only if it parses as one, in at most 255 ASCII characters. Anything else that was
+ * sent stays unsaid.
+ */
+export function shownOrigin(sent: string | null | undefined): string {
+  if (sent === 'null') return 'a page without an origin (null)'
+  return isShown(sent) ? sent : 'an origin that is not shown here'
+}
+
+/**
+ * Says that a page is at another origin than those of the relying party, and what to do about it.
+ *
+ * @param sent what the browser says; untrusted
+ * @param origins `rp.origins`, or the facets of U2F
+ */
+export function originHint(sent: string | null | undefined, origins: readonly string[], list = 'rp.origins'): string {
+  const both = `The page is at ${shownOrigin(sent)}, but ${list} is ${origins.join(', ')}. `
+  return both + (isShown(sent) ? remedy(new URL(sent), origins, list) : `Open the page at one of ${list}.`)
+}
+
+function remedy(page: URL, origins: readonly string[], list: string): string {
+  const ours = origins.flatMap((origin) => (URL.canParse(origin) ? [new URL(origin)] : []))
+  const local = ours.find(({ hostname }) => isLocalhost(hostname))
+  if (local && isLoopback(page.hostname)) {
+    return `Open it at ${local.protocol}//${local.hostname}${port(page)} instead: browsers take no IP address for WebAuthn` +
+      (page.port === local.port ? '.' : `, and add that to ${list}.`)
+  }
+  const same = ours.filter(({ hostname }) => hostname === page.hostname)
+  if (same.some(({ protocol }) => protocol === page.protocol)) {
+    return `If a development proxy serves the page, add ${page.origin} to ${list}, or set rp.allowAnyPort there.`
+  }
+  if (same.length > 0) return `Open it with ${same[0]!.protocol} instead of ${page.protocol}, or add ${page.origin} to ${list}.`
+  return `If that page is yours, add ${page.origin} to ${list}. If it is not, another site sends requests here.`
+}
+
+function isShown(sent: string | null | undefined): sent is string {
+  if (typeof sent !== 'string' || sent.length > 255 || !URL.canParse(sent)) return false
+  const { protocol, origin } = new URL(sent)
+  // Written anew, it is ASCII without anything beside scheme, host and port.
+  return (protocol === 'https:' || protocol === 'http:') && origin === sent
+}
+
+const isLocalhost = (hostname: string) => hostname === 'localhost' || hostname.endsWith('.localhost')
+
+const isLoopback = (hostname: string) => /^(?:127\.[\d.]+|\[::1\]|0\.0\.0\.0)$/.test(hostname)
+
+const port = (url: URL) => (url.port === '' ? '' : `:${url.port}`)
