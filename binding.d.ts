@@ -89,6 +89,8 @@ export declare class BindingService {
   openYubico(record: string | undefined | null, request: string): string
   spendYubico(record: string | undefined | null, request: string): BindingChange
   verifyCode(record: string | undefined | null, request: string): BindingChange
+  findDrift(record: string | undefined | null, request: string): string
+  noteDrift(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange
   recoverFactors(record: string | undefined | null, request: string): BindingChange
   verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange

@@ -88,10 +88,18 @@ function line(factor: Factor): string {
 }
 
 function describe(user: string, factors: Factor[], status: Status): string {
-  const { locked, lockedUntil, failures } = status
+  const { locked, lockedUntil, unlockedBy = [], failures } = status
   const until = typeof lockedUntil === 'number' ? ` until ${instant(lockedUntil)}` : ''
   const locks = locked.length === 0 ? 'not locked' : `locked${until}: ${locked.join(', ')}`
-  return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}`
+  const lifted = locked.length === 0 ? '' : `\nto unlock: ${[...unlockedBy, 'countersign unlock'].join(', ')}`
+  return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}${lifted}${clock(status)}`
+}
+
+/** Of the administrator's status alone, never of a page. */
+function clock({ drift }: Status): string {
+  if (drift === undefined) return ''
+  const where = drift < 0 ? 'earlier' : 'later'
+  return `\nclock: the last wrong code would have been right ${Math.abs(drift)} steps ${where}: check the clock of the phone and of this machine`
 }
 
 const day = (time: number) => instant(time).slice(0, 10)

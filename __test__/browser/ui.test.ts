@@ -515,6 +515,30 @@ scene('all that is typed is locked, and nothing else is there', async (all) => {
   t.is(await ann.page.locator('countersign-sign-in').getByRole('textbox').count(), 0)
 })
 
+scene('a lock says when it ends, and what lifts it', async (all) => {
+  const { t, ann } = all
+  await ann.enrolTotp()
+  const codes = await ann.makeCodes()
+  await VirtualKey.plugIn(ann.page)
+  await ann.enrolKey('Security key', 'My key')
+  await ann.returnWithPassword()
+  await ann.guess()
+  t.is(
+    await ann.error(),
+    'Too many wrong codes: they are locked. To unlock them now, sign in with your security key or passkey or a recovery code.',
+  )
+  const until = Date.now() + 600_000
+  const { body } = await ann.call('POST', '/countersign/challenge')
+  t.is(body.type, 'urn:countersign:problem:not-signed-in')
+  await offering(all, { id: 'x', locked: ['totp', 'recovery'], lockedUntil: until, unlockedBy: [] }, () => ann.password())
+  const told = await ann.page.locator('countersign-sign-in .notice').innerText()
+  t.regex(told, /You can enter codes again at (.+ at )?\d+:\d\d.[AP]M\.$/)
+  await ann.page.unroute('**/countersign/challenge')
+  await ann.page.evaluate(() => document.querySelector('countersign-sign-in')?.refresh())
+  await ann.typeRecovery(codes[0]!)
+  await ann.signedIn()
+})
+
 scene('after a recovery the settings say that the codes are all there is, and renew them', async ({ t, ann }) => {
   await ann.enrolTotp()
   const codes = await ann.makeCodes()
@@ -526,6 +550,10 @@ scene('after a recovery the settings say that the codes are all there is, and re
   t.is(await ann.page.getByText('You haven’t set up two-step verification yet.').count(), 0)
   await ann.page.getByText('9 codes left, created on').waitFor()
   await screenshot(ann.page, 'only-codes')
+  await ann.page.getByRole('button', { name: 'Get new codes' }).click()
+  await ann.dialog.getByRole('button', { name: 'Get new codes' }).click()
+  await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
+  await ann.page.getByText('10 codes left, created on').waitFor()
 })
 
 scene('a challenge of nothing is no way in', async (all) => {

@@ -185,6 +185,18 @@ test('enrolment codes are bounded in tries, and used up', async (t) => {
   t.is((await host.pending().client.post('/verify', { answer })).status, 403, 'attack 1: the code of the enrolment')
 })
 
+test('recovery codes that are all that is left can be renewed', async (t) => {
+  const host = await HttpHost.open()
+  await host.fixture.enrolTotp(user)
+  const [code] = await host.fixture.service.createRecoveryCodes(user)
+  host.fixture.now += 2000
+  const answer = { type: 'recovery', code }
+  t.like((await host.pending().client.post('/verify', { answer, removeLost: true })).body.removed, [{ type: 'totp' }])
+  const { codes } = (await host.client.post('/recovery-codes')).body
+  t.is(codes.length, 10)
+  t.like(await host.fixture.service.factors(user), [{ type: 'recovery', left: 10 }])
+})
+
 test('factors are renamed, disabled and removed, with what the browser must hear', async (t) => {
   const host = (await HttpHost.open()).verified({ name: 'ann@example.com', displayName: 'Ann' })
   t.is((await host.client.post('/recovery-codes')).body.type, problem('factor-required'))

@@ -149,6 +149,43 @@ test('guesses count for the user, on whatever path', async (t) => {
   t.is(host.session, null)
 })
 
+test('a lock says when it ends and what lifts it, in the challenge, the refusal and the status', async (t) => {
+  const host = await HttpHost.open({}, undefined, { limits: { totpFailures: 2, failures: 4, lockSeconds: 600 } })
+  const { service } = host.fixture
+  const { uri } = await host.fixture.enrolTotp(user)
+  const [code = ''] = await service.createRecoveryCodes(user)
+  const guess = (type: 'totp' | 'recovery') =>
+    host.pending().client.post('/verify', {
+      answer: { type, code: type === 'totp' ? wrongCode(uri, host.fixture.now) : '0000-0000-0000-0000' },
+    })
+  const told = async () => [
+    (await host.pending().client.post('/challenge')).body.challenge,
+    await guess('totp').then(({ body }) => body),
+    await service.status(user),
+    (await host.verified().client.get('/factors')).body.status,
+  ]
+  for (let tries = 0; tries < 2; tries++) t.is((await guess('totp')).body.reason, 'rejected')
+  for (const one of await told()) t.like(one, { lockedUntil: null, unlockedBy: ['recovery'] })
+  t.is((await guess('totp')).headers.get('retry-after'), null, 'it does not end by itself')
+
+  for (let tries = 0; tries < 2; tries++) t.is((await guess('recovery')).body.reason, 'rejected')
+  const lockedUntil = Math.floor(host.fixture.now / 1000) * 1000 + 600_000
+  for (const one of await told()) t.like(one, { lockedUntil, unlockedBy: [] })
+  host.fixture.now = lockedUntil - 1500
+  const refused = await host.pending().client.post('/reset', { totp: '123456', recovery: code })
+  t.like(refused, { status: 403, body: { reason: 'locked', lockedUntil, unlockedBy: [] } })
+  t.is(refused.headers.get('retry-after'), '2')
+
+  // A key lifts every lock; that of all typed codes it outlives alone.
+  await host.fixture.enrolKey(user)
+  for (const one of await told()) t.like(one, { lockedUntil, unlockedBy: ['webauthn'] })
+  host.fixture.now = lockedUntil
+  for (const one of await told()) t.like(one, { lockedUntil: null, unlockedBy: ['webauthn', 'recovery'] })
+  await service.unlock(user)
+  t.is((await service.challenge(user))?.unlockedBy, undefined)
+  t.false('lockedUntil' in (await service.status(user)))
+})
+
 test('headers of the host go with the answer, refused ones too', async (t) => {
   const host = await HttpHost.open({
     onVerified: (request, who, outcome) =>

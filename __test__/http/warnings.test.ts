@@ -5,6 +5,7 @@ import { createHandler } from '../../facade/http/index.js'
 import { originHint, shownOrigin } from '../../facade/service/hints.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { Countersign } from '../../index.js'
+import { TestAuthenticator } from '../../facade/testing/index.js'
 import { rp } from '../helpers/service.js'
 import { HttpHost, user } from './http-host.js'
 
@@ -60,6 +61,21 @@ test('what is no origin is never shown', (t) => {
   }
   t.is(shownOrigin('https://example.org'), 'https://example.org')
   t.regex(originHint('null', rp.origins), /without an origin/)
+})
+
+test('a ceremony on another page than rp.origins says both in its event, and warns', async (t) => {
+  const host = await HttpHost.open()
+  const { service } = host.fixture
+  const key = new TestAuthenticator()
+  const creation = await service.beginWebauthn(user, { name: 'ann', displayName: 'Ann' })
+  const response = key.create(creation, { origin: 'https://www.example.com' })
+  t.deepEqual(await service.finishWebauthn(user, { response, description: '' }), { ok: false, reason: 'rejected' })
+  const [warning, rejected] = host.fixture.events.slice(-2)
+  t.like(rejected, {
+    type: 'rejected', reason: 'origin-mismatch', origin: 'https://www.example.com', origins: ['https://example.com'],
+  })
+  t.like(warning, { type: 'warning', reason: 'origin-mismatch' })
+  t.regex(warning!.message ?? '', /https:\/\/www\.example\.com.*https:\/\/example\.com/)
 })
 
 test('a handler that is mounted elsewhere than basePath says', async (t) => {

@@ -1,7 +1,7 @@
 import { problems, refusalReasons } from './problem.js'
 import type { ProblemName } from './problem.js'
 import type { Access, Route } from './route.js'
-import { object, schemas } from './schemas.js'
+import { object, schemas, unlocking } from './schemas.js'
 import type { Schema } from './schemas.js'
 
 /** The OpenAPI 3.1 document of the routes, mounted at `basePath`. */
@@ -66,7 +66,8 @@ function refusals(route: Route): Schema {
     const description = names.map((name) => `\`${name}\`: ${problems[name][1]}.`).join(' ')
     const type = { properties: { type: { enum: names.map((name) => `urn:countersign:problem:${name}`) } } }
     const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, type] }
-    return [status, { description, ...content('application/problem+json', schema) }]
+    const headers = names.includes('locked') && { headers: { 'Retry-After': retryAfter } }
+    return [status, { description, ...headers, ...content('application/problem+json', schema) }]
   })
   return Object.fromEntries(entries)
 }
@@ -80,6 +81,11 @@ function problemsOf({ method, access, params, problems: own = [] }: Route): Set<
     'internal',
     'unavailable',
   ])
+}
+
+const retryAfter = {
+  description: 'With `locked`: in how many seconds, if the lock ends by itself.',
+  schema: { type: 'integer', minimum: 1 },
 }
 
 const changeProblems = [
@@ -118,6 +124,7 @@ const problemSchema = object(
     detail: { type: 'string', description: 'The member of the request that is wrong.' },
     ok: { const: false },
     reason: { enum: refusalReasons, description: 'The request was understood and refused.' },
+    ...unlocking,
   },
 )
 

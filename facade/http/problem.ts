@@ -1,5 +1,6 @@
 import { isCountersignError } from '../shared/errors.js'
 import type { CountersignErrorCode } from '../shared/errors.js'
+import type { FactorType } from '../shared/factor.js'
 
 /** The body of every answer that is no success (RFC 9457), `application/problem+json`. */
 export interface Problem {
@@ -13,6 +14,9 @@ export interface Problem {
   /** With a `reason`: the request was understood and refused. */
   ok?: false
   reason?: RefusalReason
+  /** With `locked`: how the lock ends, as in the challenge. `Retry-After` says the same in seconds, if it ends by itself. */
+  lockedUntil?: number | null
+  unlockedBy?: FactorType[]
 }
 
 /** All problems, each with its status and title. New ones may be added. */
@@ -65,9 +69,16 @@ export class ProblemError extends Error {
   readonly problem: Problem
   readonly headers: Record<string, string>
 
-  constructor(name: ProblemName, { detail, headers = {} }: { detail?: string; headers?: Record<string, string> } = {}) {
+  constructor(
+    name: ProblemName,
+    { detail, headers = {}, more = {} }: {
+      detail?: string
+      headers?: Record<string, string>
+      more?: Pick<Problem, 'lockedUntil' | 'unlockedBy'>
+    } = {},
+  ) {
     super(name)
-    this.problem = problem(name, detail)
+    this.problem = { ...problem(name, detail), ...more }
     this.headers = headers
   }
 }

@@ -10,6 +10,16 @@ const bytes = { type: 'string', description: 'Bytes in base64url, without paddin
 const time = { type: 'integer', description: 'Epoch milliseconds.' }
 const factorType = { enum: ['totp', 'webauthn', 'u2f', 'recovery', 'yubico'] }
 const typedFactorTypes = { type: 'array', items: { enum: ['totp', 'recovery', 'yubico'] } }
+
+/** How locks end: of a challenge, a status, and the problem `locked`. */
+export const unlocking = {
+  lockedUntil: {
+    type: ['integer', 'null'],
+    description: 'When the first of the locked types is accepted again by itself, epoch milliseconds; null: none ever is.',
+  },
+  unlockedBy: { type: 'array', items: factorType, description: 'The types whose success lifts the locks.' },
+}
+
 const extensions = { type: 'object', description: 'WebAuthn Level 3, section 9.' }
 const credentials = {
   type: 'array',
@@ -57,6 +67,7 @@ export const schemas = {
       }),
       yubico: ok,
       locked: typedFactorTypes,
+      ...unlocking,
     },
     { description: 'Each member is one way to answer. Without any of them, no factor can be used now.' },
   ),
@@ -94,7 +105,13 @@ export const schemas = {
   Status: object(
     { enrolled: boolean, locked: typedFactorTypes, recoveryCodesLeft: { type: ['integer', 'null'] },
       totpFailures: integer, yubicoFailures: integer, failures: integer },
-    { lockedUntil: { type: ['integer', 'null'], description: 'Epoch milliseconds; null if only an unlock ends it.' } },
+    {
+      ...unlocking,
+      drift: {
+        type: 'integer',
+        description: 'For administrators only: the last wrong TOTP code would have been right this many steps later.',
+      },
+    },
   ),
   TotpEnrolment: object({ enrolment: string, uri: string, secret: string, qr: string }, {}, {
     description: 'Secret: show it to the user only. `qr` is SVG text, `secret` base32, `uri` the `otpauth:` form.',

@@ -2,18 +2,19 @@ import { validateHeaderValue } from 'node:http'
 
 import type { Accepted, Refused } from '../service/outcome.js'
 import type { HeadersGiven, HttpUser, Verification } from './options.js'
-import { accepted } from './problem.js'
+import { accepted, ProblemError } from './problem.js'
 import type { Visit } from './route.js'
 
 type NothingToAnswer = { ok: true; factor: null }
 
 /** Tells the host of an outcome, keeps the headers that it wants to send, and ends a refused request. */
 export async function tellVerified<T extends Accepted | Refused | NothingToAnswer>(
-  { settings, request, context, headers }: Visit,
+  visit: Visit,
   user: HttpUser,
   purpose: Verification['purpose'],
   outcome: T,
 ): Promise<Extract<T, { ok: true }>> {
+  const { settings, request, context, headers } = visit
   const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
   const told = { purpose, ...outcome, ...at } as Verification
   if (told.ok) settings.unsaved.verified(user, told, settings.now())
@@ -24,7 +25,20 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
     if (name === 'set-cookie') headers.append(name, value)
     else headers.set(name, value)
   }
+  if (!outcome.ok && outcome.reason === 'locked') throw await locked(visit, user)
   return accepted(outcome)
+}
+
+/** With how the lock ends: the person may have nothing but this answer, where it ended the sign-in. */
+async function locked({ countersign, settings }: Visit, user: HttpUser): Promise<ProblemError> {
+  // The refusal stands, whatever the store does now.
+  const { lockedUntil, unlockedBy } = await countersign.status(user.id).catch(() => undefined) ?? {}
+  // Lifted in the meantime.
+  if (lockedUntil === undefined || unlockedBy === undefined) return new ProblemError('locked')
+  const more = { lockedUntil, unlockedBy }
+  if (lockedUntil === null) return new ProblemError('locked', { more })
+  const seconds = Math.max(1, Math.ceil((lockedUntil - settings.now()) / 1000))
+  return new ProblemError('locked', { more, headers: { 'retry-after': String(seconds) } })
 }
 
 /** When the session was proved. */

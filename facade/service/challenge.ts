@@ -1,4 +1,4 @@
-import type { TypedFactorType } from '../shared/factor.js'
+import type { FactorType, TypedFactorType } from '../shared/factor.js'
 import type { PublicKeyCredentialRequestOptionsJSON } from '../stateless/webauthn-json.js'
 
 /**
@@ -19,6 +19,13 @@ export interface Challenge {
   yubico?: true
   /** Types that the user has, but that are refused now after too many wrong codes. */
   locked?: TypedFactorType[]
+  /**
+   * With `locked`: when the first of these types is accepted again by itself, in epoch milliseconds; `null` if none ever
+   * is.
+   */
+  lockedUntil?: number | null
+  /** With `locked`: the types whose success lifts the locks. If the list is empty, only an administrator can. */
+  unlockedBy?: FactorType[]
 }
 
 /**

@@ -7,6 +7,7 @@ import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
 import { presentable } from '../shared/cause.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
+import { Drifts } from './drift.js'
 import { Events } from './events.js'
 import { jsonText } from '../shared/json.js'
 import type { RelyingParty } from '../stateless/policy.js'
@@ -20,6 +21,7 @@ const maxServices = 64
 export class Context {
   readonly settings: Settings
   readonly events: Events
+  readonly drifts = new Drifts()
   readonly #default: BindingService
   readonly #services = new Map<string, BindingService>()
 
@@ -70,6 +72,38 @@ export class Context {
     call: (record: string | null) => BindingChange,
     name = user,
   ): Promise<Answered<T>> {
+    const answered = await this.change<T>(user, call, name)
+    this.events.tell(answered.events, user, at)
+    return answered
+  }
+
+  /**
+   * The same for a typed code: what is told of a wrong one may say that a clock is off.
+   *
+   * @param totp the code of the phone app, if it is one
+   * @internal
+   */
+  async updateByCode<T>(
+    user: string, at: number, totp: string | undefined, call: (record: string | null) => BindingChange,
+  ): Promise<Answered<T>> {
+    let before: string | null = null
+    const answered = await this.change<T>(user, (record) => call((before = record)))
+    this.events.tell(totp === undefined ? answered.events : this.#explained(answered, user, at, before, totp), user, at)
+    return answered
+  }
+
+  #explained(
+    { events }: Answered<unknown>, user: string, at: number, record: string | null, code: string,
+  ): Answered<unknown>['events'] {
+    const service = this.service()
+    const search = () => openEnvelope<number | null>(service.findDrift(record, jsonText({ code, now: at })), user).value
+    const note = (drift: number) => this.update(user, at, (stored) => service.noteDrift(stored, jsonText({ drift })))
+    return this.drifts.explain(user, at, events, search, note)
+  }
+
+  private async change<T>(
+    user: string, call: (record: string | null) => BindingChange, name = user,
+  ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
     const change = (record: string | undefined) => {
@@ -80,9 +114,7 @@ export class Context {
     }
     const envelope = await fromStore(() => this.settings.users.update(name, change), passed)
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
-    const answered = openAnswer<T>(envelope, user)
-    this.events.tell(answered.events, user, at)
-    return answered
+    return openAnswer<T>(envelope, user)
   }
 
   /**

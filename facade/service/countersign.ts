@@ -134,7 +134,8 @@ export class Countersign {
    * Creates recovery codes (`xxxx-xxxx-xxxx-xxxx`, 64 random bits each). They replace an older set in one step. They
    * are stored as hashes, so this is the only time to show them.
    *
-   * @throws {CountersignError} `factor-required` when the user has no other factor
+   * @throws {CountersignError} `factor-required` when the user has no factor. A set that is all that is left after a recovery
+   *   can be replaced
    */
   createRecoveryCodes(user: string): Promise<string[]> {
     return this.#run((context) => enrolment.createRecoveryCodes(context, user))
@@ -321,6 +322,7 @@ export class Countersign {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#running)
+    await this.#context.drifts.settled()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -27,10 +27,13 @@ export async function finishTotp(context: Context, user: string, options: Finish
   checkUser(user)
   const { enrolment, code, ...about } = checkFinishTotp(options, '')
   const typed = parseCode(code)
-  if (typed === undefined || !isChallengeId(enrolment) || !isDescription(about.description)) return refuse(context, user, 'totp', 'malformed')
+  const wrong = firstWrong({
+    code: typed !== undefined, enrolment: isChallengeId(enrolment), description: isDescription(about.description),
+  })
+  if (typed === undefined || !isChallengeId(enrolment) || wrong) return malformed(context, user, 'totp', wrong)
   const now = context.now()
   const data = await context.take(user, enrolment, now)
-  if (data === undefined) return refuse(context, user, 'totp', 'rejected', 'challenge-missing')
+  if (data === undefined) return missing(context, user, 'totp')
   const request = jsonText({ user, enrolment, code: typed, ...about, now })
   const random = randomBytes(16)
   const answered = await context.update<Enrolled>(user, now, (record) =>
@@ -69,15 +72,16 @@ export async function finishWebauthn(
   checkUser(user)
   const { rp, response, ...about } = checkFinishWebauthn(options, '')
   const json = parseResponse(response)
-  if (json === undefined || !isDescription(about.description)) return refuse(context, user, 'webauthn', 'malformed')
+  const wrong = firstWrong({ response: json !== undefined, description: isDescription(about.description) })
+  if (json === undefined || wrong) return malformed(context, user, 'webauthn', wrong)
   const service = context.service(rp)
   const now = context.now()
   const peek = () => service.registrationChallenge(json)
   const opened = context.answer<{ challenge: string } | Refused>(user, now, peek).value
-  if (!Object.hasOwn(opened, 'challenge')) return refuse(context, user, 'webauthn', 'malformed')
+  if (!Object.hasOwn(opened, 'challenge')) return { ok: false, reason: 'malformed' }
   const { challenge } = opened as { challenge: string }
   const data = await context.take(user, challenge, now)
-  if (data === undefined) return refuse(context, user, 'webauthn', 'rejected', 'challenge-missing')
+  if (data === undefined) return missing(context, user, 'webauthn')
   const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
   const random = randomBytes(16)
   const call = (record: string | null) => service.finishWebauthn(record, data, random, request)
@@ -131,13 +135,18 @@ function isChallengeId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= 128 && isWellFormed(id)
 }
 
-function refuse(
-  context: Context,
-  user: string,
-  type: 'totp' | 'webauthn',
-  outward: 'malformed' | 'rejected',
-  reason: string = outward,
-): Enrolled {
-  context.events.tell([{ type: 'rejected', factor: { type }, reason }], user, context.now())
-  return { ok: false, reason: outward }
+/** The name of the first member that is not right. */
+function firstWrong(members: Record<string, boolean>): string | undefined {
+  return Object.entries(members).find(([, right]) => !right)?.[0]
+}
+
+function malformed(context: Context, user: string, type: 'totp' | 'webauthn', member: string | undefined): Enrolled {
+  const event = { type: 'rejected', factor: { type }, reason: 'malformed', ...(member !== undefined && { member }) } as const
+  context.events.tell([event], user, context.now())
+  return { ok: false, reason: 'malformed' }
+}
+
+function missing(context: Context, user: string, type: 'totp' | 'webauthn'): Enrolled {
+  context.events.tell([{ type: 'rejected', factor: { type }, reason: 'challenge-missing' }], user, context.now())
+  return { ok: false, reason: 'rejected' }
 }

@@ -42,11 +42,22 @@ export interface CountersignEvent {
   factor?: { type: FactorType; id?: string }
   /**
    * The detailed reason of a refusal, such as `wrong-code`, `challenge-missing` or `signature-invalid`, or a
-   * {@link WarningReason}.
+   * {@link WarningReason}. `docs/troubleshooting.md` lists all of them.
    */
   reason?: string
   /** The number of unused recovery codes. */
   left?: number
+  /** With `malformed`: which member it is, by a name out of a fixed list. */
+  member?: string
+  /** With `origin-mismatch`: the page's origin, if it parses as one of at most 255 ASCII characters. */
+  origin?: string
+  /** With `origin-mismatch`: the origins that are accepted. */
+  origins?: string[]
+  /**
+   * With `wrong-code`: how many steps of the app away the code would be right, at most 20; negative for a code of
+   * before. A clock is off. It is looked for once a minute for each user, and changes nothing.
+   */
+  drift?: number
   /** With `warning`: a text for the log. */
   message?: string
 }
@@ -55,9 +66,13 @@ export interface CountersignEvent {
 export type WarningReason =
   /** A request comes from a page at another origin than `rp.origins`. */
   | 'wrong-origin'
+  /** A ceremony took place on a page at another origin than `rp.origins`. */
+  | 'origin-mismatch'
   /** The HTTP handler is mounted at another path than `basePath`. */
   | 'mount-path'
   /** `user()` returned `at` in seconds. */
   | 'at-in-seconds'
   /** A session is the same after `onVerified` as it was before. */
   | 'session-not-saved'
+  /** A wrong code is right at another time: a clock is off. */
+  | 'clock'

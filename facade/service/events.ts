@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Answered } from './answered.js'
 import { eventChannel } from './event.js'
 import type { CountersignEvent, WarningReason } from './event.js'
+import { clockHint, originHint } from './hints.js'
 
 const published = channel(eventChannel)
 
@@ -20,7 +21,10 @@ export class Events {
 
   /** Never throws: a listener that fails must not change what a person who signs in is told. */
   tell(events: Told[], user: string, at: number): void {
-    for (const event of events) this.#send(event, user, at)
+    for (const event of events) {
+      this.#hint(event, user, at)
+      this.#send(event, user, at)
+    }
   }
 
   /**
@@ -36,6 +40,11 @@ export class Events {
     this.#lastWarning.set(reason, at)
     if (this.#listener || published.hasSubscribers) this.#send({ type: 'warning', reason, message }, user, at)
     else process.emitWarning(message, 'CountersignWarning')
+  }
+
+  #hint({ reason, origin, origins = [], drift }: Told, user: string, at: number): void {
+    if (reason === 'origin-mismatch') this.warn(reason, originHint(origin, origins), user, at)
+    if (drift !== undefined && drift !== 0) this.warn('clock', clockHint(drift, at), user, at)
   }
 
   #send(told: Told, user: string, at: number): void {
@@ -68,6 +77,6 @@ export class Events {
   }
 }
 
-const members = ['factor', 'reason', 'left', 'message'] as const
+const members = ['factor', 'reason', 'left', 'member', 'origin', 'origins', 'drift', 'message'] as const
 
 const minute = 60_000

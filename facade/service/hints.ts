@@ -45,3 +45,12 @@ const isLocalhost = (hostname: string) => hostname === 'localhost' || hostname.e
 const isLoopback = (hostname: string) => /^(?:127\.[\d.]+|\[::1\]|0\.0\.0\.0)$/.test(hostname)
 
 const port = (url: URL) => (url.port === '' ? '' : `:${url.port}`)
+
+/** Says that a wrong code is right at another time. `drift`: in steps of the app; `at`: epoch milliseconds. */
+export function clockHint(drift: number, at: number): string {
+  const steps = `${Math.abs(drift)} ${Math.abs(drift) === 1 ? 'step' : 'steps'}`
+  const where = drift < 0 ? 'earlier' : 'later'
+  return `A wrong code would have been right ${steps} (of 30 seconds, as a rule) ${where} than this server's time, ` +
+    `${new Date(at).toISOString()}. Either the phone's clock is off, or the server's: set the server's by NTP, and the ` +
+    "phone's to automatic. If it is an old code that somebody typed again, nothing is wrong."
+}

@@ -17,9 +17,12 @@ export async function factors(context: Context, user: string): Promise<Factor[]>
 }
 
 export async function status(context: Context, user: string): Promise<Status> {
-  const record = await context.read(checkUser(user))
+  checkUser(user)
+  await context.drifts.settled(user)
+  const record = await context.read(user)
   const now = context.now()
-  return context.answer<Status>(user, now, () => context.service().status(record, `{"now":${now}}`)).value
+  const request = jsonText({ now, u2f: context.settings.u2f })
+  return context.answer<Status>(user, now, () => context.service().status(record, request)).value
 }
 
 export async function updateFactor(

@@ -72,14 +72,21 @@ export interface Status {
   /** The types whose codes are refused now. */
   locked: TypedFactorType[]
   /**
-   * When the lock on all typed codes ends, in epoch milliseconds; `null` if only an unlock or a WebAuthn success ends
-   * it.
+   * If some type is locked: when the first of them is accepted again by itself, in epoch milliseconds; `null` if none
+   * ever is.
    */
   lockedUntil?: number | null
+  /** If some type is locked: the types whose success lifts the locks, as far as the user has them. */
+  unlockedBy?: FactorType[]
   /** `null` if the user has no recovery codes. */
   recoveryCodesLeft: number | null
   /** Wrong TOTP codes in a row. */
   totpFailures: number
+  /**
+   * For administrators: the last wrong TOTP code would have been right this many steps earlier (negative) or later. The
+   * phone's clock is off, or the server's. It goes with the next right code.
+   */
+  drift?: number
   /** Wrong Yubico OTPs in a row. */
   yubicoFailures: number
   /** Wrong typed codes of all types in a row. */

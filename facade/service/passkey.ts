@@ -1,4 +1,4 @@
-import { answerJson, parseAnswer } from '../shared/answer.js'
+import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
 import { checkUser, invalid, object, optional } from '../shared/check.js'
 import type { Context } from './context.js'
@@ -8,7 +8,7 @@ import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
 import { checkRpOfCall } from '../stateless/policy.js'
 import { boundSession } from './session.js'
-import { refuse } from './sign-in.js'
+import { malformed, refuse } from './sign-in.js'
 
 const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRpOfCall) })
 const checkSignals = object<RpOption>({ rp: optional(checkRpOfCall) })
@@ -34,7 +34,7 @@ export async function verifyPasskey(
 ): Promise<PasskeyOutcome> {
   const { rp, session } = checkOptions(options, '')
   const parsed = parseAnswer(answer)
-  if (parsed === undefined) return refuse(context, nobody, 'malformed')
+  if (parsed === undefined) return malformed(context, nobody, wrongPart(answer))
   const { passkeys } = context.settings
   if ('code' in parsed || !passkeys) return refuse(context, nobody, 'rejected', 'not-supported', parsed.type)
   const service = context.service(rp)

@@ -39,6 +39,8 @@ export interface Settings {
   /** Of WebAuthn, where an operation says nothing else. */
   userVerification: UserVerification
   yubicoSecrets: YubicoOptions['secrets'] | undefined
+  /** Whether keys of U2F are accepted. */
+  u2f: boolean
   users: UserStore
   challenges: ChallengeStore
   /** What the challenges of passkeys are authenticated with; `undefined`: nobody signs in without a user name. */
@@ -70,6 +72,7 @@ export function checkSettings(options: unknown): Settings {
   const recoveryCodes = policy.recovery.codes
   return {
     rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
+    u2f: u2f !== undefined,
     passkeys: passkeysOf(passkeys, challengeKeyOf(checked.challengeKey, challenges)),
   }
 }

@@ -1,6 +1,6 @@
 import type { BindingService } from '#binding'
 
-import { answerJson, parseAnswer, parseCode } from '../shared/answer.js'
+import { answerJson, parseAnswer, parseCode, wrongPart } from '../shared/answer.js'
 import type { ParsedAnswer } from '../shared/answer.js'
 import type { Challenge } from './challenge.js'
 import { checkUser, flag, fromOutside, listOf, object, oneOf, optional, text } from '../shared/check.js'
@@ -51,7 +51,7 @@ export async function verify(
   checkUser(user)
   const checked = checkVerify(options, '')
   const parsed = parseAnswer(answer)
-  if (parsed === undefined) return refuse(context, user, 'malformed')
+  if (parsed === undefined) return malformed(context, user, wrongPart(answer))
   return 'code' in parsed ? verifyCode(context, user, parsed, checked) : verifyResponse(context, user, parsed, checked)
 }
 
@@ -59,17 +59,20 @@ export async function reset(context: Context, user: string, options: ResetOption
   checkUser(user)
   const { remove, ...codes } = readReset(options) ?? { totp: undefined, recovery: undefined }
   const [totp, recovery] = [parseCode(codes.totp), parseCode(codes.recovery)]
-  if (totp === undefined || recovery === undefined) return refuse(context, user, 'malformed')
+  if (totp === undefined || recovery === undefined) {
+    return malformed(context, user, totp === undefined ? 'totp' : 'recovery')
+  }
   const now = context.now()
   const request = jsonText({ totp, recovery, remove, now })
-  return (await context.update<Reset>(user, now, (record) => context.service().resetFactors(record, request))).value
+  const call = (record: string | null) => context.service().resetFactors(record, request)
+  return (await context.updateByCode<Reset>(user, now, totp, call)).value
 }
 
 export async function recover(context: Context, user: string, options: RecoverOptions): Promise<Reset> {
   checkUser(user)
   const { remove, recovery } = readRecover(options) ?? { recovery: undefined }
   const code = parseCode(recovery)
-  if (code === undefined) return refuse(context, user, 'malformed')
+  if (code === undefined) return malformed(context, user, 'recovery')
   const now = context.now()
   const request = jsonText({ recovery: code, remove, now })
   return (await context.update<Reset>(user, now, (record) => context.service().recoverFactors(record, request))).value
@@ -90,7 +93,9 @@ async function verifyCode(
   }
   const yubico = found === undefined ? '' : `,"yubico":${jsonText(found.secrets)}`
   const request = `{"answer":${answerJson(answer)},"now":${now}${yubico}}`
-  return (await context.update<Outcome>(user, now, (record) => service.verifyCode(record, request))).value
+  const call = (record: string | null) => service.verifyCode(record, request)
+  const totp = answer.type === 'totp' && 'code' in answer ? answer.code : undefined
+  return (await context.updateByCode<Outcome>(user, now, totp, call)).value
 }
 
 /** The secrets of the key that an OTP names, where the user has it and the host knows them. */
@@ -158,13 +163,15 @@ async function verifyResponse(
 
 /** Refuses before the core was asked, and tells why. */
 export function refuse(
-  context: Context,
-  user: string,
-  outward: Refused['reason'],
-  reason: string = outward,
-  type?: ParsedAnswer['type'],
+  context: Context, user: string, outward: Refused['reason'], reason: string, type: ParsedAnswer['type'],
 ): Refused {
-  const event = { type: 'rejected', reason } as const
-  context.events.tell([type === undefined ? event : { ...event, factor: { type } }], user, context.now())
+  context.events.tell([{ type: 'rejected', reason, factor: { type } }], user, context.now())
   return { ok: false, reason: outward }
+}
+
+/** The same of what can't be read. `member`: a name of ours. */
+export function malformed(context: Context, user: string, member: string | undefined): Refused {
+  const event = { type: 'rejected', reason: 'malformed', ...(member !== undefined && { member }) } as const
+  context.events.tell([event], user, context.now())
+  return { ok: false, reason: 'malformed' }
 }

@@ -23,6 +23,16 @@ export function parseAnswer(answer: unknown): ParsedAnswer | undefined {
   })
 }
 
+/** Which member of an answer that can't be read is wrong; `undefined` for what is no answer of any type. */
+export function wrongPart(answer: unknown): 'code' | 'response' | undefined {
+  const type = guarded(() => {
+    if (typeof answer === 'string') return answer.slice(0, Math.max(0, answer.indexOf(':')))
+    return typeof answer === 'object' && answer !== null ? own(answer, 'type') : undefined
+  })
+  if (isResponseType(type)) return 'response'
+  return isCodeType(type) ? 'code' : undefined
+}
+
 /** A response from outside, an object or JSON text, as bounded JSON text of one object; it never throws. */
 export function parseResponse(response: unknown): string | undefined {
   return guarded(() => {

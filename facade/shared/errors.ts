@@ -10,7 +10,7 @@ export const errorCodes = [
   'record-too-large',
   /** The host passed `enrolled: true`, but the store has no record of this user. */
   'record-missing',
-  /** Recovery codes need another factor first. */
+  /** Recovery codes need another factor first, unless they replace older ones. */
   'factor-required',
   /** The user already has as many factors as allowed. */
   'factor-limit',

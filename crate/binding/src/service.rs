@@ -117,6 +117,18 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn find_drift(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        sign_in::find_drift(call.record(), call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn note_drift(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        sign_in::note_drift(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
     pub fn reset_factors(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::reset_factors(call.record(), &self.settings, call.request()).into()

@@ -4,6 +4,7 @@
 mod common;
 
 use common::{NOW, STEP, User, code, settings, wrong_code};
+use countersign_core::sign_in;
 use serde_json::{Value, json};
 
 #[test]
@@ -157,6 +158,11 @@ fn eight_wrong_codes_lock_totp_until_a_recovery_code() {
         "told, not offered"
     );
     assert_eq!(challenge["recovery"], json!({ "left": 10 }));
+    for told in [challenge, user.status()] {
+        assert_eq!(told["lockedUntil"], Value::Null, "it does not end by itself");
+        assert!(told.as_object().unwrap().contains_key("lockedUntil"));
+        assert_eq!(told["unlockedBy"], json!(["recovery"]));
+    }
     let outcome = user.verify("recovery", &codes[3].to_uppercase().replace('-', " "));
     assert_eq!(outcome["recoveryCodesLeft"], 9);
     assert!(
@@ -166,6 +172,12 @@ fn eight_wrong_codes_lock_totp_until_a_recovery_code() {
     assert_eq!(user.verify("recovery", &codes[3])["ok"], false, "used");
     assert_eq!(user.verify("totp", &code(&uri, now))["ok"], true);
     assert_eq!(user.status()["failures"], 0);
+    for told in [user.challenge(true)["value"].clone(), user.status()] {
+        assert!(
+            told.get("lockedUntil").is_none() && told.get("unlockedBy").is_none(),
+            "{told}"
+        );
+    }
 }
 
 #[test]
@@ -184,6 +196,8 @@ fn a_hundred_wrong_codes_lock_every_typed_code() {
     let challenge = user.challenge(true)["value"].clone();
     assert_eq!(challenge["locked"], json!(["totp", "recovery"]));
     assert!(challenge.get("recovery").is_none() && challenge.get("totp").is_none());
+    assert_eq!(challenge["lockedUntil"], now + 3_600_000);
+    assert_eq!(challenge["unlockedBy"], json!([]), "nothing that this user has");
     user.now += 3_600_000;
     assert_eq!(user.verify("recovery", "0000-0000-0000-0000")["reason"], "rejected");
     assert_eq!(
@@ -388,4 +402,47 @@ fn what_gives_other_codes_keeps_its_own_steps() {
     for uri in all {
         assert_eq!(user.verify("totp", &code(uri, now))["ok"], true, "{uri}");
     }
+}
+
+#[test]
+fn a_wrong_code_that_is_right_at_another_time_says_how_far_away() {
+    let mut user = User::new();
+    let (uri, _) = user.enrol_totp();
+    user.now += 100 * STEP;
+    let now = user.now;
+    let find = |user: &User, code: &str| -> Value {
+        let request = json!({ "code": code, "now": now }).to_string();
+        let text = sign_in::find_drift(user.record.as_deref(), &request);
+        serde_json::from_str::<Value>(&text).unwrap()["value"].clone()
+    };
+    for steps in [-20, -2, 2, 20_i64] {
+        assert_eq!(find(&user, &code(&uri, now + steps * STEP)), json!(steps));
+    }
+    for steps in [-21, 21_i64] {
+        assert_eq!(find(&user, &code(&uri, now + steps * STEP)), Value::Null, "{steps}");
+    }
+    assert_eq!(find(&user, "12345"), Value::Null, "malformed");
+
+    // What was used is an old code, and no clock.
+    assert_eq!(user.verify("totp", &code(&uri, now))["ok"], true);
+    assert_eq!(find(&user, &code(&uri, now - 5 * STEP)), Value::Null);
+
+    // The administrator's status says it until a right code comes.
+    let note = |user: &mut User, drift: i64| {
+        let change = sign_in::note_drift(user.record.as_deref(), &json!({ "drift": drift }).to_string());
+        user.apply(change)["value"].clone()
+    };
+    assert_eq!((note(&mut user, 7), note(&mut user, 7)), (json!(true), json!(false)));
+    assert_eq!(user.status()["drift"], 7);
+    let later = code(&uri, now + STEP);
+    assert_eq!(user.verify("totp", &later)["ok"], true);
+    assert!(user.status().get("drift").is_none());
+
+    // Never while the app is locked.
+    let wrong = wrong_code(&uri, now);
+    for _ in 0..8 {
+        user.verify("totp", &wrong);
+    }
+    assert_eq!(user.status()["locked"], json!(["totp"]));
+    assert_eq!(find(&user, &code(&uri, now + 10 * STEP)), Value::Null);
 }

@@ -148,6 +148,11 @@ fn a_recovery_code_removes_what_was_lost_and_leaves_the_other_codes() {
     assert_eq!(user.verify("totp", &code(&uri, user.now))["ok"], false);
     assert_eq!(user.verify("recovery", &codes[0])["ok"], false);
     assert_eq!(user.verify("recovery", &codes[1])["ok"], true);
+    // They are all that there is now, and can be renewed all the same.
+    let renewed = user.recovery_codes();
+    assert_eq!(renewed.len(), 10);
+    assert_eq!(user.verify("recovery", &codes[2])["ok"], false);
+    assert_eq!(user.verify("recovery", &renewed[2])["ok"], true);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 import type { Challenge, TotpEnrolment } from '../../service/challenge.js'
-import type { Factor, FactorType } from '../../shared/factor.js'
+import type { Factor } from '../../shared/factor.js'
 import type { Accepted, Enrolled, Refused, Removed, Status, Updated } from '../../service/outcome.js'
 import type { PasskeyUser } from '../index.js'
 import type { Texts, TextName } from './texts.js'
@@ -17,10 +17,7 @@ export type Verified = Omit<Accepted, 'factor'> & {
 }
 
 /** How locks end, as a challenge, a status and the refusal `locked` say it. */
-export interface LockEnd {
-  lockedUntil?: number | null
-  unlockedBy?: FactorType[]
-}
+export type LockEnd = Pick<Status, 'lockedUntil' | 'unlockedBy'>
 
 /** An answer that was refused; if codes are locked, with how the lock ends. */
 export type RefusedAnswer = Refused & LockEnd

@@ -1,7 +1,7 @@
 import type { Challenge } from '../../service/challenge.js'
 import type { TypedFactorType } from '../../shared/factor.js'
 import { authenticate, supported } from '../index.js'
-import { textOf, type LockEnd, type RefusedAnswer, type Verified } from './api.js'
+import { textOf, type RefusedAnswer, type Verified } from './api.js'
 import { alert, button, checkbox, codeField, field, form, type Style } from './controls.js'
 import { element } from './dom.js'
 import { icon } from './icons.js'
@@ -81,7 +81,7 @@ export function challengeView(
   if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
   if (challenge.recovery && left === 0) notices.push(ui.text('recoveryNone'))
   if (ways.length === 0) notices.push(ui.text('nothingOffered'))
-  if (locked.length > 0) notices.push(lockEnd(ui, challenge as LockEnd))
+  if (locked.length > 0) notices.push(lockEnd(ui, challenge))
   else if (ways.length === 0) notices.push(ui.text('tryElsewhere'))
 
   const nodes = ways.flatMap((way, at) => (at === 0 ? [way] : [element('p', { class: 'or' }, ui.text('or')), way]))

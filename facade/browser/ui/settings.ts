@@ -1,7 +1,7 @@
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
 import type { Status } from '../../service/outcome.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
-import { ApiError, textOf, type LockEnd, type NewCodes, type RefusedAnswer, type Signals, type Verified } from './api.js'
+import { ApiError, textOf, type NewCodes, type RefusedAnswer, type Signals, type Verified } from './api.js'
 import { challengeView } from './challenge.js'
 import { alert, button, form, type Style } from './controls.js'
 import { openDialog } from './dialog.js'
@@ -93,7 +93,7 @@ export class CountersignSettings extends CountersignElement {
 
   #advice(some: boolean, set: RecoveryFactor | undefined, status: Status): string {
     const { ui } = this
-    if (status.locked.length > 0) return `${ui.text('adviseLocked')} ${lockEnd(ui, status as LockEnd)}`
+    if (status.locked.length > 0) return `${ui.text('adviseLocked')} ${lockEnd(ui, status)}`
     // After a recovery: the password alone opens nothing, and when the codes are used up it can't either.
     if (!some && set) return set.left > 0 ? ui.plural('adviseOnlyCodes', set.left) : ui.text('adviseNoWay')
     if (!some) return ui.text('adviseFactor')

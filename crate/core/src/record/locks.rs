@@ -46,16 +46,38 @@ pub enum HardLock {
     UntilUnlock,
 }
 
+/// What ends a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockEnd {
+    /// The time does, in epoch seconds.
+    At(i64),
+    /// Only an unlock or a success that lifts it.
+    Unlock,
+}
+
 impl Record {
     /// True while codes of this type are refused.
     pub fn is_locked(&self, factor: FactorType, now: i64) -> bool {
-        let codes = self.tfa_locked_until.is_some_and(|until| now < until);
-        match factor {
-            FactorType::Totp => codes || self.totp_locked,
-            FactorType::Yubico => codes || self.yubico_locked,
-            FactorType::Recovery => codes,
-            FactorType::Webauthn | FactorType::U2f => false,
+        self.lock_end(factor, now).is_some()
+    }
+
+    /// What ends the lock on codes of this type; none where they are accepted.
+    pub fn lock_end(&self, factor: FactorType, now: i64) -> Option<LockEnd> {
+        let own = match factor {
+            FactorType::Totp => self.totp_locked,
+            FactorType::Yubico => self.yubico_locked,
+            FactorType::Recovery => false,
+            FactorType::Webauthn | FactorType::U2f => return None,
+        };
+        if own {
+            return Some(LockEnd::Unlock);
         }
+        let until = self.tfa_locked_until.filter(|until| now < *until)?;
+        Some(if until < UNTIL_UNLOCK {
+            LockEnd::At(until)
+        } else {
+            LockEnd::Unlock
+        })
     }
 
     /// Counts a well-formed wrong code; true when that set a lock.
@@ -90,7 +112,10 @@ impl Record {
         self.tfa_failures = 0;
         self.tfa_locked_until = None;
         match factor {
-            FactorType::Totp => self.totp_failures = 0,
+            FactorType::Totp => {
+                self.totp_failures = 0;
+                self.totp_drift = None;
+            }
             FactorType::Recovery | FactorType::Webauthn | FactorType::U2f => {
                 self.totp_failures = 0;
                 self.totp_locked = false;
@@ -165,7 +190,7 @@ mod tests {
         assert_eq!(wrong(&mut record, FactorType::Recovery, 99), 0);
         assert_eq!(wrong(&mut record, FactorType::Recovery, 1), 1);
         for factor in [FactorType::Totp, FactorType::Recovery, FactorType::Yubico] {
-            assert!(record.is_locked(factor, NOW + 3599));
+            assert_eq!(record.lock_end(factor, NOW + 3599), Some(LockEnd::At(NOW + 3600)));
             assert!(!record.is_locked(factor, NOW + 3600));
         }
         assert!(!record.is_locked(FactorType::Webauthn, NOW));
@@ -182,10 +207,25 @@ mod tests {
         };
         let mut record = Record::default();
         assert!(record.count_wrong_code(FactorType::Recovery, &limits, NOW));
+        assert_eq!(record.lock_end(FactorType::Recovery, NOW), Some(LockEnd::Unlock));
         assert!(record.is_locked(FactorType::Recovery, NOW + 1_000_000_000));
         assert!(record.unlock(NOW));
         assert!(!record.unlock(NOW));
         assert_eq!(record.to_text().ok().as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn the_lock_of_one_type_outlives_that_of_all() {
+        let mut record = Record {
+            totp_locked: true,
+            tfa_locked_until: Some(NOW + 1),
+            ..Record::default()
+        };
+        assert_eq!(record.lock_end(FactorType::Totp, NOW), Some(LockEnd::Unlock));
+        assert_eq!(record.lock_end(FactorType::Recovery, NOW), Some(LockEnd::At(NOW + 1)));
+        assert_eq!(record.lock_end(FactorType::Webauthn, NOW), None);
+        assert_eq!(record.lock_end(FactorType::Recovery, NOW + 1), None);
+        assert!(record.unlock(NOW) && record.lock_end(FactorType::Totp, NOW).is_none());
     }
 
     #[test]

@@ -73,6 +73,9 @@ pub struct Record {
     /// Ours: wrong TOTP codes in a row.
     #[serde(default, skip_serializing_if = "is_default")]
     pub totp_failures: u32,
+    /// Ours: how many steps away the last wrong code was right, until a right one comes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp_drift: Option<i64>,
     /// Ours: wrong typed codes of any type in a row.
     #[serde(default, skip_serializing_if = "is_default")]
     pub tfa_failures: u32,

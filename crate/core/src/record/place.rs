@@ -29,7 +29,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name in a record's path.
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 39] = [
     "totp",
     "u2f",
     "webauthn",
@@ -38,6 +38,7 @@ const NAMES: [&str; 38] = [
     "totp-locked",
     "tfa-locked-until",
     "totp-failures",
+    "totp-drift",
     "tfa-failures",
     "yubico-locked",
     "yubico-failures",

@@ -17,6 +17,17 @@ pub struct Event {
     /// Recovery codes left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<usize>,
+    /// What is malformed: a name out of a fixed list, never one that was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<&'static str>,
+    /// The origin of the page, where it is one that may be shown, and those that are accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
+    /// How many steps away a wrong code is right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -50,6 +61,10 @@ impl Event {
             factor: None,
             reason: None,
             left: None,
+            member: None,
+            origin: None,
+            origins: Vec::new(),
+            drift: None,
         }
     }
 
@@ -77,6 +92,14 @@ impl Event {
     pub fn because(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
+    }
+
+    /// A refused answer that can't be read, for this member of it.
+    pub fn malformed(kind: FactorType, member: &'static str) -> Self {
+        Self {
+            member: Some(member),
+            ..Self::rejected(kind, "malformed")
+        }
     }
 
     #[must_use]

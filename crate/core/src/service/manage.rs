@@ -7,21 +7,22 @@ use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
-use crate::record::locks::UNTIL_UNLOCK;
 use crate::record::{Entry, FactorType, Record};
 use crate::recovery_codes::RecoverySet;
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
+use crate::service::lock_state::{Unlocking, locked_types};
 use crate::service::settings::Settings;
-use crate::service::sign_in::locked_types;
 
 /// The user's factors, without any secret.
 pub fn factors(record: Option<&str>) -> String {
     envelope(Record::parse(record).map(|record| factor::factors(&record)))
 }
 
-/// Returns the locks, the failures and the number of unused recovery codes.
+/// Returns the locks and how they end, the failures and the number of unused recovery codes.
+///
+/// Request: `{now, u2f}`; `u2f`, false by default, says whether U2F keys are accepted.
 pub fn status(record: Option<&str>, request: &str) -> String {
     envelope(read_status(record, request))
 }
@@ -76,40 +77,42 @@ struct AtRequest {
     now: i64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusRequest {
+    now: i64,
+    #[serde(default)]
+    u2f: bool,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Status {
     enrolled: bool,
     locked: Vec<FactorType>,
-    /// Epoch milliseconds; null: until an unlock. Given while all typed codes are locked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    locked_until: Option<LockedUntil>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    unlocking: Option<Unlocking>,
     recovery_codes_left: Option<usize>,
     totp_failures: u32,
+    /// How many steps away the last wrong code was right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<i64>,
     yubico_failures: u32,
     failures: u32,
 }
 
-/// A number, or null for a lock that does not end by itself.
-#[derive(Serialize)]
-struct LockedUntil(Option<i64>);
-
-impl LockedUntil {
-    fn from_seconds(until: i64) -> Self {
-        Self((until < UNTIL_UNLOCK).then(|| until.saturating_mul(1000)))
-    }
-}
-
 fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
-    let now = request::seconds(request::parse::<AtRequest>(request)?.now);
+    let StatusRequest { now, u2f } = request::parse(request)?;
+    let now = request::seconds(now);
     let record = Record::parse(record)?;
-    let until = record.tfa_locked_until.filter(|until| now < *until);
+    let locked = locked_types(&record, now);
     Ok(Status {
         enrolled: !record.is_empty(),
-        locked: locked_types(&record, now),
-        locked_until: until.map(LockedUntil::from_seconds),
+        unlocking: Unlocking::of(&record, &locked, u2f, now),
+        locked,
         recovery_codes_left: record.recovery.as_ref().map(RecoverySet::left),
         totp_failures: record.totp_failures,
+        drift: record.totp_drift,
         yubico_failures: record.yubico_failures,
         failures: record.tfa_failures,
     })

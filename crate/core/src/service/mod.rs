@@ -4,6 +4,8 @@ pub(crate) mod answer;
 pub(crate) mod change;
 pub mod enrol;
 pub(crate) mod event;
+pub(crate) mod explain;
+pub(crate) mod lock_state;
 pub mod manage;
 pub(crate) mod outcome;
 pub(crate) mod settings;

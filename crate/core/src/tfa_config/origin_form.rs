@@ -76,6 +76,8 @@ pub(super) fn fits(record: &Record) -> bool {
 struct Additions {
     #[serde(default, skip_serializing_if = "is_default")]
     totp_failures: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    totp_drift: Option<i64>,
     #[serde(default, skip_serializing_if = "is_default")]
     tfa_failures: u32,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -165,6 +167,7 @@ impl Additions {
         }
         Self {
             totp_failures: take(&mut record.totp_failures),
+            totp_drift: take(&mut record.totp_drift),
             tfa_failures: take(&mut record.tfa_failures),
             yubico_failures: take(&mut record.yubico_failures),
             yubico_locked: take(&mut record.yubico_locked),
@@ -192,6 +195,7 @@ impl Additions {
             record.yubico_locked = self.yubico_locked;
         }
         record.totp_failures = self.totp_failures;
+        record.totp_drift = self.totp_drift;
         record.tfa_failures = self.tfa_failures;
         record.user_handle = self.user_handle;
         record.spent_challenges = self.spent_challenges;

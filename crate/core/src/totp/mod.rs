@@ -57,6 +57,9 @@ pub struct Totp {
 }
 
 impl Totp {
+    /// How far away a code is looked for, in steps: ten minutes, by the usual period.
+    pub const MAX_DRIFT: i64 = 20;
+
     /// Takes a stored or imported generator: `secret` not empty (short ones exist in the wild), `digits` 6 to 10,
     /// `period` in seconds and not 0. The failure names the parameter.
     pub fn new(secret: &[u8], algorithm: Algorithm, digits: u8, period: u32) -> Result<Self, Failure> {
@@ -152,6 +155,27 @@ impl Totp {
             (false, true) => Checked::Reused,
             (false, false) => Checked::Wrong,
         }
+    }
+
+    /// How many steps from that of epoch second `at` the code is right, negative for earlier ones, up to
+    /// [`MAX_DRIFT`](Self::MAX_DRIFT) each way; of steps later than `last_step` alone, and the nearest of several.
+    ///
+    /// It tells that a clock is off. A code is never accepted for it.
+    pub fn drift(&self, code: &TypedCode, at: i64, last_step: Option<i64>) -> Option<i64> {
+        let now = self.step(at);
+        let (number, digits) = code.number();
+        let as_long = Choice::from(u8::from(digits == usize::from(self.digits)));
+        let (mut any, mut nearest) = (Choice::from(0), 0);
+        for distance in (0..=Self::MAX_DRIFT).rev() {
+            for steps in [-distance, distance] {
+                let step = now.saturating_add(steps).max(0);
+                let unused = Choice::from(u8::from(last_step.is_none_or(|used| step > used)));
+                let matches = self.number_of_step(step).ct_eq(&number) & as_long & unused;
+                any |= matches;
+                nearest = i64::conditional_select(&nearest, &steps, matches);
+            }
+        }
+        bool::from(any).then_some(nearest)
     }
 
     fn code_of_step(&self, step: i64) -> TypedCode {

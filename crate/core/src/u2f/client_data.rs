@@ -39,6 +39,11 @@ impl<'a> ClientData<'a> {
         self.challenge.as_deref().unwrap_or_default()
     }
 
+    /// The origin as it stands.
+    pub fn origin(&self) -> &str {
+        self.origin.as_deref().unwrap_or_default()
+    }
+
     /// The ceremony, the challenge and the facet are those that were meant.
     pub fn check(
         &self,
@@ -54,7 +59,7 @@ impl<'a> ClientData<'a> {
         if !bool::from(expected.as_bytes().ct_eq(self.challenge().as_bytes())) {
             return Err(Reason::ChallengeMismatch);
         }
-        policy.check_origin(self.origin.as_deref().unwrap_or_default(), rp)
+        policy.check_origin(self.origin(), rp)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod authentication;
 mod client_data;
+pub(crate) mod diagnosis;
 mod message;
 mod policy;
 mod registration;

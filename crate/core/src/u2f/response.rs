@@ -22,6 +22,11 @@ pub struct SignResponse {
     pub signature_data: Vec<u8>,
 }
 
+/// The client data of either response.
+pub(super) fn client_data_of(response: &str) -> Result<Vec<u8>, Reason> {
+    bytes(Wire::parse(response)?.client_data.as_ref())
+}
+
 /// Finds the challenge of a registration, 43 characters of base64url. Nothing is verified.
 pub fn peek_registration(response: &str) -> Result<String, Reason> {
     let response = RegistrationResponse::parse(response)?;

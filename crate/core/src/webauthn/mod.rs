@@ -8,6 +8,7 @@ mod cbor;
 pub(crate) mod client_data;
 pub mod cose;
 pub mod credential;
+pub(crate) mod diagnosis;
 mod ed25519;
 mod expectation;
 pub mod json;

@@ -176,6 +176,20 @@ fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
+/// Whether this is an origin of the web and nothing more: scheme, host and port, in ASCII.
+pub(super) fn web_origin(text: &str) -> bool {
+    let bracketed = text.strip_prefix("http://[").or_else(|| text.strip_prefix("https://["));
+    match bracketed.and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => {
+            let port = port
+                .strip_prefix(':')
+                .map_or(port.is_empty(), |port| port.parse::<u16>().is_ok());
+            port && address.parse::<std::net::Ipv6Addr>().is_ok()
+        }
+        None => WebOrigin::parse(text).is_some(),
+    }
+}
+
 pub(crate) fn is_origin(text: &str) -> bool {
     let web = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
     let plain = text.len() <= 512 && text.contains(':') && text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -13,7 +13,7 @@ use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;
 
 /// Makes a new set; `value` is the list of codes, which nothing stores. Fails with `factor-required` for a user without
-/// another factor. `random`: 8 bytes, and 8 for each code.
+/// any factor. A set that is all that a user has after a recovery can be renewed. `random`: 8 bytes, and 8 for each code.
 pub fn create_recovery_codes(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(create(record, random, settings, request))
 }
@@ -27,7 +27,7 @@ struct Request {
 fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Vec<Zeroizing<String>>> {
     let Request { now } = request::parse(request)?;
     let mut record = Record::parse(record)?;
-    if record.real_factors() == 0 {
+    if record.is_empty() {
         return Err(Failure::FactorRequired);
     }
     if random.len() != 8 + 8 * settings.recovery_codes {

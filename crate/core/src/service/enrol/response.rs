@@ -10,6 +10,8 @@ use crate::challenges::challenge::{Presented, Purpose};
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record};
 use crate::service::change::Decision;
+use crate::service::explain::explain;
+use crate::service::settings::Settings;
 
 /// Why not, outwardly and inwardly.
 pub(crate) type Refused = (EnrolmentRefusal, &'static str);
@@ -64,6 +66,7 @@ impl FinishRequest<'_> {
 pub(crate) fn finish(
     record: Option<&str>,
     random: &[u8],
+    settings: &Settings,
     request: &str,
     kind: FactorType,
     add: impl FnOnce(&mut Record, &FinishRequest, &str) -> Result<(), Refused>,
@@ -77,6 +80,10 @@ pub(crate) fn finish(
             let answer = Enrolled::done(&record, &id, kind)?;
             Ok((Some(record), answer))
         }
-        Err((refusal, inner)) => Ok((None, Enrolled::refused(refusal, kind, inner))),
+        Err((refusal, inner)) => {
+            let mut answer = Enrolled::refused(refusal, kind, inner);
+            explain(&mut answer.events, settings, request.response.get());
+            Ok((None, answer))
+        }
     }
 }

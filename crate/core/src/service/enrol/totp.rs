@@ -143,11 +143,18 @@ fn finish(
     };
     let now = request::seconds(request.now);
     let Some(code) = TypedCode::parse(&request.code) else {
-        let answer = Enrolled::refused(EnrolmentRefusal::Malformed, FactorType::Totp, "malformed");
+        let mut answer = Enrolled::refused(EnrolmentRefusal::Malformed, FactorType::Totp, "malformed");
+        for event in &mut answer.events {
+            event.member = Some("code");
+        }
         return Ok((None, put_back(answer, &request.enrolment, &pending)));
     };
     let Checked::Accepted(step) = uri.totp.check(&code, now, settings.totp.window, None) else {
-        let answer = Enrolled::refused(EnrolmentRefusal::Rejected, FactorType::Totp, "wrong-code");
+        let mut answer = Enrolled::refused(EnrolmentRefusal::Rejected, FactorType::Totp, "wrong-code");
+        // Nobody guesses a secret that was shown to them: here a clock that is off shows first.
+        for event in &mut answer.events {
+            event.drift = uri.totp.drift(&code, now, None);
+        }
         let pending = PendingTotp {
             tries_left: pending.tries_left.saturating_sub(1),
             ..pending

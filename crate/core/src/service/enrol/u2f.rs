@@ -92,9 +92,14 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    response::finish(record, random, request, FactorType::U2f, |record, request, id| {
-        add(record, challenge, settings, request, id)
-    })
+    response::finish(
+        record,
+        random,
+        settings,
+        request,
+        FactorType::U2f,
+        |record, request, id| add(record, challenge, settings, request, id),
+    )
 }
 
 fn add(

@@ -7,13 +7,14 @@ use serde_json::Value;
 use super::response::{self, FinishRequest, Refused};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
 use crate::challenges::challenge::{Bound, Purpose, Registration, open, read};
-use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, WebauthnEntry};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
+use crate::service::event::Event;
 use crate::service::settings::Settings;
+use crate::webauthn::diagnosis::malformed_member;
 use crate::webauthn::{
     Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,
     ResidentKey, UserVerification, peek, registration_options, verify_registration,
@@ -28,7 +29,11 @@ pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, 
 
 /// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
 pub fn registration_challenge(response: &str) -> String {
-    envelope(Ok(Opened::new(peek(response).map(|peeked| peeked.challenge))))
+    let opened = Answer::new(Opened::new(peek(response).map(|peeked| peeked.challenge)));
+    answer_envelope(Ok(match opened.value {
+        Opened::Found { .. } => opened,
+        Opened::Refused { .. } => opened.with_event(Event::malformed(FactorType::Webauthn, malformed_member(response))),
+    }))
 }
 
 /// Verifies the registration against the challenge that the store gave back and adds the factor.
@@ -154,9 +159,14 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    response::finish(record, random, request, FactorType::Webauthn, |record, request, id| {
-        add(record, challenge, settings, request, id)
-    })
+    response::finish(
+        record,
+        random,
+        settings,
+        request,
+        FactorType::Webauthn,
+        |record, request, id| add(record, challenge, settings, request, id),
+    )
 }
 
 fn add(

@@ -7,15 +7,16 @@ use serde_json::Value;
 use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
 use crate::json::failure::Failure;
 use crate::json::request;
-use crate::record::{Entry, FactorType, Record, SigningEntry};
+use crate::record::{Entry, FactorType, Record};
 use crate::service::answer::{Answer, answer_envelope};
+use crate::service::lock_state::{Unlocking, locked_types, usable};
 use crate::service::settings::Settings;
 use crate::u2f;
 use crate::webauthn::{AllowedCredential, AuthenticationOptions, UserVerification, authentication_options};
 
 /// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
 ///
-/// A locked type is named, not offered. A user who has factors, none of which can be offered, gets a challenge without
+/// A locked type is named, not offered, with when it is accepted again and what lifts the lock. A user who has factors, none of which can be offered, gets a challenge without
 /// any, never null. `random`: 32 bytes.
 pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
@@ -48,6 +49,8 @@ pub(crate) struct Challenge {
     pub(crate) yubico: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) locked: Vec<FactorType>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    unlocking: Option<Unlocking>,
 }
 
 /// A sign-in challenge of the browser API, and the keys that may answer it.
@@ -101,7 +104,9 @@ pub(crate) fn begin(
         .map(|policy| policy.app_id.as_str());
     let webauthn = webauthn_offer(&record, settings, app_id, random);
     let offered = webauthn.is_some();
-    let locked = locked_types(&record, request::seconds(request.now));
+    let now = request::seconds(request.now);
+    let locked = locked_types(&record, now);
+    let unlocking = Unlocking::of(&record, &locked, settings.u2f.is_some(), now);
     let recovery = record
         .recovery
         .as_ref()
@@ -114,6 +119,7 @@ pub(crate) fn begin(
         recovery: recovery.map(|set| RecoveryOffer { left: set.left() }),
         yubico: settings.yubico && offers(&record.yubico) && !locked.contains(&FactorType::Yubico),
         locked,
+        unlocking,
     };
     let answer = Answer::new(Some(challenge));
     if !offered {
@@ -182,23 +188,4 @@ fn u2f_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challen
 
 fn offers<T>(entries: &[Entry<T>]) -> bool {
     entries.iter().any(|entry| entry.enable)
-}
-
-/// Those that can verify an answer.
-fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &E> {
-    let enabled = entries.iter().filter(|entry| entry.enable).map(|entry| &entry.entry);
-    enabled.filter(|entry| entry.can_verify())
-}
-
-/// The typed codes that this user holds and that are refused now.
-pub(crate) fn locked_types(record: &Record, now: i64) -> Vec<FactorType> {
-    let held = [
-        (FactorType::Totp, !record.totp.is_empty()),
-        (FactorType::Recovery, record.recovery.is_some()),
-        (FactorType::Yubico, !record.yubico.is_empty()),
-    ];
-    held.into_iter()
-        .filter(|(factor, held)| *held && record.is_locked(*factor, now))
-        .map(|(factor, _)| factor)
-        .collect()
 }

@@ -117,7 +117,7 @@ pub(crate) fn verify_beside(
             }
             Ok((Some(record), answer))
         }
-        Check::Malformed => Ok(refuse(Refusal::Malformed, Event::rejected(factor, "malformed"))),
+        Check::Malformed => Ok(refuse(Refusal::Malformed, Event::malformed(factor, "code"))),
         Check::Unavailable(reason) => Ok(refuse(Refusal::Rejected, Event::rejected(factor, reason))),
     }
 }

@@ -16,6 +16,7 @@ use crate::record::{FactorType, Record, spend};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::event::Event;
+use crate::service::explain::explain;
 use crate::service::outcome::{Accepted, Outcome};
 use crate::service::settings::Settings;
 use crate::webauthn::{self, AuthenticationOptions, UserVerification, authentication_options};
@@ -101,7 +102,9 @@ fn open_answer(key: &[u8], settings: &Settings, request: &str) -> Result<Answer<
         Ok(handle) => Answer::new(Opened::Found { handle }),
         Err((refusal, reason)) => {
             let event = Event::rejected(request.answer.kind, reason);
-            Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event)
+            let mut refused = Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event);
+            explain(&mut refused.events, settings, request.answer.response.get());
+            refused
         }
     })
 }
@@ -110,7 +113,7 @@ fn verify(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) 
     let request: AnswerRequest = request::parse(request)?;
     let record = Record::parse(record)?;
     let checked = Claim::read(key, settings, &request).and_then(|claim| claim.check(record, settings, &request));
-    Ok(response::decide(checked, request.answer.kind, request.now))
+    Ok(response::decide(checked, &request.answer, settings, request.now))
 }
 
 /// What an answer says, to a challenge that is one of ours.

@@ -193,7 +193,8 @@ fn refuse(
 }
 
 fn malformed(kind: FactorType) -> Answer<Reset> {
-    refused(Refusal::Malformed, Event::rejected(kind, "malformed"))
+    let member = if kind == FactorType::Totp { "totp" } else { "recovery" };
+    refused(Refusal::Malformed, Event::malformed(kind, member))
 }
 
 fn refused(refusal: Refusal, event: Event) -> Answer<Reset> {

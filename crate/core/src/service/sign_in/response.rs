@@ -13,6 +13,7 @@ use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
+use crate::service::explain::explain;
 use crate::service::outcome::{Accepted, Outcome, Refusal};
 use crate::service::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
@@ -78,7 +79,9 @@ pub(crate) fn open_challenge(
         Ok((challenge, _)) => Answer::new(Opened::Found { challenge }),
         Err((refusal, reason)) => {
             let event = Event::rejected(answer.kind, reason);
-            Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event)
+            let mut refused = Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event);
+            explain(&mut refused.events, settings, answer.response.get());
+            refused
         }
     })
 }
@@ -93,13 +96,14 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
         now: request.now,
     };
     let checked = check(record, challenge, settings, &request.answer, &presented);
-    Ok(decide(checked, request.answer.kind, request.now))
+    Ok(decide(checked, &request.answer, settings, request.now))
 }
 
-/// What comes of an answer of this kind, at `now` in epoch milliseconds.
+/// What comes of an answer, at `now` in epoch milliseconds.
 pub(super) fn decide(
     checked: Result<(Record, Accepted), Refused>,
-    kind: FactorType,
+    given: &ResponseAnswer,
+    settings: &Settings,
     now: i64,
 ) -> (Option<Record>, Answer<Outcome>) {
     match checked {
@@ -113,8 +117,10 @@ pub(super) fn decide(
             (Some(record), answer)
         }
         Err((refusal, reason)) => {
-            let event = Event::rejected(kind, reason);
-            (None, Answer::new(Outcome::Refused(refusal)).with_event(event))
+            let event = Event::rejected(given.kind, reason);
+            let mut answer = Answer::new(Outcome::Refused(refusal)).with_event(event);
+            explain(&mut answer.events, settings, given.response.get());
+            (None, answer)
         }
     }
 }
