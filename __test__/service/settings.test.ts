@@ -1,12 +1,13 @@
 import test from 'ava'
 
 import { Countersign } from '../../index.js'
+import { createHandler } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
 const open = (party: object, more: object = {}) => Countersign.open({ rp: { ...rp, ...party }, store: memoryStore(), ...more })
 
-test('a relying party that no browser can work with is refused at open, with the reason', async (t) => {
+test('a relying party that no browser can work with is refused, with the reason, wherever it is given', async (t) => {
   const refused: [party: object, message: RegExp][] = [
     [{ id: '192.168.0.1', origins: ['https://192.168.0.1'] }, /rp\.id must be a domain, such as example\.com: browsers take no IP/],
     [{ id: '::1' }, /rp\.id must be a domain name in lower case/],
@@ -24,8 +25,21 @@ test('a relying party that no browser can work with is refused at open, with the
     [{ name: 'Example: the shop' }, /rp\.name must have no colon/],
     [{ name: 'Example\n' }, /rp\.name must have no colon or control characters/],
   ]
+  const service = await open({})
+  const about = { user: () => null, onVerified: () => undefined }
   for (const [party, message] of refused) {
-    await t.throwsAsync(open(party), { code: 'invalid-argument', message }, JSON.stringify(party))
+    const text = JSON.stringify(party)
+    await t.throwsAsync(open(party), { code: 'invalid-argument', message }, text)
+    if (message.source.includes('the domain of one of')) continue
+    t.throws(() => createHandler(service, { ...about, rp: { ...rp, ...party } }), { code: 'invalid-argument', message }, text)
+    if ('name' in party) continue
+    const other = { rp: { ...rp, ...party } }
+    const calls = [
+      () => service.challenge('ann', other), () => service.challenge(other), () => service.verify('ann', 'totp:1', other),
+      () => service.beginTotp('ann', { account: 'ann', ...other }), () => service.signals('ann', other),
+      () => service.beginWebauthn('ann', { name: 'ann', displayName: 'Ann', ...other }),
+    ]
+    for (const call of calls) await t.throwsAsync(call, { code: 'invalid-argument', message }, text)
   }
   await t.throwsAsync(open({}, { totp: { issuer: 'a:b' } }), { message: /totp\.issuer must have no colon/ })
 })
@@ -44,6 +58,9 @@ test('those that can are not', async (t) => {
     const service = await open(party)
     t.is(await service.challenge('ann'), null, JSON.stringify(party))
     t.is(await service.challenge('ann', { rp: { ...rp, ...party } }), null, 'for a call, too')
+    const handler = createHandler(service, { user: () => ({ id: 'ann', state: 'pending', at: Date.now() }), onVerified: () => undefined })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+    t.is((await handler(new Request('https://example.com/countersign/challenge', init))).status, 200, 'and through a handler')
   }
   const named = await open({ name: 'Example: the shop' }, { totp: { issuer: 'Example' } })
   t.truthy(await named.beginTotp('ann', { account: 'ann' }))

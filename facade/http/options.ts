@@ -1,9 +1,9 @@
 import type { Countersign } from '../service/countersign.js'
 import { eventsOf, settingsOf } from '../service/countersign.js'
+import { checkIssuer, checkRpOfCall } from '../service/usable-rp.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused } from '../service/outcome.js'
-import { checkRpOfCall } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
 import { UnsavedSessions } from './warn.js'
@@ -172,6 +172,7 @@ export function checkHandlerOptions(
   if (!service) throw invalid('countersign')
   const checked = checkOptions(options, '')
   const { required = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest } = checked
+  if (checked.rp && service.issuer === undefined) checkIssuer(checked.rp.name, 'rp.name')
   const offered = service.passkeys !== undefined
   const { passkeys = offered } = checked
   if (passkeys && !offered) throw invalid('passkeys')

@@ -7,8 +7,9 @@ import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
-import { checkAttachment, checkHints, checkResidentKey, checkRpOfCall, checkUserVerification } from '../stateless/policy.js'
+import { checkAttachment, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
+import { checkRpOfCall } from './usable-rp.js'
 import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from '../stateless/webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {

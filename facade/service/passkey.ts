@@ -6,8 +6,8 @@ import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
-import { checkRpOfCall } from '../stateless/policy.js'
 import { boundSession } from './session.js'
+import { checkRpOfCall } from './usable-rp.js'
 import { malformed, refuse } from './sign-in.js'
 
 const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRpOfCall) })

@@ -21,6 +21,7 @@ import {
   checkTrustAnchors,
   checkUserVerification,
   checkWindow,
+  withoutHint,
 } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
@@ -35,6 +36,8 @@ export interface Settings {
   rp: RelyingParty
   /** The core's settings text for a relying party. */
   textFor(rp: RelyingParty): string
+  /** What phone apps show, where it is not the relying party's name. */
+  issuer: string | undefined
   recoveryCodes: number
   /** Of WebAuthn, where an operation says nothing else. */
   userVerification: UserVerification
@@ -65,13 +68,14 @@ export function checkSettings(options: unknown): Settings {
   }
   // A browser refuses the whole ceremony where the appid is another site's.
   const u2fFor = (party: RelyingParty) => (party.id === rp.id ? u2f : undefined)
-  const textFor = (party: RelyingParty) => jsonText({ rp: party, ...policy, u2f: u2fFor(party) })
+  const textFor = (party: RelyingParty) => jsonText({ rp: withoutHint({ ...party }), ...policy, u2f: u2fFor(party) })
   const yubicoSecrets = yubico?.secrets
   const { users, challenges } = store
   const { userVerification } = policy.webauthn
   const recoveryCodes = policy.recovery.codes
   return {
     rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
+    issuer: totp?.issuer,
     u2f: u2f !== undefined,
     passkeys: passkeysOf(passkeys, challengeKeyOf(checked.challengeKey, challenges)),
   }

@@ -1,7 +1,7 @@
 import { invalid } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
-import { checkRp, withoutHint } from '../stateless/policy.js'
+import { checkRp } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 
 /**
@@ -9,17 +9,23 @@ import type { RelyingParty } from '../stateless/policy.js'
  * browser, with an error that names none of them.
  */
 export const checkUsableRp: Check<RelyingParty> = (value, name) => {
+  const rp = checkRpOfCall(value, name)
+  if (!rp.relatedOrigins && !rp.origins.some((origin, index) => canUse(origin, rp.id, `${name}.origins[${index}]`))) {
+    throw refused(`${name}.id must be the domain of one of ${name}.origins, or a parent of it (relatedOrigins: true allows others)`)
+  }
+  return rp
+}
+
+/** The same for one that is given for a call or a handler, whose origins may lead to the `id` of another. */
+export const checkRpOfCall: Check<RelyingParty> = (value, name) => {
   const rp = checkRp(value, name)
   if (!/^[a-z\d.-]+$/.test(rp.id)) throw invalid(`${name}.id`)
   if (/^[\d.]+$/.test(rp.id)) throw refused(`${name}.id must be a domain, such as example.com: browsers take no IP address`)
   if (!rp.id.includes('.') && rp.id !== 'localhost') {
     throw refused(`${name}.id must be a domain with a dot, such as example.com, or localhost`)
   }
-  const fits = rp.origins.map((origin, index) => canUse(origin, rp.id, `${name}.origins[${index}]`))
-  if (!rp.relatedOrigins && !fits.includes(true)) {
-    throw refused(`${name}.id must be the domain of one of ${name}.origins, or a parent of it (relatedOrigins: true allows others)`)
-  }
-  return withoutHint(rp)
+  for (const [index, origin] of rp.origins.entries()) canUse(origin, rp.id, `${name}.origins[${index}]`)
+  return rp
 }
 
 /** The issuer that phone apps show: it stands before a colon in a key URI. */

@@ -13,8 +13,7 @@ export interface RelyingParty {
   allowSubdomains?: boolean
   /**
    * States that the domain `id` serves `/.well-known/webauthn` for the other domains among `origins` (WebAuthn Level 3,
-   * 5.11). `Countersign.open()` then accepts an `id` that none of them belongs to. It changes nothing else. Default
-   * false.
+   * 5.11). An `id` that none of them belongs to is accepted then. It changes nothing else. Default false.
    */
   relatedOrigins?: boolean
   /** Also accepts those origins on another port. Default false. */
@@ -58,7 +57,7 @@ const rpShape = {
   relatedOrigins: optional(flag),
 }
 
-/** Without what only `open()` looks at: the core knows no such member. */
+/** Without what only the facade looks at: the core knows no such member. */
 export function withoutHint<T extends { relatedOrigins?: boolean }>(rp: T): T {
   delete rp.relatedOrigins
   return rp
@@ -69,9 +68,6 @@ export const checkRp: Check<RelyingParty> = object<RelyingParty>({ ...rpShape, n
 const checkShape = object<RelyingPartyToVerify>({ ...rpShape, name: optional(text(256)) })
 
 export const checkRpToVerify: Check<RelyingPartyToVerify> = (value, name) => withoutHint(checkShape(value, name))
-
-/** One that is given for a call. */
-export const checkRpOfCall: Check<RelyingParty> = (value, name) => withoutHint(checkRp(value, name))
 
 export const checkCrossOrigin: Check<CrossOrigin> = object<CrossOrigin>({
   topOrigins: listOf(text(2048), { max: 100 }),
