@@ -15,21 +15,13 @@ const step = 30_000
 const readme = readFileSync('README.md', 'utf8')
 const [server = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
 
-/** How a version of Express treats a handler that is async. */
-const waiting = `export { default } from '../../../../node_modules/express/index.js'`
-const notWaiting = `import express from '../../../../node_modules/express/index.js'
-export default Object.assign(() => {
-  const app = express()
-  const { post } = app
-  // As Express 4 does: what the handler returns goes nowhere.
-  app.post = (path, handle) => post.call(app, path, (req, res, next) => { handle(req, res, next) })
-  return app
-}, express)`
+/** Both majors that people have: what a handler returns goes nowhere in 4, and a body that was not read is `{}`. */
+const versions = { 'Express 5': 'express', 'Express 4': 'express4' }
 
-for (const [version, module] of Object.entries({ 'Express 5': waiting, 'Express 4': notWaiting })) test(`readme › the server on ${version} is short, and does what it says`, async (t) => {
+for (const [version, name] of Object.entries(versions)) test(`readme › the server on ${version} is short, and does what it says`, async (t) => {
   t.true(server.trimEnd().split('\n').length < 40)
   const port = await freePort()
-  const folder = makeServer(port, module)
+  const folder = makeServer(port, name)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const child = spawn(process.execPath, ['server.js'], {
     cwd: folder,
@@ -74,7 +66,7 @@ for (const [version, module] of Object.entries({ 'Express 5': waiting, 'Express 
 })
 
 /** The example with a free port, beside the module that the reader has. */
-function makeServer(port: number, express: string): string {
+function makeServer(port: number, name: string): string {
   const folder = join('build', `readme-${port}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'server.js'), server.replaceAll('3000', String(port)))
@@ -84,7 +76,7 @@ function makeServer(port: number, express: string): string {
   const packages = join(folder, 'node_modules', 'express')
   mkdirSync(packages, { recursive: true })
   writeFileSync(join(packages, 'package.json'), '{ "type": "module", "exports": "./index.js" }')
-  writeFileSync(join(packages, 'index.js'), express)
+  writeFileSync(join(packages, 'index.js'), `export { default } from '../../../../node_modules/${name}/index.js'`)
   return folder
 }
 
