@@ -64,6 +64,28 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.deepEqual(await answer(false), rejected)
   })
 
+  test(`${name}: whoever begins twice is one account to an authenticator, and either passkey signs in`, async (t) => {
+    const store = await makeStore()
+    const fixture = await Fixture.open(store)
+    const other = await fixture.another({ store })
+    const begin = (service: Countersign, user: string) => service.beginWebauthn(user, { ...person, use: 'passkey' })
+    const [first, second] = await Promise.all([begin(fixture.service, 'ann'), begin(other, 'ann')])
+    t.is(second.user.id, first.user.id)
+    t.not(second.challenge, first.challenge)
+    t.is(Buffer.from(first.user.id, 'base64url').length, 32)
+    t.not((await begin(other, 'eve')).user.id, first.user.id)
+    const keys = [first, second].map((creation) => {
+      const key = new TestAuthenticator({ userVerified: true })
+      return { key, response: key.create(creation, { origin }) }
+    })
+    for (const { response } of keys) {
+      t.true((await fixture.service.finishWebauthn('ann', { response, description: '' })).ok)
+    }
+    for (const { key } of keys) {
+      t.like(await other.verifyPasskey(await sign(other, key)), { ok: true, user: 'ann' })
+    }
+  })
+
   test(`${name}: strangers leave nothing behind, and no failed answer writes`, async (t) => {
     const store = await makeStore()
     const { fixture, key } = await enrolled(store)
@@ -248,6 +270,38 @@ test('an import decides whether a passkey signs in by itself', async (t) => {
     t.is((await service.verifyPasskey(await sign(service, key))).ok, userVerified === true)
     t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
     t.true((await service.verifyPasskey(await sign(service, key))).ok)
+  }
+})
+
+test('a user handle is made with a key that only this system has, and without one it is made anew', async (t) => {
+  const handle = async (store: Awaited<ReturnType<typeof stores.memory>>, options = {}) => {
+    const { service } = await Fixture.open(store, options)
+    return (await service.beginWebauthn('ann', person)).user.id
+  }
+  const withoutKey = async () => {
+    const { sharedKey: _, ...methods } = overriding(await stores.memory(), {})
+    return methods
+  }
+  t.not(await handle(await stores.memory()), await handle(await stores.memory()), 'each store has its own key')
+  const challengeKey = new Uint8Array(32).fill(7)
+  const given = await handle(await withoutKey(), { challengeKey })
+  t.is(await handle(await stores.memory(), { challengeKey, webauthn: { passkeys: false } }), given)
+  const store = await withoutKey()
+  t.not(await handle(store), await handle(store))
+})
+
+test('a new user with the name of one who was renamed gets a handle of their own', async (t) => {
+  for (const [name, makeStore] of Object.entries(stores)) {
+    const store = await makeStore()
+    const { fixture, key } = await enrolled(store)
+    const { service } = fixture
+    const handle = key.credentials[0]!.userHandle
+    const record = (await store.read('ann'))!
+    await store.update('ann', () => ({ record: null, value: undefined }))
+    await store.update('anna', () => ({ record, handle, value: undefined }))
+    const another = await enrol(service, 'ann')
+    t.like(await service.verifyPasskey(await sign(service, key)), { ok: true, user: 'anna' }, name)
+    t.like(await service.verifyPasskey(await sign(service, another.key)), { ok: true, user: 'ann' }, name)
   }
 })
 

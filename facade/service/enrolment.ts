@@ -3,7 +3,7 @@ import type { TotpEnrolment } from './challenge.js'
 import { checkUser, flag, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
-import { randomBytes } from '../shared/crypto.js'
+import { hmacSha256, randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
@@ -55,11 +55,12 @@ export async function beginWebauthn(
   const { userVerification } = context.settings
   const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
-  const record = await context.read(user)
+  const [record, handle] = await Promise.all([context.read(user), handleFor(context, user)])
   const now = context.now()
   const request = jsonText({ user, ...about, now })
+  const random = Buffer.concat([randomBytes(32), handle])
   const answered = context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () =>
-    service.beginWebauthn(record, randomBytes(64), request),
+    service.beginWebauthn(record, random, request),
   )
   await context.put(user, answered)
   return answered.value
@@ -131,6 +132,23 @@ function passkey(
   const userVerification = conditional && settings !== 'required' ? 'preferred' : 'required'
   return { userVerification, residentKey: 'required' }
 }
+
+/**
+ * The user handle of a user who has none yet. The same one each time, although nothing is stored before a passkey is
+ * proved: with another one, an authenticator would hold two accounts of this user, one of which leads nowhere.
+ */
+async function handleFor(context: Context, user: string): Promise<Buffer> {
+  const key = await context.settings.handles?.()
+  for (let number = 1; key && number <= handlesTried; number += 1) {
+    const handle = hmacSha256(key, `countersign user handle ${number}:${user}`)
+    const owner = await context.owner(handle.toString('base64url'))
+    if (owner === undefined || owner === user) return handle
+  }
+  return randomBytes(32)
+}
+
+/** A user who was renamed keeps the handle; whoever is called so next gets another. */
+const handlesTried = 8
 
 function isChallengeId(id: unknown): id is string {
   return typeof id === 'string' && id !== '' && id.length <= 128 && isWellFormed(id)

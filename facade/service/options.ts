@@ -28,8 +28,8 @@ export interface OpenOptions {
   timeouts?: TimeoutOptions
   /**
    * A secret of 32 to 64 random bytes, as a `Uint8Array` or base64url text, the same in every process. It authenticates
-   * the challenges of sign-ins without a user name, which are not stored. Default: one that the store keeps
-   * (`sharedKey()`). A store of your own without `sharedKey()` needs this option for `webauthn.passkeys`.
+   * the challenges of sign-ins without a user name, which are not stored, and makes new user handles. Default: one that
+   * the store keeps (`sharedKey()`). A store of your own without `sharedKey()` needs this option for `webauthn.passkeys`.
    */
   challengeKey?: Uint8Array | string
   /**

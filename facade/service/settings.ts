@@ -46,6 +46,8 @@ export interface Settings {
   u2f: boolean
   users: UserStore
   challenges: ChallengeStore
+  /** What user handles are made with; `undefined`: each registration that is begun makes its own. */
+  handles: ChallengeKey | undefined
   /** What the challenges of passkeys are authenticated with; `undefined`: nobody signs in without a user name. */
   passkeys: ChallengeKey | undefined
   onEvent: OpenOptions['onEvent']
@@ -73,11 +75,13 @@ export function checkSettings(options: unknown): Settings {
   const { users, challenges } = store
   const { userVerification } = policy.webauthn
   const recoveryCodes = policy.recovery.codes
+  const key = challengeKeyOf(checked.challengeKey, challenges)
   return {
     rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
     issuer: totp?.issuer,
     u2f: u2f !== undefined,
-    passkeys: passkeysOf(passkeys, challengeKeyOf(checked.challengeKey, challenges)),
+    handles: key,
+    passkeys: passkeysOf(passkeys, key),
   }
 }
 
