@@ -76,6 +76,29 @@ impl Bound {
     }
 }
 
+/// An enrolment that was begun.
+pub(crate) trait Pending: DeserializeOwned {
+    fn bound(&self) -> &Bound;
+}
+
+impl Pending for Registration {
+    fn bound(&self) -> &Bound {
+        &self.bound
+    }
+}
+
+impl Pending for U2fRegistration {
+    fn bound(&self) -> &Bound {
+        &self.bound
+    }
+}
+
+impl Pending for PendingTotp {
+    fn bound(&self) -> &Bound {
+        &self.bound
+    }
+}
+
 /// An authentication ceremony.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,9 +1,9 @@
 //! Enrolling factors: each is proved before it counts.
 
+mod finish;
 mod import;
 mod import_record;
 mod recovery;
-mod response;
 mod totp;
 mod u2f;
 mod webauthn;

@@ -4,8 +4,9 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::finish::{About, MISMATCH, finish as finish_with};
 use super::{Enrolled, EnrolmentRefusal, refuses_another};
-use crate::challenges::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open, read};
+use crate::challenges::challenge::{Bound, OpenChallenge, PendingTotp, Presented, Purpose, open};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, TotpEntry};
@@ -123,65 +124,65 @@ fn finish(
     request: &str,
 ) -> Decision<Enrolled> {
     let request: FinishRequest = request::parse(request)?;
-    request::check_description(&request.description)?;
-    let refused = |reason, inner| Ok((None, Enrolled::refused(reason, FactorType::Totp, inner)));
-    let presented = Presented {
-        purpose: Purpose::TotpEnrol,
-        user: &request.user,
-        session: request.session.as_deref(),
-        now: request.now,
-    };
-    let Some(pending) = read::<PendingTotp>(challenge).filter(|pending| pending.bound.admits(&presented)) else {
-        return refused(EnrolmentRefusal::Rejected, "challenge-mismatch");
-    };
-    let mut record = Record::parse(record)?;
-    if let Some(reason) = refuses_another(&record, settings, request.first_only) {
-        return refused(reason, reason.as_str());
-    }
-    let Some(uri) = OtpauthUri::parse_stored(&pending.uri) else {
-        return refused(EnrolmentRefusal::Rejected, "challenge-mismatch");
+    let about = About {
+        presented: Presented {
+            purpose: Purpose::TotpEnrol,
+            user: &request.user,
+            session: request.session.as_deref(),
+            now: request.now,
+        },
+        description: &request.description,
+        first_only: request.first_only,
     };
     let now = request::seconds(request.now);
-    let Some(code) = TypedCode::parse(&request.code) else {
-        let mut answer = Enrolled::refused(EnrolmentRefusal::Malformed, FactorType::Totp, "malformed");
-        for event in &mut answer.events {
-            event.member = Some("code");
-        }
-        return Ok((None, put_back(answer, &request.enrolment, &pending)));
+    let (mut again, mut member, mut drift) = (None, None, None);
+    let (record, mut answer) = finish_with(
+        record,
+        challenge,
+        random,
+        settings,
+        &about,
+        FactorType::Totp,
+        |record, pending: PendingTotp, id| {
+            let uri = OtpauthUri::parse_stored(&pending.uri).ok_or(MISMATCH)?;
+            let Some(code) = TypedCode::parse(&request.code) else {
+                member = Some("code");
+                again = put_back(&request.enrolment, &pending);
+                return Err((EnrolmentRefusal::Malformed, "malformed"));
+            };
+            let Checked::Accepted(step) = uri.totp.check(&code, now, settings.totp.window, None) else {
+                // Nobody guesses a secret that was shown to them: here a clock that is off shows first.
+                drift = uri.totp.drift(&code, now, None);
+                let tries_left = pending.tries_left.saturating_sub(1);
+                again = put_back(&request.enrolment, &PendingTotp { tries_left, ..pending });
+                return Err((EnrolmentRefusal::Rejected, "wrong-code"));
+            };
+            record.totp.push(Entry {
+                id: id.to_owned(),
+                description: request.description.clone(),
+                created: now,
+                enable: true,
+                entry: TotpEntry::new(uri, step),
+                last_used: None,
+                added: None,
+            });
+            Ok(())
+        },
+    )?;
+    for event in &mut answer.events {
+        event.member = member;
+        event.drift = drift;
+    }
+    let answer = match again {
+        Some(open) => answer.with_challenge(open),
+        None => answer,
     };
-    let Checked::Accepted(step) = uri.totp.check(&code, now, settings.totp.window, None) else {
-        let mut answer = Enrolled::refused(EnrolmentRefusal::Rejected, FactorType::Totp, "wrong-code");
-        // Nobody guesses a secret that was shown to them: here a clock that is off shows first.
-        for event in &mut answer.events {
-            event.drift = uri.totp.drift(&code, now, None);
-        }
-        let pending = PendingTotp {
-            tries_left: pending.tries_left.saturating_sub(1),
-            ..pending
-        };
-        return Ok((None, put_back(answer, &request.enrolment, &pending)));
-    };
-    let id = request::uuid(random)?;
-    record.totp.push(Entry {
-        id: id.clone(),
-        description: request.description,
-        created: now,
-        enable: true,
-        entry: TotpEntry::new(uri, step),
-        last_used: None,
-        added: None,
-    });
-    let answer = Enrolled::done(&record, &id, FactorType::Totp)?;
-    Ok((Some(record), answer))
+    Ok((record, answer))
 }
 
 /// The pending secret goes back to the store as long as a code may still be typed.
-fn put_back(answer: Answer<Enrolled>, enrolment: &str, pending: &PendingTotp) -> Answer<Enrolled> {
-    let open: Option<OpenChallenge> = (pending.tries_left > 0)
+fn put_back(enrolment: &str, pending: &PendingTotp) -> Option<OpenChallenge> {
+    (pending.tries_left > 0)
         .then(|| open(enrolment, &pending.bound, pending))
-        .flatten();
-    match open {
-        Some(open) => answer.with_challenge(open),
-        None => answer,
-    }
+        .flatten()
 }

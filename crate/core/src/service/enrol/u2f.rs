@@ -3,9 +3,9 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::response::{self, FinishRequest, Refused};
+use super::finish::{MISMATCH, Refused, ResponseRequest, finish_response};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenges::challenge::{Bound, Purpose, U2fRegistration, open, read};
+use crate::challenges::challenge::{Bound, Purpose, U2fRegistration, open};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
@@ -92,38 +92,31 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    response::finish(
+    finish_response(
         record,
+        challenge,
         random,
         settings,
         request,
         FactorType::U2f,
-        |record, request, id| add(record, challenge, settings, request, id),
+        |record, ceremony, request, id| add(record, &ceremony, settings, request, id),
     )
 }
 
 fn add(
     record: &mut Record,
-    challenge: &str,
+    ceremony: &U2fRegistration,
     settings: &Settings,
-    request: &FinishRequest,
+    request: &ResponseRequest,
     id: &str,
 ) -> Result<(), Refused> {
-    let mismatch = (EnrolmentRefusal::Rejected, "challenge-mismatch");
-    let presented = request.presented();
-    let ceremony = read::<U2fRegistration>(challenge)
-        .filter(|ceremony| ceremony.bound.admits(&presented))
-        .ok_or(mismatch)?;
     let policy = settings.u2f.as_ref();
     let policy = policy
         .filter(|policy| policy.app_id == ceremony.app_id)
-        .ok_or(mismatch)?;
-    if let Some(reason) = refuses_another(record, settings, request.first_only) {
-        return Err((reason, reason.as_str()));
-    }
+        .ok_or(MISMATCH)?;
     let challenge = BASE64URL_NOPAD
         .decode(ceremony.challenge.as_bytes())
-        .map_err(|_| mismatch)?;
+        .map_err(|_| MISMATCH)?;
     let credential = verify_registration(
         request.response.get(),
         &RegistrationExpectation {

@@ -4,9 +4,9 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::response::{self, FinishRequest, Refused};
+use super::finish::{MISMATCH, Refused, ResponseRequest, finish_response};
 use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_another};
-use crate::challenges::challenge::{Bound, Purpose, Registration, open, read};
+use crate::challenges::challenge::{Bound, Purpose, Registration, open};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, WebauthnEntry};
@@ -159,31 +159,27 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    response::finish(
+    finish_response(
         record,
+        challenge,
         random,
         settings,
         request,
         FactorType::Webauthn,
-        |record, request, id| add(record, challenge, settings, request, id),
+        |record, ceremony, request, id| add(record, ceremony, settings, request, id),
     )
 }
 
 fn add(
     record: &mut Record,
-    challenge: &str,
+    ceremony: Registration,
     settings: &Settings,
-    request: &FinishRequest,
+    request: &ResponseRequest,
     id: &str,
 ) -> Result<(), Refused> {
     let rejected = |inner| (EnrolmentRefusal::Rejected, inner);
-    let mismatch = rejected("challenge-mismatch");
-    let presented = request.presented();
-    let ceremony = read::<Registration>(challenge)
-        .filter(|ceremony| ceremony.bound.admits(&presented) && ceremony.rp_id == settings.rp.id)
-        .ok_or(mismatch)?;
-    if let Some(reason) = refuses_another(record, settings, request.first_only) {
-        return Err((reason, reason.as_str()));
+    if ceremony.rp_id != settings.rp.id {
+        return Err(MISMATCH);
     }
     // Two first registrations at once were given two handles; the one that comes second starts again.
     if record
@@ -193,7 +189,7 @@ fn add(
     {
         return Err(rejected("user-handle-mismatch"));
     }
-    let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| mismatch);
+    let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| MISMATCH);
     let (challenge, user_handle) = (decode(&ceremony.challenge)?, decode(&ceremony.user_handle)?);
     let algorithms: Vec<_> = ceremony
         .algorithms
