@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { qrTerminal } from '#binding'
 
 import { openEnvelope } from '../facade/shared/envelope.js'
+import { isKeyUri } from '../facade/shared/key-uri.js'
 import { parseOtpauthUri, totpCode } from '../facade/stateless/totp.js'
 import type { TotpAlgorithm } from '../facade/stateless/totp.js'
 import { askForLines } from './ask.js'
@@ -83,7 +84,7 @@ interface AddOptions {
 /** What codes are made of, and the seconds of a step. */
 function readSource(text: string, options: CodeOptions): [source: Parameters<typeof totpCode>[0], period: number] {
   const { algorithm, digits, period } = options
-  if (text.slice(0, 8).toLowerCase() !== 'otpauth:') {
+  if (!isKeyUri(text)) {
     const given = { ...(algorithm && { algorithm }), ...(digits !== undefined && { digits }), ...(period !== undefined && { period }) }
     return [{ secret: text, ...given }, period ?? 30]
   }

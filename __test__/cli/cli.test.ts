@@ -76,6 +76,10 @@ test('the current code, of a URI or a secret, from standard input, a file or a h
   const { json } = await countersign(['totp', 'code', '--json'], { stdin: uri })
   t.true(right(uri).includes(json.code))
   t.true(json.secondsLeft > 0 && json.secondsLeft <= 60)
+  const written = await countersign(['totp', 'code'], { stdin: `${uri.replace('otpauth', 'OTPAUTH')}&lock=false&\n` })
+  t.true(right(uri).includes(written.stdout.trim()))
+  const steam = await countersign(['totp', 'code'], { stdin: `${uri}&encoder=steam` })
+  t.true(steam.code !== 0 && steam.stderr.includes('encoder') && !steam.stderr.includes(secret))
   const options = ['--digits', '8', '--algorithm', 'SHA256', '--period', '60']
   const typed = await countersign(['totp', 'code', ...options], { typed: [secret] })
   t.true(right(uri).includes(typed.stdout.trim()))

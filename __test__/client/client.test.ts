@@ -192,6 +192,7 @@ test('wrong options are found when the client is made', (t) => {
   t.notThrows(() => createClient({ ...good, url: 'http://shop:8080', insecure: true }))
   invalid({ totp: 'A'.repeat(32) }, 'totp')
   invalid({ totp: 'otpauth://totp/x?secret=0' }, 'uri')
+  t.notThrows(() => createClient({ ...good, totp: `OTPAUTH://TOTP/a:b:x?secret=${'A'.repeat(32)}&lock=false&` }))
   invalid({ totp: { secret: '0189' } }, 'secret')
   invalid({ totp: { ...good.totp, digits: 9 } }, 'digits')
   invalid({ headers: { a: 7 } }, 'headers')

@@ -81,6 +81,29 @@ test('URIs that no one should accept are refused, by the name of the argument al
   )
 })
 
+test('URIs as apps write them are read, and what is refused is named', (t) => {
+  const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const microsoft = ` OTPAUTH://TOTP/Microsoft:Company:ann?secret=${secret.toLowerCase()}%3D%3D&lock=false&image=&algorithm=HMAC-SHA-256&`
+  t.deepEqual(parseOtpauthUri(microsoft), {
+    secret, account: 'Company:ann', issuer: 'Microsoft', algorithm: 'SHA256', digits: 6, period: 30,
+  })
+  const code = totpCode({ secret, algorithm: 'SHA256' }, 59_000)
+  t.is(totpCode(microsoft, 59_000), code)
+  t.deepEqual(verifyTotp({ uri: microsoft, code, at: 59_000 }), { step: 1 })
+  for (const [rest, part] of [
+    ['digits=5', /digits/], ['period=0', /period/], ['algorithm=MD5', /algorithm/], ['encoder=steam', /encoder/],
+    ['digits=6&digits=6', /digits/], [`secret=${secret}`, /secret/], ['issuer=%ff', /issuer/],
+  ] as const) {
+    const uri = `otpauth://totp/ann?secret=${secret}&${rest}`
+    for (const call of [() => parseOtpauthUri(uri), () => totpCode(uri, 0), () => verifyTotp({ uri, code: '123456' })]) {
+      const error = t.throws(call, { code: 'invalid-argument', message: invalidArgument('uri') })
+      t.regex(error!.message, part)
+      t.false(error!.message.includes(secret))
+    }
+  }
+  t.throws(() => parseOtpauthUri(`otpauth://hotp/ann?secret=${secret}&counter=1`), { message: /HOTP/ })
+})
+
 test('the window, both ways and past only', (t) => {
   const secret = generateSecret()
   const at = 1_800_000_000_000

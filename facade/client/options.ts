@@ -1,5 +1,6 @@
 import { flag, integer, invalid, isWellFormed, object, optional, own } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { isKeyUri } from '../shared/key-uri.js'
 import { parseOtpauthUri, totpCode } from '../stateless/totp.js'
 import type { TotpParameters } from '../stateless/totp.js'
 import { isLoopback } from './cookies.js'
@@ -60,7 +61,7 @@ const checkUrl: Check<string> = (value, name) => {
 
 /** A copy, so that what the host changes later changes nothing here; its members are checked where codes are made. */
 const checkTotp: Check<string | TotpParameters> = (value, name) => {
-  if (typeof value === 'string' && value.startsWith('otpauth:')) return value
+  if (typeof value === 'string' && isKeyUri(value)) return value
   if (typeof value !== 'object' || value === null) throw invalid(name, 'an otpauth: URI, or an object with a secret')
   return { ...value } as TotpParameters
 }

@@ -10,7 +10,8 @@ export type Check<T> = (value: unknown, name: string) => T
  */
 export function invalid(name: string, wanted?: string): CountersignError {
   const expected = Object.hasOwn(hints, name) ? hints[name] : wanted
-  return wrong(expected === undefined ? `${name} is not valid` : `${name} must be ${expected}`)
+  const shown = name.startsWith('uri.') ? 'uri' : name
+  return wrong(expected === undefined ? `${shown} is not valid` : `${shown} must be ${expected}`)
 }
 
 function wrong(detail: string): CountersignError {
@@ -32,6 +33,15 @@ const hints: Record<string, string> = {
   handler: 'what createHandler() returns',
   bytes: 'the contents of the file, as a Buffer or Uint8Array',
   uri: 'a key URI such as otpauth://totp/Example:ann?secret=..., without secret or parameters beside it',
+  // The part that is wrong, as the reader in the core names it.
+  'uri.type': 'a key URI of the type totp (HOTP and others are not supported)',
+  'uri.label': 'a key URI whose label is percent-encoded text without control characters',
+  'uri.issuer': 'a key URI with one issuer, percent-encoded text without control characters',
+  'uri.secret': 'a key URI with one secret, in base32',
+  'uri.algorithm': 'a key URI with one algorithm: SHA1, SHA256 or SHA512',
+  'uri.digits': 'a key URI with one number of digits, from 6 to 8',
+  'uri.period': 'a key URI with one period, in seconds, above 0',
+  'uri.encoder': "a key URI without an encoder (Steam's codes are not supported)",
   trustAnchors: 'a list of certificates, as PEM text or DER bytes',
   'credential.aaguid': 'a UUID',
   'credential.publicKey': 'the COSE key that the registration returned',

@@ -72,9 +72,11 @@ export function otpauthUri(parameters: OtpauthParameters): string {
 }
 
 /**
- * Reads a key URI. Steam and HOTP URIs, an empty secret, a period of 0 and unknown algorithms are refused.
+ * Reads a key URI, as apps and password managers write them: unknown and empty parameters are ignored, the label is
+ * split at its first colon, `HmacSHA256` is SHA256. Refused are Steam and HOTP URIs, a known parameter that is there
+ * twice, an empty secret, `digits` outside 6 to 8, a period of 0 and unknown algorithms.
  *
- * @throws {CountersignError} `invalid-argument` (`uri`)
+ * @throws {CountersignError} `invalid-argument` (`uri`, with the part that is wrong)
  */
 export function parseOtpauthUri(uri: string): ParsedOtpauth {
   return openEnvelope<ParsedOtpauth>(binding.totpParseUri(checkUri(uri, 'uri'))).value
@@ -113,7 +115,11 @@ export function verifyTotp(options: VerifyTotpOptions): { step: number } | null 
   const step = uri === undefined
     ? binding.totpVerify(secret, algorithms.indexOf(algorithm), digits, period, code, at, past, future, lastStep)
     : binding.totpVerifyUri(uri, code, at, past, future, lastStep)
-  if (step === unusable) throw uri === undefined ? invalid('secret', 'base32 text or bytes') : invalid('uri')
+  if (step === unusable) {
+    // The reader says which part of it is wrong.
+    if (uri !== undefined) parseOtpauthUri(uri)
+    throw uri === undefined ? invalid('secret', 'base32 text or bytes') : invalid('uri')
+  }
   return step === wrong ? null : { step }
 }
 

@@ -1,3 +1,4 @@
+import { isKeyUri } from '../shared/key-uri.js'
 import { totpCode } from '../stateless/totp.js'
 import type { TotpParameters } from '../stateless/totp.js'
 
@@ -12,6 +13,6 @@ import type { TotpParameters } from '../stateless/totp.js'
  * const code = totpAt(uri, Date.now())
  */
 export function totpAt(key: string | TotpParameters, at: number): string {
-  if (typeof key !== 'string' || key.slice(0, 8).toLowerCase() === 'otpauth:') return totpCode(key, at)
+  if (typeof key !== 'string' || isKeyUri(key)) return totpCode(key, at)
   return totpCode({ secret: key }, at)
 }

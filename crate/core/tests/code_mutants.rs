@@ -57,8 +57,8 @@ fn key_uris() {
             uri = bend_uri(&mut random, &uri);
         }
         for (parse, strict) in [
-            (OtpauthUri::parse as fn(&str) -> Option<OtpauthUri>, true),
-            (OtpauthUri::parse_stored, false),
+            (outside as fn(&str) -> Option<OtpauthUri>, false),
+            (OtpauthUri::parse_stored, true),
         ] {
             if let Some(parsed) = parse(&uri) {
                 judge_uri(&uri, &parsed, strict);
@@ -92,39 +92,52 @@ fn bend_uri(random: &mut Random, uri: &str) -> String {
     format!("{label}?{}", parameters.join("&"))
 }
 
+fn outside(uri: &str) -> Option<OtpauthUri> {
+    OtpauthUri::parse(uri).ok()
+}
+
 /// Reads the URI by other means.
-fn judge_uri(uri: &str, parsed: &OtpauthUri, strict: bool) {
-    let rest = uri.strip_prefix("otpauth://totp/").unwrap();
-    let (label, query) = rest.split_once('?').unwrap();
+fn judge_uri(uri: &str, parsed: &OtpauthUri, stored: bool) {
+    let trimmed = if stored { uri } else { uri.trim() };
+    let (label, query) = trimmed.split_once('?').unwrap();
+    let query: Vec<_> = query
+        .split('&')
+        .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
+        .map(|(name, value)| (if stored { name.into() } else { loose(name) }, value))
+        .collect();
     let get = |wanted: &str| {
-        let mut values = query.split('&').filter_map(|parameter| parameter.split_once('='));
-        values
-            .find(|(name, _)| *name == wanted)
-            .map(|(_, value)| unescape(value))
+        let found: Vec<_> = query.iter().filter(|(name, _)| name == wanted).collect();
+        assert!(found.len() < 2, "{uri}");
+        let value = found.first().map(|(_, value)| unescape(value));
+        value.filter(|value| stored || !value.trim().is_empty())
     };
-    let plain = |character: &char| !matches!(character, ' ' | '\t' | '\n' | '\r' | '-' | '=');
-    let secret: String = get("secret").unwrap().chars().filter(plain).collect();
-    assert_eq!(parsed.totp.secret(), base32(&secret.to_ascii_uppercase()), "{uri}");
-    let number = |name: &str, standard: u32| get(name).map_or(standard, |value| value.parse().unwrap());
-    assert_eq!(u32::from(parsed.totp.digits()), number("digits", 6), "{uri}");
-    assert_eq!(parsed.totp.period(), number("period", 30), "{uri}");
-    let algorithm = get("algorithm").unwrap_or_else(|| "SHA1".into());
-    assert_eq!(parsed.totp.algorithm().name(), algorithm.to_ascii_uppercase(), "{uri}");
+    let known = ["secret", "digits", "algorithm", "period", "issuer"];
     assert!(
-        parsed.totp.period() > 0 && (6..=if strict { 8 } else { 10 }).contains(&parsed.totp.digits()),
+        !stored || query.iter().all(|(name, _)| known.contains(&name.as_str())),
         "{uri}"
     );
-    // In a record the colon between the names is a bare one.
-    let label = if strict || label.contains(':') {
-        unescape(label)
-    } else {
-        label.to_owned()
-    };
-    let (prefix, account) = match label.split_once(':') {
-        Some((prefix, account)) => (Some(prefix), account),
-        None => (None, label.as_str()),
-    };
-    if strict {
+    assert_eq!(get("encoder"), None, "{uri}");
+    let blank = |one: &char| matches!(one, ' ' | '\t' | '\n' | '\r' | '-' | '=') || (!stored && *one == '+');
+    let secret: String = get("secret").unwrap().chars().filter(|one| !blank(one)).collect();
+    assert_eq!(parsed.totp.secret(), base32(&secret.to_ascii_uppercase()), "{uri}");
+    let number = |name: &str, standard: u32| get(name).map_or(standard, |value| value.trim().parse().unwrap());
+    assert_eq!(u32::from(parsed.totp.digits()), number("digits", 6), "{uri}");
+    assert_eq!(parsed.totp.period(), number("period", 30), "{uri}");
+    let mut algorithm = get("algorithm").unwrap_or_else(|| "SHA1".into()).to_ascii_uppercase();
+    if !stored {
+        algorithm.retain(|one| one.is_ascii_alphanumeric());
+    }
+    assert_eq!(parsed.totp.algorithm().name(), algorithm, "{uri}");
+    assert!(
+        parsed.totp.period() > 0 && (6..=if stored { 10 } else { 8 }).contains(&parsed.totp.digits()),
+        "{uri}"
+    );
+    if !stored {
+        let label = unescape(label.splitn(4, '/').nth(3).unwrap_or_default());
+        let (prefix, account) = match label.split_once(':') {
+            Some((prefix, account)) => (Some(prefix), account),
+            None => (None, label.as_str()),
+        };
         assert_eq!(parsed.account, account.trim_start_matches(' '), "{uri}");
         let issuer = get("issuer")
             .or(prefix.map(str::to_owned))
@@ -141,7 +154,20 @@ fn judge_uri(uri: &str, parsed: &OtpauthUri, strict: bool) {
     );
 }
 
+/// A parameter's name in any case, encoded or not.
+fn loose(name: &str) -> String {
+    let hex = |rest: &str| rest.get(..2).is_some_and(|pair| u8::from_str_radix(pair, 16).is_ok());
+    let readable = name.split('%').skip(1).all(|rest| hex(rest) && !rest.starts_with('+'));
+    let bytes = if readable { bytes(name) } else { Vec::new() };
+    let decoded = String::from_utf8(bytes).ok().filter(|decoded| !decoded.is_empty());
+    decoded.unwrap_or_else(|| name.to_owned()).trim().to_ascii_lowercase()
+}
+
 fn unescape(text: &str) -> String {
+    String::from_utf8(bytes(text)).unwrap()
+}
+
+fn bytes(text: &str) -> Vec<u8> {
     let (mut bytes, mut rest) = (Vec::new(), text);
     while let Some((plain, escaped)) = rest.split_once('%') {
         bytes.extend(plain.bytes());
@@ -149,7 +175,7 @@ fn unescape(text: &str) -> String {
         rest = &escaped[2..];
     }
     bytes.extend(rest.bytes());
-    String::from_utf8(bytes).unwrap()
+    bytes
 }
 
 /// Left-over bits are dropped, as in files of older readers.

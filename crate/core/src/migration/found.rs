@@ -4,6 +4,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::json::failure::Failure;
+use crate::totp::foreign_uri::Fault;
 use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
@@ -23,7 +24,9 @@ pub(super) enum Found {
     Left {
         #[serde(skip_serializing_if = "String::is_empty")]
         name: String,
-        reason: Reason,
+        reason: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        member: Option<&'static str>,
     },
 }
 
@@ -39,15 +42,52 @@ pub(super) enum Note {
     AssumedTotp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
-    Malformed,
+    /// Goes with the member that can't be read.
+    Malformed(&'static str),
     /// Counter-based (RFC 4226), which is not supported.
     Hotp,
+    UnsupportedType,
+    UnsupportedEncoder,
     UnsupportedAlgorithm,
     UnsupportedDigits,
     UnsupportedPeriod,
+}
+
+impl Reason {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::Hotp => "hotp",
+            Self::UnsupportedType => "unsupported-type",
+            Self::UnsupportedEncoder => "unsupported-encoder",
+            Self::UnsupportedAlgorithm => "unsupported-algorithm",
+            Self::UnsupportedDigits => "unsupported-digits",
+            Self::UnsupportedPeriod => "unsupported-period",
+        }
+    }
+
+    fn member(self) -> Option<&'static str> {
+        match self {
+            Self::Malformed(member) => Some(member),
+            _ => None,
+        }
+    }
+}
+
+impl From<Fault> for Reason {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Malformed(member) => Self::Malformed(member),
+            Fault::Hotp => Self::Hotp,
+            Fault::Type => Self::UnsupportedType,
+            Fault::Encoder => Self::UnsupportedEncoder,
+            Fault::Algorithm => Self::UnsupportedAlgorithm,
+            Fault::Digits => Self::UnsupportedDigits,
+            Fault::Period => Self::UnsupportedPeriod,
+        }
+    }
 }
 
 /// A secret that was understood.
@@ -76,7 +116,11 @@ impl From<Result<Read, Refused>> for Found {
                     notes,
                 }
             }
-            Err(Refused { name, reason }) => Self::Left { name, reason },
+            Err(Refused { name, reason }) => Self::Left {
+                name,
+                reason: reason.code(),
+                member: reason.member(),
+            },
         }
     }
 }
@@ -87,11 +131,13 @@ pub(super) fn generator(
     digits: Option<u32>,
     period: Option<u32>,
 ) -> Result<Totp, Reason> {
-    let digits = digits.unwrap_or(6).try_into().map_err(|_| Reason::UnsupportedDigits)?;
+    // More is read out of records alone.
+    let digits = u8::try_from(digits.unwrap_or(6)).ok().filter(|digits| *digits <= 8);
+    let digits = digits.ok_or(Reason::UnsupportedDigits)?;
     Totp::new(key, algorithm, digits, period.unwrap_or(30)).map_err(|failure| match failure {
         Failure::InvalidArgument("digits") => Reason::UnsupportedDigits,
         Failure::InvalidArgument("period") => Reason::UnsupportedPeriod,
-        _ => Reason::Malformed,
+        _ => Reason::Malformed("secret"),
     })
 }
 

@@ -15,7 +15,7 @@ use crate::totp::key_uri::OtpauthUri;
 use found::{Found, Note, Read, Reason, Refused, display, generator, named};
 use secret::Encoding;
 
-/// One secret: `value` is `{"uri", "name"?, "notes"}` or `{"name"?, "reason"}`.
+/// One secret: `value` is `{"uri", "name"?, "notes"}` or `{"name"?, "reason", "member"?}`.
 ///
 /// Request: `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`. The encoding
 /// is `base32`, `hex`, `base64`, `ascii`, `latin1` or `utf8`. `repeated`: the library repeats a key that it finds too
@@ -63,18 +63,36 @@ fn read(request: &Request) -> Result<Read, Refused> {
         reason,
     };
     if let Some(uri) = &request.uri {
-        if uri.starts_with("otpauth://hotp/") {
-            return Err(refused(Reason::Hotp));
-        }
-        let uri = OtpauthUri::parse(uri).ok_or_else(|| refused(Reason::Malformed))?;
+        let uri = OtpauthUri::parse(uri).map_err(|other| {
+            let told = display(&other.account, other.issuer.as_deref());
+            Refused {
+                // A row may say whose it is where the URI does not.
+                name: if told.is_empty() {
+                    display(account, issuer)
+                } else {
+                    told
+                },
+                reason: other.fault.into(),
+            }
+        })?;
         let name = display(&uri.account, uri.issuer.as_deref());
         let notes = Vec::new();
+        // A label of nothing is more than some readers of records expect.
+        let account = if uri.account.is_empty() {
+            "imported".into()
+        } else {
+            uri.account
+        };
+        let uri = OtpauthUri { account, ..uri };
         return Ok(Read { uri, name, notes });
     }
-    let text = request.secret.as_ref().ok_or_else(|| refused(Reason::Malformed))?;
-    let key = secret::decode(text, request.encoding).ok_or_else(|| refused(Reason::Malformed))?;
+    let text = request
+        .secret
+        .as_ref()
+        .ok_or_else(|| refused(Reason::Malformed("secret")))?;
+    let key = secret::decode(text, request.encoding).ok_or_else(|| refused(Reason::Malformed("secret")))?;
     let algorithm = match &request.algorithm {
-        Some(name) => algorithm(name).ok_or_else(|| refused(Reason::UnsupportedAlgorithm))?,
+        Some(name) => Algorithm::from_spelling(name).ok_or_else(|| refused(Reason::UnsupportedAlgorithm))?,
         None => Algorithm::Sha1,
     };
     let repeated = request
@@ -89,11 +107,6 @@ fn read(request: &Request) -> Result<Read, Refused> {
         name: display(account, issuer),
         notes,
     })
-}
-
-/// `SHA1`, `sha1` and `SHA-1`, whatever the library calls it.
-fn algorithm(name: &str) -> Option<Algorithm> {
-    Algorithm::from_name(&name.replace('-', ""))
 }
 
 #[cfg(test)]

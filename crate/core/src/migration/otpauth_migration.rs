@@ -98,7 +98,7 @@ impl OtpParameters {
             0 => vec![Note::AssumedTotp],
             1 => return Err(refused(Reason::Hotp)),
             2 => Vec::new(),
-            _ => return Err(refused(Reason::Malformed)),
+            _ => return Err(refused(Reason::UnsupportedType)),
         };
         let algorithm = match self.algorithm {
             0 | 1 => Algorithm::Sha1,

@@ -70,7 +70,7 @@ fn what_is_not_of_its_encoding_is_left() {
         let found = totp(&json!({ "secret": secret, "encoding": encoding, "account": "ann", "issuer": "Shop" }));
         assert_eq!(
             found,
-            json!({ "name": "Shop: ann", "reason": "malformed" }),
+            json!({ "name": "Shop: ann", "reason": "malformed", "member": "secret" }),
             "{encoding}"
         );
     }
@@ -92,6 +92,7 @@ fn parameters() {
         ("algorithm", json!("md5"), "unsupported-algorithm"),
         ("digits", json!(5), "unsupported-digits"),
         ("digits", json!(262), "unsupported-digits"),
+        ("digits", json!(9), "unsupported-digits"),
         ("period", json!(0), "unsupported-period"),
     ] {
         assert_eq!(
@@ -102,7 +103,7 @@ fn parameters() {
     }
     assert_eq!(
         totp(&json!({ "account": "ann" })),
-        json!({ "name": "ann", "reason": "malformed" })
+        json!({ "name": "ann", "reason": "malformed", "member": "secret" })
     );
 }
 
@@ -116,9 +117,34 @@ fn key_uris() {
         totp(&json!({ "uri": hotp, "account": "ann" })),
         json!({ "name": "ann", "reason": "hotp" })
     );
-    assert_eq!(
-        totp(&json!({ "uri": "otpauth://totp/ann?secret=1" })),
-        json!({ "reason": "malformed" })
+    let left = |uri: &str| totp(&json!({ "uri": uri.replace("=S", &format!("={BASE32}")) }));
+    for (uri, reason) in [
+        ("otpauth://totp/Shop:ann?secret=S&digits=5", "unsupported-digits"),
+        ("otpauth://totp/Shop:ann?secret=S&period=0", "unsupported-period"),
+        (
+            "otpauth://totp/Shop:ann?secret=S&algorithm=MD5",
+            "unsupported-algorithm",
+        ),
+        ("otpauth://totp/Shop:ann?secret=S&encoder=steam", "unsupported-encoder"),
+        ("otpauth://steam/Shop:ann?secret=S", "unsupported-encoder"),
+        ("otpauth://motp/Shop:ann?secret=S", "unsupported-type"),
+        ("otpauth://hotp/Shop:ann?secret=S&counter=1", "hotp"),
+    ] {
+        assert_eq!(left(uri), json!({ "name": "Shop: ann", "reason": reason }), "{uri}");
+    }
+    for (uri, member) in [
+        ("otpauth://totp/Shop:ann?secret=1", "secret"),
+        ("otpauth://totp/Shop:ann?secret=S&digits=six", "digits"),
+        ("otpauth://totp/Shop:ann?secret=S&period=30&period=30", "period"),
+    ] {
+        let expected = json!({ "name": "Shop: ann", "reason": "malformed", "member": member });
+        assert_eq!(left(uri), expected, "{uri}");
+    }
+    assert_eq!(left("hunter2"), json!({ "reason": "malformed", "member": "uri" }));
+    let bare = left("OTPAUTH://totp/?secret=S&lock=false&");
+    assert!(
+        bare["uri"].as_str().unwrap().starts_with("otpauth://totp/imported?"),
+        "{bare}"
     );
 }
 
@@ -235,7 +261,7 @@ fn exports_with_several_entries_and_unknown_fields() {
     assert_eq!(entries[2], json!({ "name": "Shop: counter", "reason": "hotp" }));
     assert_eq!(entries[3], json!({ "name": "old", "reason": "unsupported-algorithm" }));
     assert_eq!(entries[4], json!({ "name": "long", "reason": "unsupported-digits" }));
-    assert_eq!(entries[5], json!({ "name": "new", "reason": "malformed" }));
+    assert_eq!(entries[5], json!({ "name": "new", "reason": "unsupported-type" }));
     assert_eq!(entries[6]["notes"], json!(["assumed-totp"]));
 }
 
@@ -261,7 +287,7 @@ fn what_is_no_export() {
     }
     assert_eq!(
         export(&bytes(1, &bytes(1, b"")))["entries"],
-        json!([{ "reason": "malformed" }])
+        json!([{ "reason": "malformed", "member": "secret" }])
     );
 }
 

@@ -124,7 +124,7 @@ impl TfaConfig {
         let (Some(uri), Some(value)) = (request.totp, request.value) else {
             return Ok(Refusal::TotpNeedsBoth.settled());
         };
-        let Some(uri) = OtpauthUri::parse(&uri) else {
+        let Ok(uri) = OtpauthUri::parse(&uri) else {
             return Ok(Refusal::TotpInvalid.settled());
         };
         let now = request::seconds(request.now);

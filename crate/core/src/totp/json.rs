@@ -32,8 +32,7 @@ pub fn uri(request: &str) -> String {
 
 /// A URI to `{secret, account, issuer?, algorithm, digits, period}`.
 pub fn parse_uri(uri: &str) -> String {
-    let parsed = OtpauthUri::parse(uri).ok_or(Failure::InvalidArgument("uri"));
-    envelope(parsed.map(|OtpauthUri { totp, account, issuer }| ParsedUri {
+    envelope(from_outside(uri).map(|OtpauthUri { totp, account, issuer }| ParsedUri {
         secret: base32::encode(totp.secret()),
         account,
         issuer,
@@ -72,8 +71,12 @@ pub fn verify(
 
 /// Like [`verify`], for the key of a URI.
 pub fn verify_uri(uri: &str, check: &CodeCheck<'_>) -> Result<Option<i64>, Failure> {
-    let parsed = OtpauthUri::parse(uri).ok_or(Failure::InvalidArgument("uri"))?;
-    Ok(check.step(&parsed.totp))
+    Ok(check.step(&from_outside(uri)?.totp))
+}
+
+/// The failure names the part that is wrong.
+fn from_outside(uri: &str) -> Result<OtpauthUri, Failure> {
+    OtpauthUri::parse(uri).map_err(|refused| Failure::InvalidArgument(refused.fault.argument()))
 }
 
 /// A QR code of `text` as an `<svg>` element.
@@ -128,8 +131,10 @@ impl CodeRequest {
         };
         let parameters = self.algorithm.is_some() || self.digits.is_some() || self.period.is_some();
         let alone = self.secret.is_none() && !parameters;
-        let parsed = OtpauthUri::parse(uri).filter(|_| alone);
-        parsed.map(|uri| uri.totp).ok_or(Failure::InvalidArgument("uri"))
+        if !alone {
+            return Err(Failure::InvalidArgument("uri"));
+        }
+        Ok(from_outside(uri)?.totp)
     }
 }
 
@@ -227,7 +232,14 @@ mod tests {
         assert_eq!(uri(&with_secret(r#""account":"a:b""#)), invalid("account"));
         assert_eq!(uri(&with_secret(r#""account":"ann","digits":9"#)), invalid("digits"));
         assert_eq!(uri(r#"{"secret":"","account":"ann"}"#), invalid("secret"));
-        assert_eq!(parse_uri("otpauth://totp/ann?secret=0"), invalid("uri"));
+        assert_eq!(parse_uri("otpauth://totp/ann?secret=0"), invalid("uri.secret"));
+        assert_eq!(parse_uri("otpauth://hotp/ann?secret=0"), invalid("uri.type"));
+        let with = |rest: &str| parse_uri(&format!("otpauth://totp/ann?secret={SECRET}&{rest}"));
+        assert_eq!(with("digits=5"), invalid("uri.digits"));
+        assert_eq!(with("period=0"), invalid("uri.period"));
+        assert_eq!(with("algorithm=MD5"), invalid("uri.algorithm"));
+        assert_eq!(with("encoder=steam"), invalid("uri.encoder"));
+        assert!(with("lock=false&").starts_with(r#"{"value":"#));
     }
 
     #[test]
@@ -290,7 +302,7 @@ mod tests {
         assert_eq!(verify(SECRET, Algorithm::Sha1, 5, 30, &check), failed("digits"));
         assert_eq!(verify(SECRET, Algorithm::Sha1, 9, 30, &check), failed("digits"));
         assert_eq!(verify(SECRET, Algorithm::Sha1, 6, 0, &check), failed("period"));
-        assert_eq!(verify_uri("otpauth://totp/a?secret=0", &check), failed("uri"));
+        assert_eq!(verify_uri("otpauth://totp/a?secret=0", &check), failed("uri.secret"));
     }
 
     #[test]

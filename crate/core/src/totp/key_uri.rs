@@ -35,32 +35,9 @@ impl OtpauthUri {
         })
     }
 
-    /// Reads a URI that comes from elsewhere. Refused: anything but `totp`, unknown or repeated parameters, a missing
-    /// or empty secret or one that is not base32, `digits` outside 6 to 8, `period=0`, unknown algorithms.
-    /// An `issuer` parameter wins over the label's.
-    pub fn parse(uri: &str) -> Option<Self> {
-        let parts = Parts::read(uri)?;
-        // The label's colon may be encoded, and spaces may follow it.
-        let label = unescape(parts.label)?;
-        let (prefix, account) = match parts.label.split_once(':') {
-            Some((prefix, account)) => (unescape(prefix)?, unescape(account)?),
-            None => match label.split_once(':') {
-                Some((prefix, account)) => (prefix.into(), account.into()),
-                None => (String::new(), label),
-            },
-        };
-        let account = account.trim_start_matches(' ').into();
-        let parsed = Self {
-            totp: parts.totp(base32::decode)?,
-            account,
-            issuer: parts.issuer_or(prefix).ok()?,
-        };
-        let plain = is_plain(&parsed.account) && parsed.issuer.as_deref().is_none_or(is_plain);
-        (parsed.totp.digits() <= 8 && plain).then_some(parsed)
-    }
-
-    /// Reads a URI out of a record: as [`parse`](Self::parse), with up to 10 digits, any length of base32, any
-    /// character in the names, and no colon in the label but a bare one.
+    /// Reads a URI out of a record, as the system that the format comes from does. Refused: anything but `totp`,
+    /// unknown or repeated parameters, a missing or empty secret or one that is not base32, `digits` outside 6 to 10,
+    /// `period=0`, unknown algorithms. An `issuer` parameter wins over the label's.
     pub fn parse_stored(uri: &str) -> Option<Self> {
         let parts = Parts::read(uri)?;
         let (prefix, account) = parts.label.split_once(':').unwrap_or(("", parts.label));
@@ -186,7 +163,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// At the first such ASCII character; for short texts the search of `str` costs more than it finds.
-fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+pub(super) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
     let place = memchr(at, text.as_bytes())?;
     text.get(..place).zip(text.get(place + 1..))
 }
@@ -249,13 +226,17 @@ mod tests {
     const STORED: &str = "otpauth://totp/Proxmox%20%2D%20pve%2Eexample%2Ecom:alice%40pve?secret=Q4SZVJSVB4CZXSUM\
         &digits=6&algorithm=SHA1&period=30&issuer=Proxmox%20%2D%20pve%2Eexample%2Ecom";
 
-    fn parse(parameters: &str) -> Option<OtpauthUri> {
-        OtpauthUri::parse(&format!("otpauth://totp/ann?{parameters}"))
+    fn stored(parameters: &str) -> Option<OtpauthUri> {
+        OtpauthUri::parse_stored(&format!("otpauth://totp/ann?{parameters}"))
+    }
+
+    fn outside(uri: &str) -> Option<OtpauthUri> {
+        OtpauthUri::parse(uri).ok()
     }
 
     #[test]
     fn stored_form_comes_back_byte_for_byte() {
-        for read in [OtpauthUri::parse, OtpauthUri::parse_stored] {
+        for read in [outside, OtpauthUri::parse_stored] {
             let uri = read(STORED).unwrap();
             assert_eq!(uri.account, "alice@pve");
             assert_eq!(uri.issuer.as_deref(), Some("Proxmox - pve.example.com"));
@@ -292,7 +273,7 @@ mod tests {
                 ] {
                     let totp = Totp::new(&[digits; 33], algorithm, digits, 1 + u32::from(digits)).unwrap();
                     let text = OtpauthUri::new(totp, account, issuer).unwrap().to_text();
-                    for read in [OtpauthUri::parse, OtpauthUri::parse_stored] {
+                    for read in [outside, OtpauthUri::parse_stored] {
                         let uri = read(&text).unwrap();
                         assert_eq!((uri.account.as_str(), uri.issuer.as_deref()), (account, issuer));
                         assert_eq!(uri.totp.secret(), &[digits; 33]);
@@ -307,27 +288,20 @@ mod tests {
 
     #[test]
     fn defaults_and_lenient_forms() {
-        let uri = parse("secret=gezd-gnbv%20gy3tqojq%3D%3D").unwrap();
+        let uri = stored("secret=gezd-gnbv%20gy3tqojq%3D%3D").unwrap();
         assert_eq!(uri.totp.secret(), b"1234567890");
         assert_eq!(uri.totp.algorithm(), Algorithm::Sha1);
         assert_eq!((uri.totp.digits(), uri.totp.period(), uri.issuer), (6, 30, None));
-        assert_eq!(
-            parse("secret=GEZDGNBVGY3TQOJQ==&algorithm=sha256")
-                .unwrap()
-                .totp
-                .algorithm(),
-            Algorithm::Sha256
-        );
-        assert_eq!(
-            parse("secret=GEZDGNBVGY3TQOJQ&issuer=a+b").unwrap().issuer.as_deref(),
-            Some("a+b")
-        );
+        let lower = stored("secret=GEZDGNBVGY3TQOJQ==&algorithm=sha256").unwrap();
+        assert_eq!(lower.totp.algorithm(), Algorithm::Sha256);
+        let plus = stored("secret=GEZDGNBVGY3TQOJQ&issuer=a+b").unwrap();
+        assert_eq!(plus.issuer.as_deref(), Some("a+b"));
     }
 
     #[test]
     fn refused_parameters() {
         let secret = "secret=GEZDGNBVGY3TQOJQ";
-        assert!(parse(secret).is_some());
+        assert!(stored(secret).is_some());
         for extra in [
             "period=0",
             "period=",
@@ -336,13 +310,14 @@ mod tests {
             "period=30.0",
             "period=4294967296",
             "digits=5",
-            "digits=9",
+            "digits=11",
             "digits=0",
             "digits=262",
             "digits=",
             "digits=six",
             "algorithm=MD5",
             "algorithm=",
+            "algorithm=SHA-1",
             "image=x",
             "counter=0",
             "Digits=6",
@@ -353,21 +328,19 @@ mod tests {
             "issuer=%4",
             "issuer=%zz",
             "issuer=%ff",
-            "issuer=a%3Ab",
-            "issuer=%00",
             "secret=GEZDGNBVGY3TQOJQ",
             "period=30&period=30",
             "issuer=a#b",
         ] {
-            assert!(parse(&format!("{secret}&{extra}")).is_none(), "{extra}");
-            assert!(parse(&format!("{extra}&{secret}")).is_none(), "{extra}");
+            assert!(stored(&format!("{secret}&{extra}")).is_none(), "{extra}");
+            assert!(stored(&format!("{extra}&{secret}")).is_none(), "{extra}");
         }
         for secret in [
-            "", "=", "A", "GEZDGNB0", "GEZDGNB1", "GEZDGNB8", "GEZDGNB9", "GEZD=GNB", "GEZD+GNB", "ABC",
+            "", "=", "A", "GEZDGNB0", "GEZDGNB1", "GEZDGNB8", "GEZDGNB9", "GEZD=GNB", "GEZD+GNB",
         ] {
-            assert!(parse(&format!("secret={secret}")).is_none(), "{secret}");
+            assert!(stored(&format!("secret={secret}")).is_none(), "{secret}");
         }
-        assert!(parse("issuer=a").is_none());
+        assert!(stored("issuer=a").is_none());
     }
 
     #[test]
@@ -383,31 +356,28 @@ mod tests {
             "otpauth://TOTP/ann?secret=GEZDGNBVGY3TQOJQ",
             " otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ",
             "otpauth://totp/a/b?secret=GEZDGNBVGY3TQOJQ",
-            "otpauth://totp/a:b:c?secret=GEZDGNBVGY3TQOJQ",
             "otpauth://totp/%ff?secret=GEZDGNBVGY3TQOJQ",
             "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQ#x",
         ] {
-            assert!(OtpauthUri::parse(uri).is_none(), "{uri}");
+            assert!(OtpauthUri::parse_stored(uri).is_none(), "{uri}");
         }
     }
 
     #[test]
     fn labels() {
-        let names = |read: fn(&str) -> Option<OtpauthUri>, label: &str, extra: &str| {
-            let uri = read(&format!("otpauth://totp/{label}?secret=GEZDGNBVGY3TQOJQ{extra}")).unwrap();
+        let names = |label: &str, extra: &str| {
+            let uri = stored_label(label, extra).unwrap();
             (uri.issuer.unwrap_or_default(), uri.account)
         };
         let pair = |issuer: &str, account: &str| (issuer.to_owned(), account.to_owned());
-        assert_eq!(names(OtpauthUri::parse, "Iss:%20ann", ""), pair("Iss", "ann"));
-        assert_eq!(names(OtpauthUri::parse, "Iss%3Aann", ""), pair("Iss", "ann"));
-        assert_eq!(names(OtpauthUri::parse, "Iss%3a%20ann", ""), pair("Iss", "ann"));
-        assert_eq!(
-            names(OtpauthUri::parse, "Iss:ann", "&issuer=Other"),
-            pair("Other", "ann")
-        );
-        assert_eq!(names(OtpauthUri::parse, ":ann", "&issuer="), pair("", "ann"));
-        assert_eq!(names(OtpauthUri::parse_stored, "Iss%3Aann", ""), pair("", "Iss:ann"));
-        assert_eq!(names(OtpauthUri::parse_stored, "a%3Ab:c:d", ""), pair("a:b", "c:d"));
+        assert_eq!(names("Iss:ann", "&issuer=Other"), pair("Other", "ann"));
+        assert_eq!(names(":ann", "&issuer="), pair("", "ann"));
+        assert_eq!(names("Iss%3Aann", ""), pair("", "Iss:ann"));
+        assert_eq!(names("a%3Ab:c:d", ""), pair("a:b", "c:d"));
+    }
+
+    fn stored_label(label: &str, extra: &str) -> Option<OtpauthUri> {
+        OtpauthUri::parse_stored(&format!("otpauth://totp/{label}?secret=GEZDGNBVGY3TQOJQ{extra}"))
     }
 
     #[test]
@@ -426,7 +396,7 @@ mod tests {
 
     #[test]
     fn debug_hides_the_secret() {
-        let shown = format!("{:?}", OtpauthUri::parse(STORED).unwrap());
+        let shown = format!("{:?}", OtpauthUri::parse_stored(STORED).unwrap());
         assert!(!shown.contains("Q4SZ") && !shown.contains("135, 37"), "{shown}");
     }
 
@@ -434,9 +404,9 @@ mod tests {
     fn no_cut_or_changed_byte_panics() {
         for length in 0..STORED.len() {
             let (head, tail) = STORED.split_at(length);
-            OtpauthUri::parse(head);
+            let _ = OtpauthUri::parse(head);
             for byte in ["%", "&", "=", ":", "\u{fffd}", "\0"] {
-                OtpauthUri::parse(&format!("{head}{byte}{tail}"));
+                let _ = OtpauthUri::parse(&format!("{head}{byte}{tail}"));
                 OtpauthUri::parse_stored(&format!("{head}{byte}{}", tail.get(1..).unwrap_or_default()));
             }
         }

@@ -1,6 +1,7 @@
 //! Time-based one-time passwords (RFC 6238 over the truncation of RFC 4226).
 
 pub mod base32;
+pub mod foreign_uri;
 pub mod json;
 pub mod key_uri;
 pub mod qr;
@@ -43,6 +44,18 @@ impl Algorithm {
         [Self::Sha1, Self::Sha256, Self::Sha512]
             .into_iter()
             .find(|known| known.name().eq_ignore_ascii_case(name))
+    }
+
+    /// As apps and libraries call it: `sha1`, `SHA-256`, `HmacSHA512`, `HMAC_SHA_1`, `SHA2-256`.
+    pub fn from_spelling(name: &str) -> Option<Self> {
+        let kept = name.chars().filter(|one| !matches!(one, '-' | '_' | ' ' | '/' | '.'));
+        let plain: String = kept.map(|one| one.to_ascii_uppercase()).collect();
+        match plain.strip_prefix("HMAC").unwrap_or(&plain) {
+            "SHA1" => Some(Self::Sha1),
+            "SHA256" | "SHA2256" => Some(Self::Sha256),
+            "SHA512" | "SHA2512" => Some(Self::Sha512),
+            _ => None,
+        }
     }
 }
 
