@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { createPublicKey, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
 
-import type { Left, Migration } from '../../index.js'
+import type { ForeignCredential, Left, Migration } from '../../index.js'
 import * as migration from '../../facade/migration/index.js'
 import { memoryStore, tfaConfigStore } from '../../facade/stores/index.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
@@ -84,10 +84,10 @@ test('secrets that are left, and why', (t) => {
     '\ud800', 'A'.repeat(5000),
   ]
   t.deepEqual(reasons(fromOtplib(rows)), [
-    ['[0]', 'malformed', 'secret'], ['[1]', 'malformed', 'secret'], ['[2]', 'malformed', 'secret'], ['[3]', 'malformed', 'secret'],
+    ['[0]', 'malformed', 'secret'], ['[1]', 'malformed', 'secret'], ['[3]', 'malformed', 'secret'],
     ['[4]', 'malformed', 'secret'], ['[5]', 'malformed', 'secret'], ['[6]', 'malformed', 'digits'], ['[7]', 'unsupported-digits'],
     ['[8]', 'unsupported-period'], ['[9]', 'unsupported-algorithm'], ['[10]', 'malformed', 'algorithm'], ['[11]', 'hotp'],
-    ['[12]', 'hotp'], ['[13]', 'malformed', 'secret'], ['[14]', 'malformed', 'secret'], ['[15]', 'malformed', 'secret'],
+    ['[12] ann', 'hotp'], ['[13] ann', 'malformed', 'secret'], ['[14]', 'malformed', 'secret'], ['[15]', 'malformed', 'secret'],
   ])
   const encrypted = randomBytes(72).toString('hex')
   const plain = 'decrypted-text-of-32-characters!'
@@ -128,7 +128,7 @@ test('Google Authenticator › an export of three codes, with HOTP, unknown fiel
 
 /** A credential as SimpleWebAuthn documents it, with the authenticator that holds it. */
 function passkey(options: { synced?: boolean } = {}) {
-  const key = new TestAuthenticator({ backupEligible: options.synced === true, backupState: options.synced === true })
+  const key = new TestAuthenticator({ algorithm: 'ES256', backupEligible: options.synced === true, backupState: options.synced === true })
   const handle = randomBytes(32).toString('base64url')
   const creation = registrationOptions({ rp, user: { id: handle, name: 'ann', displayName: 'Ann' } })
   const verdict = verifyRegistration({ response: key.create(creation, { origin }), challenge: creation.challenge, rp })
@@ -157,6 +157,11 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
     const bytes = Buffer.from(publicKey, 'base64url')
     const base64 = bytes.toString('base64')
     const { counter, deviceType, backedUp, id } = documented
+    // The end of a key of ES256: x, a head of three bytes, y.
+    const point = Buffer.concat([Buffer.from([4]), bytes.subarray(-67, -35), bytes.subarray(-32)])
+    const x = bytes.subarray(-67, -35).toString('base64url')
+    const y = bytes.subarray(-32).toString('base64url')
+    const jwk = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
     const flags = { credentialDeviceType: deviceType, credentialBackedUp: backedUp }
     const columns = { device_type: deviceType, backed_up: backedUp ? 't' : 'f' }
     const forms: [string, unknown][] = [
@@ -176,6 +181,33 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
         cred_id: id, cred_public_key: bytes, webauthn_user_id: documented.webauthnUserID, counter, transports: 'internal',
         backup_eligible: synced, backup_status: backedUp,
       }],
+      ['the whole result', { verified: true, registrationInfo: { credential: { id, publicKey: bytes, counter }, ...flags, userVerified: false } }],
+      ['its result before version 11', { verified: true, registrationInfo: { credentialID: id, credentialPublicKey: bytes, counter, ...flags } }],
+      ['a row that holds the result as JSON', { id: 7, registration_info: JSON.stringify({ credential: { id, publicKey: base64, counter }, ...flags }) }],
+      ['credId beside the key of the row', { ...documented, id: 'b8b7a0de-3e0c-4a47-8d0e-6f1f0a4f3f11', credId: id }],
+      ['credential_id beside the key of the row', { ...documented, id: 'clh3am1g40000qwer1234abcd', credential_id: id }],
+      ['ids as the UTF-8 of their text', { ...documented, id: undefined, credentialID: Buffer.from(id) }],
+      ['ids as base64 of the UTF-8 of their text', { ...documented, id: Buffer.from(id).toString('base64') }],
+      ['ids in hexadecimal', { ...documented, id: Buffer.from(id, 'base64url').toString('hex') }],
+      ['keys in hexadecimal', { ...documented, publicKey: bytes.toString('hex') }],
+      ['base64 in lines', { ...documented, publicKey: base64.replaceAll(/.{20}/g, '$&\n') }],
+      ['MySQL', { ...documented, publicKey: `0x${bytes.toString('hex')}` }],
+      ['BSON', { ...documented, publicKey: { _bsontype: 'Binary', sub_type: 0, position: bytes.length, buffer: Buffer.concat([bytes, bytes]) } }],
+      ['extended JSON', { ...documented, publicKey: { $binary: { base64, subType: '00' } }, counter: { $numberInt: `${counter}` } }],
+      ['a JSON text', JSON.stringify([{ ...documented, publicKey: base64 }])],
+      ['a Buffer as JSON in a text column', { ...documented, publicKey: JSON.stringify(bytes) }],
+      ['Auth.js', {
+        credentialID: Buffer.from(id, 'base64url').toString('base64'), userId: 'ann', providerAccountId: 'x', counter, transports: 'usb,nfc',
+        credentialPublicKey: base64, ...flags,
+      }],
+      ['go-webauthn', {
+        id: Buffer.from(id, 'base64url').toString('base64'), publicKey: base64, attestationType: 'none', transport: ['usb'],
+        flags: { userPresent: true, userVerified: false, backupEligible: synced, backupState: backedUp }, authenticator: { AAGUID: 'AAAA', signCount: counter },
+      }],
+      ['PEM', { ...documented, publicKey: jwk.export({ format: 'pem', type: 'spki' }), counter: undefined }],
+      ['SPKI', { ...documented, publicKey: jwk.export({ format: 'der', type: 'spki' }) }],
+      ['a JWK', { ...documented, publicKey: jwk.export({ format: 'jwk' }) }],
+      ['a point, without a counter', { credential_id: id, public_key: point, algorithm: -7, ...columns }],
       ['columns of PostgreSQL', { id, public_key: bytes, counter: BigInt(counter), ...columns }],
     ]
     for (const [name, data] of forms) {
@@ -221,11 +253,44 @@ test('SimpleWebAuthn › what is left, and why', async (t) => {
     ['[0]', 'malformed'], ['[1]', 'malformed'], ['[2]', 'malformed', 'id'], ['[3]', 'malformed', 'id'],
     ['[4]', 'malformed', 'publicKey'], ['[5]', 'malformed', 'publicKey'], ['[6]', 'malformed', 'counter'],
     ['[7]', 'malformed', 'counter'], ['[8]', 'malformed', 'deviceType'], ['[9]', 'malformed', 'webAuthnUserID'],
+    ['[11]', 'malformed', 'backedUp'],
   ])
   const { service, events } = await Fixture.open(memoryStore())
   const imported = await service.importFactors('ann', { factors: found.factors, left: [] })
-  t.deepEqual(reasons(imported), [['[10]', 'malformed'], ['[11]', 'malformed']])
+  t.deepEqual(reasons(imported), [['[10]', 'malformed', 'publicKey']])
   t.deepEqual([imported.taken, await service.factors('ann'), events], [[], [], []])
+})
+
+test('SimpleWebAuthn › what could be dead is left, and why', (t) => {
+  const { documented } = passkey()
+  const { id: _, ...without } = documented
+  const found = fromSimpleWebAuthn([
+    { ...documented, id: randomUUID() }, { ...documented, id: 17 }, { ...documented, id: '507f1f77bcf86cd799439011' },
+    { ...documented, id: 'clh3am1g40000qwer1234abcd' }, { ...documented, id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, without,
+    { ...documented, credentialID: documented.id, credId: passkey().documented.id }, { ...documented, credentialID: 'a' },
+    { verified: false, registrationInfo: documented }, { ...documented, revokedAt: new Date() }, { ...documented, enabled: 0 },
+    { ...documented, counter: null }, { ...documented, publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' },
+    { ...documented, publicKey: { kty: 'oct', k: 'AAAA' } },
+  ])
+  t.deepEqual(reasons(found), [
+    ...[0, 1, 2, 3, 4, 5, 6, 7].map((at) => [`[${at}]`, 'malformed', 'id']), ['[8]', 'not-proved'], ['[9]', 'turned-off'],
+    ['[10]', 'turned-off'], ['[11]', 'malformed', 'counter'], ['[12]', 'malformed', 'publicKey'], ['[13]', 'malformed', 'publicKey'],
+  ])
+  t.deepEqual(found.factors, [])
+})
+
+test('SimpleWebAuthn › a handle that may stand for other bytes is left out', (t) => {
+  const handle = (webauthnUserID: unknown) => {
+    const { factors: [factor], left } = fromSimpleWebAuthn({ ...passkey().documented, webauthnUserID })
+    t.deepEqual(left, [])
+    return (factor as ForeignCredential).credential.userHandle
+  }
+  t.is(handle(randomUUID()), undefined)
+  t.is(handle('anna'), undefined)
+  t.is(handle('YW5u'), 'YW5u')
+  t.is(handle(Buffer.from('ann')), 'YW5u')
+  const full = randomBytes(32)
+  t.is(handle(full.toString('base64')), full.toString('base64url'))
 })
 
 test('SimpleWebAuthn › user handles come along, and never lead to somebody else', async (t) => {

@@ -2,6 +2,7 @@ import * as binding from '#binding'
 
 import { isWellFormed } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
+import { jsonText } from '../shared/json.js'
 import { report } from './secrets.js'
 import type { Found } from './secrets.js'
 import type { Migration } from './types.js'
@@ -20,7 +21,7 @@ import { list } from './values.js'
  */
 export function fromOtpauthMigration(uris: unknown): Migration {
   const migration: Migration = { factors: [], left: [] }
-  const batches = new Map<number, { size: number; seen: Set<number> }>()
+  const batches: Batch[] = []
   const texts = list(uris).flatMap((one) => (typeof one === 'string' ? lines(one) : [one]))
   for (const [index, text] of texts.entries()) {
     const read = typeof text === 'string' && text.length <= 65_536 && isWellFormed(text) ? open(text) : null
@@ -28,23 +29,39 @@ export function fromOtpauthMigration(uris: unknown): Migration {
       migration.left.push({ what: `[${index}]`, reason: 'malformed' })
       continue
     }
-    const { id, size, index: at } = read.batch
-    const batch = batches.get(id) ?? { size, seen: new Set() }
-    batches.set(id, batch)
-    // The same code scanned twice says nothing new.
-    if (batch.seen.has(at)) continue
-    batch.seen.add(at)
+    if (isRepeated(batches, read)) continue
     for (const [entry, found] of read.entries.entries()) {
       const one = report(found, `[${index}][${entry}]`)
       if ('reason' in one) migration.left.push(one)
       else migration.factors.push(one)
     }
   }
-  for (const { size, seen } of batches.values()) {
+  for (const { size, seen } of batches) {
     const missing = size - seen.size
     if (missing > 0) migration.left.push({ what: `${missing} of ${size} QR codes`, reason: 'other-codes-missing' })
   }
   return migration
+}
+
+/** The codes of one export that were seen, by their place in it. */
+interface Batch {
+  id: number
+  size: number
+  seen: Map<number, string>
+}
+
+/**
+ * Whether this very code was seen before; if not, it is put with the others of its export. Apps give several exports
+ * the same id: a place that another code holds makes it one of another export.
+ */
+function isRepeated(batches: Batch[], { batch: { id, size, index }, entries }: Export): boolean {
+  const content = jsonText(entries)
+  const alike = batches.filter((batch) => batch.id === id && batch.size === size)
+  if (alike.some(({ seen }) => seen.get(index) === content)) return true
+  let batch = alike.find(({ seen }) => !seen.has(index))
+  if (!batch) batches.push((batch = { id, size, seen: new Map() }))
+  batch.seen.set(index, content)
+  return false
 }
 
 interface Export {

@@ -3,14 +3,18 @@ import * as binding from '#binding'
 import { isWellFormed, own } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
+import { isKeyUri } from '../shared/key-uri.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
 import type { ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
-import { integer, isRow, list, member, name, time } from './values.js'
+import { base64url, boolean, fromJson, integer, isRow, list, member, members, name, names, standing, time } from './values.js'
 
 /**
- * Reads secrets of otplib: the text, or a row with `secret` and, where they differ from the options, `encoding`,
- * `algorithm`, `digits`, `period` (or `step`), `account`, `issuer`, `description`, `createdAt`.
+ * Reads secrets of otplib: the text, a key URI, or a row with `secret` (also `totpSecret`, `two_factor_secret`,
+ * `key`, ...) and, where they differ from the options, `encoding`, `algorithm` (`algo`, `digest`, `hash`), `digits`,
+ * `period` (`step`, `interval`, `timeStep`), `account`, `issuer`, `description`, `createdAt`.
+ *
+ * A row whose secret is null is no factor. Members that contradict each other are refused.
  *
  * @param secrets one or a list
  *
@@ -42,11 +46,7 @@ export function fromOtpauth(secrets: unknown, options: SecretOptions = {}): Migr
  */
 export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migration {
   const about = checkOptions.speakeasy(options, '')
-  return collect(secrets, (row, place) => {
-    const base32 = isRow(row) && member(row, 'secret') === undefined ? member(row, 'base32') : undefined
-    if (base32 === undefined) return read(row, place, about)
-    return read({ ...(row as object), secret: base32 }, place, { ...about, encoding: 'base32' })
-  })
+  return collect(secrets, (row, place) => read(row, place, about))
 }
 
 /**
@@ -62,14 +62,20 @@ export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migr
 export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): Migration {
   const about = checkOptions.secrets(options, '')
   return collect(secrets, (row, place) => {
-    const { secret, verified, backupCodes } = (isRow(row) ? row : { secret: row }) as Record<string, unknown>
+    const { secret, verified, backupCodes } = isRow(row) ? better(row) : better({ secret: row })
     const codes: Left[] = backupCodes ? [{ what: `${place} backupCodes`, reason: 'recovery-codes' }] : []
-    if (verified === false || verified === 0) return [{ what: place, reason: 'not-proved' }, ...codes]
+    if (boolean(verified) === false) return [{ what: place, reason: 'not-proved' }, ...codes]
+    if (secret === null) return codes
     if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
     // The row's `name` and the like are none of the factor.
-    const created = isRow(row) ? member(row, 'createdAt') : undefined
+    const created = isRow(row) ? member(row, 'createdat') : undefined
     return [...read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' }), ...codes]
   })
+}
+
+function better(row: object): { secret: unknown; verified: unknown; backupCodes: unknown } {
+  const secret = member(row, 'secret') ?? (names(row, 'secret') && own(row, 'secret') === null ? null : undefined)
+  return { secret, verified: member(row, 'verified'), backupCodes: member(row, 'backupcodes') }
 }
 
 /** A nonce, a tag and at least a byte in hexadecimal, or the form that says which key it is for. */
@@ -77,22 +83,20 @@ function isEncrypted(secret: string): boolean {
   return /^\$ba\$\d+\$/.test(secret) || (secret.length >= 82 && /^[\da-f]+$/.test(secret))
 }
 
-export type Found = { uri: string; name?: string; notes: MigrationNote[] } | { name?: string; reason: LeftReason }
+export type Found = { uri: string; name?: string; notes: MigrationNote[] } | { name?: string; reason: LeftReason; member?: string }
 
 /** A found secret in the words of a report; `place` stands before its name. */
 export function report(
   found: Found, place: string, about: { description?: string; created?: number } = {},
 ): ForeignTotp | Left {
   const what = found.name === undefined ? place : `${place} ${name(found.name) ?? ''}`.trimEnd()
-  if ('reason' in found) {
-    return { what, reason: found.reason, ...(found.reason === 'malformed' && { member: 'secret' }) }
-  }
+  if ('reason' in found) return { what, reason: found.reason, ...(found.member && { member: found.member }) }
   return { what, description: 'authenticator app', ...about, uri: found.uri, notes: found.notes }
 }
 
 function collect(rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | Left)[]): Migration {
   const migration: Migration = { factors: [], left: [] }
-  for (const [index, row] of list(rows).entries()) {
+  for (const [index, row] of list(rows).flatMap(unpacked).entries()) {
     for (const found of reading(row, `[${index}]`)) {
       if ('reason' in found) migration.left.push(found)
       else migration.factors.push(found)
@@ -101,59 +105,139 @@ function collect(rows: unknown, reading: (row: unknown, place: string) => (Forei
   return migration
 }
 
+/** A text column may hold a list of secrets as JSON. */
+function unpacked(row: unknown): unknown[] {
+  const json = fromJson(row)
+  return Array.isArray(json) ? json : [row]
+}
+
 interface About extends SecretOptions {
   encoding: SecretEncoding
   repeated?: boolean
 }
 
 function read(given: unknown, place: string, about: About): (ForeignTotp | Left)[] {
-  const row = isRow(given) ? given : { secret: given }
-  const malformed = (of: string): Left[] => [{ what: place, reason: 'malformed', member: of }]
-  const source = readSource(row, about.encoding)
-  if (source === undefined) return malformed('secret')
-  // A HOTP object has a counter where a TOTP object has a period.
-  if (member(row, 'counter') !== undefined && member(row, 'period', 'step') === undefined) {
-    return [{ what: place, reason: 'hotp' }]
-  }
-  const digits = readNumber(row, about.digits, 'digits')
-  const period = readNumber(row, about.period, 'period', 'step')
-  if (digits === null) return malformed('digits')
-  if (period === null) return malformed('period')
-  const algorithm = member(row, 'algorithm') ?? about.algorithm
-  if (algorithm !== undefined && typeof algorithm !== 'string') return malformed('algorithm')
-  const account = name(member(row, 'account', 'label'))
+  if (given === null) return []
+  const json = fromJson(given)
+  const found = isRow(given) ? given : isRow(json) ? json : { secret: given }
+  // Bytes as a driver or JSON has them are no row.
+  const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
+  const account = name(member(row, 'account', 'label', 'accountname'))
   const issuer = name(member(row, 'issuer'))
+  const left = (reason: LeftReason, of?: string): Left[] => {
+    const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
+    return [{ what: `${place} ${whose}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
+  }
+  const held = member(row, ...secretNames)
+  if (held === undefined && names(row, ...secretNames) && !isUndefined(row)) return []
+  const off = standing(row)
+  if (off) return left(off)
+  const source = readSource(held, row, about.encoding)
+  if (source === undefined) return left('malformed', 'secret')
+  const kind = plain(member(row, 'type', 'otptype', 'totptype'))
+  if (kind === 'steam' || plain(member(row, 'encoder')) !== undefined) return left('unsupported-encoder')
+  if (kind === 'hotp') return left('hotp')
+  const periods = members(row, ...periodNames)
+  // A HOTP object has a counter where a TOTP object has a period.
+  if (kind !== 'totp' && member(row, 'counter') !== undefined && periods.length === 0) return left('hotp')
+  if (Number(member(row, 't0') ?? 0) !== 0) return left('malformed', 't0')
+  const digits = agreed(members(row, ...digitNames).map(readNumber), about.digits)
+  if (digits === null) return left('malformed', 'digits')
+  const period = agreed(periods.map(readNumber), about.period)
+  if (period === null) return left('malformed', 'period')
+  // Nobody has steps of over an hour: these are milliseconds.
+  if (periods.length > 0 && period !== undefined && period > 3600) return left('unsupported-period')
+  const algorithm = agreed(readAlgorithms(row), about.algorithm)
+  if (algorithm === null) return left('malformed', 'algorithm')
   const { repeated } = about
-  const request = 'uri' in source ? source : { ...source, repeated, algorithm, digits, period, account, issuer }
-  const found = openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
+  const request = 'uri' in source ? { ...source, account, issuer } : { ...source, repeated, algorithm, digits, period, account, issuer }
+  const reading = openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
   const description = name(member(row, 'description', 'name')) ?? about.description
-  const created = time(member(row, 'createdAt', 'created_at', 'created'))
+  const created = time(member(row, 'createdat', 'created', 'createdon'))
   const told = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
-  return [report(found, place, told)]
+  return [report(reading, place, told)]
 }
+
+const secretNames = [
+  'secret', 'totpsecret', 'otpsecret', 'twofactorsecret', '2fasecret', 'tfasecret', 'mfasecret', 'secretkey', 'totpkey',
+  'sharedsecret', 'seed', 'base32', 'uri', 'otpauthurl', 'otpauthuri', 'keyuri', 'hex', 'ascii', 'key',
+]
+const digitNames = ['digits', 'numdigits', 'codelength', 'otplength', 'tokenlength', 'otpdigits', 'totpdigits']
+const periodNames = ['period', 'step', 'interval', 'timestep', 'stepsize', 'stepseconds', 'otpperiod', 'totpperiod', 'totpinterval']
+const algorithmNames = ['algorithm', 'algo', 'otpalgorithm', 'totpalgorithm', 'hashalgorithm', 'hmacalgorithm', 'hashfunction']
+/** Names under which other things are kept too, such as a hash. */
+const looseAlgorithmNames = ['digest', 'hash', 'hmac', 'alg']
+
+function readAlgorithms(row: object): (string | null)[] {
+  const named = members(row, ...algorithmNames)
+  const loose = members(row, ...looseAlgorithmNames).filter((one) => typeof one === 'string' && one.length <= 16)
+  return [...named, ...loose].map((one) => (typeof one === 'string' && one.length <= 64 ? one : null))
+}
+
+/** What all of them say, or `null` where they differ or one can't be read. */
+function agreed<T extends string | number>(values: (T | null)[], otherwise: T | undefined): T | null | undefined {
+  const said = new Set(values.map((value) => (typeof value === 'string' ? bare(value) : value)))
+  if (said.size === 0) return otherwise
+  return said.size === 1 ? values[0] as T | null : null
+}
+
+const bare = (algorithm: string) => algorithm.replaceAll(/[^\dA-Za-z]/g, '').toLowerCase().replace(/^hmac/, '')
+
+const readNumber = (value: unknown): number | null => integer(value, 0xffff_ffff) ?? null
+
+const plain = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim().toLowerCase() : undefined
+
+/** A mistake of the program's rather than a user without a secret. */
+const isUndefined = (row: object) => secretNames.some((one) => Object.hasOwn(row, one) && own(row, one) === undefined)
 
 type Source = { uri: string } | { secret: string; encoding: SecretEncoding }
 
 /** The secret with its encoding, or a key URI in its place. */
-function readSource(row: object, encoding: SecretEncoding): Source | undefined {
-  const secret = member(row, 'secret', 'uri')
-  if (typeof secret === 'string') {
-    if (secret.length > 4096 || !isWellFormed(secret)) return undefined
-    if (secret.startsWith('otpauth:') && encoding !== 'utf8') return { uri: secret }
-    const named = member(row, 'encoding') ?? encoding
-    return isEncoding(named) ? { secret, encoding: named } : undefined
+function readSource(held: unknown, row: object, encoding: SecretEncoding): Source | undefined {
+  const named = member(row, 'encoding') ?? encoding
+  if (!isEncoding(named)) return undefined
+  // What speakeasy's `generateSecret()` returns says the same key three times.
+  const spelt = (of: object): Source | undefined => {
+    const uri = member(of, 'otpauthurl')
+    for (const one of ['base32', 'hex', 'ascii'] as const) {
+      const secret = member(of, one)
+      if (typeof secret === 'string' && secret !== '') return fits(secret) ? { secret, encoding: one } : undefined
+    }
+    return typeof uri === 'string' && fits(uri) ? { uri } : undefined
   }
-  // Bytes, or the `Secret` object that holds them.
-  const bytes = secret instanceof Uint8Array ? secret : isRow(secret) ? own(secret, 'bytes') : undefined
-  if (!(bytes instanceof Uint8Array) || bytes.length > 1024) return undefined
-  return { secret: Buffer.from(bytes).toString('hex'), encoding: 'hex' }
+  if (member(row, ...directNames) === undefined) {
+    const found = spelt(row)
+    if (found) return found
+  }
+  const json = fromJson(held)
+  // Where the text is the key, quotes are part of it.
+  const isJson = isRow(json) || (typeof json === 'string' && !['ascii', 'latin1', 'utf8'].includes(named))
+  const value = isJson ? json : held
+  if (typeof value === 'string') {
+    if (!fits(value)) return undefined
+    if (isKeyUri(value) && named !== 'utf8') return { uri: value }
+    return { secret: value, encoding: named }
+  }
+  if (isRow(value)) {
+    const found = spelt(value)
+    if (found) return found
+  }
+  // The `Secret` object of otpauth holds the key; a column of bytes may hold its text.
+  const whole = isRow(value) ? own(value, 'bytes') : undefined
+  const bytes = base64url(whole ?? value)
+  if (bytes === undefined || bytes.length > 1366) return undefined
+  const text = Buffer.from(bytes, 'base64url').toString('latin1')
+  // No key is made of so many of these by chance.
+  if (whole === undefined && text.length >= 16 && texts[named]?.test(text) === true) return { secret: text, encoding: named }
+  return { secret: Buffer.from(bytes, 'base64url').toString('hex'), encoding: 'hex' }
 }
+
+const texts: Partial<Record<SecretEncoding, RegExp>> = { base32: /^[2-7A-Za-z= -]+$/, hex: /^[\dA-Fa-f]+$/ }
+
+const directNames = secretNames.filter((one) => !['base32', 'hex', 'ascii', 'otpauthurl'].includes(one))
+
+const fits = (text: string) => text.length <= 4096 && isWellFormed(text)
 
 const isEncoding = (value: unknown): value is SecretEncoding =>
   ['base32', 'hex', 'base64', 'ascii', 'latin1', 'utf8'].includes(value as string)
-
-/** `null`: it is there, and no number. */
-function readNumber(row: object, otherwise: number | undefined, ...names: string[]): number | null | undefined {
-  const value = member(row, ...names)
-  return value === undefined ? otherwise : (integer(value, 0xffff_ffff) ?? null)
-}

@@ -1,19 +1,24 @@
+import { isWellFormed } from '../shared/check.js'
 import { checkOptions } from './options.js'
 import type { CredentialOptions } from './options.js'
+import { coseKey } from './public-key.js'
 import type { ForeignCredential, Left, Migration } from './types.js'
-import { base64url, boolean, integer, isRow, list, member, name, time } from './values.js'
+import { base64url, boolean, fromJson, integer, isRow, member, members, name, plainName, rows, standing, time } from './values.js'
 
 /**
  * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, the result of `verifyRegistrationResponse()`
- * (also of versions before 11, with `credentialID` and `credentialPublicKey`), and rows of tables that follow these,
- * such as better-auth's `passkey`.
+ * or its `registrationInfo` (also of versions before 11, with `credentialID` and `credentialPublicKey`), and rows of
+ * tables that follow these or hold the same, such as those of better-auth, Auth.js (next-auth), passport-fido2-webauthn,
+ * Lucia's examples and go-webauthn.
  *
  * | | members |
  * | --- | --- |
- * | needed | `id`, `publicKey` (a COSE key), `counter` |
+ * | needed | `credentialID` (or `id`), `publicKey`, `counter` |
  * | read | `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `userVerified`, `name`, ... |
  *
- * Bytes may be a `Uint8Array`, base64 of any kind, or the JSON form of a `Buffer`. Other members are ignored.
+ * Names may be written in any case and with underscores. Bytes may be a `Uint8Array`, base64 of any kind, the JSON form
+ * of a `Buffer`, or MongoDB's `Binary`. The key is COSE, PEM, a JWK or a bare point. Without one of the last three,
+ * `counter` is needed. Other members are ignored.
  *
  * @param credentials one or a list
  *
@@ -24,7 +29,7 @@ import { base64url, boolean, integer, isRow, list, member, name, time } from './
 export function fromSimpleWebAuthn(credentials: unknown, options: CredentialOptions = {}): Migration {
   const { userHandle, description } = checkOptions.credentials(options, '')
   const migration: Migration = { factors: [], left: [] }
-  for (const [index, row] of list(credentials).entries()) {
+  for (const [index, row] of rows(credentials).entries()) {
     const found = read(row, `[${index}]`, userHandle, description)
     if ('reason' in found) migration.left.push(found)
     else migration.factors.push(found)
@@ -36,37 +41,37 @@ function read(
   row: unknown, place: string, handle: string | undefined, description: string | undefined,
 ): ForeignCredential | Left {
   if (!isRow(row)) return { what: place, reason: 'malformed' }
-  // `registrationInfo` has the credential inside and its flags beside it.
-  const nested = member(row, 'credential')
-  const credential = isRow(nested) ? nested : row
-  const called = name(member(row, 'description', 'name', 'nickname'))
+  const layers = unfold(row)
+  const called = name(first([row, ...layers], 'description', 'name', 'nickname', 'label', 'devicename'))
   const what = called === undefined ? place : `${place} ${called}`
   const malformed = (of: string): Left => ({ what, reason: 'malformed', member: of })
-  // The row's own `id` may be another.
-  const id = base64url(member(credential, 'credentialID', 'credentialId', 'credential_id', 'cred_id', 'id'))
+  const off = standing(row)
+  if (off) return { what, reason: off }
+  const id = readId(layers, row)
   if (id === undefined || id.length > 1364) return malformed('id')
-  const publicKey = base64url(
-    member(credential, 'publicKey', 'credentialPublicKey', 'public_key', 'credential_public_key', 'cred_public_key'),
-  )
-  if (publicKey === undefined || publicKey.length > 16_384) return malformed('publicKey')
-  const signCount = integer(member(credential, 'counter', 'signCount', 'sign_count'), 0xffff_ffff)
+  const algorithm = first(layers, 'algorithm', 'alg', 'algorithmid', 'cosealgorithm')
+  const key = coseKey(first(layers, ...keyNames), typeof algorithm === 'number' ? algorithm : undefined)
+  if (key === undefined || key.cose.length > 16_384) return malformed('publicKey')
+  const counter = first(layers, 'counter', 'signcount', 'signcounter', 'signaturecounter', 'signaturecount', 'prevcounter')
+  // Those who keep the key in another form than the authenticator's keep no counter.
+  const signCount = counter === undefined && !key.stored ? 0 : integer(counter, 0xffff_ffff)
   if (signCount === undefined) return malformed('counter')
-  const givenHandle = member(row, ...handleNames)
-  const userHandle = givenHandle === undefined ? handle : base64url(givenHandle)
-  if (givenHandle !== undefined && (userHandle?.length ?? 87) > 86) return malformed('webAuthnUserID')
-  const backup = readBackup(row)
-  if (backup === undefined) return malformed('deviceType')
-  const transports = readTransports(member(credential, 'transports') ?? member(row, 'transports'))
-  const aaguid = member(row, 'aaguid', 'AAGUID')
-  const userVerified = boolean(member(row, 'userVerified', 'user_verified'))
-  const created = time(member(row, 'createdAt', 'created_at', 'created'))
+  const givenHandle = first(layers, 'webauthnuserid', 'userhandle', 'webauthnuserhandle')
+  const userHandle = givenHandle === undefined ? handle : readHandle(givenHandle)
+  if (userHandle === null || (userHandle?.length ?? 0) > 86) return malformed('webAuthnUserID')
+  const backup = readBackup(layers)
+  if (typeof backup === 'string') return malformed(backup)
+  const transports = readTransports(first(layers, 'transports', 'transport'))
+  const aaguid = first(layers, 'aaguid')
+  const userVerified = boolean(first(layers, 'userverified'))
+  const created = time(first([row, ...layers], 'createdat', 'created', 'createdon', 'dateadded'))
   return {
     what,
     description: called ?? description ?? (backup.backupEligible === true ? 'passkey' : 'security key'),
     ...(created !== undefined && { created }),
     credential: {
       id,
-      publicKey,
+      publicKey: key.cose,
       signCount,
       ...(transports && { transports }),
       ...(typeof aaguid === 'string' && uuid.test(aaguid) && { aaguid: aaguid.toLowerCase() }),
@@ -78,29 +83,117 @@ function read(
   }
 }
 
-const handleNames = [
-  'webAuthnUserID', 'webauthnUserID', 'webAuthnUserId', 'webauthnUserId', 'webauthn_user_id',
-  'userHandle', 'user_handle',
-]
-const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
-
-/** Nothing where nobody recorded the flags: then the first success may still set them. */
-function readBackup(row: object): { backupEligible?: boolean; backupState?: boolean } | undefined {
-  const type = member(row, 'deviceType', 'credentialDeviceType', 'device_type', 'credential_device_type')
-  const backupState = boolean(member(row, ...stateNames))
-  const eligible = boolean(member(row, 'backupEligible', 'backup_eligible'))
-  if (type === undefined && eligible === undefined) return backupState === true ? { backupEligible: true, backupState } : {}
-  if (type !== undefined && type !== 'singleDevice' && type !== 'multiDevice') return undefined
-  return { backupEligible: eligible ?? type === 'multiDevice', backupState: backupState === true }
+/**
+ * The objects that a row is made of, from the credential outwards: `registrationInfo` has the credential inside and
+ * its flags beside it, and a row may hold either as JSON.
+ */
+function unfold(row: object): object[] {
+  const inner = (of: object, ...wanted: string[]) => {
+    const value = member(of, ...wanted)
+    const found = fromJson(value) ?? value
+    return isRow(found) ? found : undefined
+  }
+  const info = inner(row, 'registrationinfo', 'authenticatorinfo')
+  const credential = inner(info ?? row, 'credential', 'passkey')
+  const around = info ?? row
+  const beside = ['authenticator', 'flags'].map((part) => inner(credential ?? around, part) ?? inner(around, part))
+  return [credential, info, row, ...beside].filter((layer) => layer !== undefined)
 }
 
-const stateNames = [
-  'backedUp', 'credentialBackedUp', 'backed_up', 'credential_backed_up', 'backupState', 'backup_state', 'backupStatus',
-  'backup_status',
+function first(layers: object[], ...wanted: string[]): unknown {
+  for (const layer of layers) {
+    const value = member(layer, ...wanted)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+const keyNames = [
+  'publickey', 'credentialpublickey', 'credpublickey', 'credentialpublickeypem', 'publickeypem', 'base64publickey',
+  'publickeycose', 'cosepublickey', 'publickeyjwk', 'publickeybytes', 'pubkey',
 ]
 
+/**
+ * The credential id. A row's own key may stand beside it as `id`; two that differ can't both be it.
+ */
+function readId(layers: object[], row: object): string | undefined {
+  // JSON leaves `{}` of an `ArrayBuffer`.
+  const isThere = (value: unknown) => !isRow(value) || value instanceof ArrayBuffer || Object.keys(value).length > 0
+  const named = layers.flatMap((layer) => {
+    return members(layer, ...Object.keys(layer).map(plainName).filter(isIdName)).filter(isThere)
+  })
+  if (named.length > 0) {
+    const found = new Set(named.map(readIdBytes).filter((one) => one !== undefined))
+    return found.size === 1 ? [...found][0] : undefined
+  }
+  const [innermost = row] = layers
+  const given = member(innermost, 'id')
+  // Inside a credential there is no other.
+  if (innermost !== row) return readIdBytes(given)
+  return typeof given === 'string' && isRowKey(given) ? undefined : readIdBytes(given)
+}
+
+const isIdName = (key: string) =>
+  ['credid', 'credentialid', 'credentialrawid', 'rawid', 'externalid', 'keyhandle'].some((end) => key.endsWith(end))
+
+/** What databases and their helpers make as the key of a row: UUID, ObjectId, ULID, cuid, numbers. */
+function isRowKey(text: string): boolean {
+  if (uuid.test(text) || /^\d+$/.test(text)) return true
+  if (text.length === 24 && (/^[\dA-Fa-f]+$/.test(text) || /^[a-z][\da-z]+$/.test(text))) return true
+  return (text.length === 25 && /^c[\da-z]+$/.test(text)) || (text.length === 26 && /^[\dA-Z]+$/.test(text))
+}
+
+/** Some stored the UTF-8 of the id's text: bytes that are all base64 and as many are nothing else. */
+function readIdBytes(value: unknown): string | undefined {
+  const once = base64url(value)
+  if (once === undefined) return undefined
+  const text = Buffer.from(once, 'base64url').toString('latin1')
+  const twice = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
+  return twice ?? once
+}
+
+/**
+ * `null`: it can't be read. `undefined`: a text that may be the handle or stand for other bytes, so that the passkey
+ * would never be found by it.
+ */
+function readHandle(value: unknown): string | null | undefined {
+  const handle = base64url(value)
+  if (handle === undefined) return null
+  if (typeof value !== 'string') return handle
+  const bytes = Buffer.from(handle, 'base64url')
+  if (uuid.test(value)) return undefined
+  return bytes.length >= 16 || isText(bytes) ? handle : undefined
+}
+
+function isText(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8')
+  // oxlint-disable-next-line no-control-regex -- these are what it is for
+  return isWellFormed(text) && !/[\x00-\x1f\x7f\ufffd]/.test(text)
+}
+
+const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
+
+/** Nothing where nobody recorded the flags: then the first success may still set them. Text: the member that is wrong. */
+function readBackup(layers: object[]): { backupEligible?: boolean; backupState?: boolean } | string {
+  const given = first(layers, 'devicetype', 'credentialdevicetype')
+  const type = typeof given === 'string' ? plainName(given) : given
+  const backupState = boolean(first(layers, ...stateNames))
+  const eligible = boolean(first(layers, 'backupeligible'))
+  // Some keep the attachment under this name.
+  const known = type === 'singledevice' || type === 'multidevice'
+  if (type !== undefined && !known && type !== 'platform' && type !== 'crossplatform') return 'deviceType'
+  if (!known && eligible === undefined) return backupState === true ? { backupEligible: true, backupState } : {}
+  const backupEligible = eligible ?? type === 'multidevice'
+  // What is not eligible is not backed up.
+  if (backupState === true && !backupEligible) return 'backedUp'
+  return { backupEligible, backupState: backupState === true }
+}
+
+const stateNames = ['backedup', 'credentialbackedup', 'backupstate', 'backupstatus']
+
 function readTransports(value: unknown): string[] | undefined {
-  const found = typeof value === 'string' ? value.replaceAll(/["[\]\s{}]/g, '').split(',') : value
+  const json = fromJson(value)
+  const found = typeof value === 'string' && !Array.isArray(json) ? value.split(/[^\w-]+/) : (json ?? value)
   if (!Array.isArray(found)) return undefined
   return found.filter((one): one is string => typeof one === 'string' && one.length <= 64 && /^[\w-]+$/.test(one)).slice(0, 16)
 }

@@ -53,8 +53,10 @@ export type MigrationNote =
  * - `malformed`: it doesn't have the expected shape or encoding; `member` names what is wrong
  * - `encrypted`: decrypt it first
  * - `not-proved`: the enrolment was never finished
+ * - `turned-off`: the row says that it was disabled, revoked or deleted
  * - `hotp`: codes based on a counter, not on time
- * - `unsupported-algorithm`, `unsupported-digits`, `unsupported-period`
+ * - `unsupported-type`, `unsupported-encoder` (such as Steam's), `unsupported-algorithm`, `unsupported-digits`,
+ *   `unsupported-period`
  * - `recovery-codes`: create new ones with `createRecoveryCodes()`
  * - `other-codes-missing`: the export has more QR codes than were given
  * - `already-enrolled`: the user already has this credential or secret
@@ -66,7 +68,10 @@ export type LeftReason =
   | 'malformed'
   | 'encrypted'
   | 'not-proved'
+  | 'turned-off'
   | 'hotp'
+  | 'unsupported-type'
+  | 'unsupported-encoder'
   | 'unsupported-algorithm'
   | 'unsupported-digits'
   | 'unsupported-period'

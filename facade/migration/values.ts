@@ -2,14 +2,32 @@ import { asDescription, isWellFormed, own } from '../shared/check.js'
 
 // What the same thing looks like once it has been through a database, a driver and JSON.
 
-/** The first of these own members that is there; `null` counts as absent. */
+/**
+ * The first of these own members that is there, however its name is written: `createdAt` is `created_at` and
+ * `CREATEDAT`. Names are given in lower case; `null` counts as absent.
+ */
 export function member(row: object, ...names: string[]): unknown {
-  const name = names.find((one) => (own(row, one) ?? undefined) !== undefined)
-  return name === undefined ? undefined : own(row, name)
+  return members(row, ...names)[0]
 }
 
+/** All of these members that are there, in the order of the names. */
+export function members(row: object, ...names: string[]): unknown[] {
+  const keys = Object.keys(row)
+  return names
+    .flatMap((name) => keys.filter((key) => plainName(key) === name))
+    .map((key) => own(row, key))
+    .filter((value) => value !== null && value !== undefined)
+}
+
+/** Whether one of these members is there, be it as `null`. */
+export function names(row: object, ...wanted: string[]): boolean {
+  return Object.keys(row).some((key) => wanted.includes(plainName(key)))
+}
+
+export const plainName = (key: string): string => key.replaceAll(/[-_\s]/g, '').toLowerCase()
+
 export function isRow(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
 /** One thing, or a list of them. */
@@ -17,49 +35,107 @@ export function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
+/** As {@link list}; a text column may hold either as JSON. */
+export function rows(value: unknown): unknown[] {
+  return list(value).flatMap((one) => {
+    const parsed = fromJson(one)
+    return parsed === undefined ? [one] : list(parsed)
+  })
+}
+
+/** What a text holds that is the JSON of an object, a list or a text; `undefined` for any other. */
+export function fromJson(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*["[{]/.test(value)) return undefined
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Bytes as base64url text: from a `Uint8Array`, from base64 of any kind, from PostgreSQL's `\x...`, or from what
- * `JSON.stringify` makes of a `Buffer` or a `Uint8Array`. `undefined`: none of these, or no bytes at all.
+ * Bytes as base64url text: from a `Uint8Array`, from base64 of any kind, from hexadecimal text that can be nothing
+ * else, from PostgreSQL's `\x...`, from MongoDB's `Binary`, or from what JSON makes of any of them. `undefined`: none of
+ * these, or no bytes at all.
  */
 export function base64url(value: unknown): string | undefined {
-  const bytes = typeof value === 'string' ? fromText(value) : fromData(value)
+  const json = fromJson(value)
+  const given = json === undefined ? value : json
+  const bytes = typeof given === 'string' ? fromText(given) : fromData(given)
   return bytes === undefined || bytes.length === 0 ? undefined : bytes.toString('base64url')
 }
 
-function fromText(text: string): Buffer | undefined {
-  if (/^\\x([\dA-Fa-f]{2})*$/.test(text)) return Buffer.from(text.slice(2), 'hex')
+function fromText(given: string): Buffer | undefined {
+  // PostgreSQL breaks base64 into lines.
+  const text = given.replaceAll(/\s/g, '')
+  if (/^(?:\\|0)x([\dA-Fa-f]{2})*$/.test(text)) return Buffer.from(text.slice(2), 'hex')
+  if (isHex(text)) return Buffer.from(text, 'hex')
   if (!/^([\w-]+|[\dA-Za-z+/]+)={0,2}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
-  // A length that no bytes have is a text that was cut.
+  // A length that no bytes have, or bits that belong to none: a text that was cut, or no base64.
   const plain = text.replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
-  return bytes.toString('base64url').length === plain.length ? bytes : undefined
+  return bytes.toString('base64url') === plain ? bytes : undefined
+}
+
+/** So long a text of these characters alone is no base64, other than by a chance of one in billions. */
+function isHex(text: string): boolean {
+  if (text.length < 32 || text.length % 2 !== 0) return false
+  return /\d/.test(text) && /[A-Fa-f]/.test(text) && (/^[\da-f]+$/.test(text) || /^[\dA-F]+$/.test(text))
 }
 
 function fromData(value: unknown): Buffer | undefined {
-  if (value instanceof Uint8Array) return Buffer.from(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return fromNumbers(value)
+  // MongoDB's `Binary`, and what its Extended JSON makes of one.
+  const binary = own(value, '$binary')
+  if (binary !== undefined) {
+    const text = isRow(binary) ? own(binary, 'base64') : binary
+    return typeof text === 'string' ? fromText(text) : undefined
+  }
+  const buffer = own(value, 'buffer')
+  if (buffer === undefined || ArrayBuffer.isView(value)) return fromNumbers(value)
+  const end = own(value, 'position')
+  return fromNumbers(buffer)?.subarray(0, typeof end === 'number' ? end : undefined)
+}
+
+function fromNumbers(value: unknown): Buffer | undefined {
+  if (ArrayBuffer.isView(value)) return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   if (value instanceof ArrayBuffer) return Buffer.from(value)
   if (typeof value !== 'object' || value === null) return undefined
-  const numbers = Array.isArray(value) ? value : (own(value, 'data') ?? Object.values(value))
+  // JSON makes an object of a `Uint8Array`, with a member for each place.
+  const isList = Object.keys(value).every((key, index) => key === `${index}`)
+  const numbers = Array.isArray(value) || !isList ? (own(value, 'data') ?? value) : Object.values(value)
   if (!Array.isArray(numbers) || numbers.length > 65_536) return undefined
   return numbers.every((one) => Number.isInteger(one) && one >= 0 && one <= 255) ? Buffer.from(numbers) : undefined
 }
 
-/** An integer from 0 up to `max`, be it a number, a bigint or the text of one. */
-export function integer(value: unknown, max: number): number | undefined {
+/** An integer from 0 up to `max`: a number, a bigint, the text of one, or MongoDB's forms of it. */
+export function integer(given: unknown, max: number): number | undefined {
+  const value = isRow(given) ? fromMongo(given) : given
   const text = typeof value === 'bigint' || (typeof value === 'string' && /^\d{1,15}$/.test(value))
   const number = (text ? Number(value) : value) as number
   return Number.isSafeInteger(number) && number >= 0 && number <= max ? number : undefined
 }
 
-/** A boolean, or what databases without one hold. */
-export function boolean(value: unknown): boolean | undefined {
-  if (value === true || value === 1 || value === 't' || value === 'true') return true
-  return value === false || value === 0 || value === 'f' || value === 'false' ? false : undefined
+function fromMongo(value: object): unknown {
+  const [low, high] = [own(value, 'low'), own(value, 'high')]
+  if (typeof low === 'number' && typeof high === 'number') return high * 2 ** 32 + (low >>> 0)
+  return own(value, '$numberLong') ?? own(value, '$numberInt') ?? own(value, '$numberDouble') ?? own(value, 'value')
 }
 
-/** Epoch milliseconds of a `Date`, an ISO text or such a number, where it is one from 1970 to 9999. */
-export function time(value: unknown): number | undefined {
-  const date = typeof value === 'string' || typeof value === 'number' ? new Date(value) : value
+/** A boolean, or what databases without one hold. */
+export function boolean(value: unknown): boolean | undefined {
+  if (value === true || value === 1 || value === 1n || value === 't' || value === 'true' || value === '1') return true
+  if (value === false || value === 0 || value === 0n) return false
+  return value === 'f' || value === 'false' || value === '0' ? false : undefined
+}
+
+/** Epoch milliseconds of a `Date`, a text of one, or a number of seconds or milliseconds, from 1970 to 9999. */
+export function time(given: unknown): number | undefined {
+  const value = isRow(given) && !(given instanceof Date) ? (own(given, '$date') ?? fromMongo(given)) : given
+  const number = integer(value, 253_402_300_799_999) ?? integer(isRow(value) ? fromMongo(value) : value, 253_402_300_799_999)
+  // As milliseconds these would all lie before 1973.
+  if (number !== undefined) return number < 100_000_000_000 ? number * 1000 : number
+  const date = typeof value === 'string' ? new Date(value) : value
   return date instanceof Date ? integer(Math.trunc(date.getTime()), 253_402_300_799_999) : undefined
 }
 
@@ -69,3 +145,16 @@ export function name(value: unknown): string | undefined {
   const plain = asDescription(value)
   return plain === '' ? undefined : plain
 }
+
+/** Why a row is none that should sign anybody in, if it says so. */
+export function standing(row: object): 'not-proved' | 'turned-off' | undefined {
+  const some = (is: boolean, wanted: string[]) => members(row, ...wanted).some((value) => boolean(value) === is)
+  if (some(false, proofs)) return 'not-proved'
+  const off = some(false, switches) || some(true, ends) || member(row, ...endTimes) !== undefined
+  return off ? 'turned-off' : undefined
+}
+
+const proofs = ['verified', 'confirmed', 'isverified', 'isconfirmed', 'totpverified', 'twofactorverified', 'twofactorconfirmed']
+const switches = ['enabled', 'active', 'isenabled', 'isactive', 'totpenabled', 'twofactorenabled', 'mfaenabled']
+const ends = ['disabled', 'revoked', 'deleted', 'isdisabled', 'isrevoked', 'isdeleted', 'compromised']
+const endTimes = ['disabledat', 'revokedat', 'deletedat']

@@ -22,7 +22,7 @@ export async function importFactors(context: Context, user: string, migration: M
     taken: value.taken.map(({ index, factor, notes }) => {
       return { what: named(index).what, factor, notes: [...(named(index).notes ?? []), ...notes] }
     }),
-    left: [...left, ...taken, ...value.left.map(({ index, reason }): Left => ({ what: named(index).what, reason }))],
+    left: [...left, ...taken, ...value.left.map(({ index, ...why }): Left => ({ what: named(index).what, ...why }))],
   }
 }
 
@@ -43,7 +43,7 @@ async function sort(
 
 interface Answer {
   taken: { index: number; factor: Factor; notes: MigrationNote[] }[]
-  left: { index: number; reason: LeftReason }[]
+  left: { index: number; reason: LeftReason; member?: string }[]
 }
 
 interface CheckedFactor {

@@ -11,3 +11,13 @@ let loaded: typeof import('node:crypto') | undefined
 
 // By the first call that needs it: it takes longer to load than the rest of the package.
 const crypto = () => (loaded ??= process.getBuiltinModule('node:crypto'))
+
+/** A public key as a JWK; `undefined` for what is none. */
+export function publicJwk(key: string | object): object | undefined {
+  try {
+    // A private key would do too: its public half comes out.
+    return crypto().createPublicKey(key as string).export({ format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}

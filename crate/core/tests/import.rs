@@ -180,6 +180,15 @@ fn credentials_that_can_not_be_used() {
             malformed
         ]
     );
+    let members = imported["left"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["member"].as_str());
+    assert_eq!(
+        members.map(Option::unwrap_or_default).collect::<Vec<_>>(),
+        ["", "publicKey", "publicKey", "backupState", "id", "", "uri"]
+    );
     assert!(user.record.is_none() && user.events.is_empty());
 }
 
@@ -241,7 +250,10 @@ fn keys_are_checked() {
         let mut user = User::new();
         let key = json!({ "publicKey": BASE64URL_NOPAD.encode(&key) });
         let imported = import(&mut user, &json!([credential(1, &key)]));
-        assert_eq!(imported["left"], json!([{ "index": 0, "reason": "malformed" }]));
+        assert_eq!(
+            imported["left"],
+            json!([{ "index": 0, "reason": "malformed", "member": "publicKey" }])
+        );
         assert_eq!(user.record, None);
     }
     // One of small order in a record, whoever wrote it, is not offered.

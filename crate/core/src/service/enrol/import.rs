@@ -18,7 +18,7 @@ use crate::service::settings::Settings;
 use crate::totp::key_uri::OtpauthUri;
 use crate::webauthn::{CoseKey, Credential, Reason};
 
-/// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason"}]}`, the
+/// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`, the
 /// index being that of the request's factor. A code of an imported app counts as never used.
 ///
 /// Request: `{factors: [{uri | credential, description, created?}], now}`; `random`: 16 bytes a factor, for its id.
@@ -64,6 +64,21 @@ struct Taken {
 struct Left {
     index: usize,
     reason: LeftReason,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<&'static str>,
+}
+
+/// Why a factor was left, and the member that is wrong with it.
+struct Refused(LeftReason, Option<&'static str>);
+
+impl From<LeftReason> for Refused {
+    fn from(reason: LeftReason) -> Self {
+        Self(reason, None)
+    }
+}
+
+fn malformed(member: &'static str) -> Refused {
+    Refused(LeftReason::Malformed, Some(member))
 }
 
 /// What the host should know of a factor that was taken.
@@ -109,14 +124,17 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
             Ok(_) if record.check_size().is_err() => {
                 take_factor(&mut record, &id);
                 record.user_handle = handle;
-                let reason = LeftReason::RecordTooLarge;
-                left.push(Left { index, reason });
+                left.push(Left {
+                    index,
+                    reason: LeftReason::RecordTooLarge,
+                    member: None,
+                });
             }
             Ok(notes) => {
                 let factor = factor::find(&record, &id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
                 taken.push(Taken { index, factor, notes });
             }
-            Err(reason) => left.push(Left { index, reason }),
+            Err(Refused(reason, member)) => left.push(Left { index, reason, member }),
         }
     }
     let events = taken
@@ -129,13 +147,7 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     Ok((changed, answer))
 }
 
-fn add(
-    record: &mut Record,
-    settings: &Settings,
-    foreign: Foreign,
-    id: &str,
-    now: i64,
-) -> Result<Vec<Note>, LeftReason> {
+fn add(record: &mut Record, settings: &Settings, foreign: Foreign, id: &str, now: i64) -> Result<Vec<Note>, Refused> {
     let about = Entry {
         id: id.to_owned(),
         description: foreign.description,
@@ -148,15 +160,15 @@ fn add(
     match (foreign.uri, foreign.credential) {
         (Some(uri), None) => add_totp(record, settings, &uri, about),
         (None, Some(credential)) => add_webauthn(record, settings, &credential, about),
-        _ => Err(LeftReason::Malformed),
+        _ => Err(LeftReason::Malformed.into()),
     }
 }
 
-fn add_totp(record: &mut Record, settings: &Settings, uri: &str, about: Entry<()>) -> Result<Vec<Note>, LeftReason> {
-    let uri = OtpauthUri::parse_stored(uri).ok_or(LeftReason::Malformed)?;
+fn add_totp(record: &mut Record, settings: &Settings, uri: &str, about: Entry<()>) -> Result<Vec<Note>, Refused> {
+    let uri = OtpauthUri::parse_stored(uri).ok_or(malformed("uri"))?;
     let same = |held: &Entry<TotpEntry>| bool::from(held.entry.totp.secret().ct_eq(uri.totp.secret()));
     if record.totp.iter().any(same) {
-        return Err(LeftReason::AlreadyEnrolled);
+        return Err(LeftReason::AlreadyEnrolled.into());
     }
     check_limit(record, settings)?;
     record.totp.push(about.with(TotpEntry::unused(uri)));
@@ -168,22 +180,24 @@ fn add_webauthn(
     settings: &Settings,
     credential: &Credential,
     about: Entry<()>,
-) -> Result<Vec<Note>, LeftReason> {
+) -> Result<Vec<Note>, Refused> {
     CoseKey::parse(&credential.public_key).map_err(|reason| match reason {
-        Reason::AlgorithmUnsupported => LeftReason::UnsupportedAlgorithm,
-        _ => LeftReason::Malformed,
+        Reason::AlgorithmUnsupported => LeftReason::UnsupportedAlgorithm.into(),
+        _ => malformed("publicKey"),
     })?;
-    let entry = WebauthnEntry::new(credential).ok_or(LeftReason::Malformed)?;
+    let entry = WebauthnEntry::new(credential).ok_or(malformed("publicKey"))?;
     // 6.1.3: what is not eligible is not backed up.
-    let impossible = credential.backup_state && !credential.backup_eligible;
-    if impossible || !(1..=1023).contains(&credential.id.len()) {
-        return Err(LeftReason::Malformed);
+    if credential.backup_state && !credential.backup_eligible {
+        return Err(malformed("backupState"));
+    }
+    if !(1..=1023).contains(&credential.id.len()) {
+        return Err(malformed("id"));
     }
     if settings.webauthn.origin_keys_only && !entry.cred.fits_origin() {
-        return Err(LeftReason::UnsupportedAlgorithm);
+        return Err(LeftReason::UnsupportedAlgorithm.into());
     }
     if holds_credential(record, &entry.cred_id) {
-        return Err(LeftReason::AlreadyEnrolled);
+        return Err(LeftReason::AlreadyEnrolled.into());
     }
     check_limit(record, settings)?;
     let mut notes = Vec::new();
@@ -208,9 +222,9 @@ fn add_webauthn(
     Ok(notes)
 }
 
-fn check_limit(record: &Record, settings: &Settings) -> Result<(), LeftReason> {
+fn check_limit(record: &Record, settings: &Settings) -> Result<(), Refused> {
     match refuses_another(record, settings, false) {
-        Some(_) => Err(LeftReason::FactorLimit),
+        Some(_) => Err(LeftReason::FactorLimit.into()),
         None => Ok(()),
     }
 }

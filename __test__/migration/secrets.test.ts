@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+
+import test from 'ava'
+
+import type { Left, Migration } from '../../index.js'
+import { fromBetterAuth, fromOtpauth, fromOtpauthMigration, fromOtplib, fromSpeakeasy } from '../../facade/migration/index.js'
+import { memoryStore } from '../../facade/stores/index.js'
+import { totpAt } from '../../facade/testing/totp-at.js'
+import { Fixture } from '../helpers/service.js'
+
+// Whatever is taken signs in with the code of the right key, and whatever could be read in two ways is left.
+
+const base32 = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+const key = Buffer.from('12345678901234567890')
+const plain = `otpauth://totp/ann?secret=${base32}`
+
+const reasons = ({ left }: { left: Left[] }) =>
+  left.map(({ what, reason, member }) => [what, reason, ...(member ? [member] : [])])
+
+/** Key, algorithm, digits and period of the only factor. */
+function parameters(found: Migration): (string | null)[] {
+  const { searchParams } = new URL((found.factors[0] as { uri: string }).uri)
+  return ['secret', 'algorithm', 'digits', 'period'].map((name) => searchParams.get(name))
+}
+
+test('key URIs as apps write them sign in', async (t) => {
+  for (const uri of [
+    `otpauth://totp/Microsoft:Company:ann?secret=${base32}&issuer=Microsoft`,
+    `otpauth://totp/Shop:ann?secret=${base32}&lock=false&counter=0&`,
+    `OTPAUTH://TOTP/Nextcloud%3Aann%40cloud?secret=${base32.toLowerCase()}====&image=&algorithm=HmacSHA1`,
+    ` otpauth://totp/github.com/ann?secret=${base32.match(/.{4}/g)!.join('%20')}&digits=\n`,
+  ]) {
+    for (const read of [fromOtplib, fromOtpauth, (one: unknown) => fromSpeakeasy(one, { encoding: 'ascii' })]) {
+      const fixture = await Fixture.open(memoryStore())
+      const { taken, left } = await fixture.service.importFactors('ann', read(uri))
+      t.deepEqual([taken.length, left], [1, []], uri)
+      const code = totpAt(plain, fixture.now)
+      t.like(await fixture.service.verify('ann', { type: 'totp', code }), { ok: true }, uri)
+    }
+  }
+})
+
+test('key URIs that are refused say what is wrong, and whose they are', (t) => {
+  const uri = (rest: string) => `otpauth://totp/Shop:ann?secret=${base32}&${rest}`
+  const found = fromOtpauth([
+    uri('digits=5'), uri('period=0'), uri('algorithm=MD5'), uri('encoder=steam'), uri('digits=six'), uri('digits=6&digits=6'),
+    'otpauth://totp/Shop:ann?secret=0', `otpauth://hotp/Shop:ann?secret=${base32}`, `otpauth://steam/Shop:ann?secret=${base32}`,
+    `otpauth://motp/Shop:ann?secret=${base32}`, `steam://${base32}`,
+    { uri: `otpauth://totp/?secret=${base32}&digits=5`, issuer: 'Row', account: 'ben' },
+  ])
+  t.deepEqual(reasons(found), [
+    ['[0] Shop: ann', 'unsupported-digits'], ['[1] Shop: ann', 'unsupported-period'], ['[2] Shop: ann', 'unsupported-algorithm'],
+    ['[3] Shop: ann', 'unsupported-encoder'], ['[4] Shop: ann', 'malformed', 'digits'], ['[5] Shop: ann', 'malformed', 'digits'],
+    ['[6] Shop: ann', 'malformed', 'secret'], ['[7] Shop: ann', 'hotp'], ['[8] Shop: ann', 'unsupported-encoder'],
+    ['[9] Shop: ann', 'unsupported-type'], ['[10]', 'unsupported-encoder'], ['[11] Row: ben', 'unsupported-digits'],
+  ])
+  t.is(found.factors.length, 0)
+  t.false(JSON.stringify(found.left).includes(base32))
+})
+
+test('parameters under whatever name are read', (t) => {
+  const secret = base32
+  for (const [row, ...expected] of [
+    [{ algo: 'sha256' }, 'SHA256', '6', '30'], [{ digest: 'SHA-512' }, 'SHA512', '6', '30'], [{ hash: 'HmacSHA256' }, 'SHA256', '6', '30'],
+    [{ hash_algorithm: 'sha512' }, 'SHA512', '6', '30'], [{ algorithm: 'HmacSHA1' }, 'SHA1', '6', '30'],
+    [{ interval: 60 }, 'SHA1', '6', '60'], [{ timeStep: '60' }, 'SHA1', '6', '60'], [{ time_step: 60n }, 'SHA1', '6', '60'],
+    [{ step: { $numberInt: '60' } }, 'SHA1', '6', '60'], [{ code_length: 8 }, 'SHA1', '8', '30'],
+    [{ algorithm: 'SHA1', digest: 'sha-1', hash: '$2b$12$abcdefghijklmnopqrstuv', period: 60, step: 60 }, 'SHA1', '6', '60'],
+  ] as [object, ...string[]][]) {
+    const found = fromOtplib({ secret, ...row })
+    t.deepEqual([found.left, parameters(found)], [[], [base32, ...expected]], Object.keys(row).join())
+  }
+  for (const name of ['totpSecret', 'two_factor_secret', 'SECRET', 'otp-secret', 'key']) {
+    t.is(parameters(fromOtplib({ [name]: base32 }))[0], base32, name)
+  }
+  t.is(parameters(fromOtplib({ key: key.toString('hex') }, { encoding: 'hex' }))[0], base32, 'a TOTPDevice of django-otp')
+})
+
+test('what could be read in two ways is left, with the member', (t) => {
+  const secret = base32
+  const found = fromOtplib([
+    { secret, algorithm: 'SHA1', digest: 'sha256' }, { secret, digits: 6, codeLength: 8 }, { secret, period: 30, step: 60 },
+    { secret, interval: 30_000 }, { secret, t0: 5 }, { secret, hash: 'md5' }, { secret, encoder: 'steam' }, { secret, type: 'steam' },
+    { secret, type: 'hotp', period: 30 }, { secret, account: 'ann', counter: 1 },
+  ])
+  t.deepEqual(reasons(found), [
+    ['[0]', 'malformed', 'algorithm'], ['[1]', 'malformed', 'digits'], ['[2]', 'malformed', 'period'], ['[3]', 'unsupported-period'],
+    ['[4]', 'malformed', 't0'], ['[5]', 'unsupported-algorithm'], ['[6]', 'unsupported-encoder'], ['[7]', 'unsupported-encoder'],
+    ['[8]', 'hotp'], ['[9] ann', 'hotp'],
+  ])
+  t.deepEqual(fromOtplib({ secret, type: 'totp', counter: 0 }).left, [])
+})
+
+test('a row without a secret is no factor; one that is turned off or not proved is left', (t) => {
+  t.deepEqual(fromOtplib([{ secret: null }, { user: 'ann', totp_secret: null, digits: 6 }, null]), { factors: [], left: [] })
+  t.deepEqual(fromBetterAuth([{ secret: null }, { id: 1, secret: null, backupCodes: null }]), { factors: [], left: [] })
+  t.deepEqual(fromSpeakeasy({ base32: null, ascii: null }, { encoding: 'ascii' }), { factors: [], left: [] })
+  t.deepEqual(reasons(fromOtplib([{}, { secret: undefined }, undefined, ''])), [0, 1, 2, 3].map((at) => [`[${at}]`, 'malformed', 'secret']))
+  const secret = base32
+  const found = fromOtplib([
+    { secret, confirmed: false }, { secret, is_verified: 0 }, { secret, enabled: 'f' }, { secret, revokedAt: '2024-01-01' }, { secret, deleted: true },
+  ])
+  t.deepEqual(found.left.map(({ reason }) => reason), ['not-proved', 'not-proved', 'turned-off', 'turned-off', 'turned-off'])
+  t.deepEqual(fromOtplib({ secret, confirmed: true, enabled: 1, revoked_at: null, deleted: 0 }).left, [])
+})
+
+test('secrets through drivers and JSON', (t) => {
+  const speakeasy = { ascii: key.toString(), hex: key.toString('hex'), base32, otpauth_url: `otpauth://totp/ann?secret=${base32}` }
+  const binary = { _bsontype: 'Binary', sub_type: 0, position: 20, buffer: Buffer.concat([key, Buffer.alloc(12)]) }
+  for (const [name, data] of Object.entries({
+    binary,
+    'in a row': { secret: binary },
+    'extended JSON': { secret: { $binary: { base64: key.toString('base64'), subType: '00' } } },
+    'the older extended JSON': { secret: { $binary: key.toString('base64'), $type: '00' } },
+    buffer: JSON.parse(JSON.stringify({ secret: key })),
+    'JSON of a buffer in a text column': { secret: JSON.stringify(key) },
+    'the text in a column of bytes': { secret: Buffer.from(base32) },
+    'quoted text': JSON.stringify(base32),
+    'a JSON text': JSON.stringify({ secret: base32 }),
+    'a list as JSON text': JSON.stringify([base32]),
+    speakeasy: { secret: speakeasy },
+    'speakeasy as JSON text': { secret: JSON.stringify(speakeasy) },
+    'hexadecimal alone': { hex: speakeasy.hex },
+    'the URL alone': { otpauth_url: speakeasy.otpauth_url },
+  })) {
+    const found = fromOtplib(data)
+    t.deepEqual([found.left, parameters(found)[0]], [[], base32], name)
+  }
+  const quoted = fromBetterAuth('"12345678901234567"')
+  t.not(parameters(quoted)[0], parameters(fromBetterAuth('12345678901234567'))[0], 'where the text is the key, quotes are part of it')
+})
+
+test('times are read in seconds and milliseconds', (t) => {
+  const created = (value: unknown) => fromOtplib({ secret: base32, created_at: value }).factors[0]!.created
+  const at = Date.UTC(2024, 0, 2)
+  for (const value of [at, at / 1000, new Date(at), '2024-01-02T00:00:00Z', { $date: '2024-01-02T00:00:00Z' }, { $date: { $numberLong: `${at}` } }]) {
+    t.is(created(value), at, JSON.stringify(value))
+  }
+})
+
+test('Google Authenticator › two exports that look like one batch are both read', (t) => {
+  const one = exported(randomBytes(20), 'ann')
+  const other = exported(randomBytes(20), 'ben')
+  const found = fromOtpauthMigration([one, other, one])
+  t.deepEqual(found.left, [])
+  t.deepEqual(found.factors.map(({ what }) => what), ['[0][0] ann', '[1][0] ben'])
+  const [a0, a1] = [exported(randomBytes(20), 'a0', 2, 0), exported(randomBytes(20), 'a1', 2, 1)]
+  const b0 = exported(randomBytes(20), 'b0', 2, 0)
+  const mixed = fromOtpauthMigration([a0, b0, a1])
+  t.deepEqual(mixed.factors.map(({ what }) => what), ['[0][0] a0', '[1][0] b0', '[2][0] a1'])
+  t.deepEqual(reasons(mixed), [['1 of 2 QR codes', 'other-codes-missing']])
+})
+
+/** One entry in one code of an export, with a batch id of 0 as some apps give. */
+function exported(secret: Buffer, account: string, size = 1, index = 0): string {
+  const bytes = (tag: number, value: Buffer) => Buffer.concat([Buffer.from([(tag << 3) | 2, value.length]), value])
+  const number = (tag: number, value: number) => Buffer.from([tag << 3, value])
+  const entry = Buffer.concat([bytes(1, secret), bytes(2, Buffer.from(account)), number(6, 2)])
+  const payload = Buffer.concat([bytes(1, entry), number(3, size), number(4, index)])
+  return `otpauth-migration://offline?data=${encodeURIComponent(payload.toString('base64'))}`
+}
