@@ -9,6 +9,19 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/** What authentications are held to. */
+export declare class BindingAuthenticationPolicy {
+  /**
+   * Verifies an assertion. `texts` in lines: challenge, stored id, stored key, stored user handle (empty: none), then
+   * the response: JSON, or the lines `id`, `rawId`, `clientDataJSON`, `authenticatorData`, `signature`, `userHandle`
+   * (empty: none). `flags` of what is stored: 1 backup eligible, 2 backup state, 4 backup recorded.
+   *
+   * A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
+   * 8 counter increased. A text is an envelope: of `{ok: false, reason}`, or of a failure.
+   */
+  verify(texts: string, signCount: number, flags: number): number | string
+}
+
 /** The open challenges of one process; times are epoch milliseconds. */
 export declare class BindingChallengeBook {
   /** 16 random bytes. */
@@ -63,18 +76,15 @@ export declare class BindingLock {
   release(): void
 }
 
-/** A relying party that was read once. */
-export declare class BindingRelyingParty {
+/** What registrations are held to. */
+export declare class BindingRegistrationPolicy {
   /**
-   * Verifies an assertion whose members are in hand. `texts`, base64url in lines, empty where absent: challenge,
-   * stored id, stored key, stored user handle, client data, authenticator data, signature, given user handle.
-   * `flags`: 1 backup eligible, 2 backup state, 4 backup recorded, 8 user verification required, 16 report the
-   * counter.
-   *
-   * A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
-   * 8 counter increased. A text is the reason of a refusal; null: ask `webauthnVerifyAuthentication`.
+   * Verifies a registration. `texts` in lines: challenge, user handle (empty: none), then the response: JSON, or the
+   * lines `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` (a comma after each),
+   * `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
+   * userVerified, discoverable?}` or `{ok: false, reason}`.
    */
-  verifyAssertion(texts: string, signCount: number, flags: number): number | string | null
+  verify(texts: string, now: number): string
 }
 
 export declare class BindingService {
@@ -220,8 +230,14 @@ export declare function qrSvg(text: string): string
 /** `value`: lines of half blocks. */
 export declare function qrTerminal(text: string): string
 
-/** Reads a relying party's JSON; null where it can't be used, which the functions above explain. */
-export declare function readRelyingParty(json: string): BindingRelyingParty | null
+/** Reads `{rp, userVerification?, crossOrigin?, counter?}`; answers a failure envelope where it is wrong. */
+export declare function readAuthenticationPolicy(json: string): BindingAuthenticationPolicy | string
+
+/**
+ * Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`; answers a
+ * failure envelope where it is wrong.
+ */
+export declare function readRegistrationPolicy(json: string): BindingRegistrationPolicy | string
 
 /** A record in its two parts: an envelope with `{record, additions, settled}`. */
 export declare function splitAdditions(record: string): string
@@ -259,20 +275,6 @@ export declare function webauthnAuthenticationOptions(request: string, random: U
  * `PublicKeyCredentialCreationOptionsJSON`.
  */
 export declare function webauthnRegistrationOptions(request: string, random: Uint8Array): string
-
-/**
- * `{challenge, rp, credential, userVerification?, crossOrigin?, counter?}` and the text of an
- * `AuthenticationResponseJSON`. `value`: `{ok: true, signCount, backupEligible, backupState, userVerified, counter?:
- * 'not-increased'}` or `{ok: false, reason}`.
- */
-export declare function webauthnVerifyAuthentication(request: string, response: string): string
-
-/**
- * `{challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, userHandle?,
- * conditional?}`, `now` in epoch milliseconds, and the text of a `RegistrationResponseJSON`. `value`: `{ok: true,
- * credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
- */
-export declare function webauthnVerifyRegistration(request: string, response: string): string
 
 /** `value`: the public id, or null for what is no OTP. */
 export declare function yubicoPublicId(otp: string): string

@@ -773,13 +773,14 @@ if (
   }
 }
 
-const { BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRelyingParty, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readRelyingParty, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, webauthnVerifyAuthentication, webauthnVerifyRegistration, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
 export { BindingDirectory }
 export { BindingLock }
-export { BindingRelyingParty }
+export { BindingRegistrationPolicy }
 export { BindingService }
 export { BindingTfaConfig }
 export { examineTfaConfig }
@@ -792,7 +793,8 @@ export { openService }
 export { parseTfaConfig }
 export { qrSvg }
 export { qrTerminal }
-export { readRelyingParty }
+export { readAuthenticationPolicy }
+export { readRegistrationPolicy }
 export { splitAdditions }
 export { totpCode }
 export { totpParseUri }
@@ -802,8 +804,6 @@ export { totpVerify }
 export { totpVerifyUri }
 export { webauthnAuthenticationOptions }
 export { webauthnRegistrationOptions }
-export { webauthnVerifyAuthentication }
-export { webauthnVerifyRegistration }
 export { yubicoPublicId }
 export { yubicoVerify }
 export const __napiBindingTarget = __napiLoadedBindingTarget

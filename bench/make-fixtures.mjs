@@ -18,14 +18,14 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
   const credential = register(key).credential
   const options = authenticationOptions({ rp, allowCredentials: [credential] })
   const response = key.get(options, { origin })
-  const { id, publicKey, signCount, backupEligible, backupState, backupRecorded } = credential
-  const stored = { id, publicKey, signCount, backupEligible, backupState, backupRecorded }
-  const request = { challenge: options.challenge, rp, credential: stored, counter: 'report' }
-  fixtures[`authentication-${algorithm.toLowerCase()}`] = texts(request, response)
+  const { clientDataJSON, authenticatorData, signature, userHandle = '' } = response.response
+  const stored = [options.challenge, credential.id, credential.publicKey, '']
+  const lines = [...stored, response.id, response.rawId, clientDataJSON, authenticatorData, signature, userHandle]
+  fixtures[`authentication-${algorithm.toLowerCase()}`] = crossing({ rp, counter: 'report' }, lines)
   fixtures[`bare-${algorithm.toLowerCase()}`] = bare(algorithm)
 }
 for (const attestation of ['none', 'packed']) {
-  fixtures[`registration-${attestation}`] = register(new TestAuthenticator(), attestation).request
+  fixtures[`registration-${attestation}`] = register(new TestAuthenticator(), attestation).crossing
 }
 
 fixtures.settings = JSON.stringify({
@@ -55,14 +55,18 @@ function register(key, attestation = 'none') {
   const asked = attestation === 'none' ? 'none' : 'direct'
   const options = registrationOptions({ rp, user: { name: 'ann', displayName: 'Ann' }, algorithms, attestation: asked })
   const response = key.create(options, { origin, attestation })
-  const about = { challenge: options.challenge, rp, algorithms, attestation: asked }
-  const verdict = verifyRegistration({ ...about, response })
+  const policy = { rp, algorithms, attestation: asked }
+  const verdict = verifyRegistration({ ...policy, challenge: options.challenge, response })
   if (!verdict.ok) throw new Error(verdict.reason)
-  return { credential: verdict.credential, request: texts({ ...about, now: at }, response) }
+  const { clientDataJSON, attestationObject, transports } = response.response
+  const lines = [options.challenge, '', response.id, response.rawId, clientDataJSON, attestationObject]
+  const rest = [transports.map((transport) => `${transport},`).join(''), JSON.stringify(response.clientExtensionResults)]
+  return { credential: verdict.credential, crossing: crossing(policy, [...lines, ...rest]) }
 }
 
-function texts(request, response) {
-  return { request: JSON.stringify(request), response: JSON.stringify(response) }
+/** What crosses for one response: the policy, read once, and the lines of each call. */
+function crossing(policy, lines) {
+  return { policy: JSON.stringify(policy), texts: lines.join('\n') }
 }
 
 /** The key's numbers, a message as long as that of an assertion, and its signature. */

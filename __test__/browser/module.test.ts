@@ -110,6 +110,20 @@ const spoilers: Record<string, () => void> = {
       return { id: this.id, rawId: this.rawId, type: this.type, response: {} }
     } as unknown as typeof PublicKeyCredential.prototype.toJSON
   },
+  'a toJSON that writes the standard alphabet': () => {
+    const usual = PublicKeyCredential.prototype.toJSON
+    const respelt = (value: unknown): unknown => {
+      if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+        return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, respelt(member)]))
+      }
+      if (typeof value !== 'string' || value === 'public-key') return value
+      const text = value.replaceAll('-', '+').replaceAll('_', '/')
+      return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+    }
+    PublicKeyCredential.prototype.toJSON = function (this: PublicKeyCredential) {
+      return respelt(usual.call(this))
+    } as typeof PublicKeyCredential.prototype.toJSON
+  },
   'a toJSON that gives nothing': () => {
     PublicKeyCredential.prototype.toJSON = () => ({}) as ReturnType<typeof PublicKeyCredential.prototype.toJSON>
   },

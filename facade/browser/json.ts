@@ -32,12 +32,12 @@ function native<T>(convert: () => T): T | undefined {
   }
 }
 
-/** Some password managers answer `{}`, or leave bytes where text belongs. */
+/** Some password managers answer `{}`, leave bytes where text belongs, or write base64 of the standard alphabet. */
 function complete(json: { id: string; rawId: string; type: string; response: object }): object | undefined {
-  const { clientDataJSON, attestationObject, signature, authenticatorData } = json.response as Fields
+  const { clientDataJSON, attestationObject, signature, authenticatorData, userHandle } = json.response as Fields
   const proof = attestationObject ? [attestationObject] : [signature, authenticatorData]
-  const texts = [json.id, json.rawId, json.type, clientDataJSON, ...proof]
-  return texts.every((text) => text && typeof text === 'string') ? json : undefined
+  const texts = [json.id, json.rawId, clientDataJSON, ...proof, ...(userHandle ? [userHandle] : [])]
+  return json.type && texts.every((text) => typeof text === 'string' && /^[\w-]+$/.test(text)) ? json : undefined
 }
 
 function byHand(credential: PublicKeyCredential): object {
@@ -50,9 +50,10 @@ function byHand(credential: PublicKeyCredential): object {
   // The server reads the key from attestationObject; these spare others that work.
   const transports = native(() => (from as unknown as AuthenticatorAttestationResponse).getTransports())
   if (transports) response.transports = transports
+  const id = encode(credential.rawId)
   return {
-    id: credential.id,
-    rawId: encode(credential.rawId),
+    id,
+    rawId: id,
     type: credential.type,
     ...(credential.authenticatorAttachment && { authenticatorAttachment: credential.authenticatorAttachment }),
     clientExtensionResults: encodeAll(native(() => credential.getClientExtensionResults()) ?? {}),

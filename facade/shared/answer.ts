@@ -3,8 +3,8 @@ import { fits, isWellFormed, own } from './check.js'
 /** The most that an answer or a response may have, in bytes of UTF-8. */
 const maxBytes = 65_536
 
-/** More than any real response opens, and less than what a JSON reader may refuse as too deep. */
-const maxBrackets = 100
+/** More than any real response opens at once, and less than what a JSON reader may refuse as too deep. */
+const maxDepth = 100
 
 export type CodeType = 'totp' | 'recovery' | 'yubico'
 export type ResponseType = 'webauthn' | 'u2f'
@@ -81,20 +81,31 @@ function jsonOf(text: string): string | undefined {
 
 function isResponse(json: string): boolean {
   if (json[0] !== '{' || json.length > maxBytes || !fits(json, maxBytes)) return false
-  // A lone surrogate. Text that only looks like one holds a backslash, and no member of a response may.
-  if (json.includes('\\') && /\\u[Dd]/.test(json)) return false
-  return count(json, '{') + count(json, '[') <= maxBrackets
+  return count(json, '{') + count(json, '[') <= maxDepth || depth(json) <= maxDepth
 }
 
-/** How often a character occurs, up to one more than is allowed. */
+/** How often a character occurs, up to one more than matters. */
 function count(json: string, character: string): number {
   let found = 0
   let place = json.indexOf(character)
-  while (place !== -1 && found <= maxBrackets) {
+  while (place !== -1 && found <= maxDepth) {
     found += 1
     place = json.indexOf(character, place + 1)
   }
   return found
+}
+
+/** How many objects and lists are open at once, at most. */
+function depth(json: string): number {
+  let [open, most, inText] = [0, 0, false]
+  for (let place = 0; place < json.length; place += 1) {
+    const character = json[place]
+    if (character === '"') inText = !inText
+    else if (inText) place += character === '\\' ? 1 : 0
+    else if (character === '{' || character === '[') most = Math.max(most, (open += 1))
+    else if (character === '}' || character === ']') open -= 1
+  }
+  return most
 }
 
 function isCodeType(type: unknown): type is CodeType {

@@ -65,9 +65,10 @@ export function withoutHint<T extends { relatedOrigins?: boolean }>(rp: T): T {
 
 export const checkRp: Check<RelyingParty> = object<RelyingParty>({ ...rpShape, name: text(256) })
 
-const checkShape = object<RelyingPartyToVerify>({ ...rpShape, name: optional(text(256)) })
-
-export const checkRpToVerify: Check<RelyingPartyToVerify> = (value, name) => withoutHint(checkShape(value, name))
+export const checkRpToVerify: Check<RelyingPartyToVerify> = object<RelyingPartyToVerify>({
+  ...rpShape,
+  name: optional(text(256)),
+})
 
 export const checkCrossOrigin: Check<CrossOrigin> = object<CrossOrigin>({
   topOrigins: listOf(text(2048), { max: 100 }),
@@ -89,14 +90,23 @@ export const checkTransports = listOf(text(64), { max: 16 })
 export const checkChallenge = bytesOrBase64url(16, 1024)
 export const checkCredentialId = bytesOrBase64url(1, 1023)
 
-/** Certificates as PEM text or DER bytes; PEM text comes out. */
-export const checkTrustAnchors: Check<string[]> = listOf((value, name) => {
+/** Certificates as PEM text or DER bytes; copies come out. */
+export const checkAnchors: Check<(string | Uint8Array)[]> = listOf((value, name) => {
   if (!(value instanceof Uint8Array)) return text(65_536)(value, name)
   if (value.length === 0 || value.length > 49_152) throw invalid(name, '1 to 49152 bytes')
-  const base64 = Buffer.from(value).toString('base64')
+  return Uint8Array.from(value)
+})
+
+/** The same; PEM text comes out. */
+export const checkTrustAnchors: Check<string[]> = (value, name) => checkAnchors(value, name).map(pem)
+
+/** A certificate as PEM text. */
+export function pem(certificate: string | Uint8Array): string {
+  if (typeof certificate === 'string') return certificate
+  const base64 = Buffer.from(certificate).toString('base64')
   const lines = Array.from({ length: Math.ceil(base64.length / 64) }, (_, line) => base64.slice(line * 64, line * 64 + 64))
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
-})
+}
 
 export const checkTotpAlgorithm = oneOf('SHA1', 'SHA256', 'SHA512')
 export const checkDigits = integer(6, 8)

@@ -6,20 +6,15 @@ import {
   invalid,
   listOf,
   object,
-  oneOf,
   optional,
   own,
   text,
 } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import * as policy from './policy.js'
-import type {
-  AuthenticationOptions,
-  RegistrationOptions,
-  StoredCredential,
-  VerifyAuthenticationOptions,
-  VerifyRegistrationOptions,
-} from './webauthn-types.js'
+import type { CoseAlgorithm, CrossOrigin, RelyingPartyToVerify } from './policy.js'
+import type { AttestationConveyance, UserVerification } from './webauthn-json.js'
+import type { AuthenticationOptions, RegistrationOptions, StoredCredential } from './webauthn-types.js'
 
 const outside: Check<unknown> = (value) => value
 const checkTimeout = integer(1, 86_400_000)
@@ -101,29 +96,75 @@ export const checkCredential: Check<CheckedCredential> = (value, name) => {
   return checked
 }
 
-const verifyShape = {
+/** What authentications are held to. Other members are those of the call. */
+export const checkAuthenticationPolicy = object<AuthenticationPolicy>(
+  {
+    rp: policy.checkRpToVerify,
+    userVerification: optional(policy.checkUserVerification),
+    crossOrigin: optional(policy.checkCrossOrigin),
+    counter: optional(policy.checkCounter),
+  },
+  { others: true },
+)
+
+/** What registrations are held to. Other members are those of the call. */
+export const checkRegistrationPolicy = object<RegistrationPolicy>(
+  {
+    rp: policy.checkRpToVerify,
+    userVerification: optional(policy.checkUserVerification),
+    crossOrigin: optional(policy.checkCrossOrigin),
+    algorithms: optional(policy.checkAlgorithms),
+    attestation: optional(policy.checkAttestation),
+    trustAnchors: optional(policy.checkAnchors),
+    conditional: optional(flag),
+  },
+  { others: true },
+)
+
+export const authenticationPolicyNames = ['rp', 'userVerification', 'crossOrigin', 'counter'] as const
+export const registrationPolicyNames = [
+  'rp', 'userVerification', 'crossOrigin', 'algorithms', 'attestation', 'trustAnchors', 'conditional',
+] as const
+
+/** Reads each member once, and checks those of the call. Those of the policy are as they were given. */
+export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
   response: outside,
   challenge: policy.checkChallenge,
-  rp: policy.checkRpToVerify,
-  userVerification: optional(policy.checkUserVerification),
-  crossOrigin: optional(policy.checkCrossOrigin),
-}
-
-export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
-  ...verifyShape,
-  algorithms: optional(policy.checkAlgorithms),
-  attestation: optional(policy.checkAttestation),
-  trustAnchors: optional(policy.checkTrustAnchors),
+  rp: outside,
+  userVerification: outside,
+  crossOrigin: outside,
+  algorithms: outside,
+  attestation: outside,
+  trustAnchors: outside,
   userHandle: optional(checkHandle),
-  conditional: optional(flag),
+  conditional: outside,
   now: optional(epochMilliseconds),
 })
 
+/** The same of an authentication. */
 export const checkVerifyAuthentication = object<CheckedVerifyAuthentication>({
-  ...verifyShape,
+  response: outside,
+  challenge: policy.checkChallenge,
+  rp: outside,
+  userVerification: outside,
+  crossOrigin: outside,
   credential: checkCredential,
-  counter: optional(oneOf('refuse', 'report')),
+  counter: outside,
 })
+
+interface AuthenticationPolicy {
+  rp: RelyingPartyToVerify
+  userVerification?: UserVerification
+  crossOrigin?: CrossOrigin
+  counter?: 'refuse' | 'report'
+}
+
+interface RegistrationPolicy extends Omit<AuthenticationPolicy, 'counter'> {
+  algorithms?: CoseAlgorithm[]
+  attestation?: AttestationConveyance
+  trustAnchors?: (string | Uint8Array)[]
+  conditional?: boolean
+}
 
 // The same options with every byte string as base64url text.
 
@@ -142,12 +183,15 @@ export type CheckedAuthenticationOptions = Omit<AuthenticationOptions, 'challeng
   challenge?: string
   allowCredentials?: { id: string; transports?: string[] }[]
 }
-export type CheckedVerifyRegistration = Omit<VerifyRegistrationOptions, 'challenge' | 'trustAnchors' | 'userHandle'> & {
+interface CheckedVerifyRegistration extends Unchecked<RegistrationPolicy> {
+  response: unknown
   challenge: string
-  trustAnchors?: string[]
   userHandle?: string
+  now?: number
 }
-export type CheckedVerifyAuthentication = Omit<VerifyAuthenticationOptions, 'challenge' | 'credential'> & {
+interface CheckedVerifyAuthentication extends Unchecked<AuthenticationPolicy> {
+  response: unknown
   challenge: string
   credential: CheckedCredential
 }
+type Unchecked<T> = { [K in keyof T]: unknown }

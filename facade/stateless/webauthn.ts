@@ -1,25 +1,14 @@
 import * as binding from '#binding'
 
-import { verifyAsJson, verifyOrdinary } from './assertion.js'
-import type { Asserted } from './assertion.js'
-import { verified } from './ceremony.js'
-import type { Verdict } from './ceremony.js'
-import { own } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
 import type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON } from './webauthn-json.js'
-import {
-  checkAuthenticationOptions,
-  checkRegistrationOptions,
-  checkVerifyAuthentication,
-  checkVerifyRegistration,
-} from './webauthn-check.js'
-import type { CheckedCredential } from './webauthn-check.js'
+import { authenticated, registered } from './verification.js'
+import { checkAuthenticationOptions, checkRegistrationOptions } from './webauthn-check.js'
 import type {
   AuthenticationOptions,
   AuthenticationVerdict,
-  Credential,
   RegistrationOptions,
   RegistrationVerdict,
   VerifyAuthenticationOptions,
@@ -76,8 +65,7 @@ export function authenticationOptions(options: AuthenticationOptions): PublicKey
  * await save(user, verdict.credential)
  */
 export function verifyRegistration(options: VerifyRegistrationOptions): RegistrationVerdict {
-  const { response, ...about } = checkVerifyRegistration(options, '')
-  return verified(response, jsonText({ ...about, now: about.now ?? Date.now() }), binding.webauthnVerifyRegistration)
+  return registered(options)
 }
 
 /**
@@ -91,22 +79,5 @@ export function verifyRegistration(options: VerifyRegistrationOptions): Registra
  * await save(user, verdict.credential)
  */
 export function verifyAuthentication(options: VerifyAuthenticationOptions): AuthenticationVerdict {
-  const ordinary = verifyOrdinary(options)
-  if (ordinary !== undefined) return settled(ordinary.stored, ordinary.verdict)
-  const checked = checkVerifyAuthentication(options, '')
-  return settled(checked.credential, verifyAsJson(checked))
+  return authenticated(options)
 }
-
-function settled(stored: CheckedCredential, verdict: Verdict<Asserted>): AuthenticationVerdict {
-  if (!verdict.ok) return verdict
-  const { id, publicKey, transports = [], aaguid = noModel, userVerified = false, userHandle } = stored
-  const { signCount, backupEligible, backupState } = verdict
-  const flags = { backupEligible, backupState, backupRecorded: true, userVerified }
-  const credential: Credential = { id, publicKey, signCount, transports, aaguid, ...flags }
-  if (userHandle !== undefined) credential.userHandle = userHandle
-  const result = { ok: true, credential, userVerified: verdict.userVerified } as const
-  const counter = own(verdict, 'counter') as Asserted['counter']
-  return counter === undefined ? result : { ...result, counter }
-}
-
-const noModel = '00000000-0000-0000-0000-000000000000'

@@ -22,7 +22,7 @@ use countersign_core::challenges::book::ChallengeBook;
 use countersign_core::tfa_config::{TfaConfig, WriteOptions};
 use countersign_core::totp::json::{self as totp_json, CodeCheck};
 use countersign_core::totp::{Algorithm, Window};
-use countersign_core::webauthn::json;
+use countersign_core::webauthn::prepared::{AuthenticationPolicy, RegistrationPolicy, StoredState};
 use countersign_core::{Action, Settings, sign_in};
 use serde_json::Value;
 
@@ -72,22 +72,8 @@ fn work(name: &str, fixtures: &Value) -> Work {
                 }
             })
         }
-        "authentication-es256" | "authentication-eddsa" | "authentication-rs256" => {
-            let (request, response) = (text(&format!("/{name}/request")), text(&format!("/{name}/response")));
-            let mut expected = Expected::new("\"ok\":true");
-            Box::new(move || {
-                let envelope = json::verify_authentication(black_box(&request), black_box(&response));
-                expected.check(&envelope);
-            })
-        }
-        "registration-none" | "registration-packed" => {
-            let (request, response) = (text(&format!("/{name}/request")), text(&format!("/{name}/response")));
-            let mut expected = Expected::new("\"ok\":true");
-            Box::new(move || {
-                let envelope = json::verify_registration(black_box(&request), black_box(&response));
-                expected.check(&envelope);
-            })
-        }
+        "authentication-es256" | "authentication-eddsa" | "authentication-rs256" => authentication(&fixtures[name]),
+        "registration-none" | "registration-packed" => registration(&fixtures[name]),
         "totp" => {
             let check = CodeCheck {
                 code: "000000",
@@ -154,6 +140,30 @@ fn work(name: &str, fixtures: &Value) -> Work {
         }
         other => panic!("no such work: {other}"),
     }
+}
+
+fn authentication(fixture: &Value) -> Work {
+    let policy = AuthenticationPolicy::parse(fixture["policy"].as_str().expect("a text")).expect("a policy");
+    let texts = fixture["texts"].as_str().expect("a text").to_owned();
+    let stored = StoredState {
+        sign_count: 0,
+        backup_eligible: false,
+        backup_state: false,
+        backup_recorded: true,
+    };
+    Box::new(move || {
+        black_box(policy.verify(black_box(&texts), stored)).expect("a good response");
+    })
+}
+
+fn registration(fixture: &Value) -> Work {
+    let policy = RegistrationPolicy::parse(fixture["policy"].as_str().expect("a text")).expect("a policy");
+    let texts = fixture["texts"].as_str().expect("a text").to_owned();
+    let mut expected = Expected::new("\"ok\":true");
+    Box::new(move || {
+        let envelope = policy.verify(black_box(&texts), 1_800_000_000_000);
+        expected.check(&envelope);
+    })
 }
 
 /// A verification of raw bytes by a raw key, and nothing else.

@@ -2,8 +2,9 @@
 // N-API hands over owned text.
 #![allow(clippy::needless_pass_by_value)]
 
-use countersign_core::webauthn::assertion::Assertion;
-use countersign_core::webauthn::{Authenticated, CounterPolicy, RelyingParty, UserVerification, json};
+use countersign_core::envelope;
+use countersign_core::webauthn::prepared::{AuthenticationPolicy, RegistrationPolicy, StoredState};
+use countersign_core::webauthn::{Authenticated, json};
 use napi::Either;
 use napi_derive::napi;
 
@@ -22,83 +23,65 @@ pub fn webauthn_authentication_options(request: String, random: &[u8]) -> String
     json::authentication_options(&request, random)
 }
 
-/// `{challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, userHandle?,
-/// conditional?}`, `now` in epoch milliseconds, and the text of a `RegistrationResponseJSON`. `value`: `{ok: true,
-/// credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
+/// Reads `{rp, userVerification?, crossOrigin?, counter?}`; answers a failure envelope where it is wrong.
 #[napi(catch_unwind)]
-pub fn webauthn_verify_registration(request: String, response: String) -> String {
-    json::verify_registration(&request, &response)
+pub fn read_authentication_policy(json: String) -> Either<BindingAuthenticationPolicy, String> {
+    match AuthenticationPolicy::parse(&json) {
+        Ok(policy) => Either::A(BindingAuthenticationPolicy(policy)),
+        Err(failure) => Either::B(envelope::<()>(Err(failure))),
+    }
 }
 
-/// `{challenge, rp, credential, userVerification?, crossOrigin?, counter?}` and the text of an
-/// `AuthenticationResponseJSON`. `value`: `{ok: true, signCount, backupEligible, backupState, userVerified, counter?:
-/// 'not-increased'}` or `{ok: false, reason}`.
+/// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`; answers a
+/// failure envelope where it is wrong.
 #[napi(catch_unwind)]
-pub fn webauthn_verify_authentication(request: String, response: String) -> String {
-    json::verify_authentication(&request, &response)
+pub fn read_registration_policy(json: String) -> Either<BindingRegistrationPolicy, String> {
+    match RegistrationPolicy::parse(&json) {
+        Ok(policy) => Either::A(BindingRegistrationPolicy(policy)),
+        Err(failure) => Either::B(envelope::<()>(Err(failure))),
+    }
 }
 
-/// A relying party that was read once.
+/// What authentications are held to.
 #[napi]
-pub struct BindingRelyingParty(RelyingParty);
-
-/// Reads a relying party's JSON; null where it can't be used, which the functions above explain.
-#[napi(catch_unwind)]
-pub fn read_relying_party(json: String) -> Option<BindingRelyingParty> {
-    RelyingParty::parse(&json).map(BindingRelyingParty)
-}
+pub struct BindingAuthenticationPolicy(AuthenticationPolicy);
 
 #[napi]
-impl BindingRelyingParty {
-    /// Verifies an assertion whose members are in hand. `texts`, base64url in lines, empty where absent: challenge,
-    /// stored id, stored key, stored user handle, client data, authenticator data, signature, given user handle.
-    /// `flags`: 1 backup eligible, 2 backup state, 4 backup recorded, 8 user verification required, 16 report the
-    /// counter.
+impl BindingAuthenticationPolicy {
+    /// Verifies an assertion. `texts` in lines: challenge, stored id, stored key, stored user handle (empty: none), then
+    /// the response: JSON, or the lines `id`, `rawId`, `clientDataJSON`, `authenticatorData`, `signature`, `userHandle`
+    /// (empty: none). `flags` of what is stored: 1 backup eligible, 2 backup state, 4 backup recorded.
     ///
     /// A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
-    /// 8 counter increased. A text is the reason of a refusal; null: ask `webauthnVerifyAuthentication`.
+    /// 8 counter increased. A text is an envelope: of `{ok: false, reason}`, or of a failure.
     #[napi(catch_unwind)]
-    pub fn verify_assertion(&self, texts: String, sign_count: u32, flags: u32) -> Option<Either<i64, String>> {
-        let texts: [&str; 8] = texts.split('\n').collect::<Vec<_>>().try_into().ok()?;
-        let [
-            challenge,
-            credential_id,
-            public_key,
-            user_handle,
-            client_data_json,
-            authenticator_data,
-            signature,
-            given_handle,
-        ] = texts;
-        let has = |bit: u32| flags & bit != 0;
-        let assertion = Assertion {
-            challenge,
-            credential_id,
-            public_key,
+    pub fn verify(&self, texts: String, sign_count: u32, flags: u32) -> Either<i64, String> {
+        let stored = StoredState {
             sign_count,
-            backup_eligible: has(1),
-            backup_state: has(2),
-            backup_recorded: has(4),
-            user_handle,
-            user_verification: if has(8) {
-                UserVerification::Required
-            } else {
-                UserVerification::Discouraged
-            },
-            counter: if has(16) {
-                CounterPolicy::Report
-            } else {
-                CounterPolicy::Refuse
-            },
-            client_data_json,
-            authenticator_data,
-            signature,
-            given_handle,
+            backup_eligible: flags & 1 != 0,
+            backup_state: flags & 2 != 0,
+            backup_recorded: flags & 4 != 0,
         };
-        Some(match assertion.verify(&self.0)? {
+        match self.0.verify(&texts, stored) {
             Ok(accepted) => Either::A(number(&accepted)),
-            Err(reason) => Either::B(reason.to_string()),
-        })
+            Err(envelope) => Either::B(envelope),
+        }
+    }
+}
+
+/// What registrations are held to.
+#[napi]
+pub struct BindingRegistrationPolicy(RegistrationPolicy);
+
+#[napi]
+impl BindingRegistrationPolicy {
+    /// Verifies a registration. `texts` in lines: challenge, user handle (empty: none), then the response: JSON, or the
+    /// lines `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` (a comma after each),
+    /// `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
+    /// userVerified, discoverable?}` or `{ok: false, reason}`.
+    #[napi(catch_unwind)]
+    pub fn verify(&self, texts: String, now: i64) -> String {
+        self.0.verify(&texts, now)
     }
 }
 

@@ -3,26 +3,74 @@
 
 mod webauthn_support;
 
-use countersign_core::webauthn::json::{self as core, authentication_options, registration_options};
+use countersign_core::webauthn::json::{authentication_options, registration_options};
+use countersign_core::webauthn::prepared::{AuthenticationPolicy, RegistrationPolicy, StoredState};
+use countersign_core::{Failure, envelope};
 use serde_json::{Value, json};
 use webauthn_support::{Authenticator, CHALLENGE, Ceremony, NOW, base64url};
 
+/// The members of `request` that a policy has go into it, the others into the texts.
 fn verify_registration(request: &Value) -> String {
-    let (request, response) = apart(request);
-    core::verify_registration(&request, &response)
+    let (policy, of_call) = apart(request, &["response", "challenge", "userHandle", "now"]);
+    match RegistrationPolicy::parse(&policy) {
+        Ok(policy) => {
+            let texts = [
+                text(&of_call["challenge"]),
+                text(&of_call["userHandle"]),
+                of_call["response"].to_string(),
+            ];
+            policy.verify(&texts.join("\n"), of_call["now"].as_i64().unwrap())
+        }
+        Err(failure) => envelope::<()>(Err(failure)),
+    }
 }
 
+/// An accepted one as the facade gives it.
 fn verify_authentication(request: &Value) -> String {
-    let (request, response) = apart(request);
-    core::verify_authentication(&request, &response)
+    let (policy, of_call) = apart(request, &["response", "challenge", "credential"]);
+    let policy = match AuthenticationPolicy::parse(&policy) {
+        Ok(policy) => policy,
+        Err(failure) => return envelope::<()>(Err(failure)),
+    };
+    let credential = &of_call["credential"];
+    let texts = [
+        text(&of_call["challenge"]),
+        text(&credential["id"]),
+        text(&credential["publicKey"]),
+        text(&credential["userHandle"]),
+        of_call["response"].to_string(),
+    ];
+    let stored = StoredState {
+        sign_count: u32::try_from(credential["signCount"].as_u64().unwrap()).unwrap(),
+        backup_eligible: credential["backupEligible"] == true,
+        backup_state: credential["backupState"] == true,
+        backup_recorded: credential["backupRecorded"] == true,
+    };
+    match policy.verify(&texts.join("\n"), stored) {
+        Ok(accepted) => {
+            let counter = (!accepted.counter_increased).then_some("not-increased");
+            let value = json!({
+                "ok": true, "signCount": accepted.credential.sign_count, "userVerified": accepted.user_verified,
+                "backupEligible": accepted.credential.backup_eligible, "counter": counter,
+            });
+            json!({ "value": value }).to_string()
+        }
+        Err(envelope) => envelope,
+    }
 }
 
-/// The response comes by itself.
-fn apart(request: &Value) -> (String, String) {
-    let mut request = request.clone();
-    let response = request["response"].take();
-    request.as_object_mut().unwrap().remove("response");
-    (request.to_string(), response.to_string())
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn apart(request: &Value, of_call: &[&str]) -> (String, Value) {
+    let mut policy = request.clone();
+    let members = policy.as_object_mut().unwrap();
+    let taken = of_call
+        .iter()
+        .map(|name| ((*name).to_owned(), members.remove(*name).unwrap_or_default()))
+        .collect();
+    (policy.to_string(), Value::Object(taken))
 }
 
 fn parsed(envelope: &str) -> Value {
@@ -82,8 +130,8 @@ fn from_registration_to_authentication() {
     let mut request = authentication(&key, credential, 2);
     let done = value(&verify_authentication(&request));
     assert_eq!(
-        (&done["ok"], &done["userVerified"], done.get("counter")),
-        (&json!(true), &json!(false), None)
+        (&done["ok"], &done["userVerified"], &done["counter"]),
+        (&json!(true), &json!(false), &json!(null))
     );
     assert_eq!((&done["signCount"], done.get("credential")), (&json!(2), None));
 
@@ -105,6 +153,7 @@ fn what_the_client_sends_is_a_refusal() {
     let request = registration(&key);
     for (pointer, to, reason) in [
         ("/response", json!(null), "malformed"),
+        ("/response/response", json!(null), "malformed"),
         ("/response", json!("x".repeat(70_000)), "malformed"),
         ("/response/id", json!(1), "malformed"),
         ("/challenge", json!(base64url(&[1; 32])), "challenge-mismatch"),
@@ -130,7 +179,9 @@ fn what_the_host_gives_is_its_fault() {
     let request = registration(&key);
     for (member, to, detail) in [
         ("challenge", json!("AAAA"), "challenge"),
-        ("challenge", json!("="), "request"),
+        ("challenge", json!("="), "challenge"),
+        ("challenge", json!(format!("{}=", base64url(&CHALLENGE))), "challenge"),
+        ("userHandle", json!("+/8"), "userHandle"),
         ("rp", json!({ "id": "", "origins": ["https://example.org"] }), "rp.id"),
         ("rp", json!({ "id": "example.org", "origins": [] }), "rp.origins"),
         (
@@ -152,8 +203,9 @@ fn what_the_host_gives_is_its_fault() {
     let request = authentication(&key, &credential, 1);
     assert_eq!(invalid(&verify_authentication(&request)), "credential.publicKey");
     for text in ["", "null", "{}", "[]"] {
-        assert_eq!(invalid(&core::verify_authentication(text, "{}")), "request");
-        assert_eq!(invalid(&core::verify_registration(text, "{}")), "request");
+        let failure = Failure::InvalidArgument("request");
+        assert_eq!(AuthenticationPolicy::parse(text).err(), Some(failure.clone()));
+        assert_eq!(RegistrationPolicy::parse(text).err(), Some(failure));
         assert_eq!(invalid(&registration_options(text, &[0; 64])), "request");
     }
 }
@@ -181,6 +233,47 @@ fn a_credential_from_elsewhere() {
     request["credential"]["publicKey"] = json!(base64url(&foreign.concat()));
     let refused = value(&verify_authentication(&request));
     assert_eq!(refused, json!({ "ok": false, "reason": "algorithm-unsupported" }));
+}
+
+/// In lines, as the facade picks the members of usual responses: every verdict is that of the JSON.
+#[test]
+fn lines_and_json_agree() {
+    let key = Authenticator::new();
+    let request = registration(&key);
+    let (policy, _) = apart(&request, &["response", "challenge", "userHandle", "now"]);
+    let policy = RegistrationPolicy::parse(&policy).unwrap();
+    let response = &request["response"];
+    let inner = |name: &str| text(&response["response"][name]);
+    let transports = response["response"]["transports"].as_array().unwrap();
+    let transports: String = transports.iter().map(|one| text(one) + ",").collect();
+    let lines = [
+        text(&request["challenge"]),
+        text(&request["userHandle"]),
+        text(&response["id"]),
+        text(&response["rawId"]),
+        inner("clientDataJSON"),
+        inner("attestationObject"),
+        transports,
+        response["clientExtensionResults"].to_string(),
+    ];
+    let in_lines = policy.verify(&lines.join("\n"), NOW * 1000);
+    assert_eq!(in_lines, verify_registration(&request));
+    assert_eq!(value(&in_lines)["ok"], true);
+    for (at, wrong) in [
+        (2, "AAAA"),
+        (3, "AAAA"),
+        (4, ""),
+        (5, "AA"),
+        (6, ","),
+        (7, "7"),
+        (5, "A\nA"),
+    ] {
+        let mut lines = lines.clone();
+        wrong.clone_into(&mut lines[at]);
+        let refused = value(&policy.verify(&lines.join("\n"), NOW * 1000));
+        assert_eq!(refused, json!({ "ok": false, "reason": "malformed" }), "{at}");
+    }
+    assert_eq!(invalid(&policy.verify(&lines[..2].join("\n"), 0)), "response");
 }
 
 #[test]

@@ -9,7 +9,8 @@ mod webauthn_support;
 use std::collections::BTreeSet;
 
 use countersign_core::webauthn::{Algorithm, Authenticated, Credential, RelyingParty, verify_authentication};
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::BASE64_NOPAD;
+use mutants_support::from_outside::{either_base64, readable};
 use mutants_support::members::{Members, Part};
 use mutants_support::{Random, mutate, mutate_text, share, try_mutants};
 use serde_json::Value;
@@ -27,16 +28,15 @@ const BASE64: &str = "ABab01+/-_= \u{e9}\\";
 const UNSIGNED: [&str; 7] = [
     // The user is known; a handle that is there has to be the right one.
     "userHandle: missing, null or empty",
-    // Password managers write it in standard base64.
     "rawId: in standard base64",
-    // Nothing was asked for; `credProps` and `appid` have to be well-formed where they are read.
+    // Nobody reads it here.
     "clientExtensionResults: another or none",
-    // Two that a registration's response has. They are held to their types and not looked at.
+    // Two that a registration's response has: nobody reads them here.
     "transports",
     "attestationObject",
     // What nobody reads.
     "authenticatorAttachment, and members that are unknown",
-    "JSON: blanks, escapes, order, base64url",
+    "JSON: blanks, escapes, order, alphabets and padding of base64",
 ];
 
 /// A response, as the bytes of its fields.
@@ -220,7 +220,7 @@ impl Subject {
         let algorithm = self.algorithm;
         assert_eq!(result, &self.result, "{algorithm:?}: another result, of {mutant}");
         let honest: Value = serde_json::from_str(&members(&self.original).text()).unwrap();
-        let mut read: Value = serde_json::from_str(mutant).unwrap();
+        let mut read = readable(mutant).unwrap();
         let mut allowed = BTreeSet::new();
         // Whatever is explained is put right again; in the end nothing may be left.
         let mut explain = |read: &mut Value, pointer: &str, name: &str, why: Option<&'static str>| {
@@ -233,9 +233,7 @@ impl Subject {
         for (field, name) in FIELDS.iter().enumerate() {
             let pointer = if field == ID { "" } else { "/response" };
             let value = &read.pointer(pointer).unwrap()[name];
-            let bytes = value
-                .as_str()
-                .and_then(|text| BASE64URL_NOPAD.decode(text.as_bytes()).ok());
+            let bytes = value.as_str().and_then(either_base64);
             let absent = value.is_null() || value == "";
             if bytes.as_ref() == Some(&self.original[field]) {
                 explain(&mut read, pointer, name, None);
@@ -245,8 +243,7 @@ impl Subject {
                 explain(&mut read, pointer, name, Some(NEGATED));
             }
         }
-        let raw_id = read["rawId"].as_str().unwrap().trim_end_matches('=').to_owned();
-        if BASE64_NOPAD.decode(raw_id.as_bytes()).as_ref() == Ok(&self.original[ID]) {
+        if read["rawId"].as_str().and_then(either_base64).as_ref() == Some(&self.original[ID]) {
             explain(&mut read, "", "rawId", Some(UNSIGNED[1]));
         }
         explain(&mut read, "", "clientExtensionResults", Some(UNSIGNED[2]));

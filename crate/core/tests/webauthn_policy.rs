@@ -388,7 +388,10 @@ fn credential_ids_agree() {
         ("/rawId", json!(standard), None),
         ("/rawId", json!(base64url(&[4; 16])), Some(Reason::Malformed)),
         ("/id", json!(base64url(&[4; 16])), Some(Reason::Malformed)),
-        ("/id", json!(format!("{id}==")), Some(Reason::Malformed)),
+        ("/id", json!(format!("{id}==")), None),
+        ("/id", json!(standard), None),
+        ("/id", json!(format!("{id}=")), Some(Reason::Malformed)),
+        ("/id", json!(format!("{id}===")), Some(Reason::Malformed)),
         ("/type", json!("password"), Some(Reason::Malformed)),
         ("/response/clientDataJSON", json!("A"), Some(Reason::Malformed)),
         ("/response", json!(null), Some(Reason::Malformed)),
@@ -573,7 +576,8 @@ fn user_handles() {
         (Some(vec![1]), json!(""), None),
         (Some(vec![1]), json!("AQ"), None),
         (Some(vec![1]), json!("Ag"), Some(Reason::UserHandleMismatch)),
-        (Some(vec![1]), json!("AQ=="), Some(Reason::Malformed)),
+        (Some(vec![1]), json!("AQ=="), None),
+        (Some(vec![1]), json!("AQ="), Some(Reason::Malformed)),
         (None, json!(1), Some(Reason::Malformed)),
     ] {
         let mut response = key.authenticate(&Ceremony::get());

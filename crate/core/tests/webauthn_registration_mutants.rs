@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use countersign_core::webauthn::{
     Algorithm, Attestation, CoseKey, Credential, Registered, RegistrationExpectation, verify_registration,
 };
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::BASE64_NOPAD;
 use minicbor::Decoder;
+use mutants_support::from_outside::{either_base64, readable};
 use mutants_support::members::{Members, Part};
 use mutants_support::{Random, mutate, mutate_text, share, try_mutants};
 use serde_json::Value;
@@ -223,8 +224,8 @@ impl Subject {
     /// Panics unless the result says what the mutant says; names what differs from the original.
     fn judge(&self, mutant: &str, result: &Registered) -> BTreeSet<&'static str> {
         let honest: Value = serde_json::from_str(&members(&self.original).text()).unwrap();
-        let read: Value = serde_json::from_str(mutant).unwrap();
-        let bytes = |value: &Value| BASE64URL_NOPAD.decode(value.as_str().unwrap().as_bytes()).unwrap();
+        let read = readable(mutant).unwrap();
+        let bytes = |value: &Value| either_base64(value.as_str().unwrap()).unwrap();
         let client_data = bytes(&read["response"]["clientDataJSON"]);
         let object = Object::read(&bytes(&read["response"]["attestationObject"]));
         let data = AuthData::read(&object.auth_data);
@@ -275,10 +276,7 @@ impl Subject {
         }
         let raw_id = read["rawId"].as_str().unwrap();
         if raw_id != read["id"] {
-            assert_eq!(
-                BASE64_NOPAD.decode(raw_id.trim_end_matches('=').as_bytes()).unwrap(),
-                data.id
-            );
+            assert_eq!(either_base64(raw_id), Some(data.id.clone()), "{mutant}");
         }
         let same_object = object.bytes == crate::object(&self.original);
         let [count, model, id, key, flags, extensions, client, format, encoding] = UNSIGNED;

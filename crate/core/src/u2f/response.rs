@@ -1,11 +1,8 @@
 //! `RegisterResponse` and `SignResponse` of the browser API (FIDO U2F JavaScript API).
 
-use data_encoding::{BASE64URL, BASE64URL_NOPAD};
-use serde::de::MapAccess;
-
 use super::VERSION;
 use super::client_data::ClientData;
-use crate::json::distinct::{Distinct, Members, Text};
+use crate::json::from_outside::FromOutside;
 use crate::webauthn::response::MAX_RESPONSE;
 use crate::webauthn::{Peeked, Reason};
 
@@ -24,7 +21,7 @@ pub struct SignResponse {
 
 /// The client data of either response.
 pub(super) fn client_data_of(response: &str) -> Result<Vec<u8>, Reason> {
-    bytes(Wire::parse(response)?.client_data.as_ref())
+    Ok(members(response)?.member("clientData").required_bytes()?)
 }
 
 /// Finds the challenge of a registration, 43 characters of base64url. Nothing is verified.
@@ -43,16 +40,20 @@ pub fn peek_authentication(response: &str) -> Result<Peeked, Reason> {
 
 impl RegistrationResponse {
     pub fn parse(json: &str) -> Result<Self, Reason> {
-        let wire = Wire::parse(json)?;
+        let members = members(json)?;
         let response = Self {
-            registration_data: bytes(wire.registration_data.as_ref())?,
-            client_data: bytes(wire.client_data.as_ref())?,
+            registration_data: members.member("registrationData").required_bytes()?,
+            client_data: members.member("clientData").required_bytes()?,
         };
-        if wire.version.is_some_and(|Text(version)| version != VERSION) {
+        if members
+            .member("version")
+            .text()?
+            .is_some_and(|version| version != VERSION)
+        {
             return Err(Reason::Malformed);
         }
         // Nobody signs this copy, and a reader that took it for the one that counts would be wrong.
-        if let Some(Text(challenge)) = wire.challenge
+        if let Some(challenge) = members.member("challenge").text()?
             && ClientData::parse(&response.client_data)?.challenge() != challenge
         {
             return Err(Reason::Malformed);
@@ -63,66 +64,27 @@ impl RegistrationResponse {
 
 impl SignResponse {
     pub fn parse(json: &str) -> Result<Self, Reason> {
-        let wire = Wire::parse(json)?;
+        let members = members(json)?;
         Ok(Self {
-            key_handle: bytes(wire.key_handle.as_ref())?,
-            client_data: bytes(wire.client_data.as_ref())?,
-            signature_data: bytes(wire.signature_data.as_ref())?,
+            key_handle: members.member("keyHandle").required_bytes()?,
+            client_data: members.member("clientData").required_bytes()?,
+            signature_data: members.member("signatureData").required_bytes()?,
         })
     }
 }
 
-/// The members of both responses.
-#[derive(Default)]
-struct Wire<'a> {
-    registration_data: Option<Text<'a>>,
-    client_data: Option<Text<'a>>,
-    key_handle: Option<Text<'a>>,
-    signature_data: Option<Text<'a>>,
-    version: Option<Text<'a>>,
-    challenge: Option<Text<'a>>,
-}
-
-impl<'a> Wire<'a> {
-    fn parse(json: &'a str) -> Result<Self, Reason> {
-        if json.len() > MAX_RESPONSE {
-            return Err(Reason::Malformed);
-        }
-        let Distinct(wire) = serde_json::from_str::<Distinct<Self>>(json).map_err(|_| Reason::Malformed)?;
-        Ok(wire)
+fn members(json: &str) -> Result<FromOutside<'_>, Reason> {
+    if json.len() > MAX_RESPONSE {
+        return Err(Reason::Malformed);
     }
-}
-
-impl<'de> Members<'de> for Wire<'de> {
-    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
-        let member = match name {
-            "registrationData" => &mut self.registration_data,
-            "clientData" => &mut self.client_data,
-            "keyHandle" => &mut self.key_handle,
-            "signatureData" => &mut self.signature_data,
-            "version" => &mut self.version,
-            "challenge" => &mut self.challenge,
-            _ => return Ok(false),
-        };
-        *member = Some(map.next_value()?);
-        Ok(true)
-    }
-}
-
-/// base64url; clients of old pad it or not.
-fn bytes(text: Option<&Text<'_>>) -> Result<Vec<u8>, Reason> {
-    let Text(text) = text.ok_or(Reason::Malformed)?;
-    let encoding = if text.ends_with('=') {
-        BASE64URL
-    } else {
-        BASE64URL_NOPAD
-    };
-    encoding.decode(text.as_bytes()).map_err(|_| Reason::Malformed)
+    FromOutside::parse(json).ok_or(Reason::Malformed)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use data_encoding::BASE64URL_NOPAD;
+
     use super::*;
 
     fn client_data() -> String {
@@ -153,10 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_accepted_and_nothing_else() {
+    fn either_alphabet_with_the_right_padding_or_none() {
         let with = |handle: &str| peek_authentication(&sign_response().replace("-_8", handle));
-        assert_eq!(with("-_8=").unwrap().credential_id, [0xfb, 0xff]);
-        for handle in ["+/8", "-_9", "-_8==", "-_8 ", "-", "é"] {
+        for handle in ["-_8=", "+/8", "+/8="] {
+            assert_eq!(with(handle).unwrap().credential_id, [0xfb, 0xff]);
+        }
+        for handle in ["+_8", "-_9", "-_8==", "-_8 ", "-", "é"] {
             assert_eq!(with(handle), Err(Reason::Malformed), "{handle}");
         }
     }
@@ -167,7 +131,20 @@ mod tests {
         assert!(registration(&format!(r#","version":"U2F_V2","challenge":"{challenge}","appId":"x""#)).is_ok());
         assert!(registration(r#","version":"U2F_V1""#).is_err());
         assert!(registration(r#","challenge":"AA""#).is_err());
-        assert!(registration(r#","version":null"#).is_err());
+        assert!(registration(r#","version":7"#).is_err());
+        assert!(registration(r#","challenge":[]"#).is_err());
+        assert!(registration(r#","version":null,"challenge":null"#).is_ok());
+    }
+
+    #[test]
+    fn what_decides_nothing_may_be_anything() {
+        for value in ["null", "7", "1e999", "[{}]", r#""\ud800""#, r#"{"a":null}"#] {
+            let more = format!(r#","keyHandle":{value},"signatureData":{value},"extra":{value}"#);
+            assert!(registration(&more).is_ok(), "{more}");
+            let more = format!(r#"{{"version":{value},"challenge":{value},"registrationData":{value},"#);
+            let response = sign_response().replacen('{', &more, 1);
+            assert!(peek_authentication(&response).is_ok(), "{response}");
+        }
     }
 
     #[test]

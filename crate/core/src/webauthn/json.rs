@@ -1,24 +1,20 @@
-//! The ceremonies over JSON text, for servers that keep their own tables. Every function answers an envelope.
+//! The options of both ceremonies over JSON text, for servers that keep their own tables. Both functions answer an envelope.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::credential::{from_base64url, from_optional_base64url};
 use super::options::{self, AllowedCredential, AuthenticationOptions, RegistrationOptions};
 use super::options::{AuthenticatorAttachment, Hint, ResidentKey};
-use super::response::Response;
-use super::{
-    Algorithm, Attestation, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
-    Reason, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, authentication, registration,
-};
+use super::{Algorithm, Conveyance, RelyingParty, UserVerification};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 
 /// Milliseconds a person is given.
 const TIMEOUT: u32 = 300_000;
 /// 13.4.3: fewer bytes could be guessed.
-pub(super) const MIN_CHALLENGE: usize = 16;
+const MIN_CHALLENGE: usize = 16;
 
 /// `value`: `PublicKeyCredentialCreationOptionsJSON`. `random`: 32 bytes for a challenge, then 32 for a user handle,
 /// each used where the request brings none.
@@ -34,24 +30,6 @@ pub fn registration_options(request: &str, random: &[u8]) -> String {
 /// Request: `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}`.
 pub fn authentication_options(request: &str, random: &[u8]) -> String {
     envelope(begin_authentication(request, random))
-}
-
-/// `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or `{ok: false, reason}`.
-///
-/// `response` is the text of a `RegistrationResponseJSON`: by itself, so that nobody reads through it twice.
-/// Request: `{challenge, rp, now, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?,
-/// userHandle?, conditional?}`, `now` in epoch milliseconds.
-pub fn verify_registration(request: &str, response: &str) -> String {
-    envelope(finish_registration(request, response))
-}
-
-/// `value`: `{ok: true, signCount, backupEligible, backupState, userVerified, counter?: "not-increased"}`, where the
-/// first three are the credential's from now on, or `{ok: false, reason}`.
-///
-/// `response` is the text of an `AuthenticationResponseJSON`.
-/// Request: `{challenge, rp, credential, userVerification?, crossOrigin?, counter?}`.
-pub fn verify_authentication(request: &str, response: &str) -> String {
-    envelope(finish_authentication(request, response))
 }
 
 #[derive(Deserialize)]
@@ -121,75 +99,6 @@ struct AuthenticationOptionsRequest {
     hints: Vec<Hint>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegistrationRequest {
-    #[serde(deserialize_with = "from_base64url")]
-    challenge: Vec<u8>,
-    rp: RelyingParty,
-    /// Epoch milliseconds.
-    now: i64,
-    #[serde(default)]
-    user_verification: UserVerification,
-    #[serde(default)]
-    algorithms: Option<Vec<i64>>,
-    #[serde(default)]
-    attestation: Conveyance,
-    #[serde(default)]
-    trust_anchors: Vec<String>,
-    #[serde(default)]
-    cross_origin: Option<CrossOrigin>,
-    #[serde(default, deserialize_with = "from_optional_base64url")]
-    user_handle: Option<Vec<u8>>,
-    #[serde(default)]
-    conditional: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AuthenticationRequest {
-    #[serde(deserialize_with = "from_base64url")]
-    challenge: Vec<u8>,
-    rp: RelyingParty,
-    credential: Credential,
-    #[serde(default)]
-    user_verification: UserVerification,
-    #[serde(default)]
-    cross_origin: Option<CrossOrigin>,
-    #[serde(default)]
-    counter: CounterPolicy,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RegistrationVerdict {
-    ok: bool,
-    credential: Credential,
-    attestation: Attestation,
-    user_verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    discoverable: Option<bool>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AuthenticationVerdict {
-    ok: bool,
-    sign_count: u32,
-    backup_eligible: bool,
-    backup_state: bool,
-    user_verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    counter: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Verdict<T> {
-    Accepted(T),
-    Refused { ok: bool, reason: Reason },
-}
-
 fn begin_registration(request: &str, random: &[u8]) -> Result<Value, Failure> {
     let request: RegistrationOptionsRequest = read(request)?;
     let (Some(fresh), Some(handle)) = (random.get(..32), random.get(32..64)) else {
@@ -236,76 +145,6 @@ fn begin_authentication(request: &str, random: &[u8]) -> Result<Value, Failure> 
     Ok(options::with_hints(&options, &request.hints))
 }
 
-fn finish_registration(request: &str, response: &str) -> Result<Verdict<RegistrationVerdict>, Failure> {
-    let request: RegistrationRequest = read(request)?;
-    request.rp.check()?;
-    check_challenge(&request.challenge)?;
-    let registered = registration::verify_registration(
-        response,
-        &RegistrationExpectation {
-            challenge: &request.challenge,
-            rp: &request.rp,
-            user_verification: request.user_verification,
-            algorithms: &algorithms(request.algorithms.as_deref())?,
-            attestation: request.attestation,
-            trust_anchors: &TrustAnchors::parse(&request.trust_anchors)?,
-            cross_origin: request.cross_origin.as_ref(),
-            user_presence_optional: request.conditional,
-            user_handle: request.user_handle.as_deref(),
-            now: request.now.div_euclid(1000),
-        },
-    );
-    Ok(registered.into_verdict(|registered| RegistrationVerdict {
-        ok: true,
-        credential: registered.credential,
-        attestation: registered.attestation,
-        user_verified: registered.user_verified,
-        discoverable: registered.discoverable,
-    }))
-}
-
-fn finish_authentication(request: &str, response: &str) -> Result<Verdict<AuthenticationVerdict>, Failure> {
-    let request: AuthenticationRequest = read(request)?;
-    request.rp.check()?;
-    check_challenge(&request.challenge)?;
-    // A stored key that can't be read is the host's affair, not the client's.
-    let key = CoseKey::parse_stored(&request.credential.public_key);
-    if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
-        return Err(Failure::InvalidArgument("credential.publicKey"));
-    }
-    let expected = AuthenticationExpectation {
-        challenge: &request.challenge,
-        rp: &request.rp,
-        user_verification: request.user_verification,
-        cross_origin: request.cross_origin.as_ref(),
-        counter: request.counter,
-        app_id_hash: None,
-    };
-    let authenticated = Response::parse(response)
-        .and_then(|response| authentication::verify(&response, request.credential, key, &expected));
-    Ok(authenticated.into_verdict(|authenticated| AuthenticationVerdict {
-        ok: true,
-        sign_count: authenticated.credential.sign_count,
-        backup_eligible: authenticated.credential.backup_eligible,
-        backup_state: authenticated.credential.backup_state,
-        user_verified: authenticated.user_verified,
-        counter: (!authenticated.counter_increased).then_some("not-increased"),
-    }))
-}
-
-trait IntoVerdict<T> {
-    fn into_verdict<U>(self, accept: impl FnOnce(T) -> U) -> Verdict<U>;
-}
-
-impl<T> IntoVerdict<T> for Result<T, Reason> {
-    fn into_verdict<U>(self, accept: impl FnOnce(T) -> U) -> Verdict<U> {
-        match self {
-            Ok(value) => Verdict::Accepted(accept(value)),
-            Err(reason) => Verdict::Refused { ok: false, reason },
-        }
-    }
-}
-
 impl NamedParty {
     fn checked(self) -> Result<RelyingParty, Failure> {
         let Self { id, name } = self;
@@ -320,11 +159,11 @@ impl NamedParty {
     }
 }
 
-fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
+pub(super) fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
     serde_json::from_str(request).map_err(|_| Failure::InvalidArgument("request"))
 }
 
-fn check_challenge(challenge: &[u8]) -> Result<(), Failure> {
+pub(super) fn check_challenge(challenge: &[u8]) -> Result<(), Failure> {
     if challenge.len() >= MIN_CHALLENGE {
         Ok(())
     } else {
@@ -332,7 +171,7 @@ fn check_challenge(challenge: &[u8]) -> Result<(), Failure> {
     }
 }
 
-fn algorithms(numbers: Option<&[i64]>) -> Result<Vec<Algorithm>, Failure> {
+pub(super) fn algorithms(numbers: Option<&[i64]>) -> Result<Vec<Algorithm>, Failure> {
     let Some(numbers) = numbers else {
         return Ok(Algorithm::OFFERED.to_vec());
     };

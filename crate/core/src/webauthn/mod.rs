@@ -1,6 +1,5 @@
 //! Web Authentication Level 3, as a relying party: keys, ceremonies and attestation (sections 6 to 8).
 
-pub mod assertion;
 pub mod attestation;
 pub mod authentication;
 mod authenticator_data;
@@ -14,6 +13,7 @@ mod expectation;
 pub mod json;
 pub mod options;
 pub mod policy;
+pub mod prepared;
 pub mod reason;
 pub mod registration;
 pub mod response;

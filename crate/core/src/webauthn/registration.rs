@@ -28,7 +28,11 @@ pub struct Registered {
 
 /// Verifies `response`, the text of a `RegistrationResponseJSON`.
 pub fn verify_registration(response: &str, expected: &RegistrationExpectation<'_>) -> Result<Registered, Reason> {
-    let response = Response::parse(response)?;
+    verify(&Response::parse(response)?, expected)
+}
+
+/// As [`verify_registration`], for a response that was read before.
+pub(super) fn verify(response: &Response<'_>, expected: &RegistrationExpectation<'_>) -> Result<Registered, Reason> {
     // Let JSONtext be the UTF-8 decoding of clientDataJSON; let C be its parsed form; verify type, challenge, origins.
     let client_data = ClientData::parse(&response.client_data_json)?;
     client_data.check(Ceremony::Create, expected.challenge, expected.rp, expected.cross_origin)?;
@@ -85,7 +89,7 @@ pub fn verify_registration(response: &str, expected: &RegistrationExpectation<'_
         credential,
         attestation,
         user_verified,
-        discoverable: response.discoverable,
+        discoverable: response.discoverable()?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Assertions, put to both sides.
 
 use countersign_core::webauthn::{Credential, verify_authentication};
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64_NOPAD};
 use serde_json::{Value, json};
 
 use super::authenticator_data::AuthenticatorData;
@@ -9,11 +9,12 @@ use super::exceptions::{self, Exception};
 use super::key::{self, Key, any_key};
 use super::policy::Policy;
 use super::{Ceremony, Signed, Verdict, client_data, oracle};
+use crate::mutants_support::from_outside::{either_base64, is_usual, readable};
 use crate::mutants_support::members::{Members, Part};
 use crate::mutants_support::{Random, mutate, mutate_text};
 use crate::webauthn_support::{base64url, sha256};
 
-const BASE64: &str = "ABab01+/-_= \u{e9}\\";
+const CHARACTERS: &str = "ABab01+/-_= \u{e9}\\";
 const HANDLE: [u8; 32] = [9; 32];
 /// Of `clientExtensionResults`.
 const RESULTS: [&str; 8] = [
@@ -48,6 +49,8 @@ pub struct Assertion {
     pub client_data: Vec<u8>,
     pub data: AuthenticatorData,
     user_handle: Option<Vec<u8>>,
+    /// Whether a member of bytes, besides `rawId`, was spelt as browsers do not.
+    pub spelt_otherwise: bool,
 }
 
 impl Ceremony for Assertion {
@@ -136,7 +139,7 @@ impl Question {
 
     /// The same response with a signature that no key has made.
     pub fn unsigned(&self) -> Self {
-        let mut response: Value = serde_json::from_str(&self.response).unwrap();
+        let mut response = readable(&self.response).unwrap();
         let mut signature = bytes(&response["response"]["signature"]).unwrap();
         let last = signature.len() - 1;
         signature[last] ^= 1;
@@ -156,7 +159,7 @@ impl Question {
     }
 
     fn read(&self) -> Option<(Assertion, Signed)> {
-        let response: Value = serde_json::from_str(&self.response).ok()?;
+        let response = readable(&self.response).ok()?;
         let inner = &response["response"];
         let (client_data, data) = (bytes(&inner["clientDataJSON"])?, bytes(&inner["authenticatorData"])?);
         let given = Signed {
@@ -172,7 +175,16 @@ impl Question {
             results: response.get("clientExtensionResults").cloned(),
             client_data,
             data: AuthenticatorData::read(&data)?,
-            user_handle: bytes(&inner["userHandle"]),
+            user_handle: bytes(&inner["userHandle"]).filter(|handle| !handle.is_empty()),
+            spelt_otherwise: ["clientDataJSON", "authenticatorData", "signature", "userHandle"]
+                .iter()
+                .map(|name| &inner[*name])
+                .chain([&response["id"]])
+                .any(|value| {
+                    value
+                        .as_str()
+                        .is_some_and(|text| !is_usual(text, &bytes(value).unwrap_or_default()))
+                }),
         };
         Some((assertion, given))
     }
@@ -230,13 +242,20 @@ fn response(random: &mut Random, id: &[u8], client_data: &[u8], data: &[u8], sig
     let mut members = Members(outer.map(member).into());
     match random.below(32) {
         13 => members.set("clientExtensionResults", *random.pick(&RESULTS)),
-        14 => members.set("rawId", format!("\"{}\"", BASE64_NOPAD.encode(id))),
+        14 => match random.below(3) {
+            0 => members.set("rawId", format!("\"{}\"", BASE64_NOPAD.encode(id))),
+            1 => members.set("id", format!("\"{}\"", BASE64.encode(id))),
+            _ => {
+                let text = format!("\"{}\"", BASE64.encode(signature));
+                members.object("response").set("signature", text);
+            }
+        },
         15 => members
             .object("response")
             .set("userHandle", *random.pick(&["null", r#""""#, r#""AAAA""#])),
         16 => members.set("id", r#""AAAA""#),
         17 | 18 => members.mutate(random),
-        19 => return mutate_text(random, &members.text(), BASE64),
+        19 => return mutate_text(random, &members.text(), CHARACTERS),
         _ => {}
     }
     members.text()
@@ -247,5 +266,5 @@ fn message(data: &[u8], client_data: &[u8]) -> Vec<u8> {
 }
 
 fn bytes(value: &Value) -> Option<Vec<u8>> {
-    BASE64URL_NOPAD.decode(value.as_str()?.as_bytes()).ok()
+    either_base64(value.as_str()?)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use countersign_core::webauthn::{Algorithm, Conveyance, CoseKey, CounterPolicy, KeyMaterial};
-use data_encoding::{BASE64, BASE64_NOPAD};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL};
 use minicbor::Decoder;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,7 +28,7 @@ pub struct Exception<T> {
 /// The one that takes a statement for what it is, signed or not.
 pub const UNVERIFIED: &str = "attStmt: not verified here either";
 
-pub const AUTHENTICATION: [Exception<Assertion>; 9] = [
+pub const AUTHENTICATION: [Exception<Assertion>; 10] = [
     Exception::new("key: an algorithm that it can't verify", known_key),
     Exception::new("flags: backed up by the upgrade", no_upgrade),
     Exception::new("signCount: reported", refused_counter),
@@ -44,13 +44,18 @@ pub const AUTHENTICATION: [Exception<Assertion>; 9] = [
     Exception::new("extensions: an unassigned value", |of| {
         of.data.keep_extensions(assigned)
     }),
-    Exception::new("rawId: standard base64", |of| url_safe(&mut of.raw_id, &of.id)),
+    Exception::new("rawId: standard base64, or padding", |of| {
+        url_safe(&mut of.raw_id, &of.id)
+    }),
+    Exception::new("other members: standard base64, or padding", |of| {
+        std::mem::take(&mut of.spelt_otherwise)
+    }),
     Exception::new("clientExtensionResults", |of| {
         readable::<AuthenticationExtensionsClientOutputs>(&mut of.results)
     }),
 ];
 
-pub const REGISTRATION: [Exception<Registration>; 19] = [
+pub const REGISTRATION: [Exception<Registration>; 20] = [
     // First, since it takes away what others would put right.
     Exception::new(UNVERIFIED, no_statement),
     Exception::new("attStmt: a certified key that it can't verify", |of| {
@@ -89,7 +94,12 @@ pub const REGISTRATION: [Exception<Registration>; 19] = [
     Exception::new("extensions: credProtect, hmac-secret", |of| {
         of.data.keep_extensions(typed)
     }),
-    Exception::new("rawId: standard base64", |of| url_safe(&mut of.raw_id, &of.id)),
+    Exception::new("rawId: standard base64, or padding", |of| {
+        url_safe(&mut of.raw_id, &of.id)
+    }),
+    Exception::new("other members: standard base64, or padding", |of| {
+        std::mem::take(&mut of.spelt_otherwise)
+    }),
     Exception::new("clientExtensionResults", |of| {
         readable::<RegistrationExtensionsClientOutputs>(&mut of.results)
     }),
@@ -147,9 +157,10 @@ fn not_embedded(client_data: &mut Vec<u8>) -> bool {
     client_data::remove(client_data, "crossOrigin", |value| *value == true)
 }
 
-/// Password managers write it so, and only the other form is base64url.
+/// Password managers and pages of old write it so, and only the other form is base64url.
 fn url_safe(raw_id: &mut String, id: &[u8]) -> bool {
-    let other = *raw_id != base64url(id) && [BASE64.encode(id), BASE64_NOPAD.encode(id)].contains(raw_id);
+    let other =
+        *raw_id != base64url(id) && [BASE64.encode(id), BASE64_NOPAD.encode(id), BASE64URL.encode(id)].contains(raw_id);
     if other {
         *raw_id = base64url(id);
     }

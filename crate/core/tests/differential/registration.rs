@@ -1,7 +1,7 @@
 //! Registrations, put to both sides.
 
 use countersign_core::webauthn::verify_registration;
-use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64_NOPAD};
 use minicbor::Decoder;
 use serde_json::{Value, json};
 
@@ -13,11 +13,12 @@ use super::party::{AAGUID, Party, parties};
 use super::policy::Policy;
 use super::statement::{self, FORMATS};
 use super::{Ceremony, Signed, Verdict, client_data, oracle};
+use crate::mutants_support::from_outside::{either_base64, is_usual, readable};
 use crate::mutants_support::members::{Members, Part};
 use crate::mutants_support::{Random, mutate, mutate_text};
 use crate::webauthn_support::base64url;
 
-const BASE64: &str = "ABab01+/-_= \u{e9}\\";
+const CHARACTERS: &str = "ABab01+/-_= \u{e9}\\";
 /// How many parts are bent.
 const BENDS: [usize; 6] = [0, 0, 0, 1, 1, 2];
 /// Of `clientExtensionResults`.
@@ -58,6 +59,8 @@ pub struct Registration {
     /// Whose certificate it came with, before anything was bent.
     pub party: Option<&'static Party>,
     key: &'static Key,
+    /// Whether a member of bytes, besides `rawId`, was spelt as browsers do not.
+    pub spelt_otherwise: bool,
 }
 
 impl Ceremony for Registration {
@@ -157,7 +160,7 @@ impl Question {
     }
 
     fn read(&self) -> Option<(Registration, Signed)> {
-        let response: Value = serde_json::from_str(&self.response).ok()?;
+        let response = readable(&self.response).ok()?;
         let inner = &response["response"];
         let client_data = bytes(&inner["clientDataJSON"])?;
         let (mut object, _) =
@@ -179,6 +182,13 @@ impl Question {
             object,
             party: self.party,
             key: self.key,
+            spelt_otherwise: [&response["id"], &inner["clientDataJSON"], &inner["attestationObject"]]
+                .iter()
+                .any(|value| {
+                    value
+                        .as_str()
+                        .is_some_and(|text| !is_usual(text, &bytes(value).unwrap_or_default()))
+                }),
             client_data,
         };
         let given = Signed {
@@ -324,19 +334,26 @@ fn response(random: &mut Random, id: &[u8], client_data: &[u8], object: &[u8]) -
     let mut members = Members(outer.map(member).into());
     match random.below(32) {
         13 => members.set("clientExtensionResults", *random.pick(&RESULTS)),
-        14 => members.set("rawId", format!("\"{}\"", BASE64_NOPAD.encode(id))),
+        14 => match random.below(3) {
+            0 => members.set("rawId", format!("\"{}\"", BASE64_NOPAD.encode(id))),
+            1 => members.set("id", format!("\"{}\"", BASE64.encode(id))),
+            _ => {
+                let text = format!("\"{}\"", BASE64.encode(object));
+                members.object("response").set("attestationObject", text);
+            }
+        },
         15 => {
             let transports = [r#"["new","usb","usb"]"#, "[]", "null", "[1]"];
             members.object("response").set("transports", *random.pick(&transports));
         }
         16 => members.set("id", r#""AAAA""#),
         17 | 18 => members.mutate(random),
-        19 => return mutate_text(random, &members.text(), BASE64),
+        19 => return mutate_text(random, &members.text(), CHARACTERS),
         _ => {}
     }
     members.text()
 }
 
 fn bytes(value: &Value) -> Option<Vec<u8>> {
-    BASE64URL_NOPAD.decode(value.as_str()?.as_bytes()).ok()
+    either_base64(value.as_str()?)
 }

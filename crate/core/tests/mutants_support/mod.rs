@@ -7,6 +7,7 @@
     dead_code
 )]
 
+pub mod from_outside;
 pub mod members;
 pub mod tree;
 

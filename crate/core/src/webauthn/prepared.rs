@@ -1,0 +1,224 @@
+//! Ceremonies for servers that keep their own tables. What a host asks of all of them is read once. Each response then
+//! crosses in one text, after what was asked of it alone.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use super::attestation::{Attestation, TrustAnchors};
+use super::authentication::{self, Authenticated, AuthenticationExpectation};
+use super::cose::{Algorithm, CoseKey};
+use super::credential::Credential;
+use super::expectation::RegistrationExpectation;
+use super::json::{algorithms, check_challenge, read};
+use super::policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
+use super::reason::Reason;
+use super::registration;
+use super::response::Response;
+use crate::json::envelope::envelope;
+use crate::json::failure::Failure;
+
+/// What authentications are held to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuthenticationPolicy {
+    rp: RelyingParty,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    cross_origin: Option<CrossOrigin>,
+    #[serde(default)]
+    counter: CounterPolicy,
+}
+
+/// What registrations are held to.
+#[derive(Debug)]
+pub struct RegistrationPolicy {
+    about: AboutRegistrations,
+    algorithms: Vec<Algorithm>,
+    trust_anchors: TrustAnchors,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AboutRegistrations {
+    rp: RelyingParty,
+    #[serde(default)]
+    user_verification: UserVerification,
+    #[serde(default)]
+    algorithms: Option<Vec<i64>>,
+    #[serde(default)]
+    attestation: Conveyance,
+    #[serde(default)]
+    trust_anchors: Vec<String>,
+    #[serde(default)]
+    cross_origin: Option<CrossOrigin>,
+    #[serde(default)]
+    conditional: bool,
+}
+
+/// What is stored of a credential beside its texts.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredState {
+    pub sign_count: u32,
+    pub backup_eligible: bool,
+    pub backup_state: bool,
+    /// Whether the two flags come from an authenticator.
+    pub backup_recorded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RegistrationVerdict {
+    ok: bool,
+    credential: Credential,
+    attestation: Attestation,
+    user_verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discoverable: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Refused {
+    ok: bool,
+    reason: Reason,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Verdict {
+    Accepted(RegistrationVerdict),
+    Refused(Refused),
+}
+
+impl AuthenticationPolicy {
+    /// Reads `{rp, userVerification?, crossOrigin?, counter?}`.
+    pub fn parse(json: &str) -> Result<Self, Failure> {
+        let policy: Self = read(json)?;
+        policy.rp.check()?;
+        Ok(policy)
+    }
+
+    /// Verifies an assertion (7.2). `texts` are lines: the challenge, then id, key and user handle as they are stored, all
+    /// base64url, the last one empty where there is none; then the response, as [`Response::of_assertion`] reads it.
+    ///
+    /// An error is an envelope, of `{ok: false, reason}` or of a failure.
+    pub fn verify(&self, texts: &str, stored: StoredState) -> Result<Authenticated, String> {
+        match self.verdict(texts, stored) {
+            Ok(Ok(authenticated)) => Ok(authenticated),
+            Ok(Err(reason)) => Err(envelope(Ok(Refused { ok: false, reason }))),
+            Err(failure) => Err(envelope::<()>(Err(failure))),
+        }
+    }
+
+    fn verdict(&self, texts: &str, stored: StoredState) -> Result<Result<Authenticated, Reason>, Failure> {
+        let mut lines = Lines::of::<5>(texts);
+        let challenge = lines.bytes("challenge")?;
+        check_challenge(&challenge)?;
+        let credential = Credential {
+            id: lines.bytes("credential.id")?,
+            public_key: lines.bytes("credential.publicKey")?,
+            user_handle: lines.optional_bytes("credential.userHandle")?,
+            sign_count: stored.sign_count,
+            backup_eligible: stored.backup_eligible,
+            backup_state: stored.backup_state,
+            backup_recorded: stored.backup_recorded,
+            // What no check looks at.
+            transports: Vec::new(),
+            aaguid: [0; 16],
+            user_verified: false,
+        };
+        let response = lines.next("response")?;
+        let key = CoseKey::parse_stored(&credential.public_key);
+        // A stored key that can't be read is the host's affair, not the client's.
+        if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
+            return Err(Failure::InvalidArgument("credential.publicKey"));
+        }
+        let expected = AuthenticationExpectation {
+            challenge: &challenge,
+            rp: &self.rp,
+            user_verification: self.user_verification,
+            cross_origin: self.cross_origin.as_ref(),
+            counter: self.counter,
+            app_id_hash: None,
+        };
+        Ok(Response::of_assertion(response)
+            .and_then(|response| authentication::verify(&response, credential, key, &expected)))
+    }
+}
+
+impl RegistrationPolicy {
+    /// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`.
+    pub fn parse(json: &str) -> Result<Self, Failure> {
+        let about: AboutRegistrations = read(json)?;
+        about.rp.check()?;
+        Ok(Self {
+            algorithms: algorithms(about.algorithms.as_deref())?,
+            trust_anchors: TrustAnchors::parse(&about.trust_anchors)?,
+            about,
+        })
+    }
+
+    /// Verifies a registration (7.1). `texts` are lines: the challenge and the user handle, base64url, the latter empty
+    /// where there is none; then the response, as [`Response::of_registration`] reads it. `now` is in epoch milliseconds.
+    ///
+    /// Answers an envelope; `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or
+    /// `{ok: false, reason}`.
+    pub fn verify(&self, texts: &str, now: i64) -> String {
+        envelope(self.verdict(texts, now))
+    }
+
+    fn verdict(&self, texts: &str, now: i64) -> Result<Verdict, Failure> {
+        let mut lines = Lines::of::<3>(texts);
+        let challenge = lines.bytes("challenge")?;
+        check_challenge(&challenge)?;
+        let user_handle = lines.optional_bytes("userHandle")?;
+        let response = lines.next("response")?;
+        let expected = RegistrationExpectation {
+            challenge: &challenge,
+            rp: &self.about.rp,
+            user_verification: self.about.user_verification,
+            algorithms: &self.algorithms,
+            attestation: self.about.attestation,
+            trust_anchors: &self.trust_anchors,
+            cross_origin: self.about.cross_origin.as_ref(),
+            user_presence_optional: self.about.conditional,
+            user_handle: user_handle.as_deref(),
+            now: now.div_euclid(1000),
+        };
+        let registered =
+            Response::of_registration(response).and_then(|response| registration::verify(&response, &expected));
+        Ok(match registered {
+            Ok(registered) => Verdict::Accepted(RegistrationVerdict {
+                ok: true,
+                credential: registered.credential,
+                attestation: registered.attestation,
+                user_verified: registered.user_verified,
+                discoverable: registered.discoverable,
+            }),
+            Err(reason) => Verdict::Refused(Refused { ok: false, reason }),
+        })
+    }
+}
+
+/// Lines of the host. The last one is the response, with all that is in it.
+struct Lines<'a>(std::str::SplitN<'a, char>);
+
+impl<'a> Lines<'a> {
+    fn of<const N: usize>(texts: &'a str) -> Self {
+        Self(texts.splitn(N, '\n'))
+    }
+
+    fn next(&mut self, name: &'static str) -> Result<&'a str, Failure> {
+        self.0.next().ok_or(Failure::InvalidArgument(name))
+    }
+
+    fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, Failure> {
+        BASE64URL_NOPAD
+            .decode(self.next(name)?.as_bytes())
+            .map_err(|_| Failure::InvalidArgument(name))
+    }
+
+    fn optional_bytes(&mut self, name: &'static str) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(Some(self.bytes(name)?).filter(|bytes| !bytes.is_empty()))
+    }
+}
