@@ -358,7 +358,7 @@ test('the elements need the module and nothing else, and can be imported on a se
   for (const name of names) {
     const file = await readFile(new URL(name, ui))
     size += gzipSync(file, { level: 9 }).length
-    for (const [, from = ''] of file.toString().matchAll(/(?:from|import) '([^']+)'/g)) {
+    for (const [, from = ''] of file.toString().matchAll(/(?:from|import) ["']([^"']+)["']/g)) {
       const path = new URL(from, new URL(name, ui)).href
       t.true(from.startsWith('.') && path.startsWith(folder.href), `${name}: ${from}`)
     }
@@ -373,7 +373,7 @@ test('the module stands alone and is small', async (t) => {
   const size = files.reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
   t.true(size < 4000, `${size} bytes gzipped`)
   for (const file of files) {
-    for (const [, from] of file.toString().matchAll(/from '([^']+)'/g)) {
+    for (const [, from] of file.toString().matchAll(/from ["']([^"']+)["']/g)) {
       t.true(names.includes(from!.replace('./', '')), from)
     }
   }

@@ -21,7 +21,7 @@ export class ExampleServer {
     private readonly child: ChildProcess,
     private readonly folder: string,
   ) {
-    child.stderr?.on('data', (data) => (this.complaints += data))
+    child.stderr?.on('data', (data) => (this.complaints += String(data).replace(/\(node:\d+\) /, '')))
   }
 
   static start(file: string): Promise<ExampleServer> {

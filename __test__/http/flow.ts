@@ -19,6 +19,13 @@ export async function everyFlow(
   await root(t, browse(origin), () => browse(origin))
 }
 
+/** What `everyFlow` makes a server write to standard error, and no more: the warning of its page of another site. */
+export function warningOfFlow(origin: string): string {
+  return `CountersignWarning: A request was refused. The page is at https://evil.example, but rp.origins is ${origin}. ` +
+    'If that page is yours, add https://evil.example to rp.origins. If it is not, another site sends requests here.\n' +
+    '(Use `node --trace-warnings ...` to show where the warning was created)\n'
+}
+
 async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> {
   t.deepEqual((await client.get('/session')).body, { state: 'none', passkeys: true })
   t.is((await client.get('/factors')).status, 401)

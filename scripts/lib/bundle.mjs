@@ -4,7 +4,8 @@ import { root } from './paths.mjs'
 
 /**
  * Makes of a folder of compiled modules what Node loads fast, for it takes half a millisecond a file: one file for each
- * entry and a few that entries share, so that a class is the same in all of them. The page's modules stay as they are.
+ * entry and a few that entries share, so that a class is the same in all of them. The page's modules stay as they are, without their comments,
+ * which are a sixth of what a browser would load; the types keep them.
  */
 export async function bundle(folder) {
   // Not before the packages are installed.
@@ -26,12 +27,24 @@ export async function bundle(folder) {
     minifyInternalExports: false,
   })
   await build.close()
+  await removeComments(folder)
   for (const path of readdirSync(folder, { recursive: true })) {
     if (path.endsWith('.js') && isServers(path)) rmSync(join(folder, path))
   }
   for (const { fileName, code } of output) {
     mkdirSync(dirname(join(folder, fileName)), { recursive: true })
     writeFileSync(join(folder, fileName), code)
+  }
+}
+
+async function removeComments(folder) {
+  const { minifySync } = await import('rolldown/utils')
+  const options = { compress: false, mangle: false, codegen: { removeWhitespace: false } }
+  for (const path of readdirSync(folder, { recursive: true })) {
+    if (!path.endsWith('.js') || isServers(path)) continue
+    const { code, errors } = minifySync(path, readFileSync(join(folder, path), 'utf8'), options)
+    if (errors.length > 0) throw new Error(`${path}: ${errors[0].message}`)
+    writeFileSync(join(folder, path), code)
   }
 }
 
