@@ -4,6 +4,7 @@ import test from 'ava'
 
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { verifyRegistration } from '../../facade/stateless/webauthn.js'
+import { memoryStore } from '../../facade/stores/memory-store.js'
 import type { Countersign, PasskeyOptions } from '../../index.js'
 import { Fixture, origin, overriding, rp } from '../helpers/service.js'
 import { stores } from '../helpers/stores.js'
@@ -145,6 +146,35 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.true((await service.verifyPasskey(answer)).ok)
   })
 }
+
+test('a passkey that is turned off is not enrolled again, and browsers get as many credentials as they take', async (t) => {
+  const fixture = await Fixture.open(memoryStore(), { limits: { factors: 80 } })
+  const { service } = fixture
+  const keys: TestAuthenticator[] = []
+  for (let number = 0; number < 70; number += 1) {
+    const key = new TestAuthenticator()
+    const creation = await service.beginWebauthn('ann', person)
+    const response = key.create({ ...creation, excludeCredentials: [] }, { origin })
+    t.true((await service.finishWebauthn('ann', { response, description: '' })).ok)
+    keys.push(key)
+    fixture.now += 1000
+  }
+  const ids = keys.map((key) => key.credentials[0]!.id).reverse()
+  const listed = async () => {
+    const { excludeCredentials = [] } = await service.beginWebauthn('ann', person)
+    const allowed = (await service.challenge('ann'))!.webauthn!.allowCredentials!
+    return [excludeCredentials, allowed].map((credentials) => credentials.map(({ id }) => id))
+  }
+  t.deepEqual(await listed(), [ids.slice(0, 64), ids.slice(0, 64)])
+  // One that was used comes first, and one that is turned off can't be used, but is there.
+  t.true((await service.verify('ann', await fixture.assertion('ann', keys[20]!))).ok)
+  const first = keys[20]!.credentials[0]!.id
+  const others = ids.filter((id) => id !== first)
+  t.deepEqual(await listed(), [[first, ...others.slice(0, 63)], [first, ...others.slice(0, 63)]])
+  const { id: off } = (await service.factors('ann')).find(({ lastUsed }) => lastUsed !== undefined)!
+  await service.updateFactor('ann', off, { enable: false })
+  t.deepEqual(await listed(), [[first, ...others.slice(0, 63)], others.slice(0, 64)])
+})
 
 test('a passkey verifies the person, whatever the settings ask of a second factor', async (t) => {
   const { fixture, key } = await enrolled(await stores.memory())

@@ -59,7 +59,6 @@ impl Unlocking {
 }
 
 /// Those that can verify an answer.
-pub(crate) fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &E> {
-    let enabled = entries.iter().filter(|entry| entry.enable).map(|entry| &entry.entry);
-    enabled.filter(|entry| entry.can_verify())
+pub(crate) fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &Entry<E>> {
+    entries.iter().filter(|entry| entry.enable && entry.entry.can_verify())
 }

@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub mod enrol;
 pub(crate) mod event;
 pub(crate) mod explain;
+pub(crate) mod listed;
 pub(crate) mod lock_state;
 pub mod manage;
 pub(crate) mod outcome;

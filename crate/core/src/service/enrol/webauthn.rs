@@ -9,15 +9,16 @@ use super::{Enrolled, EnrolmentRefusal, Opened, holds_credential, refuses_anothe
 use crate::challenges::challenge::{Bound, Purpose, Registration, open};
 use crate::json::failure::Failure;
 use crate::json::request;
-use crate::record::{Entry, FactorType, Record, WebauthnEntry};
+use crate::record::{FactorType, Record, WebauthnEntry};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::event::Event;
+use crate::service::listed::listed;
 use crate::service::settings::Settings;
 use crate::webauthn::diagnosis::malformed_member;
 use crate::webauthn::{
-    Algorithm, AllowedCredential, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions,
-    ResidentKey, UserVerification, peek, registration_options, verify_registration,
+    Algorithm, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions, ResidentKey,
+    UserVerification, peek, registration_options, verify_registration,
 };
 
 /// Opens a registration ceremony: `value` is the spec's `PublicKeyCredentialCreationOptionsJSON`.
@@ -91,18 +92,12 @@ pub(crate) fn begin(
     let handle_bytes = BASE64URL_NOPAD
         .decode(user_handle.as_bytes())
         .map_err(|_| Failure::RecordCorrupt("user-handle".into()))?;
-    let credentials = enabled(&record.webauthn).map(|entry| AllowedCredential {
-        id: &entry.cred_id,
-        transports: &entry.transports,
-    });
-    let keys = enabled(&record.u2f).map(|entry| AllowedCredential {
-        id: &entry.key.key_handle,
-        transports: &[],
-    });
     let app_id_exclude = (settings.u2f.as_ref())
-        .filter(|_| enabled(&record.u2f).next().is_some())
+        .filter(|_| !record.u2f.is_empty())
         .map(|policy| policy.app_id.as_str());
-    let exclude: Vec<_> = credentials.chain(keys.filter(|_| app_id_exclude.is_some())).collect();
+    // Those that are turned off too: enrolling one again would overwrite it on its device.
+    let keys = record.u2f.iter().filter(|_| app_id_exclude.is_some());
+    let exclude = listed(record.webauthn.iter(), keys);
     let user_verification = request.user_verification.unwrap_or(settings.webauthn.user_verification);
     let options = registration_options(&RegistrationOptions {
         challenge,
@@ -145,11 +140,6 @@ pub(crate) fn begin(
     };
     let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
     Ok(Answer::new(options).with_challenge(open))
-}
-
-fn enabled<T>(entries: &[Entry<T>]) -> impl Iterator<Item = &T> {
-    let enabled = entries.iter().filter(|entry| entry.enable);
-    enabled.map(|entry| &entry.entry)
 }
 
 pub(crate) fn finish(

@@ -9,15 +9,16 @@ use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record};
 use crate::service::answer::{Answer, answer_envelope};
+use crate::service::listed::listed;
 use crate::service::lock_state::{Unlocking, locked_types, usable};
 use crate::service::settings::Settings;
 use crate::u2f;
-use crate::webauthn::{AllowedCredential, AuthenticationOptions, UserVerification, authentication_options};
+use crate::webauthn::{AuthenticationOptions, UserVerification, authentication_options};
 
 /// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
 ///
-/// A locked type is named, not offered, with when it is accepted again and what lifts the lock. A user who has factors, none of which can be offered, gets a challenge without
-/// any, never null. `random`: 32 bytes.
+/// A locked type is named, not offered, with when it is accepted again and what lifts the lock. A user who has factors,
+/// none of which can be offered, gets a challenge without any, never null. `random`: 32 bytes.
 pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
@@ -147,15 +148,8 @@ pub(crate) fn begin(
 
 /// The options of the ceremony, when there is a credential that can be asked for. U2F keys answer it too, by `appid`.
 fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &[u8]) -> Option<Value> {
-    let credentials = usable(&record.webauthn).map(|entry| AllowedCredential {
-        id: &entry.cred_id,
-        transports: &entry.transports,
-    });
-    let keys = usable(&record.u2f).map(|entry| AllowedCredential {
-        id: &entry.key.key_handle,
-        transports: &[],
-    });
-    let allowed: Vec<_> = credentials.chain(keys.filter(|_| app_id.is_some())).collect();
+    let keys = usable(&record.u2f).filter(|_| app_id.is_some());
+    let allowed = listed(usable(&record.webauthn), keys);
     if allowed.is_empty() {
         return None;
     }
@@ -173,7 +167,7 @@ fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, ch
 fn u2f_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &str) -> Option<U2fOffer> {
     let keys = usable(&record.u2f)
         .map(|entry| U2fKey {
-            key_handle: BASE64URL_NOPAD.encode(&entry.key.key_handle),
+            key_handle: BASE64URL_NOPAD.encode(&entry.entry.key.key_handle),
             version: u2f::VERSION,
         })
         .collect();

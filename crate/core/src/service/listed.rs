@@ -1,0 +1,39 @@
+//! Which credentials a browser is told of.
+
+use std::cmp::Reverse;
+
+use crate::record::{Entry, U2fEntry, WebauthnEntry};
+use crate::webauthn::AllowedCredential;
+
+/// Chromium refuses a list that is longer.
+const MOST: usize = 64;
+
+/// Passkeys, security keys and U2F keys, the most recently used first, as many as browsers take.
+pub(crate) fn listed<'a>(
+    webauthn: impl Iterator<Item = &'a Entry<WebauthnEntry>>,
+    u2f: impl Iterator<Item = &'a Entry<U2fEntry>>,
+) -> Vec<AllowedCredential<'a>> {
+    let credentials = webauthn.map(|entry| {
+        let credential = AllowedCredential {
+            id: &entry.entry.cred_id,
+            transports: &entry.entry.transports,
+        };
+        (used(entry), credential)
+    });
+    let keys = u2f.map(|entry| {
+        let key = AllowedCredential {
+            id: &entry.entry.key.key_handle,
+            transports: &[],
+        };
+        (used(entry), key)
+    });
+    let mut all: Vec<_> = credentials.chain(keys).collect();
+    // Stable: those of one second stay in the record's order.
+    all.sort_by_key(|(used, _)| Reverse(*used));
+    all.into_iter().take(MOST).map(|(_, credential)| credential).collect()
+}
+
+/// Epoch seconds; one that was never used counts from when it came.
+fn used<T>(entry: &Entry<T>) -> i64 {
+    entry.last_used.or(entry.added).unwrap_or(entry.created)
+}
