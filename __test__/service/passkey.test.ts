@@ -159,7 +159,7 @@ test('a passkey that is turned off is not enrolled again, and browsers get as ma
     keys.push(key)
     fixture.now += 1000
   }
-  const ids = keys.map((key) => key.credentials[0]!.id).reverse()
+  const ids = keys.map((key) => key.credentials[0]!.id).toReversed()
   const listed = async () => {
     const { excludeCredentials = [] } = await service.beginWebauthn('ann', person)
     const allowed = (await service.challenge('ann'))!.webauthn!.allowCredentials!
