@@ -367,6 +367,18 @@ test.serial('a polluted prototype gives no member', (t) => {
   }
 })
 
+test('the end of a line within a member is refused for the reason that JSON is refused for', (t) => {
+  const options = given()
+  const { response, ...outer } = options.response as { response: Record<string, unknown> }
+  const userHandle = response.signature
+  for (const name of ['clientDataJSON', 'authenticatorData', 'signature', 'userHandle']) {
+    const text = String(response[name] ?? 'AQID')
+    const damaged = { ...outer, response: { ...response, userHandle, [name]: `${text.slice(0, 2)}\n${text.slice(2)}` } }
+    t.false(inLines(assertionText(damaged)))
+    t.false(agree(t, { ...options, response: damaged }, name))
+  }
+})
+
 test('ten thousand damaged responses: never accepted where JSON is refused, nor the other way round', (t) => {
   const options = given()
   const original = options.response as Record<string, unknown>

@@ -30,7 +30,7 @@ function picked(response: unknown, lines: (outer: Members) => unknown[] | undefi
     if (!isPlain(response, outerNames) || own(response, 'type') !== 'public-key') return undefined
     if (!decidesNothing(own(response, 'authenticatorAttachment'))) return undefined
     const texts = lines(response)
-    return texts !== undefined && areShortTexts(texts) ? texts.join('\n') : undefined
+    return texts !== undefined && areShortLines(texts) ? texts.join('\n') : undefined
   } catch {
     // A getter or a proxy.
     return undefined
@@ -103,10 +103,11 @@ function decidesNothing(value: unknown): boolean {
   return value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean'
 }
 
-function areShortTexts(values: unknown[]): boolean {
+function areShortLines(values: unknown[]): boolean {
   let characters = 0
   for (const value of values) {
-    if (typeof value !== 'string') return false
+    // The end of a line would make another line of the rest, and another reason of the refusal.
+    if (typeof value !== 'string' || value.includes('\n')) return false
     characters += value.length
   }
   return characters <= mostCharacters
