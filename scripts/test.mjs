@@ -46,6 +46,9 @@ async function built() {
     await steps.step('publint', publint)
     await steps.step('attw', attw)
     await steps.step('oxlint', oxlint)
+    // Both need packages, which are there by now.
+    await steps.step('workflows', async () => (await import('./lib/workflows/lint.mjs')).lintWorkflows())
+    await steps.step('binary', async () => (await import('./lib/binary/check.mjs')).checkOwnBinary())
     await steps.step('instructions', checkInstructions)
   }
   if (steps.wants('fuzz')) await steps.step('fuzz build', command([...fuzz, '--build-only']))

@@ -2,7 +2,7 @@
 import test from 'ava'
 import { script } from '../helpers/script.js'
 
-const { add, countAva, countCargo, countOne } = await script('totals.mjs')
+const { add, countAva, countCargo, countClosing, countOne } = await script('totals.mjs')
 
 test('cargo test: the sums of all binaries', (t) => {
   const output = [
@@ -29,6 +29,13 @@ test('a runner that ended badly, or ran nothing, is one failure', (t) => {
 test('ava: ticks, and what its last lines say of failures', (t) => {
   const output = ['  ✔ a › one (12ms)', '  ✔ two', '  ✘ [fail]: three', '  ─', '', '  1 test failed', '  2 uncaught exceptions', '  1 unhandled rejection', '  1 hook failed'].join('\n')
   t.deepEqual(countAva(1, output), { passed: 2, failed: 5 })
+})
+
+test('our own scripts: the last line, and no line is a failure', (t) => {
+  t.deepEqual(countClosing(0, 'a: 1 passed\n1 passed, 1 failed\n\n4 passed, 0 failed\n'), { passed: 4, failed: 0 })
+  t.deepEqual(countClosing(1, '4 passed, 2 failed'), { passed: 4, failed: 2 })
+  t.deepEqual(countClosing(1, '4 passed, 0 failed'), { passed: 4, failed: 1 })
+  t.deepEqual(countClosing(0, 'crashed before it said anything'), { passed: 0, failed: 1 })
 })
 
 test('a tool counts once', (t) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import { pathFree } from '../../scripts/lib/addon.mjs'
+import { releaseFlags } from '../../scripts/lib/addon.mjs'
 import { ask, mustRun } from '../../scripts/lib/run.mjs'
 import { rustHost } from '../../scripts/lib/tools.mjs'
 
@@ -13,7 +13,7 @@ import { rustHost } from '../../scripts/lib/tools.mjs'
 export async function buildNative() {
   // The target is named, as napi does: else nothing would be shared.
   const args = ['--locked', '--release', '--target', rustHost(), '-p', 'countersign-bench', '--', '-Cstrip=none']
-  await mustRun('cargo', ['rustc', ...args], { env: pathFree() })
+  await mustRun('cargo', ['rustc', ...args], { env: releaseFlags() })
   const { target_directory: target } = JSON.parse(ask('cargo', ['metadata', '--no-deps', '--format-version=1']))
   return join(target, rustHost(), 'release', 'countersign-bench')
 }

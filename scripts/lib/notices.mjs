@@ -3,27 +3,32 @@ import { dirname, join } from 'node:path'
 import { ask, CommandFailed } from './run.mjs'
 import { rustHost } from './tools.mjs'
 
-/** The licences of every crate that is linked into the addon on this platform, each text once, as one text. */
-export function thirdPartyNotices() {
-  const crates = linkedCrates()
+/**
+ * The licences of everything that is linked into a platform's addon, each text once, as one text.
+ *
+ * @param {{ triple?: string, runtime?: { name: string, version: string, license: string, repository: string, texts: string[] }[] }} options
+ *   the target that Rust builds; what is linked beside the crates
+ */
+export function thirdPartyNotices({ triple = rustHost(), runtime = [] } = {}) {
+  const parts = [...linkedCrates(triple).map((crate) => ({ ...crate, texts: licenceTexts(crate) })), ...runtime]
   const texts = new Map()
-  for (const crate of crates) {
-    for (const text of licenceTexts(crate)) texts.set(text, [...(texts.get(text) ?? []), crate.name])
+  for (const part of parts) {
+    for (const text of part.texts) texts.set(text, [...(texts.get(text) ?? []), part.name])
   }
-  const list = crates.map(({ name, version, license, repository }) => `${name} ${version}: ${license}, ${repository}`)
-  const parts = [...texts].map(([text, names]) => `${rule}\n${names.join(', ')}\n${rule}\n\n${text}`)
-  return `${heading}\n\n${list.join('\n')}\n\n${parts.join('\n\n')}\n`
+  const list = parts.map(({ name, version, license, repository }) => `${name} ${version}: ${license}, ${repository}`)
+  const told = [...texts].map(([text, names]) => `${rule}\n${names.join(', ')}\n${rule}\n\n${text}`)
+  return `${heading}\n\n${list.join('\n')}\n\n${told.join('\n\n')}\n`
 }
 
-const heading = `The countersign addon links the crates below, each under the licence beside it; their sources are at the address.
-Where a crate is offered under several licences, the addon uses it under the first of MIT, Apache-2.0 and ISC that is
-among them. The texts that came with the crates follow.`
+const heading = `The countersign addon links the crates and libraries below, each under the licence beside it; their sources are at the
+address. Where one is offered under several licences, the addon uses it under the first of MIT, Apache-2.0 and ISC that is
+among them. The texts that came with them follow.`
 const rule = '-'.repeat(100)
 
-/** Ours are left out, and what only runs while building. */
-function linkedCrates() {
+/** The crates that are linked into a target's addon: ours are left out, and what only runs while building. */
+export function linkedCrates(triple) {
   const args = ['metadata', '--format-version=1', '--locked', '--manifest-path=crate/binding/Cargo.toml']
-  const told = ask('cargo', [...args, `--filter-platform=${rustHost()}`])
+  const told = ask('cargo', [...args, `--filter-platform=${triple}`])
   if (!told) throw new CommandFailed('cargo metadata failed')
   const { packages, resolve } = JSON.parse(told)
   const packageOf = new Map(packages.map((found) => [found.id, found]))

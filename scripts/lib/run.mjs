@@ -8,17 +8,17 @@ import { root } from './paths.mjs'
 export class CommandFailed extends Error {}
 
 /**
- * Runs a command in the checkout, its output shown as it comes, or given to the `collecting` that we are in, and its input
+ * Runs a command in the checkout, or in `cwd`, its output shown as it comes, or given to the `collecting` that we are in, and its input
  * closed. A signal that reaches us goes to the command, and when that has ended we end too, unless it is a `server`, whose
  * own code says how it took it.
  * @returns {Promise<{ code: number, output: string }>} `output` only with `capture`; a signal counts as 128 + its number
  */
-export function run(command, args, { env = {}, capture = false, server = false } = {}) {
+export function run(command, args, { env = {}, cwd = root, capture = false, server = false } = {}) {
   const collect = collector()
   const stream = capture || collect ? 'pipe' : 'inherit'
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       env: { ...process.env, ...colour(), ...env },
       stdio: ['ignore', stream, stream],
     })

@@ -23,6 +23,12 @@ export function countAva(code, output) {
   return settle(code, [{ passed, failed: [...failures].reduce((sum, [, number]) => sum + Number(number), 0) }])
 }
 
+/** Our own scripts: their last line. */
+export function countClosing(code, output) {
+  const [, passed, failed] = [...plain(output).matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1) ?? []
+  return settle(code, passed === undefined ? [] : [{ passed: Number(passed), failed: Number(failed) }])
+}
+
 export const add = (totals) => ({
   passed: totals.reduce((sum, { passed }) => sum + passed, 0),
   failed: totals.reduce((sum, { failed }) => sum + failed, 0),

@@ -1,0 +1,24 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from '../paths.mjs'
+import { mustRun } from '../run.mjs'
+import { cross } from './place.mjs'
+import { zig } from './zig.mjs'
+
+/** Node-API comes from node.exe, through an import library that is made of the list of its functions. */
+export async function windows() {
+  const folder = join(cross, 'windows')
+  mkdirSync(folder, { recursive: true })
+  const functions = ['js_native_api', 'node_api'].flatMap((name) => {
+    const def = readFileSync(join(root, 'node_modules', 'node-api-headers', 'def', `${name}.def`), 'utf8')
+    return def.slice(def.indexOf('EXPORTS')).split(/\r?\n/).slice(1).map((line) => line.trim()).filter(Boolean)
+  })
+  const def = join(folder, 'node.def')
+  writeFileSync(def, `LIBRARY node.exe\nEXPORTS\n${[...new Set(functions)].sort().join('\n')}\n`)
+  await mustRun(zig, ['dlltool', '-m', 'i386:x86-64', '-d', def, '-D', 'node.exe', '-l', join(folder, 'libnode.a')])
+  // What napi's build script looks for; the linker takes the import library.
+  writeFileSync(join(folder, 'libnode.dll'), '')
+  const exported = join(folder, 'exports.def')
+  writeFileSync(exported, 'EXPORTS\nnapi_register_module_v1\n')
+  return { rust: [`-Clink-arg=${exported}`], env: { LIBNODE_PATH: folder, AWS_LC_SYS_PREBUILT_NASM: '1' } }
+}

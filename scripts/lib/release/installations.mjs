@@ -1,0 +1,73 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../paths.mjs'
+import { mustRun } from '../run.mjs'
+import { countOne } from '../totals.mjs'
+import { fetchManagers, managers } from './managers.mjs'
+import { publishRelease } from './publish.mjs'
+import { startRegistry } from './registry.mjs'
+
+/** As people install it: the platform's package comes because the main one names it, and nothing else does. */
+const WAYS = {
+  npm: async (at) => at.run('npm', 'install', 'countersign'),
+  'npm ci': async (at) => {
+    await at.run('npm', 'install', '--package-lock-only', 'countersign')
+    await at.run('npm', 'ci')
+  },
+  pnpm: async (at) => at.run('pnpm', 'add', 'countersign'),
+  'yarn 1': async (at) => at.run('yarn1', 'add', 'countersign'),
+  'yarn 4, node_modules': async (at) => at.run('yarn', 'add', 'countersign'),
+  'yarn 4, Plug\'n\'Play': async (at) => at.run('yarn', 'add', 'countersign'),
+  bun: async (at) => at.run('bun', 'add', 'countersign'),
+}
+
+/** Publishes the release to a registry on loopback, installs it from there in every way, and runs what is installed. */
+export async function checkInstallations(steps) {
+  const registry = await startRegistry()
+  try {
+    const published = await steps.step('publish', async () => {
+      await fetchManagers()
+      // npm sends nothing without a token; this registry does not look at it.
+      await publishRelease(['--registry', registry.url, `--${registry.url.replace('http:', '')}/:_authToken=none`, '--provenance=false'])
+      return { passed: registry.names().length }
+    })
+    for (const [name, install] of published ? Object.entries(WAYS) : []) {
+      await steps.step(`installed by ${name}`, () => installed(registry, name, install))
+    }
+  } finally {
+    await registry.close()
+  }
+}
+
+async function installed({ url }, name, install) {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-install-'))
+  try {
+    const at = { run: (manager, ...args) => mustRun(...command(managers[manager], args), { cwd: folder, env: env(url, folder) }) }
+    const write = (file, text) => writeFileSync(join(folder, file), text)
+    write('package.json', '{ "name": "host", "private": true, "type": "module" }\n')
+    write('.npmrc', `registry=${url}/\n`)
+    write('bunfig.toml', `[install]\nregistry = "${url}/"\ncache = false\n`)
+    const pnp = name.includes('Play')
+    write('.yarnrc.yml', `nodeLinker: ${pnp ? 'pnp' : 'node-modules'}\nnpmRegistryServer: "${url}"\nunsafeHttpWhitelist: ["127.0.0.1"]\n`
+      + `enableGlobalCache: false\nenableTelemetry: false\nnpmMinimalAgeGate: 0\n`)
+    await install(at)
+    copyFileSync(join(root, 'scripts', 'smoke', 'smoke.mjs'), join(folder, 'smoke.mjs'))
+    await (pnp ? at.run('yarn', 'node', 'smoke.mjs') : mustRun(process.execPath, ['smoke.mjs'], { cwd: folder }))
+    return countOne(0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const command = ([program, ...given], args) => [program, [...given, ...args]]
+
+/** A cache of its own: what an earlier release left there under the same version is another file. */
+function env(url, folder) {
+  const cache = join(folder, '.cache')
+  mkdirSync(cache, { recursive: true })
+  return {
+    npm_config_registry: `${url}/`, npm_config_cache: cache, npm_config_userconfig: join(folder, '.npmrc'), npm_config_store_dir: join(cache, 'pnpm'),
+    YARN_CACHE_FOLDER: join(cache, 'yarn'), YARN_ENABLE_IMMUTABLE_INSTALLS: 'false', BUN_INSTALL_CACHE_DIR: join(cache, 'bun'), CI: '',
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { say } from '../output.mjs'
+import { ask, CommandFailed, mustRun, npm } from '../run.mjs'
+import { release, tarballs } from './pack.mjs'
+
+/**
+ * Publishes the packed tarballs, the main package last, so that nobody can install it before its platforms. What is there
+ * already is left out: a run that was interrupted goes on.
+ *
+ * @param {string[]} options more options for npm
+ */
+export async function publishRelease(options = []) {
+  checkSums()
+  const [command, ...args] = npm()
+  for (const tarball of tarballs()) {
+    const { name, version } = JSON.parse(ask('tar', ['-xzOf', tarball, 'package/package.json']))
+    const there = ask(command, [...args, 'view', `${name}@${version}`, 'dist.integrity', ...options])
+    if (there && there !== integrity(tarball)) throw new CommandFailed(`${name}@${version} is published already, with another content`)
+    if (there) say(`${name}@${version} is published already`)
+    else await mustRun(command, [...args, 'publish', tarball, '--ignore-scripts', '--access', 'public', ...options])
+  }
+}
+
+/** What was packed is what is there, all of it. */
+export function checkSums(folder = release) {
+  for (const line of readFileSync(join(folder, 'SHA256SUMS'), 'utf8').trim().split('\n')) {
+    const [sum, name] = line.split('  ')
+    const found = createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')
+    if (found !== sum) throw new CommandFailed(`${name} is not the one of SHA256SUMS`)
+  }
+}
+
+const integrity = (path) => `sha512-${createHash('sha512').update(readFileSync(path)).digest('base64')}`
