@@ -62,16 +62,15 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
     let Request { data, replace, now } = request::parse(request)?;
     let mut record = Record::parse(Some(&data))?;
     let repeated_totp = record.repeats_totp();
-    let leave = |done, reason| {
-        Ok((
-            None,
-            Answer::new(Imported {
-                done,
-                reason,
-                repeated_totp,
-            }),
-        ))
+    let answer = |changed, done, reason| {
+        let imported = Imported {
+            done,
+            reason,
+            repeated_totp,
+        };
+        Ok((changed, Answer::new(imported)))
     };
+    let leave = |done, reason| answer(None, done, reason);
     if let Some(before) = before {
         if is_same(before, &mut record)? {
             return leave(Done::Unchanged, None);
@@ -87,14 +86,7 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
     stamp(&mut record, Some(request::seconds(now)));
     match check(&record) {
         Err(reason) => leave(Done::Refused, Some(reason)),
-        Ok(()) => Ok((
-            Some(record),
-            Answer::new(Imported {
-                done: Done::Imported,
-                reason: None,
-                repeated_totp,
-            }),
-        )),
+        Ok(()) => answer(Some(record), Done::Imported, None),
     }
 }
 
