@@ -114,6 +114,7 @@ export declare class BindingService {
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   updateFactor(record: string | undefined | null, request: string): BindingChange
   removeFactor(record: string | undefined | null, request: string): BindingChange
+  removeFactors(record: string | undefined | null, request: string): BindingChange
   unlock(record: string | undefined | null, request: string): BindingChange
 }
 
@@ -159,6 +160,9 @@ export declare class BindingTfaConfig {
   legacyView(): string
 }
 
+/** The additions without a mark that another program has made untrue: an envelope with `{additions}`, or null. */
+export declare function additionsEnrolledElsewhere(record: string, additions: string): string
+
 export interface BindingAttempt {
   /** False: someone else holds the lock. */
   held: boolean
@@ -197,6 +201,9 @@ export interface BindingText {
   text: string | null
   fault: BindingFault | null
 }
+
+/** The record of a user whom the file does not hold: an envelope with the text, or null. */
+export declare function emptiedRecord(additions: string): string
 
 /** What is in a file and what is wrong with it: an envelope. `now`: epoch seconds. */
 export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, now: number): string
@@ -239,8 +246,8 @@ export declare function readAuthenticationPolicy(json: string): BindingAuthentic
  */
 export declare function readRegistrationPolicy(json: string): BindingRegistrationPolicy | string
 
-/** A record in its two parts: an envelope with `{record, additions, settled}`. */
-export declare function splitAdditions(record: string): string
+/** A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far. */
+export declare function splitAdditions(record: string, beside?: string | undefined | null): string
 
 /** `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code. */
 export declare function totpCode(request: string): string

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
@@ -783,6 +783,8 @@ export { BindingLock }
 export { BindingRegistrationPolicy }
 export { BindingService }
 export { BindingTfaConfig }
+export { additionsEnrolledElsewhere }
+export { emptiedRecord }
 export { examineTfaConfig }
 export { joinAdditions }
 export { migrateExport }

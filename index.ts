@@ -31,6 +31,7 @@ export type {
   TimeoutOptions,
   TotpOptions,
   U2fOptions,
+  ByOption,
   UpdateFactorOptions,
   UsersPageOptions,
   VerifyOptions,
@@ -38,7 +39,7 @@ export type {
   YubicoOptions,
 } from './facade/service/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Refused, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
+export type { Accepted, Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Refused, Removal, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
 export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'

@@ -1,8 +1,12 @@
+import { userInfo } from 'node:os'
+
 import type { Command } from 'commander'
 
-import type { Factor, Status } from '../index.js'
+import { isCountersignError } from '../index.js'
+import type { Factor, Removal, Status } from '../index.js'
+import { asDescription } from '../facade/shared/check.js'
 import { confirm } from './ask.js'
-import { printable } from './io.js'
+import { Exit, printable, usage } from './io.js'
 import type { Io } from './io.js'
 import { onStore } from './service.js'
 import type { Done } from './service.js'
@@ -11,7 +15,7 @@ import type { Done } from './service.js'
 export function addUserCommands(program: Command, io: Io, done: Done): void {
   program
     .command('users')
-    .description('list all users who have a factor')
+    .description('list all users who have a factor, and those whose last one was removed')
     .action((_options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const names: string[] = []
@@ -31,7 +35,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .action((user: string, _options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const [factors, status] = await Promise.all([service.factors(user), service.status(user)])
-        if (!status.enrolled) return out.refuse(noSuchUser, 'No such user')
+        if (!status.enrolled && !status.removed) return out.refuse(noSuchUser, 'No such user')
         out.answer({ user, factors, status }, describe(user, factors, status))
       }),
     )
@@ -39,35 +43,99 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
   program
     .command('unlock <user>')
     .description('remove all locks of a user and reset the failure counters')
+    .option(...byOption)
     .action((user: string, _options: object, command: Command) =>
-      onStore(command, io, done, async ({ service, out }) => {
+      onStore<ByOption>(command, io, done, async ({ service, out, options }) => {
         if (!(await service.status(user)).enrolled) return out.refuse(noSuchUser, 'No such user')
-        const { unlocked } = await service.unlock(user)
+        const { unlocked } = await service.unlock(user, byOf(options, io))
         out.answer({ ok: true, unlocked }, unlocked ? 'Unlocked' : 'The user was not locked')
       }),
     )
 
   program
     .command('remove <user> [id]')
-    .description('remove one factor, or everything stored about the user')
+    .description('remove one factor of a user, or all of them')
     .option('-y, --yes', 'do not ask')
+    .option('--require-enrolment', 'remove all factors; the user has to enrol one at the next sign-in')
+    .option('--everything', 'remove everything stored about the user, for an account that is deleted')
+    .option(...byOption)
     .action((user: string, id: string | undefined, _options: object, command: Command) =>
-      onStore<{ yes?: boolean }>(command, io, done, async ({ service, out, options }) => {
-        const what = id === undefined ? 'every factor' : 'this factor'
-        await confirm(io, `Remove ${what} of ${printable(user)}?`, options.yes)
-        if (id === undefined) {
-          if (!(await service.removeUser(user))) return out.refuse(noSuchUser, 'No such user')
-          return out.answer({ ok: true, left: [] }, 'Removed')
+      onStore<RemoveOptions>(command, io, done, async ({ service, out, options }) => {
+        const { yes, everything = false, requireEnrolment = false } = options
+        if ([id !== undefined, everything, requireEnrolment].filter(Boolean).length > 1) {
+          throw usage('Use one of an id, --require-enrolment and --everything')
         }
-        const removed = await service.removeFactor(user, id)
+        const what = everything ? 'everything stored' : id === undefined ? 'every factor' : 'this factor'
+        await confirm(io, `Remove ${what} of ${printable(user)}?`, yes)
+        const by = byOf(options, io)
+        if (everything) {
+          if (!(await service.removeUser(user, by))) return out.refuse(noSuchUser, 'No such user')
+          out.answer({ ok: true, left: [] }, 'Removed')
+          return out.note(afterEverything)
+        }
+        if (id === undefined) {
+          const removed = await readable(requireEnrolment ? service.requireEnrolment(user, by) : service.removeFactors(user, by))
+          if (!removed.ok) return out.refuse(noSuchUser, 'No such user')
+          out.answer(removed, 'Removed')
+          return out.note(requireEnrolment ? `${afterLast}\n${afterDemand}` : afterLast)
+        }
+        const removed = await readable(service.removeFactor(user, id, by))
         if (!removed.ok) return out.refuse(removed, 'This user has no such factor')
         const left = removed.left.filter(({ type }) => type !== 'recovery').length
         out.answer(removed, left === 0 ? 'Removed; the user has no second factor now' : `Removed; ${left} left`)
+        if (removed.left.length === 0) out.note(afterLast)
       }),
     )
 }
 
 const noSuchUser = { ok: false, reason: 'no-such-user' }
+
+interface ByOption {
+  by?: string
+}
+
+interface RemoveOptions extends ByOption {
+  yes?: boolean
+  everything?: boolean
+  requireEnrolment?: boolean
+}
+
+const byOption = ['--by <who>', 'who does this, for the record; default: your login name'] as const
+
+/** What the host has to know once the last factor is gone. */
+const afterLast = `The password alone signs this user in now. That holds if the server passes enrolled: true, too: the record
+says who removed the last factor, until the user enrols again. If the server keeps "enrolled" itself, set it to false.
+Sessions that are open stay open: end them. If others could know the password, let the user set a new one.`
+
+const afterDemand = `With countersign/http, the user has to enrol at the next sign-in. A server without it reads
+status(user).removed.enrolmentRequired.`
+
+const afterEverything = `If the server still passes enrolled: true for this user, signing in fails with record-missing: that is meant for
+records that were lost. Delete the account, or set its "enrolled" to false.`
+
+function byOf({ by }: ByOption, { env }: Io): { by?: string } {
+  // Whoever uses sudo is asked about, and not root.
+  const name = by ?? asDescription(env['SUDO_USER'] ?? loginName())
+  return name === '' && by === undefined ? {} : { by: name }
+}
+
+/** A user of the system need not have a name. */
+function loginName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
+}
+
+async function readable<T>(removed: Promise<T>): Promise<T> {
+  try {
+    return await removed
+  } catch (error) {
+    if (!isCountersignError(error, 'record-corrupt')) throw error
+    throw new Exit(3, error.code, `${error.message}; remove --everything removes it`)
+  }
+}
 
 /** One line a factor. */
 export function describeFactors(factors: Factor[]): string {
@@ -88,11 +156,17 @@ function line(factor: Factor): string {
 }
 
 function describe(user: string, factors: Factor[], status: Status): string {
+  if (status.removed) return `${printable(user)}: no factor; ${describeRemoval(status.removed)}`
   const { locked, lockedUntil, unlockedBy = [], failures } = status
   const until = typeof lockedUntil === 'number' ? ` until ${instant(lockedUntil)}` : ''
   const locks = locked.length === 0 ? 'not locked' : `locked${until}: ${locked.join(', ')}`
   const lifted = locked.length === 0 ? '' : `\nto unlock: ${[...unlockedBy, 'countersign unlock'].join(', ')}`
   return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}${lifted}${clock(status)}`
+}
+
+function describeRemoval({ at, by, enrolmentRequired }: Removal): string {
+  const who = by === undefined ? '' : ` by ${printable(by)}`
+  return `the last one was removed${who}, ${instant(at)}${enrolmentRequired ? '; has to enrol at the next sign-in' : ''}`
 }
 
 /** Of the administrator's status alone, never of a page. */

@@ -47,11 +47,67 @@ test('users, show, unlock and remove, as text and as JSON', async (t) => {
   t.deepEqual((await countersign(['unlock', 'ann', '--json', ...store])).json, { ok: true, unlocked: false })
   t.like(await countersign(['remove', 'ann', 'nothing', ...store]), { code: 1, stdout: '' })
   t.like(await countersign(['remove', 'ann', 'recovery', ...store]), { code: 0, stdout: 'Removed; 1 left\n' })
-  t.deepEqual((await countersign(['remove', 'ann', id, '--json', ...store])).json, { ok: true, left: [] })
-  for (const command of ['show', 'unlock', 'remove']) {
+  t.deepEqual((await countersign(['remove', 'ann', id, '--json', '--by', 'root', ...store])).json, { ok: true, left: [] })
+  t.regex((await countersign(['show', 'ann', ...store])).stdout, /^ann: no factor; the last one was removed by root, 20\d\d-[^;]*Z\n$/)
+  for (const command of ['unlock', 'remove']) {
     t.like(await countersign([command, 'ann', ...store]), { code: 1, stdout: '', stderr: 'No such user\n' })
     const refused = await countersign([command, 'ann', '--json', ...store])
     t.deepEqual([refused.code, refused.json, refused.stderr], [1, { ok: false, reason: 'no-such-user' }, ''])
+  }
+})
+
+test('the mark of a removed last factor, and what the host has to know', async (t) => {
+  const login = (await withUser()).path
+  for (const [args, hints, removed] of [
+    [[], [/enrolled: true/, /Sessions/], { by: 'ann, help desk', enrolmentRequired: false }],
+    [['--require-enrolment'], [/enrolled: true/, /has to enrol at the next sign-in/], { by: 'ann, help desk', enrolmentRequired: true }],
+    [['--everything'], [/record-missing/], undefined],
+  ] as const) {
+    const { path, service } = await withUser()
+    const removal = ['remove', 'ann', '--yes', '--by', 'ann, help desk', ...args, '--store', path]
+    const { code, stdout, stderr } = await countersign(removal)
+    t.deepEqual([code, stdout], [0, 'Removed\n'])
+    for (const hint of hints) t.regex(stderr, hint)
+    const { json } = await countersign(['show', 'ann', '--json', '--store', path])
+    if (removed) {
+      t.like(json.status.removed, removed)
+      t.is(await service.challenge('ann', { enrolled: true }), null)
+    } else {
+      t.is(json.reason, 'no-such-user')
+      await t.throwsAsync(service.challenge('ann', { enrolled: true }), { code: 'record-missing' })
+    }
+    t.is((await countersign(['remove', 'ann', '--yes', '--json', ...args.filter((one) => one === '--everything'), '--store', path])).code, 1)
+  }
+  const { path, service, id } = await withUser()
+  const last = await countersign(['remove', 'ann', id, '--yes', '--store', path])
+  t.regex(last.stderr, /The password alone signs this user in now/)
+  t.is(last.stdout, 'Removed; the user has no second factor now\n')
+  t.truthy((await service.status('ann')).removed!.by, 'whoever runs the test')
+  for (const wrong of [['--by', ''], ['--by', 'a\nb'], ['x', '--everything'], ['--everything', '--require-enrolment']]) {
+    t.is((await countersign(['remove', 'ann', '--yes', ...wrong, '--store', login])).code, 2, wrong.join(' '))
+  }
+  t.is((await countersign(['show', 'ann', '--store', login])).code, 0)
+})
+
+test('a record that can not be read is removed with everything alone', async (t) => {
+  const { path, store } = await withUser()
+  await store.update('ann', () => ({ record: 'no JSON', value: 0 }))
+  const args = ['remove', 'ann', '--yes', '--store', path]
+  const refused = await countersign(args)
+  t.is(refused.code, 3)
+  t.regex(refused.stderr, /--everything/)
+  t.is((await countersign([...args, '--everything'])).code, 0)
+  t.is(await store.read('ann'), undefined)
+})
+
+test('no export holds the mark', async (t) => {
+  const { path } = await withUser()
+  await countersign(['remove', 'ann', '--yes', '--store', path])
+  for (const more of [[], ['--additions'], ['--format', 'lines']]) {
+    const { code, stdout, stderr } = await countersign(['export', '-', ...more, '--store', path])
+    t.is(code, 0, more.join(' '))
+    t.false(/ann|removed/.test(stdout), stdout)
+    t.regex(stderr, /written: 0/)
   }
 })
 

@@ -37,8 +37,8 @@ interface Member {
 
 /** Another program's change of the whole file. */
 function elsewhere(path: string, change: (users: Record<string, Member>) => void): void {
-  const file = JSON.parse(readFileSync(path, 'utf8')) as { users: Record<string, Member> }
-  change(file.users)
+  const file = JSON.parse(readFileSync(path, 'utf8')) as { users?: Record<string, Member> }
+  change((file.users ??= {}))
   writeFileSync(`${path}.other`, JSON.stringify(file), { mode: 0o600 })
   renameSync(`${path}.other`, path)
 }
@@ -351,3 +351,79 @@ test('arguments of the wrong type are named', async (t) => {
   }
   await refused(t, () => tfaConfigStore(7 as never), 'invalid-argument', /path/)
 })
+
+test('the mark of a removed last factor is beside the file, which holds the user no more', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const store = open()
+  const fixture = await Fixture.open(store)
+  const { factor } = await fixture.enrolTotp('ann')
+  await fixture.service.removeFactor('ann', factor.id, { by: 'root' })
+  t.is(readFileSync(path, 'utf8'), '{}')
+  t.deepEqual(await all(store.users()), ['ann'])
+  const reopened = await Fixture.open(open())
+  t.like((await reopened.service.status('ann')).removed, { by: 'root' })
+  t.is(await reopened.service.challenge('ann', { enrolled: true }), null)
+})
+
+test('another program that enrols a user ends the mark, and what is lost then is an error', async (t) => {
+  const { path, open } = fresh(today)
+  const fixture = await Fixture.open(open())
+  const { service, store } = fixture
+  const user = 'alice@pve'
+  const entries = users(path)[user]!
+  const lost = () => refused(t, () => service.challenge(user, { enrolled: true }), 'record-missing')
+  for (const look of ['read', 'update'] as const) {
+    await service.removeFactors(user)
+    t.is(await service.challenge(user, { enrolled: true }), null)
+    elsewhere(path, (all) => { all[user] = entries })
+    if (look === 'read') t.not(await service.challenge(user, { enrolled: true }), null)
+    else await store.update(user, (record) => ({ record: undefined, value: t.false(record?.includes('removed')) }))
+    elsewhere(path, (all) => { delete all[user] })
+    await lost()
+    await lost()
+    elsewhere(path, (all) => { all[user] = entries })
+  }
+})
+
+test('a mark in the file itself is no mark', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const service = await Countersign.open({ rp, store: open() })
+  elsewhere(path, (all) => { all['ann'] = { removed: { at: 1 } } as Member })
+  await refused(t, () => service.challenge('ann', { enrolled: true }), 'config-corrupt')
+  elsewhere(path, (all) => { all['ann'] = {} })
+  await refused(t, () => service.challenge('ann', { enrolled: true }), 'record-missing')
+})
+
+test('whatever ends a removal in between, the record is the one before or the one after', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const fixture = await Fixture.open(open())
+  const { factor } = await fixture.enrolKey('ann')
+  const beside = additionsOf(`${path}.countersign`)
+  const [file, additions, whole] = [readFileSync(path, 'utf8'), readFileSync(beside, 'utf8'), await fixture.store.read('ann')]
+  await fixture.service.removeFactor('ann', factor.id)
+  const marked = await fixture.store.read('ann')
+  t.regex(marked!, /^\{"removed":/)
+  // What is written first: all that was there, and the mark.
+  const lines = additions.split('\n')
+  const last = { ...(JSON.parse(lines.pop()!) as object), ...(JSON.parse(marked!) as object) }
+  const during = [...lines, JSON.stringify(last)].join('\n')
+  writeFileSync(beside, during)
+  t.is(await fixture.store.read('ann'), marked, 'the file holds nobody')
+  for (const work of [
+    () => fixture.store.read('ann'), () => fixture.store.update('ann', (record) => ({ record: undefined, value: record })),
+  ]) {
+    writeFileSync(path, file, { mode: 0o600 })
+    writeFileSync(beside, during)
+    t.is(await work(), whole, 'the file holds the user')
+    t.is(readFileSync(beside, 'utf8'), additions)
+    writeFileSync(path, '{"users":{}}', { mode: 0o600 })
+    t.is(await fixture.store.read('ann'), undefined, 'what is lost after that is lost')
+  }
+})
+
+/** The file of the only user in a directory store. */
+function additionsOf(directory: string): string {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((name) => join(directory, name))
+  const [found] = names.filter((name) => statSync(name).isFile() && readFileSync(name, 'utf8').startsWith('{"user":'))
+  return found!
+}

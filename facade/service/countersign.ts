@@ -11,6 +11,7 @@ import type { Imported, Migration } from '../migration/types.js'
 import type {
   BeginTotpOptions,
   BeginWebauthnOptions,
+  ByOption,
   ChallengeOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
@@ -276,10 +277,34 @@ export class Countersign {
 
   /**
    * Removes a factor and returns those that are left. Removing the last real factor removes the recovery codes in the
-   * same change.
+   * same change, and leaves a mark with `by` and the time, until the user enrols again: see `removed` in {@link Status}.
    */
-  removeFactor(user: string, id: string): Promise<Removed> {
-    return this.#run((context) => management.removeFactor(context, user, id))
+  removeFactor(user: string, id: string, options: ByOption = {}): Promise<Removed> {
+    return this.#run((context) => management.removeFactor(context, user, id, options))
+  }
+
+  /**
+   * For administrators: removes all factors and recovery codes in one atomic change, and ends everything that the user
+   * has begun. It leaves the same mark as `removeFactor`, so the password alone signs in, also with `enrolled: true`.
+   * Verify in another way who asks for this. End the sessions of the user yourself.
+   *
+   * @returns `no-such-factor` if the user has none. What was lost can't be removed: that stays `record-missing`
+   * @example
+   * await countersign.removeFactors(user, { by: 'help desk, ticket 4711' })
+   */
+  removeFactors(user: string, options: ByOption = {}): Promise<Removed> {
+    return this.#run((context) => management.removeFactors(context, user, options, false))
+  }
+
+  /**
+   * Works like `removeFactors`, and demands that the user enrols at the next sign-in: `enrolmentRequired` in the
+   * {@link Removal}. `countersign/http` does so by itself, whatever its option `required` says. Can be called later too, for a user
+   * whose factors were removed before.
+   *
+   * Anyone who knows the password can enrol then. Let the user set a new one first, if it could be known to others.
+   */
+  requireEnrolment(user: string, options: ByOption = {}): Promise<Removed> {
+    return this.#run((context) => management.removeFactors(context, user, options, true))
   }
 
   /** Returns the user's locks, counters and number of unused recovery codes. */
@@ -288,16 +313,22 @@ export class Countersign {
   }
 
   /** For administrators: removes all locks and resets the counters. `unlocked` is false if there was no lock. */
-  unlock(user: string): Promise<{ unlocked: boolean }> {
-    return this.#run((context) => management.unlock(context, user))
+  unlock(user: string, options: ByOption = {}): Promise<{ unlocked: boolean }> {
+    return this.#run((context) => management.unlock(context, user, options))
   }
 
-  /** Removes everything stored about a user, including open challenges and a record that can't be read. */
-  removeUser(user: string): Promise<boolean> {
-    return this.#run((context) => management.removeUser(context, user))
+  /**
+   * Removes everything stored about a user, including open challenges and a record that can't be read. It leaves no mark:
+   * with `enrolled: true`, `challenge` rejects with `record-missing` then. For an account that is deleted.
+   */
+  removeUser(user: string, options: ByOption = {}): Promise<boolean> {
+    return this.#run((context) => management.removeUser(context, user, options))
   }
 
-  /** Lists all users with a record, in the store's order. */
+  /**
+   * Lists all users with a record, in the store's order: those with factors, and those whose last factor was removed and
+   * who have not enrolled since.
+   */
   users(): AsyncIterable<string> {
     if (this.#closed) throw new CountersignError('closed')
     return each(() => this.#context.settings.users.users())

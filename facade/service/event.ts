@@ -24,6 +24,8 @@ export interface CountersignEvent {
     | 'updated'
     /** A factor was removed; without `factor`, the whole user. */
     | 'removed'
+    /** An administrator demanded that the user enrols at the next sign-in. */
+    | 'enrolment-required'
     | 'verified'
     /** An answer was refused. `reason` says why, in more detail than the client gets. */
     | 'rejected'
@@ -58,6 +60,8 @@ export interface CountersignEvent {
    * before. A clock is off. It is looked for once a minute for each user, and changes nothing.
    */
   drift?: number
+  /** Who made a change, if the call said so with `by`. */
+  by?: string
   /** With `warning`: a text for the log. */
   message?: string
 }

@@ -77,6 +77,6 @@ export class Events {
   }
 }
 
-const members = ['factor', 'reason', 'left', 'member', 'origin', 'origins', 'drift', 'message'] as const
+const members = ['factor', 'reason', 'left', 'member', 'origin', 'origins', 'drift', 'by', 'message'] as const
 
 const minute = 60_000

@@ -1,15 +1,16 @@
-import { checkUser, flag, isDescription, isWellFormed, object, optional } from '../shared/check.js'
+import { actor, checkUser, flag, isDescription, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import { CountersignError } from '../shared/errors.js'
 import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
-import type { UpdateFactorOptions } from './options.js'
+import type { ByOption, UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
 
 const outside: Check<unknown> = (value) => value
 const checkUpdate = object<UpdateFactorOptions>({ description: outside as Check<string>, enable: optional(flag) })
+const checkBy = object<ByOption>({ by: optional(actor) })
 
 export async function factors(context: Context, user: string): Promise<Factor[]> {
   const record = await context.read(checkUser(user))
@@ -41,23 +42,43 @@ export async function updateFactor(
   return (await context.update<Updated>(user, context.now(), call)).value
 }
 
-export async function removeFactor(context: Context, user: string, id: string): Promise<Removed> {
+export async function removeFactor(context: Context, user: string, id: string, options: ByOption): Promise<Removed> {
   checkUser(user)
+  const { by } = checkBy(options, '')
   if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
-  const call = (record: string | null) => context.service().removeFactor(record, jsonText({ id }))
-  return (await context.update<Removed>(user, context.now(), call)).value
+  const now = context.now()
+  const request = jsonText({ id, by, now })
+  return (await context.update<Removed>(user, now, (record) => context.service().removeFactor(record, request))).value
 }
 
-export async function unlock(context: Context, user: string): Promise<{ unlocked: boolean }> {
+/** @param enrol whether the user has to enrol at the next sign-in */
+export async function removeFactors(
+  context: Context, user: string, options: ByOption, enrol: boolean,
+): Promise<Removed> {
   checkUser(user)
+  const { by } = checkBy(options, '')
   const now = context.now()
-  const call = (record: string | null) => context.service().unlock(record, `{"now":${now}}`)
+  const request = jsonText({ by, enrol, now })
+  const call = (record: string | null) => context.service().removeFactors(record, request)
+  const { value } = await context.update<Removed>(user, now, call)
+  // Afterwards, so that nothing survives that was begun before; refused or not, so that it can be repeated.
+  await fromStore(() => context.settings.challenges.clear(user))
+  return value
+}
+
+export async function unlock(context: Context, user: string, options: ByOption): Promise<{ unlocked: boolean }> {
+  checkUser(user)
+  const { by } = checkBy(options, '')
+  const now = context.now()
+  const request = jsonText({ by, now })
+  const call = (record: string | null) => context.service().unlock(record, request)
   return (await context.update<{ unlocked: boolean }>(user, now, call)).value
 }
 
 /** Challenges too, or an enrolment that is still open would bring the user back. */
-export async function removeUser(context: Context, user: string): Promise<boolean> {
+export async function removeUser(context: Context, user: string, options: ByOption): Promise<boolean> {
   checkUser(user)
+  const { by } = checkBy(options, '')
   const { users, challenges } = context.settings
   await fromStore(() => challenges.clear(user))
   const removed: unknown = await fromStore(() =>
@@ -68,7 +89,7 @@ export async function removeUser(context: Context, user: string): Promise<boolea
     ),
   )
   if (typeof removed !== 'boolean') throw new CountersignError('store-failed')
-  if (removed) context.events.tell([{ type: 'removed' }], user, context.now())
+  if (removed) context.events.tell([{ type: 'removed', ...(by !== undefined && { by }) }], user, context.now())
   return removed
 }
 

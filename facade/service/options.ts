@@ -231,13 +231,24 @@ export interface VerifyOptions extends RpOption, SessionOption {
 
 export interface ChallengeOptions extends VerifyOptions {
   /**
-   * True if the host knows that this user is enrolled. A missing record is then an error, not a way in. Default false.
+   * True if the host knows that this user is enrolled. A missing record is then an error (`record-missing`), not a way
+   * in. If the last factor was removed by this service, `challenge` resolves with `null` all the same: the record says so
+   * (`removed` in {@link Status}). Default false.
    */
   enrolled?: boolean
 }
 
 /** For sign-ins without a user name. */
 export interface PasskeyOptions extends RpOption, SessionOption {}
+
+/** Options of a change by an administrator. */
+export interface ByOption {
+  /**
+   * Who makes this change, for events and the mark of a removed last factor: 1 to 255 characters, with the rules of
+   * {@link FinishOptions.description}. Never a secret.
+   */
+  by?: string
+}
 
 export interface UpdateFactorOptions {
   /** As in {@link FinishOptions}. */

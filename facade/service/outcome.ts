@@ -62,6 +62,16 @@ export type Removed =
   /** The factors that are left. If the list is empty, the user has no second factor any more. */
   { ok: true; left: Factor[] } | { ok: false; reason: 'no-such-factor' }
 
+/** How the user's last factor was removed. It is kept until the user enrols a factor. */
+export interface Removal {
+  /** Epoch milliseconds, exact to a second. */
+  at: number
+  /** Who removed it, if the call said so. */
+  by?: string
+  /** True if an administrator demands that the user enrols at the next sign-in. */
+  enrolmentRequired: boolean
+}
+
 /** The result of verifying a user and removing lost factors. Always test `ok`. */
 export type Reset = { ok: true; removed: Factor[]; left: Factor[]; recoveryCodesLeft: number } | Refused
 
@@ -69,6 +79,11 @@ export type Reset = { ok: true; removed: Factor[]; left: Factor[]; recoveryCodes
 export interface Status {
   /** False when the user has no factor at all. */
   enrolled: boolean
+  /**
+   * If the last factor was removed: by whom, and when. Then `enrolled: true` is accepted by `challenge`. It is absent
+   * for a user who never had a factor, and for one whose record was lost.
+   */
+  removed?: Removal
   /** The types whose codes are refused now. */
   locked: TypedFactorType[]
   /**

@@ -98,6 +98,14 @@ export function isDescription(value: unknown): value is string {
 // oxlint-disable-next-line no-control-regex -- these are what it is for
 const unfitForNames = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|\udb40[\udc00-\udc7f]/
 
+/** Who did something, in the host's words: a {@link description} that is not empty. */
+export const actor: Check<string> = (value, name) => {
+  if (value === '' || !isDescription(value)) {
+    throw invalid(name, 'text of 1 to 255 characters, without control, bidirectional control and tag characters')
+  }
+  return value
+}
+
 /** Removes what {@link isDescription} refuses. Control characters become blanks; cut at 255 characters. */
 export function asDescription(value: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what it is for

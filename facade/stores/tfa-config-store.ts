@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { joinAdditions, openConfigFile, splitAdditions } from '#binding'
+import { additionsEnrolledElsewhere, emptiedRecord, joinAdditions, openConfigFile, splitAdditions } from '#binding'
 import type { BindingConfigFile } from '#binding'
 
 import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../shared/check.js'
@@ -115,8 +115,10 @@ class TfaConfigStore implements Store {
   /** Without the lock: meanwhile another process may have written the additions, and not the file yet. */
   async read(user: string): Promise<string | undefined> {
     if (isKeyCounter(user)) return this.#sidecar.read(user)
-    const stored = await this.#stored(checkUser(user))
-    return stored === undefined ? undefined : this.#join(stored, await this.#sidecar.read(user))
+    const [stored, beside] = [await this.#stored(checkUser(user)), await this.#sidecar.read(user)]
+    if (mended(stored, beside) === undefined) return this.#join(stored, beside)
+    // Under the lock, and before anybody relies on the mark.
+    return this.update(user, (record) => ({ record: undefined, handle: undefined, value: record }))
   }
 
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
@@ -131,28 +133,35 @@ class TfaConfigStore implements Store {
       }
       try {
         const stored = await acquire(() => lock.attempt(user), since + this.#patience)
-        const beside = await this.#sidecar.read(user)
-        const before = stored === undefined ? undefined : this.#join(stored, beside)
+        let beside = await this.#sidecar.read(user)
+        const outdated = mended(stored, beside)
+        if (outdated !== undefined) {
+          const handle = handleOf(beside)
+          beside = writeAdditions(handle, outdated.additions)
+          await this.#keep(user, beside, handle)
+        }
+        const before = this.#join(stored, beside)
         const { record, handle, value } = change(before)
         if (record === undefined) {
           // Another program removed the user.
-          if (stored === undefined && beside !== undefined) await this.#keep(user, undefined)
+          if (before === undefined && beside !== undefined) await this.#keep(user, undefined)
         } else if (record === null) {
           if (stored !== undefined) await write(null)
           if (beside !== undefined) await this.#keep(user, undefined)
         } else {
           checkRecord(record)
-          const parts = split(record)
+          const parts = split(record, beside)
           let kept = beside
-          const keep = async (additions: string | null) => {
-            const next = writeAdditions(handle, additions)
-            if (next !== kept) await this.#keep(user, next, handle)
+          const keep = async (additions: string | null, of = handle) => {
+            const next = writeAdditions(of, additions)
+            if (next !== kept) await this.#keep(user, next, of)
             kept = next
           }
-          // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back.
-          await keep(parts.additions)
+          // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back. The handle
+          // stays for as long as the file holds the user.
+          await keep(parts.additions, parts.record === null ? handleOf(beside) : handle)
           await write(parts.record)
-          if (parts.settled !== null) await keep(parts.settled)
+          await keep(parts.settled)
         }
         return value
       } finally {
@@ -170,6 +179,11 @@ class TfaConfigStore implements Store {
     const { names, fault } = await native(this.#file.users())
     if (fault) throw errorFor(fault)
     yield* names
+    const told = new Set(names)
+    for await (const user of this.#sidecar.users()) {
+      if (told.has(user) || isKeyCounter(user)) continue
+      if (this.#join(undefined, await this.#sidecar.read(user)) !== undefined) yield user
+    }
   }
 
   put(key: string, challenge: OpenChallenge): Promise<void> {
@@ -195,7 +209,9 @@ class TfaConfigStore implements Store {
     return text ?? undefined
   }
 
-  #join(record: string, beside: string | undefined): string {
+  #join(record: string | undefined, beside: string | undefined): string | undefined {
+    // Of a user whom the file does not hold there may be a mark, and nothing else.
+    if (record === undefined) return emptied(beside)
     const now = Math.floor(epochMilliseconds(this.#now(), 'now') / 1000)
     try {
       return openEnvelope<string>(joinAdditions(record, parseAdditions(beside), now)).value
@@ -211,9 +227,9 @@ class TfaConfigStore implements Store {
   }
 }
 
-/** What the core makes of a record for this file. */
+/** What the core makes of a record for this file; `null` where there is nothing to hold. */
 interface Parts {
-  record: string
+  record: string | null
   additions: string | null
   settled: string | null
 }
@@ -228,6 +244,25 @@ function parseAdditions(text: string | undefined): string | null {
   return additions ? additions : null
 }
 
-function split(record: string): Parts {
-  return openEnvelope<Parts>(splitAdditions(record)).value
+function handleOf(text: string | undefined): string | undefined {
+  return text?.slice(0, text.indexOf('\n')) || undefined
+}
+
+function split(record: string, beside: string | undefined): Parts {
+  return openEnvelope<Parts>(splitAdditions(record, parseAdditions(beside))).value
+}
+
+/** The record of a user whom the file does not hold. */
+function emptied(beside: string | undefined): string | undefined {
+  const additions = parseAdditions(beside)
+  return additions === null ? undefined : (openEnvelope<string | null>(emptiedRecord(additions)).value ?? undefined)
+}
+
+/** The additions to write, where another program has enrolled a user since the last factor was removed. */
+function mended(stored: string | undefined, beside: string | undefined): { additions: string | null } | undefined {
+  const additions = parseAdditions(beside)
+  // Nearly every sign-in ends here, by a look at the text.
+  if (stored === undefined || !additions?.includes('"removed":')) return undefined
+  const envelope = additionsEnrolledElsewhere(stored, additions)
+  return openEnvelope<{ additions: string | null } | null>(envelope).value ?? undefined
 }

@@ -51,11 +51,25 @@ pub fn join_additions(record: String, additions: Option<String>, now: i64) -> Te
     envelope(tfa_config::join(&record, additions, now)).into()
 }
 
-/// A record in its two parts: an envelope with `{record, additions, settled}`.
+/// A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far.
 #[napi(catch_unwind, ts_return_type = "string")]
-pub fn split_additions(record: String) -> Text {
-    let record = Zeroizing::new(record);
-    envelope(tfa_config::split(&record)).into()
+pub fn split_additions(record: String, beside: Option<String>) -> Text {
+    let (record, beside) = (Zeroizing::new(record), beside.map(Zeroizing::new));
+    let beside = beside.as_deref().map(String::as_str);
+    envelope(tfa_config::split(&record, beside)).into()
+}
+
+/// The record of a user whom the file does not hold: an envelope with the text, or null.
+#[napi(catch_unwind)]
+pub fn emptied_record(additions: String) -> String {
+    envelope(tfa_config::emptied(&Zeroizing::new(additions)))
+}
+
+/// The additions without a mark that another program has made untrue: an envelope with `{additions}`, or null.
+#[napi(catch_unwind, ts_return_type = "string")]
+pub fn additions_enrolled_elsewhere(record: String, additions: String) -> Text {
+    let (record, additions) = (Zeroizing::new(record), Zeroizing::new(additions));
+    envelope(tfa_config::enrolled_elsewhere(&record, &additions)).into()
 }
 
 #[napi]

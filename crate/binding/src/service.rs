@@ -238,6 +238,12 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn remove_factors(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        manage::remove_factors(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
     pub fn unlock(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         manage::unlock(call.record(), call.request()).into()

@@ -267,7 +267,10 @@ fn a_challenge_is_null_only_without_factors() {
         json!([]),
         "the set goes with the last factor"
     );
-    assert_eq!(user.record, None);
+    assert_eq!(user.status()["enrolled"], false);
+    assert_eq!(user.challenge(true)["value"], json!(null));
+    user.record = None;
+    assert_eq!(user.challenge(true)["failure"]["code"], "record-missing");
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod factor;
 pub(crate) mod locks;
 mod own_ids;
 mod place;
+mod removal;
 mod spent;
 mod totp_entry;
 mod totp_twins;
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 pub use bytes::decode_base64;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use place::UNKNOWN_MEMBER;
+pub use removal::Removal;
 pub use spent::{Spent, spend};
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
@@ -91,6 +93,9 @@ pub struct Record {
     /// Ours: challenges of sign-ins without a user name, which were answered and may not be again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent_challenges: Vec<Spent>,
+    /// Ours: how the last factor went. No entry of any kind stands beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removal>,
     /// Bytes of the text that it was read from.
     #[serde(skip)]
     pub(crate) length: usize,
@@ -104,14 +109,25 @@ impl Record {
     ///
     /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
-        text.map_or_else(
-            || Ok(Self::default()),
-            |text| Self::parse_stored(text).map(|(record, _)| record),
-        )
+        let Some(text) = text else {
+            return Ok(Self::default());
+        };
+        let (record, _) = Self::read(text)?;
+        record.check_removal()?;
+        Ok(record)
     }
 
-    /// The same, and whether two factors had the same id.
-    pub fn parse_stored(text: &str) -> Result<(Self, bool), Failure> {
+    /// Reads a user of a configuration file, whose format knows no [`Removal`]; also returns whether two factors had the
+    /// same id.
+    pub fn parse_in_file(text: &str) -> Result<(Self, bool), Failure> {
+        let (record, renamed) = Self::read(text)?;
+        if record.removed.is_some() {
+            return Err(Failure::RecordCorrupt(UNKNOWN_MEMBER.into()));
+        }
+        Ok((record, renamed))
+    }
+
+    fn read(text: &str) -> Result<(Self, bool), Failure> {
         if text.len() > MAX_COUNTED_BYTES {
             return Err(Failure::RecordTooLarge);
         }

@@ -250,13 +250,13 @@ fn every_factor_has_an_id_of_its_own() {
         "u2f": [of("u2f", "b")],
     })
     .to_string();
-    let (record, renamed) = Record::parse_stored(&text).unwrap();
+    let (record, renamed) = Record::parse_in_file(&text).unwrap();
     assert!(renamed);
     assert_eq!(ids(&record), ["a", "a-3", "a-2", "recovery-2", "b", "a-4", "b-2"]);
-    let (again, renamed) = Record::parse_stored(&record.to_text().unwrap()).unwrap();
+    let (again, renamed) = Record::parse_in_file(&record.to_text().unwrap()).unwrap();
     assert!(!renamed);
     assert_eq!(ids(&again), ids(&record));
-    assert!(!Record::parse_stored(TODAY).unwrap().1);
+    assert!(!Record::parse_in_file(TODAY).unwrap().1);
     // In bounded time, however many there are.
     let many = vec![of("yubico", "a"); 8000];
     assert_eq!(read(&json!({ "yubico": many }).to_string()).yubico.len(), 8000);

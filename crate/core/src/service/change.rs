@@ -40,13 +40,19 @@ pub enum Action {
 pub type Decision<T> = Result<(Option<Record>, Answer<T>), Failure>;
 
 impl Change {
-    /// A record without factors is deleted rather than written; a failure leaves everything as it was.
+    /// A record without factors is deleted rather than written, unless it says how the last one went; that goes with the
+    /// first factor. A failure leaves everything as it was.
     pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
         let stored = decision.and_then(|(record, answer)| {
             let stored = match record {
                 None => (Action::Leave, None, None),
-                Some(record) if record.is_empty() => (Action::Delete, None, None),
-                Some(record) => (Action::Write, Some(record.to_text()?), record.user_handle),
+                Some(record) if record.is_empty() && record.removed.is_none() => (Action::Delete, None, None),
+                Some(mut record) => {
+                    if !record.is_empty() {
+                        record.removed = None;
+                    }
+                    (Action::Write, Some(record.to_text()?), record.user_handle)
+                }
             };
             Ok((stored, answer))
         });

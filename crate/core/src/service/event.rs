@@ -28,6 +28,9 @@ pub struct Event {
     /// How many steps away a wrong code is right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<i64>,
+    /// Who did it, in the host's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,6 +41,8 @@ pub enum EventType {
     Imported,
     Updated,
     Removed,
+    /// An administrator demanded that the user enrols anew.
+    EnrolmentRequired,
     Verified,
     Rejected,
     Locked,
@@ -65,6 +70,7 @@ impl Event {
             origin: None,
             origins: Vec::new(),
             drift: None,
+            by: None,
         }
     }
 
@@ -85,6 +91,12 @@ impl Event {
     #[must_use]
     pub fn of_type(mut self, kind: FactorType) -> Self {
         self.factor = Some(EventFactor { id: None, kind });
+        self
+    }
+
+    #[must_use]
+    pub fn by(mut self, who: Option<&str>) -> Self {
+        self.by = who.map(str::to_owned);
         self
     }
 

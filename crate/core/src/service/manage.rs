@@ -7,7 +7,7 @@ use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
-use crate::record::{Entry, FactorType, Record};
+use crate::record::{Entry, FactorType, Record, Removal};
 use crate::recovery_codes::RecoverySet;
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
@@ -41,11 +41,21 @@ pub fn update_factor(record: Option<&str>, request: &str) -> Change {
 }
 
 /// Removes a factor, and with the last one the recovery codes: `{"ok": true, "left"}`, or `no-such-factor`.
+///
+/// A record that holds nothing then keeps who removed the last factor, and when. Request: `{id, by?, now}`.
 pub fn remove_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(remove(record, request))
 }
 
-/// Removes all locks and failures. `{"unlocked"}` says whether there was a lock.
+/// Removes every factor and the recovery codes: `{"ok": true, "left": []}`, or `no-such-factor` for a user who has none.
+///
+/// Request: `{by?, enrol, now}`. `enrol`: the user has to enrol at the next sign-in. That may be asked for later too, of a
+/// user whose factors were removed before.
+pub fn remove_factors(record: Option<&str>, request: &str) -> Change {
+    Change::from_decision(remove_all(record, request))
+}
+
+/// Removes all locks and failures. `{"unlocked"}` says whether there was a lock. Request: `{by?, now}`.
 pub fn unlock(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(lift_locks(record, request))
 }
@@ -73,7 +83,9 @@ fn read_signals(record: Record, settings: &Settings) -> Option<Signals<'_>> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AtRequest {
+struct UnlockRequest {
+    #[serde(default)]
+    by: Option<String>,
     now: i64,
 }
 
@@ -89,6 +101,8 @@ struct StatusRequest {
 #[serde(rename_all = "camelCase")]
 struct Status {
     enrolled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<Removed>,
     locked: Vec<FactorType>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     unlocking: Option<Unlocking>,
@@ -99,6 +113,27 @@ struct Status {
     drift: Option<i64>,
     yubico_failures: u32,
     failures: u32,
+}
+
+/// How the last factor went.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Removed {
+    /// Epoch milliseconds.
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    enrolment_required: bool,
+}
+
+impl From<Removal> for Removed {
+    fn from(Removal { at, by, enrol }: Removal) -> Self {
+        Self {
+            at: at.saturating_mul(1000),
+            by,
+            enrolment_required: enrol,
+        }
+    }
 }
 
 fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
@@ -115,6 +150,7 @@ fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
         drift: record.totp_drift,
         yubico_failures: record.yubico_failures,
         failures: record.tfa_failures,
+        removed: record.removed.map(Into::into),
     })
 }
 
@@ -138,6 +174,19 @@ impl Managed {
             factor: None,
             left: None,
         })
+    }
+
+    fn removed(record: &Record, events: Vec<Event>) -> Answer<Self> {
+        let managed = Self {
+            ok: true,
+            reason: None,
+            factor: None,
+            left: Some(factor::factors(record)),
+        };
+        Answer {
+            events,
+            ..Answer::new(managed)
+        }
     }
 }
 
@@ -203,30 +252,81 @@ fn apply<T>(entries: &mut [Entry<T>], request: &UpdateRequest) {
 #[serde(deny_unknown_fields)]
 struct RemoveRequest {
     id: String,
+    #[serde(default)]
+    by: Option<String>,
+    now: i64,
 }
 
 fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
-    let RemoveRequest { id } = request::parse(request)?;
+    let RemoveRequest { id, by, now } = request::parse(request)?;
+    check_by(by.as_deref())?;
     let mut record = Record::parse(record)?;
     let Some(found) = take_factor(&mut record, &id) else {
         return Ok((None, Managed::refused("no-such-factor")));
     };
-    let mut events = vec![Event::new(EventType::Removed).of(&found.id, found.kind)];
+    let mut events = vec![
+        Event::new(EventType::Removed)
+            .of(&found.id, found.kind)
+            .by(by.as_deref()),
+    ];
     // Recovery codes alone are no second factor.
     if record.real_factors() == 0 && record.recovery.take().is_some() {
-        events.push(Event::new(EventType::Removed).of("recovery", FactorType::Recovery));
+        events.push(
+            Event::new(EventType::Removed)
+                .of("recovery", FactorType::Recovery)
+                .by(by.as_deref()),
+        );
     }
-    let left = Some(factor::factors(&record));
-    let answer = Answer {
-        events,
-        ..Answer::new(Managed {
-            ok: true,
-            reason: None,
-            factor: None,
-            left,
-        })
-    };
+    if record.is_empty() {
+        let at = request::seconds(now);
+        record = Record::emptied(Removal { at, by, enrol: false });
+    }
+    let answer = Managed::removed(&record, events);
     Ok((Some(record), answer))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RemoveAllRequest {
+    #[serde(default)]
+    by: Option<String>,
+    enrol: bool,
+    now: i64,
+}
+
+fn remove_all(record: Option<&str>, request: &str) -> Decision<Managed> {
+    let RemoveAllRequest { by, enrol, now } = request::parse(request)?;
+    check_by(by.as_deref())?;
+    let mut record = Record::parse(record)?;
+    let mut events: Vec<_> = factor::factors(&record)
+        .iter()
+        .map(|factor| {
+            Event::new(EventType::Removed)
+                .of(&factor.id, factor.kind)
+                .by(by.as_deref())
+        })
+        .collect();
+    if enrol {
+        events.push(Event::new(EventType::EnrolmentRequired).by(by.as_deref()));
+    }
+    if record.is_empty() {
+        // Nothing is removed, so that nothing is marked as removed: what is not there may have been lost.
+        let Some(removal) = record.removed.as_mut().filter(|_| enrol) else {
+            return Ok((None, Managed::refused("no-such-factor")));
+        };
+        removal.enrol = true;
+    } else {
+        let at = request::seconds(now);
+        record = Record::emptied(Removal { at, by, enrol });
+    }
+    let answer = Managed::removed(&record, events);
+    Ok((Some(record), answer))
+}
+
+/// A name that pages and logs show: as a factor's description, but never empty.
+fn check_by(by: Option<&str>) -> Result<(), Failure> {
+    let fits = by.is_none_or(|who| !who.is_empty() && request::check_description(who).is_ok());
+    fits.then_some(()).ok_or(Failure::InvalidArgument("by"))
 }
 
 /// Takes a factor out of the record and says what it was.
@@ -255,7 +355,9 @@ struct Unlocked {
 }
 
 fn lift_locks(record: Option<&str>, request: &str) -> Decision<Unlocked> {
-    let now = request::seconds(request::parse::<AtRequest>(request)?.now);
+    let UnlockRequest { by, now } = request::parse(request)?;
+    check_by(by.as_deref())?;
+    let now = request::seconds(now);
     let mut record = Record::parse(record)?;
     let failures = record.has_failures();
     let unlocked = record.unlock(now);
@@ -263,5 +365,6 @@ fn lift_locks(record: Option<&str>, request: &str) -> Decision<Unlocked> {
     if record.is_empty() || !(unlocked || failures) {
         return Ok((None, answer));
     }
-    Ok((Some(record), answer.with_event(Event::new(EventType::Unlocked))))
+    let event = Event::new(EventType::Unlocked).by(by.as_deref());
+    Ok((Some(record), answer.with_event(event)))
 }

@@ -94,7 +94,7 @@ fn examine_json(text: &str, now: i64) -> Examination {
     let mut lines = Lines::new(text);
     let read = read_json(text, &mut |user, raw| {
         let line = lines.of(raw);
-        let examined = match Record::parse_stored(raw) {
+        let examined = match Record::parse_in_file(raw) {
             Ok((record, renamed)) => examine_record(line, record, renamed, now),
             Err(failure) => {
                 let place = describe_record(&failure);

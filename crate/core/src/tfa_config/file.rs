@@ -221,7 +221,7 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
 
 /// Validates a record and keeps it in the form in which it is written; true where two factors had the same id.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
-    let (mut record, renamed) = Record::parse_stored(raw).map_err(|failure| describe_record(&failure))?;
+    let (mut record, renamed) = Record::parse_in_file(raw).map_err(|failure| describe_record(&failure))?;
     // Most files are written by programs, in this form already.
     let text = if record.is_text(raw) {
         None

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use examine::examine;
 pub use file::WriteOptions;
-pub use origin_form::{Parts, join, split};
+pub use origin_form::{Mended, Parts, emptied, enrolled_elsewhere, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 
 use crate::json::failure::Failure;
@@ -103,13 +103,17 @@ impl TfaConfig {
         self.users.get(user)
     }
 
-    /// Sets a user's record, or removes the user; true when that changed something. Where no additions are kept it fails
+    /// Sets a user's record, or removes the user; true when that changed something. A record that only says how the last
+    /// factor was removed removes the user: a file has no place for that. Where no additions are kept it fails
     /// with `store-refused` for a key that the origin's format has no place for.
     pub fn set_record(&mut self, user: &str, record: Option<&str>) -> Result<bool, Failure> {
         let Some(text) = record else {
             return Ok(self.users.set(user, None));
         };
         let record = Record::parse(Some(text))?;
+        if record.removed.is_some() {
+            return Ok(self.users.set(user, None));
+        }
         if !self.keeps_additions {
             check_fits(&record)?;
         }

@@ -12,33 +12,48 @@ use uuid::Uuid;
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
 use crate::json::wiped::to_json;
-use crate::record::{Counted, Entry, FactorType, Record, Spent, WebauthnEntry, YubicoEntry};
+use crate::record::{Counted, Entry, FactorType, Record, Removal, Spent, WebauthnEntry, YubicoEntry};
 
 /// A record in two parts.
 #[derive(Serialize)]
 pub struct Parts {
-    /// What the origin's file takes.
-    pub record: String,
+    /// What the origin's file takes; `None` for a user without any entry, of whom it holds nothing.
+    pub record: Option<String>,
     /// What goes beside it; `None` when there is nothing.
     pub additions: Option<String>,
-    /// The additions to write once the file holds the record, where those differ: only then is it certain that a lock
-    /// was there for others to lift.
+    /// What goes beside it once the file holds the record: only then is it certain that a lock was there for others to
+    /// lift, and that the last entry has gone or the first one come.
     pub settled: Option<String>,
 }
 
 /// Takes a record apart for a file of the origin's; fails with `store-refused` for what that has no place for.
-pub fn split(record: &str) -> Result<Parts, Failure> {
+///
+/// `beside`: the additions so far. Until the file holds the record, they stay good for the one that it holds, whatever
+/// ends this in between.
+pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
     let mut record = Record::parse(Some(record))?;
     check_fits(&record)?;
     let mut additions = Additions::take(&mut record);
-    let before = additions.text()?;
+    let mut beside = beside
+        .and_then(|beside| Additions::read(beside).ok())
+        .unwrap_or_default();
+    if additions.removed.is_some() {
+        beside.removed.clone_from(&additions.removed);
+        return Ok(Parts {
+            record: None,
+            additions: beside.text()?,
+            settled: additions.text()?,
+        });
+    }
+    additions.removed = beside.removed;
+    let unsettled = additions.text()?;
+    additions.removed = None;
     additions.totp_locked = record.totp_locked;
     additions.tfa_locked_until = record.tfa_locked_until;
-    let settled = additions.text()?;
     Ok(Parts {
-        record: record.to_text()?,
-        settled: settled.filter(|settled| Some(settled) != before.as_ref()),
-        additions: before,
+        record: Some(record.to_text()?),
+        additions: unsettled,
+        settled: additions.text()?,
     })
 }
 
@@ -47,11 +62,34 @@ pub fn split(record: &str) -> Result<Parts, Failure> {
 pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
     let mut record = Record::parse(Some(record))?;
     if let Some(additions) = additions {
-        let corrupt = |_| Failure::RecordCorrupt("additions".into());
-        let additions: Additions = serde_json::from_str(additions).map_err(corrupt)?;
-        additions.give(&mut record, now);
+        Additions::read(additions)?.give(&mut record, now);
     }
     record.to_text()
+}
+
+/// The record of a user whom the file does not hold: how the last entry went, or none where nobody said so.
+pub fn emptied(additions: &str) -> Result<Option<String>, Failure> {
+    let removed = Additions::read(additions).ok().and_then(|additions| additions.removed);
+    removed.map(|removal| Record::emptied(removal).to_text()).transpose()
+}
+
+/// Additions to write in the place of others.
+#[derive(Serialize)]
+pub struct Mended {
+    pub additions: Option<String>,
+}
+
+/// The additions without a mark that is no longer true: the file holds an entry of the user, which another program has
+/// added since. None where there is nothing to mend.
+pub fn enrolled_elsewhere(record: &str, additions: &str) -> Result<Option<Mended>, Failure> {
+    let Ok(mut additions) = Additions::read(additions) else {
+        return Ok(None);
+    };
+    if additions.removed.take().is_none() || Record::parse(Some(record))?.is_empty() {
+        return Ok(None);
+    }
+    let additions = additions.text()?;
+    Ok(Some(Mended { additions }))
 }
 
 /// Takes all additions of ours out of a record; true when there were any.
@@ -88,6 +126,9 @@ struct Additions {
     user_handle: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spent_challenges: Vec<Spent>,
+    /// Of a user whom the file no longer holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    removed: Option<Removal>,
     /// The locks that the file certainly held when these were written.
     #[serde(default, skip_serializing_if = "is_default")]
     totp_locked: bool,
@@ -137,6 +178,10 @@ struct Credential {
 }
 
 impl Additions {
+    fn read(text: &str) -> Result<Self, Failure> {
+        serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt("additions".into()))
+    }
+
     fn take(record: &mut Record) -> Self {
         let mut factors = BTreeMap::new();
         take_each(&mut factors, &mut record.totp, FactorType::Totp, |_, _| {});
@@ -173,6 +218,7 @@ impl Additions {
             yubico_locked: take(&mut record.yubico_locked),
             user_handle: take(&mut record.user_handle),
             spent_challenges: take(&mut record.spent_challenges),
+            removed: record.removed.take(),
             totp_locked: false,
             tfa_locked_until: None,
             factors,
@@ -199,6 +245,9 @@ impl Additions {
         record.tfa_failures = self.tfa_failures;
         record.user_handle = self.user_handle;
         record.spent_challenges = self.spent_challenges;
+        if record.is_empty() {
+            record.removed = self.removed;
+        }
         let recovery = self.factors.remove("recovery");
         if let (
             Some(set),

@@ -136,7 +136,16 @@ impl User {
     }
 
     pub fn remove(&mut self, id: &str) -> Value {
-        let change = manage::remove_factor(self.record.as_deref(), &json!({ "id": id }).to_string());
+        let change = manage::remove_factor(
+            self.record.as_deref(),
+            &json!({ "id": id, "by": "root", "now": self.now }).to_string(),
+        );
+        self.apply(change)["value"].clone()
+    }
+
+    pub fn remove_all(&mut self, by: &str, enrol: bool) -> Value {
+        let request = json!({ "by": by, "enrol": enrol, "now": self.now }).to_string();
+        let change = manage::remove_factors(self.record.as_deref(), &request);
         self.apply(change)["value"].clone()
     }
 

@@ -61,6 +61,8 @@ enum Refused {
 fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
     let Request { data, replace, now } = request::parse(request)?;
     let mut record = Record::parse(Some(&data))?;
+    // How a factor went is for this store alone to say.
+    record.removed = None;
     let repeated_totp = record.repeats_totp();
     let answer = |changed, done, reason| {
         let imported = Imported {
@@ -71,6 +73,11 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
         Ok((changed, Answer::new(imported)))
     };
     let leave = |done, reason| answer(None, done, reason);
+    // A user whose last factor was removed has no other factors.
+    let before = match before {
+        Some(text) if Record::parse(Some(text))?.removed.is_some() => None,
+        before => before,
+    };
     if let Some(before) = before {
         if is_same(before, &mut record)? {
             return leave(Done::Unchanged, None);

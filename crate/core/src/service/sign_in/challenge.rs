@@ -17,6 +17,9 @@ use crate::webauthn::{AuthenticationOptions, UserVerification, authentication_op
 
 /// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
 ///
+/// Where the host says that the user is `enrolled`, null needs a record that says how the last factor was removed: one
+/// that was lost is `record-missing`.
+///
 /// A locked type is named, not offered, with when it is accepted again and what lifts the lock. A user who has factors,
 /// none of which can be offered, gets a challenge without any, never null. `random`: 32 bytes.
 pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
@@ -93,7 +96,7 @@ pub(crate) fn begin(
         return Err(Failure::InvalidArgument("random"));
     }
     if record.is_empty() {
-        return if request.enrolled {
+        return if request.enrolled && record.removed.is_none() {
             Err(Failure::RecordMissing)
         } else {
             Ok(Answer::new(None))
