@@ -35,6 +35,28 @@ async function fails(t: ExecutionContext, client: Client, code: string): Promise
   return error as unknown as ClientError
 }
 
+test('an administrator’s script removes factors, and proves the administrator again where that is due', async (t) => {
+  const { shop, client } = await signedIn(t)
+  const root = createClient({ url: `${shop.url}/countersign`, totp: await shop.enrol('root') })
+  await root.fetch(`${shop.url}/password`, post({ name: 'root' }))
+  await root.fetch(`${shop.url}/api/orders`)
+  for (const session of shop.sessions.values()) if (session.id === 'root') session.at -= 6 * 60_000
+  const send = (who: Client, method: string, path: string) =>
+    who.fetch(`${shop.url}/countersign/admin/users/ann${path}`, {
+      method, body: '{}', headers: { 'content-type': 'application/json' },
+    })
+  t.is((await send(client, 'POST', '/require-enrolment')).status, 403)
+  t.is((await shop.service.factors('ann')).length, 1)
+  const before = verified(shop)
+  const [{ id } = { id: '' }] = await shop.service.factors('ann')
+  const removed = await send(root, 'DELETE', `/factors/${id}`)
+  t.deepEqual([removed.status, await removed.json()], [200, { ok: true, left: [] }])
+  t.is(verified(shop), before + 1)
+  t.like((await shop.service.status('ann')).removed, { by: 'root', enrolmentRequired: false })
+  t.is((await send(root, 'POST', '/require-enrolment')).status, 200)
+  t.like((await shop.service.status('ann')).removed, { by: 'root', enrolmentRequired: true })
+})
+
 test('a protected call answers for the second factor by itself, and the session is kept', async (t) => {
   const { shop, client } = await signedIn(t)
   const before = shop.requests.at(-1)

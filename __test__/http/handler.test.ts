@@ -14,7 +14,7 @@ const pathOf = (path: string) => path.replace('{id}', 'recovery').replace('{user
 const minute = 60_000
 
 test('a request of another site changes nothing, on any route', async (t) => {
-  const host = (await HttpHost.open()).verified({ admin: true })
+  const host = (await HttpHost.open({ admin: () => 'root' })).verified({ admin: true })
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
@@ -256,12 +256,16 @@ test('who may use which route', async (t) => {
     admin: {
       none: 'not-signed-in', pending: 'second-factor-required', stale: 'not-an-administrator', fresh: 'not-an-administrator',
     },
+    'fresh-admin': {
+      none: 'not-signed-in', pending: 'second-factor-required', stale: 'not-an-administrator', fresh: 'not-an-administrator',
+      admin: 'step-up-required',
+    },
   }
   const body = { answer: 'totp:000000', totp: '1', recovery: '1', enrolment: '1', code: '1', response: {}, description: '' }
   const stops = ['not-signed-in', 'second-factor-required', 'step-up-required', 'not-an-administrator']
   for (const { method, path, access } of routes) {
     for (const [state, enter] of Object.entries(states)) {
-      const host = await HttpHost.open()
+      const host = await HttpHost.open({ admin: (_request, who) => who.admin === true && 'root' })
       await host.fixture.enrolTotp(user)
       enter(host)
       const { body: answer } = await host.client.call(method, pathOf(path), body)
@@ -320,6 +324,7 @@ test('options that are wrong are named', async (t) => {
     [fixture.service, { user: good.user }, /onVerified/],
     [fixture.service, { ...good, user: 'ann' }, /user/],
     [fixture.service, { ...good, required: 'yes' }, /required/],
+    [fixture.service, { ...good, admin: true }, /admin must be a function/],
     [fixture.service, { ...good, freshSeconds: 0 }, /freshSeconds/],
     [fixture.service, { ...good, bodySeconds: 601 }, /bodySeconds/],
     [fixture.service, { ...good, basePath: 'countersign' }, /basePath/],

@@ -16,7 +16,7 @@ test('it is a valid OpenAPI 3.1 document', async (t) => {
 })
 
 test('a handler serves it, for where it is mounted', async (t) => {
-  const host = await HttpHost.open()
+  const host = await HttpHost.open({ admin: () => null })
   const { body } = await host.client.get('/openapi.json')
   t.deepEqual(body, { ...JSON.parse(JSON.stringify(document)), servers: [{ url: '/countersign' }] })
 })

@@ -24,6 +24,11 @@ export function http(countersign: Countersign): void {
     onEnrolled: (request, user, enrolled, { req }) => req.log.info(user.id satisfies string, enrolled satisfies boolean),
     onError: (error, request, { req }) => req.log.error(error),
     required: (user, request, { req }) => user.admin === true || req.session.strict === true,
+    admin: async (request, user, { action, target }, { req }) => {
+      action satisfies 'listUsers' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
+      target satisfies string | undefined
+      return user.admin === true && (req.session.name as string)
+    },
   })
   createServer(toNodeListener(documented))
   createServer((req, res) => void toNodeListener(documented)(req, res))
@@ -41,6 +46,7 @@ export function http(countersign: Countersign): void {
       // @ts-expect-error nothing was proved
       outcome.at
       if (outcome.ok) outcome.factor?.type satisfies string | undefined
+      if (outcome.ok && outcome.factor === null) outcome.removed?.by satisfies string | undefined
       if (outcome.ok) outcome.at satisfies number
       else outcome.reason satisfies 'rejected' | 'malformed' | 'locked'
       if (outcome.purpose === 'step-up') res.setHeader('x', request.method)

@@ -34,8 +34,8 @@ export function createHandler<Context = AnyContext>(
   countersign: Countersign,
   options: HandlerOptions<Context>,
 ): Handler<Context> {
-  const settings = checkHandlerOptions(countersign, options, (basePath, passkeys) =>
-    openApi(routesWith(passkeys), basePath),
+  const settings = checkHandlerOptions(countersign, options, (basePath, offered) =>
+    openApi(routesWith(offered), basePath),
   )
   return async (request, context) => {
     // Mounted without an adapter: nobody would ever be answered.
@@ -73,7 +73,7 @@ async function answer(
   const url = exactUrl(request.url)
   if (!url) throw new ProblemError('not-found')
   const { pathname, searchParams: query } = url
-  const routes = routesWith(settings.passkeys)
+  const routes = routesWith({ passkeys: settings.passkeys, admin: settings.admin !== undefined })
   if (!pathname.startsWith(`${settings.basePath}/`)) {
     warnOfMount(settings, pathname, routes)
     throw new ProblemError('not-found')
@@ -97,7 +97,7 @@ async function answer(
     if (isInSeconds(user, now)) warnOfSeconds(settings, user, now)
   }
   const visit = { countersign, settings, request, context, params, query, headers, user, now }
-  const call = await admit(visit, route.access)
+  const call = await admit(visit, route)
   return route.run(call, checkBody(route.body ?? {}, body))
 }
 

@@ -103,6 +103,7 @@ const whoMay: Record<Access, string> = {
   fresh: 'For signed-in users after a fresh verification.',
   enrolling: 'For signed-in users after a fresh verification, and for a pending sign-in that must enrol first.',
   admin: 'For administrators.',
+  'fresh-admin': 'For administrators after a fresh verification, never for their own account.',
 }
 
 const accessProblems: Record<Access, ProblemName[]> = {
@@ -112,6 +113,7 @@ const accessProblems: Record<Access, ProblemName[]> = {
   fresh: ['not-signed-in', 'second-factor-required', 'step-up-required'],
   enrolling: ['not-signed-in', 'second-factor-required', 'step-up-required'],
   admin: ['malformed-request', 'not-signed-in', 'second-factor-required', 'not-an-administrator'],
+  'fresh-admin': ['not-signed-in', 'second-factor-required', 'not-an-administrator', 'step-up-required', 'own-account'],
 }
 
 const problemSchema = object(

@@ -3,7 +3,7 @@ import { eventsOf, settingsOf } from '../service/countersign.js'
 import { checkIssuer, checkRpOfCall } from '../service/usable-rp.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
-import type { Accepted, Refused } from '../service/outcome.js'
+import type { Accepted, Refused, Removal } from '../service/outcome.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
 import { UnsavedSessions } from './warn.js'
@@ -41,7 +41,7 @@ export interface HttpUser {
    * True if the host knows that this user has factors. A lost record is then an error, never a way in. Default false.
    */
   enrolled?: boolean
-  /** True if this user may list and unlock other users. Default false. */
+  /** True if this user may list and unlock other users. Default false. With the option `admin`, that decides instead. */
   admin?: boolean
   /**
    * The account name that authenticators show, such as an address. Default: the id, for `null` and empty text too. Of a
@@ -69,7 +69,7 @@ export interface HttpUser {
  * ends. Any other refusal changes nothing.
  */
 export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrolment' | 'reset' } & (
-  | ((Accepted | { ok: true; factor: null }) & {
+  | ((Accepted | NothingToAnswer) & {
       /**
        * The new `at` of the session, in epoch milliseconds. It is not simply now. Without a factor, it is the time of
        * the password. With a factor, it is the end of this second, because the times of factors are stored in seconds.
@@ -78,6 +78,27 @@ export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrol
     })
   | Refused
 )
+
+/** What a sign-in says in which nothing had to be answered. */
+export interface NothingToAnswer {
+  ok: true
+  factor: null
+  /**
+   * If the user's last factor was removed, by whom and when: that is why the password alone signed in. If `enrolled` was
+   * true, `onEnrolled` has received `false` just before.
+   */
+  removed?: Removal
+}
+
+/** What an administrator is about to do. */
+export interface AdminRequest {
+  /** The `operationId` of the route. */
+  action: AdminAction
+  /** The id of the user whom it is done to. Absent for `listUsers`. */
+  target?: string
+}
+
+export type AdminAction = 'listUsers' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
 
 /** What `onVerified` may return: `HeadersInit`, or an object whose values may be lists, for repeated headers. */
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0] | Record<string, string | string[]> | null | void
@@ -99,10 +120,22 @@ export interface HandlerOptions<Context = AnyContext> {
   ) => MaybePromise<HeadersGiven>
   /**
    * Receives whether the user has factors now, whenever factors were added or removed, and is awaited. Store it with
-   * the account, and return it as `enrolled`. It may be called twice with the same value. The last call is always
-   * right.
+   * the account of `user.id`, and return it as `enrolled`. It may be called twice with the same value. The last call is
+   * always right. If an administrator removed the last factor, `user` is the one who had it, not who sends the request.
    */
   onEnrolled?: (request: Request, user: HttpUser, enrolled: boolean, context: Context) => MaybePromise<void>
+  /**
+   * Decides about each request of an administrator. Returns who acts, as text for events and for the mark of a removed
+   * last factor (1 to 255 characters, such as a name), or `null` or `false` to refuse. It is asked for signed-in users
+   * only. Without it, the routes that remove factors of other users or demand enrolment don't exist, and `admin` of the
+   * user decides about the others.
+   */
+  admin?: (
+    request: Request,
+    user: HttpUser,
+    about: AdminRequest,
+    context: Context,
+  ) => MaybePromise<string | false | null | undefined>
   /**
    * Receives what went wrong on the server: a `CountersignError`, or what a callback threw. The client doesn't get it.
    * Default: `console.error`.
@@ -110,7 +143,7 @@ export interface HandlerOptions<Context = AnyContext> {
   onError?: (error: unknown, request: Request, context: Context) => unknown
   /**
    * Whether a user without a factor must enrol one to complete the sign-in. Default false: `POST /challenge` completes
-   * the sign-in of such a user.
+   * the sign-in of such a user, unless an administrator demands the enrolment.
    */
   required?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
   /** How many seconds after a verification factors may be changed, 1 to 86400. Default 300. */
@@ -146,6 +179,7 @@ export interface HandlerSettings {
   onVerified: HandlerOptions['onVerified']
   onEnrolled: NonNullable<HandlerOptions['onEnrolled']>
   onError: NonNullable<HandlerOptions['onError']>
+  admin?: HandlerOptions['admin']
   required: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
   freshMilliseconds: number
   bodyMilliseconds: number
@@ -166,7 +200,7 @@ export interface HandlerSettings {
 export function checkHandlerOptions(
   countersign: unknown,
   options: unknown,
-  document: (basePath: string, passkeys: boolean) => object,
+  document: (basePath: string, offered: { passkeys: boolean; admin: boolean }) => object,
 ): HandlerSettings {
   const service = settingsOf(countersign)
   if (!service) throw invalid('countersign')
@@ -193,7 +227,7 @@ export function checkHandlerOptions(
     bodyMilliseconds: bodySeconds * 1000,
     basePath,
     removals: new KeyedQueue(Infinity),
-    document: document(basePath, passkeys),
+    document: document(basePath, { passkeys, admin: checked.admin !== undefined }),
   }
 }
 
@@ -245,6 +279,7 @@ const checkOptions = object<HandlerOptions>({
   onVerified: callback<HandlerOptions['onVerified']>,
   onEnrolled: optional(callback<NonNullable<HandlerOptions['onEnrolled']>>),
   onError: optional(callback<NonNullable<HandlerOptions['onError']>>),
+  admin: optional(callback<NonNullable<HandlerOptions['admin']>>),
   required: (value, name) =>
     typeof value === 'function' ? callback<() => boolean>(value, name) : optional(flag)(value, name),
   freshSeconds: optional(integer(1, 86_400)),

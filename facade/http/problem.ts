@@ -26,6 +26,7 @@ export const problems = {
   'second-factor-required': [401, 'This sign-in still needs its second factor'],
   'step-up-required': [403, 'This needs a fresh verification'],
   'not-an-administrator': [403, 'Only administrators may do this'],
+  'own-account': [403, 'Administrators can not do this to their own account'],
   'wrong-origin': [403, 'The request comes from another site'],
   'not-found': [404, 'Nothing was found here'],
   'method-not-allowed': [405, 'This path does not support this method'],

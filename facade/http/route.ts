@@ -13,8 +13,9 @@ import type { Schema } from './schemas.js'
  * - `fresh`: verified lately
  * - `enrolling`: verified lately, or pending and made to enrol a first factor
  * - `admin`: verified, and an administrator by the host's word
+ * - `fresh-admin`: the same, verified lately
  */
-export type Access = 'anyone' | 'signed-in' | 'verified' | 'fresh' | 'enrolling' | 'admin'
+export type Access = 'anyone' | 'signed-in' | 'verified' | 'fresh' | 'enrolling' | 'admin' | 'fresh-admin'
 
 /** One request on its way, from anyone. */
 export interface Visit {
@@ -37,6 +38,8 @@ export interface Call extends Visit {
   user: CheckedUser
   /** For routes of enrolment: whether only a first factor may come of it. */
   firstOnly: boolean
+  /** For routes of administrators: who acts, by the host's word. */
+  by?: string
 }
 
 /** One line of the table that routing, access, bodies and the OpenAPI document all come from. */

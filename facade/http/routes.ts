@@ -1,5 +1,5 @@
 import type { Route } from './route.js'
-import { adminRoutes } from './routes/admin.js'
+import { adminRoutes, removalRoutes } from './routes/admin.js'
 import { enrolmentRoutes } from './routes/enrolment.js'
 import { factorRoutes } from './routes/factors.js'
 import { passkeyRoutes } from './routes/passkey.js'
@@ -14,11 +14,26 @@ export const routes: readonly Route[] = [
   ...enrolmentRoutes,
   ...factorRoutes,
   ...adminRoutes,
+  ...removalRoutes,
 ]
 
-const withoutPasskeys: readonly Route[] = routes.filter((route) => !passkeyRoutes.includes(route))
+const without = (...left: Route[][]) => routes.filter((route) => !left.flat().includes(route))
 
-/** The whole API, or all of it but the sign-in without a user name. */
-export function routesWith(passkeys: boolean): readonly Route[] {
-  return passkeys ? routes : withoutPasskeys
+const subsets = {
+  both: routes,
+  passkeys: without(removalRoutes),
+  admin: without(passkeyRoutes),
+  neither: without(passkeyRoutes, removalRoutes),
+}
+
+/** Which parts of the API a handler has: the sign-in without a user name, and what takes factors from other users. */
+export interface Offered {
+  passkeys: boolean
+  admin: boolean
+}
+
+/** The whole API, or all of it but these parts. */
+export function routesWith({ passkeys, admin }: Offered): readonly Route[] {
+  if (passkeys) return admin ? subsets.both : subsets.passkeys
+  return admin ? subsets.admin : subsets.neither
 }

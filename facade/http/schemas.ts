@@ -107,6 +107,11 @@ export const schemas = {
       totpFailures: integer, yubicoFailures: integer, failures: integer },
     {
       ...unlocking,
+      removed: object(
+        { at: time, enrolmentRequired: boolean },
+        { by: { type: 'string', description: 'Who removed it. For administrators only.' } },
+        { description: 'How the last factor was removed, if it was, and no factor was enrolled since.' },
+      ),
       drift: {
         type: 'integer',
         description: 'For administrators only: the last wrong TOTP code would have been right this many steps later.',

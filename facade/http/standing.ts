@@ -1,9 +1,11 @@
 import { CountersignError } from '../shared/errors.js'
+import { actor, asDescription } from '../shared/check.js'
 import type { Factor } from '../shared/factor.js'
+import type { Removal } from '../service/outcome.js'
 import { checkRequired } from './options.js'
-import type { CheckedUser } from './options.js'
+import type { AdminAction, CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
-import type { Access, Call, Visit } from './route.js'
+import type { Call, Route, Visit } from './route.js'
 import { isInSeconds } from './warn.js'
 
 /** What a signed-in user may do to factors at this moment. */
@@ -16,7 +18,7 @@ export interface Standing {
 }
 
 /** Lets a request through to a route, or ends it with a problem. Nothing of any user but the sender is looked at. */
-export async function admit(visit: Visit, access: Access): Promise<Call> {
+export async function admit(visit: Visit, { access, id }: Pick<Route, 'access' | 'id'>): Promise<Call> {
   const { user } = visit
   // Routes for anyone do not look at it.
   if (access === 'anyone') return { ...visit, user: user as CheckedUser, firstOnly: false }
@@ -29,27 +31,61 @@ export async function admit(visit: Visit, access: Access): Promise<Call> {
     throw enrolment === 'step-up-required' ? tooOld(call) : new ProblemError(enrolment)
   }
   if (user.state !== 'verified') throw new ProblemError('second-factor-required')
-  if (access === 'admin' && user.admin !== true) throw new ProblemError('not-an-administrator')
-  if (access === 'fresh' && !(await standing(call)).fresh) throw tooOld(call)
-  return call
+  const isAdministration = access === 'admin' || access === 'fresh-admin'
+  const by = isAdministration ? await authorise(call, id as AdminAction) : undefined
+  if ((access === 'fresh' || access === 'fresh-admin') && !(await standing(call)).fresh) throw tooOld(call)
+  return by === undefined ? call : { ...call, by }
+}
+
+/** Who acts as an administrator, by the host's word; anybody else ends here. */
+async function authorise(call: Call, action: AdminAction): Promise<string | undefined> {
+  const { user, settings, request, context, params: { user: target } } = call
+  if (!settings.admin) {
+    if (user.admin !== true) throw new ProblemError('not-an-administrator')
+    return nameOfActor(user.id)
+  }
+  const by = await settings.admin(request, user, { action, ...(target !== undefined && { target }) }, context)
+  if (by === null || by === undefined || by === false) throw new ProblemError('not-an-administrator')
+  return actor(by, 'admin')
+}
+
+/** An id may be any text; a name for logs may not. */
+function nameOfActor(id: string): string | undefined {
+  return asDescription(id) || undefined
 }
 
 export async function standing(call: Call): Promise<Standing> {
-  const { countersign, user, settings, request, context } = call
+  const { countersign, user } = call
   const factors = await countersign.factors(user.id)
   const none = factors.length === 0
-  // Lost records must not let a password alone enrol anew.
-  if (none && user.enrolled === true) throw new CountersignError('record-missing')
+  const removed = none ? await removalOf(call) : undefined
   const recent = isRecent(call)
   if (user.state === 'pending') {
     // A pending sign-in that has a factor must answer with it; one whose password is too old begins anew.
-    const needed = none && checkRequired(await settings.required(user, request, context))
+    const needed = none && (await mustEnrol(call, removed))
     const enrolment = !needed ? 'second-factor-required' : recent ? 'allowed' : 'step-up-required'
     return { fresh: false, enrolment, firstOnly: true }
   }
   // A proof that is older than every factor was the password: it counts for as long as there is no factor.
   const fresh = recent && (none || factors.some((factor) => since(factor) + second <= user.at))
   return { fresh, enrolment: fresh ? 'allowed' : 'step-up-required', firstOnly: none }
+}
+
+/**
+ * How the last factor of a user without factors was removed, if it was.
+ *
+ * @throws {CountersignError} `record-missing`: a lost record must not let a password alone sign in or enrol anew
+ */
+export async function removalOf({ countersign, user }: Call): Promise<Removal | undefined> {
+  const { enrolled, removed } = await countersign.status(user.id)
+  // One that has enrolled meanwhile is not lost.
+  if (user.enrolled === true && !enrolled && !removed) throw new CountersignError('record-missing')
+  return removed
+}
+
+/** Whether a user without factors has to enrol one: the host says so, or an administrator has said so. */
+export async function mustEnrol({ settings, user, request, context }: Call, removed?: Removal): Promise<boolean> {
+  return removed?.enrolmentRequired === true || checkRequired(await settings.required(user, request, context))
 }
 
 /** Whether the last proof of this session is no longer ago than `freshSeconds`. */

@@ -1,11 +1,9 @@
 import { validateHeaderValue } from 'node:http'
 
 import type { Accepted, Refused } from '../service/outcome.js'
-import type { HeadersGiven, HttpUser, Verification } from './options.js'
+import type { HeadersGiven, HttpUser, NothingToAnswer, Verification } from './options.js'
 import { accepted, ProblemError } from './problem.js'
 import type { Visit } from './route.js'
-
-type NothingToAnswer = { ok: true; factor: null }
 
 /** Tells the host of an outcome, keeps the headers that it wants to send, and ends a refused request. */
 export async function tellVerified<T extends Accepted | Refused | NothingToAnswer>(

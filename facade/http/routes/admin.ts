@@ -1,8 +1,10 @@
 import { isWellFormed } from '../../shared/check.js'
-import { ProblemError } from '../problem.js'
+import type { Removed } from '../../service/outcome.js'
+import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
+import { tellEnrolled } from '../tell.js'
 
 const params = { user: { type: 'string', description: 'The host’s id of a user.' } }
 
@@ -13,7 +15,7 @@ export const adminRoutes = [
     path: '/admin/users',
     access: 'admin',
     id: 'listUsers',
-    summary: 'Lists the users with factors, page by page',
+    summary: 'Lists the users with factors, and those whose last one was removed, page by page',
     query: {
       after: { type: 'string', description: 'The `next` of the page before; that user may have gone meanwhile.' },
       limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
@@ -52,9 +54,61 @@ export const adminRoutes = [
     summary: 'Removes all locks of a user and resets the counters',
     params,
     answer: object({ unlocked: { type: 'boolean' } }),
-    run: (call) => call.countersign.unlock(userOf(call)),
+    problems: ['own-account'],
+    // Guessing would not end for whoever has an administrator's session, and could unlock it after each lock.
+    run: async (call) => call.countersign.unlock(otherUserOf(call), byOf(call)),
   }),
 ]
+
+/** What takes factors from other users: only where the host says who may, and the administrator was verified lately. */
+export const removalRoutes = [
+  route({
+    method: 'DELETE',
+    path: '/admin/users/{user}/factors/{id}',
+    access: 'fresh-admin',
+    id: 'removeUserFactor',
+    summary: 'Removes a factor of a user; with the last real one, also the recovery codes',
+    params: { ...params, id: { type: 'string', description: 'The id of a factor.' } },
+    answer: ref('Removed'),
+    problems: ['no-such-factor'],
+    run: (call) =>
+      removing(call, (user) => call.countersign.removeFactor(user, call.params['id'] ?? '', byOf(call))),
+  }),
+
+  route({
+    method: 'POST',
+    path: '/admin/users/{user}/require-enrolment',
+    access: 'fresh-admin',
+    id: 'requireUserEnrolment',
+    summary: 'Removes all factors and recovery codes of a user, who has to enrol at the next sign-in',
+    params,
+    answer: ref('Removed'),
+    problems: ['no-such-factor'],
+    run: (call) => removing(call, (user) => call.countersign.requireEnrolment(user, byOf(call))),
+  }),
+]
+
+/** The record says that the factors were removed: the host may hear of it afterwards, and may fail then. */
+async function removing(call: Call, remove: (user: string) => Promise<Removed>): Promise<object> {
+  const user = otherUserOf(call)
+  // One after the other with what the user removes: the host hears of it in the same order.
+  return call.settings.removals.run(user, async () => {
+    const removed = accepted(await remove(user))
+    if (removed.left.length === 0) await tellEnrolled(call, { id: user, state: 'pending', at: call.now }, false)
+    return removed
+  })
+}
+
+function byOf({ by }: Call): { by?: string } {
+  return by === undefined ? {} : { by }
+}
+
+/** An administrator's own factors have routes of their own, with the rules that hold for everybody. */
+function otherUserOf(call: Call): string {
+  const user = userOf(call)
+  if (user === call.user.id) throw new ProblemError('own-account')
+  return user
+}
 
 function limitOf(given: string | null): number {
   if (given === null) return 100

@@ -80,10 +80,11 @@ export const factorRoutes = [
   }),
 ]
 
-/** Without what only an administrator may know: whether a wrong code is right at another time. */
+/** Without what only an administrator may know: whether a wrong code is right at another time, and who removed factors. */
 async function ownStatus(countersign: Countersign, user: string): Promise<Status> {
   const status = await countersign.status(user)
   delete status.drift
+  delete status.removed?.by
   return status
 }
 

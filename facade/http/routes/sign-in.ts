@@ -1,13 +1,12 @@
 import { parseAnswer } from '../../shared/answer.js'
 import type { Challenge } from '../../service/challenge.js'
 import { boolean, ids, optional, outside } from '../members.js'
-import { checkRequired } from '../options.js'
 import type { HttpUser } from '../options.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { object, ref } from '../schemas.js'
 import { withSignals } from '../signals.js'
-import { isRecent, tooOld } from '../standing.js'
+import { isRecent, mustEnrol, removalOf, tooOld } from '../standing.js'
 import { tellEnrolled, tellVerified } from '../tell.js'
 import { isInSeconds } from '../warn.js'
 
@@ -101,9 +100,10 @@ function challengeOf(call: Call): Promise<Challenge | null> {
 
 /** Ends the pending sign-in of a user who has nothing to answer with, and needs nothing. */
 async function withoutFactor(call: Call): Promise<Challenge | null> {
-  const { settings, user, request, context } = call
+  const { user } = call
   if (user.state !== 'pending') return null
-  if (checkRequired(await settings.required(user, request, context))) {
+  const removed = await removalOf(call)
+  if (await mustEnrol(call, removed)) {
     if (isInSeconds(user, call.now)) throw tooOld(call)
     return null
   }
@@ -112,7 +112,9 @@ async function withoutFactor(call: Call): Promise<Challenge | null> {
   if (challenge) return challenge
   // The password is all that there is: one of long ago is no proof any more.
   if (!isRecent(call)) throw tooOld(call)
-  await tellVerified(call, user, 'sign-in', { ok: true, factor: null })
+  // The host has not heard of the removal yet, and would take this for a lost record or an enrolment meanwhile.
+  if (removed && user.enrolled === true) await tellEnrolled(call, user, false)
+  await tellVerified(call, user, 'sign-in', { ok: true, factor: null, ...(removed && { removed }) })
   return null
 }
 
