@@ -52,6 +52,25 @@ test('an administrator removes the last factor, and the user signs in by the pas
   t.deepEqual(host.errors, [])
 })
 
+test('who removes the own last factor is in the record too, and the password signs in', async (t) => {
+  const { host } = await withAdmin()
+  const { factor } = await host.fixture.enrolTotp(user)
+  host.verified({ enrolled: true })
+  t.is((await host.client.call('DELETE', `/factors/${factor.id}`)).status, 200)
+  t.deepEqual(host.enrolled, [false, false])
+  t.like((await host.fixture.service.status(user)).removed, { by: user, enrolmentRequired: false })
+  t.deepEqual(host.fixture.events.at(-1), { type: 'removed', user, at: host.fixture.now, factor: { type: 'totp', id: factor.id }, by: user })
+  host.pending({ enrolled: true })
+  t.deepEqual((await host.client.post('/challenge')).body, { challenge: null })
+  t.is(host.session!.state, 'verified')
+  // A name that no log should show is left out, or cut.
+  const strange = 'a\u202eb\n'
+  const second = await host.fixture.enrolTotp(strange)
+  host.verified({ id: strange })
+  t.is((await host.client.call('DELETE', `/factors/${second.factor.id}`)).status, 200)
+  t.is((await host.fixture.service.status(strange)).removed!.by, 'ab')
+})
+
 test('a factor that is not the last goes alone', async (t) => {
   const { host, enter } = await withAdmin()
   const { factor } = await host.fixture.enrolTotp(user)

@@ -42,16 +42,17 @@ async function authorise(call: Call, action: AdminAction): Promise<string | unde
   const { user, settings, request, context, params: { user: target } } = call
   if (!settings.admin) {
     if (user.admin !== true) throw new ProblemError('not-an-administrator')
-    return nameOfActor(user.id)
+    return nameOfActor(user).by
   }
   const by = await settings.admin(request, user, { action, ...(target !== undefined && { target }) }, context)
   if (by === null || by === undefined || by === false) throw new ProblemError('not-an-administrator')
   return actor(by, 'admin')
 }
 
-/** An id may be any text; a name for logs may not. */
-function nameOfActor(id: string): string | undefined {
-  return asDescription(id) || undefined
+/** Who acts, by the id: that may be any text; a name for logs may not. */
+export function nameOfActor({ id }: CheckedUser): { by?: string } {
+  const by = asDescription(id)
+  return by === '' ? {} : { by }
 }
 
 export async function standing(call: Call): Promise<Standing> {

@@ -6,6 +6,7 @@ import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
 import { nameOf, withSignals } from '../signals.js'
+import { nameOfActor } from '../standing.js'
 import { isEnrolled, tellEnrolled } from '../tell.js'
 
 const params = { id: { type: 'string', description: 'The id of a factor.' } }
@@ -100,7 +101,7 @@ async function remove(call: Call): Promise<Extract<Removed, { ok: true }>> {
   if (isLast) await settings.onEnrolled(request, user, false, context)
   let toTell = isLast
   try {
-    const removed = accepted(await countersign.removeFactor(user.id, id))
+    const removed = accepted(await countersign.removeFactor(user.id, id, nameOfActor(user)))
     toTell = true
     return removed
   } finally {
