@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 
 import { Countersign, CountersignError, TfaConfig } from '../../index.js'
-import type { ChallengeStore, TfaConfigOptions, TfaRegistrationChallenge, TfaResult } from '../../index.js'
+import type {
+  AuthenticationResponseJSON, ChallengeStore, RegistrationResponseJSON, TfaConfigOptions, TfaRegistrationChallenge, TfaResult,
+} from '../../index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { start, wrongCode } from '../helpers/service.js'
+import { canBeSpoilt, misspellings, respelt, spellings } from '../helpers/spellings.js'
 import { U2fKey, appId } from '../helpers/u2f-key.js'
 
 const today = readFileSync(new URL('../../../__test__/vectors/tfa-today.json', import.meta.url))
@@ -43,21 +46,23 @@ class Fixture {
     return this.verify(answer)
   }
 
-  async addKey(key: TestAuthenticator): Promise<string> {
+  async addKey(key: TestAuthenticator, spelt = (sent: RegistrationResponseJSON) => sent): Promise<string> {
     this.config.webauthn = section
     const begun = await this.config.addEntry('ann', { type: 'webauthn', description: 'key' })
     if (!begun.ok) throw new Error(begun.message)
     const { publicKey } = JSON.parse(begun.challenge!) as TfaRegistrationChallenge
-    const value = JSON.stringify(key.create(publicKey, { origin }))
+    const value = JSON.stringify(spelt(key.create(publicKey, { origin })))
     const added = await this.config.addEntry('ann', { type: 'webauthn', challenge: publicKey.challenge, value })
     if (!added.ok) throw new Error(added.message)
     return added.id!
   }
 
-  async assertion(key: TestAuthenticator, page = origin): Promise<string> {
+  async assertion(
+    key: TestAuthenticator, page = origin, spelt = (sent: AuthenticationResponseJSON) => sent,
+  ): Promise<string> {
     const challenge = await this.config.challenge('ann', { origin: page })
     if (!challenge?.webauthn) throw new Error('nothing to sign')
-    return `webauthn:${JSON.stringify(key.get(challenge.webauthn.publicKey, { origin: page }))}`
+    return `webauthn:${JSON.stringify(spelt(key.get(challenge.webauthn.publicKey, { origin: page })))}`
   }
 }
 
@@ -407,3 +412,45 @@ test('a Yubico OTP is verified where the host knows the secrets', async (t) => {
   const broken = new Fixture(record, { additions: true, yubico: { secrets: () => Promise.reject(new Error('vault')) } })
   await t.throwsAsync(broken.verify(answer), { instanceOf: CountersignError, code: 'store-failed' })
 })
+
+for (const [name, spell] of Object.entries(spellings)) {
+  test(`a page may write its bytes in ${name}`, async (t) => {
+    const key = new TestAuthenticator()
+    const fixture = new Fixture(phone)
+    const id = await fixture.addKey(key, (sent) => respelt(sent, spell))
+    const { webauthn: [added] } = JSON.parse(fixture.config.userData('ann')!) as { webauthn: [{ id: string; entry: { cred_id: string } }] }
+    t.deepEqual([added.id, added.entry.cred_id], [id, key.credentials[0]!.id], 'one credential has one id')
+    t.like(await fixture.verify(await fixture.assertion(key, origin, (sent) => respelt(sent, spell)), origin), { result: true })
+  })
+}
+
+for (const [name, spoil] of Object.entries(misspellings)) {
+  test(`${name} in a member of a response is refused`, async (t) => {
+    const key = new TestAuthenticator()
+    const fixture = new Fixture(phone)
+    fixture.config.webauthn = section
+    const spoilt = <T extends { id: string; rawId: string; response: object }>(sent: T, member: string): T => {
+      const changed = respelt(sent, spoil, member)
+      t.notDeepEqual(changed, sent)
+      return changed
+    }
+    for (let member = 'attestationObject'; member !== ''; ) {
+      const begun = await fixture.config.addEntry('ann', { type: 'webauthn', description: 'key' })
+      const { publicKey } = JSON.parse((begun as { challenge: string }).challenge) as TfaRegistrationChallenge
+      const sent = new TestAuthenticator().create(publicKey, { origin })
+      if (![sent.id, sent.response.attestationObject].every(canBeSpoilt)) continue
+      const value = JSON.stringify(spoilt(sent, member))
+      const added = await fixture.config.addEntry('ann', { type: 'webauthn', challenge: publicKey.challenge, value })
+      t.like(added, { ok: false, message: 'webauthn registration failed' }, member)
+      member = member === 'attestationObject' ? 'rawId' : ''
+    }
+    t.is(JSON.parse(fixture.config.userData('ann')!).webauthn, undefined)
+    await fixture.addKey(key)
+    for (let refused = 0; refused < 2; ) {
+      const sent = JSON.parse((await fixture.assertion(key)).slice('webauthn:'.length)) as ReturnType<TestAuthenticator['get']>
+      if (!canBeSpoilt(sent.response.signature)) continue
+      t.like(await fixture.verify(`webauthn:${JSON.stringify(spoilt(sent, 'signature'))}`, origin), { result: false })
+      refused += 1
+    }
+  })
+}
