@@ -109,6 +109,7 @@ export declare class BindingService {
   beginWebauthn(record: string | undefined | null, random: Uint8Array, request: string): string
   registrationChallenge(response: string): string
   finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
+  enrolYubico(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   importRecord(record: string | undefined | null, request: string): BindingChange
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange

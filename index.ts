@@ -17,6 +17,7 @@ export type {
   BeginTotpOptions,
   BeginWebauthnOptions,
   ChallengeOptions,
+  EnrolYubicoOptions,
   FinishOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
@@ -45,4 +46,4 @@ export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
 export type * from './facade/stateless/webauthn-json.js'
-export type { YubicoSecrets } from './facade/stateless/yubico.js'
+export type { YubicoCounter, YubicoSecrets } from './facade/stateless/yubico.js'

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 
 import { CountersignError, TfaConfig } from '../index.js'
 import type { Countersign, TfaExaminedUser, TfaExamination } from '../index.js'
-import { foreignFormats, importForeign, ofOneUser } from './foreign.js'
+import { foreignFormats, foreignService, importForeign, ofOneUser } from './foreign.js'
 import type { ForeignFormat, ForeignOptions } from './foreign.js'
 import { Output, printable, toJson } from './io.js'
 import type { Io } from './io.js'
@@ -29,6 +29,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--algorithm <name>', 'secrets: the algorithm, if it is not SHA1')
     .option('--digits <number>', 'secrets: the number of digits, if it is not 6', Number)
     .option('--period <seconds>', 'secrets: the period, if it is not 30', Number)
+    .option('--app-id <url>', 'u2f: the u2f.appId of the server')
     .option('--description <text>', 'other formats: the name that users see')
     .action((file: string, _options: object, command: Command) =>
       onStore<ImportOptions>(command, io, done, async ({ service, out, options }) => {
@@ -53,7 +54,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
         const complete = kept.length === 0 && refused.length === 0
         if (complete) out.answer({ ok: true, ...result }, lines.join('\n'))
         else out.refuse({ ok: false, reason: 'incomplete', ...result }, lines.join('\n'))
-      }),
+      }, (options) => foreignService(options.format, options)),
     )
 
   program

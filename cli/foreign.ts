@@ -2,13 +2,13 @@ import { own } from '../facade/shared/check.js'
 import * as migration from '../facade/migration/index.js'
 import type { Migration, SecretEncoding, SecretOptions } from '../facade/migration/index.js'
 import { isCountersignError } from '../index.js'
-import type { Countersign, Imported, Left } from '../index.js'
+import type { Countersign, Imported, Left, OpenOptions } from '../index.js'
 import { printable, usage } from './io.js'
 import type { Output } from './io.js'
 
 /** What `import --format` knows beside the files of Proxmox. */
 export const foreignFormats = [
-  'simplewebauthn', 'otplib', 'otpauth', 'speakeasy', 'better-auth', 'otpauth-migration',
+  'simplewebauthn', 'otplib', 'otpauth', 'speakeasy', 'better-auth', 'otpauth-migration', 'u2f', 'yubico',
 ] as const
 
 export type ForeignFormat = (typeof foreignFormats)[number]
@@ -22,6 +22,7 @@ export interface ForeignOptions {
   digits?: number
   period?: number
   description?: string
+  appId?: string
 }
 
 /** Adds what a file of another library or app holds, user by user, and tells what was taken, what was left and why. */
@@ -67,17 +68,18 @@ async function importUser(user: string, found: Migration, service: Countersign):
 
 function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[]) => Migration {
   const { encoding, otplib, algorithm, digits, period, description } = options
+  const named = description === undefined ? {} : { description }
   const about: SecretOptions = {
     ...(algorithm !== undefined && { algorithm }),
     ...(digits !== undefined && { digits }),
     ...(period !== undefined && { period }),
-    ...(description !== undefined && { description }),
+    ...named,
   }
   const version = otplib !== undefined && { version: otplib }
   const encoded = encoding !== undefined && { encoding }
   switch (format) {
     case 'simplewebauthn':
-      return (rows) => migration.fromSimpleWebAuthn(rows, description === undefined ? {} : { description })
+      return (rows) => migration.fromSimpleWebAuthn(rows, named)
     case 'otplib':
       return (rows) => migration.fromOtplib(rows, { ...about, ...encoded, ...version })
     case 'otpauth':
@@ -89,7 +91,20 @@ function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[
       return (rows) => migration.fromBetterAuth(rows, about)
     case 'otpauth-migration':
       return (rows) => migration.fromOtpauthMigration(rows)
+    case 'u2f':
+      if (options.appId === undefined) throw usage('--app-id is missing: pass the u2f.appId of your server, for which the keys were registered')
+      return (rows) => migration.fromU2f(rows, named)
+    case 'yubico':
+      return (rows) => migration.fromYubico(rows, named)
   }
+}
+
+/** What the service is opened with, for keys that need it. */
+export function foreignService(format: string, { appId }: Pick<ForeignOptions, 'appId'>): Partial<OpenOptions> {
+  // The server has the secrets of the keys. No OTP is verified here, so any will do.
+  const secrets = () => ({ key: '0'.repeat(32), uid: '0'.repeat(12) })
+  if (format === 'yubico') return { yubico: { secrets } }
+  return format === 'u2f' && appId !== undefined ? { u2f: { appId } } : {}
 }
 
 /** All of it is one user's with `--user`; else each row says whose it is. */
@@ -118,7 +133,7 @@ function readRows(text: string, format: ForeignFormat): unknown[] {
   if (lines.length === 0) throw usage('The file is empty')
   const rows = lines.map(parseJson)
   if (rows.every((row) => typeof row === 'object' && row !== null)) return rows
-  if (format === 'simplewebauthn') throw usage('Expected JSON: a list of credentials, or one credential per line')
+  if (format === 'simplewebauthn' || format === 'u2f') throw usage('Expected JSON: a list of credentials, or one credential per line')
   return lines
 }
 

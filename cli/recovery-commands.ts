@@ -48,7 +48,7 @@ export function addRecoveryCommands(program: Command, io: Io, done: Done): void 
         const removed = reset.removed.length === 0 ? 'Nothing to remove' : `Removed:\n${describeFactors(reset.removed)}`
         out.answer(reset, removed)
         out.note(`${reset.recoveryCodesLeft} recovery codes left`)
-      }, limitsOf),
+      }, (options) => ({ limits: limitsOf(options) })),
     )
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 import { Countersign } from '../index.js'
-import type { LimitOptions, Store } from '../index.js'
+import type { OpenOptions, Store } from '../index.js'
 import { Output } from './io.js'
 import type { Io } from './io.js'
 import { openStore } from './open-store.js'
@@ -24,7 +24,7 @@ export async function onStore<T extends object>(
   io: Io,
   done: Done,
   work: (opened: Opened<T>) => Promise<void>,
-  limits: (options: T) => LimitOptions = () => ({}),
+  more: (options: T) => Partial<OpenOptions> = () => ({}),
 ): Promise<void> {
   const options = command.optsWithGlobals<T & StoreOptions & { json?: boolean; issuer?: string }>()
   const out = new Output(io, options.json === true)
@@ -32,7 +32,7 @@ export async function onStore<T extends object>(
   try {
     // No command here has to do with a relying party but by its name, which a phone app shows.
     const rp = { id: 'localhost', name: options.issuer ?? 'Countersign', origins: ['http://localhost'] }
-    await using service = await Countersign.open({ rp, store, limits: limits(options) })
+    await using service = await Countersign.open({ rp, store, ...more(options) })
     await work({ service, store, out, options })
     done(out.code)
   } finally {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { openApp } from './app.js'
 
@@ -14,7 +15,10 @@ if (!(passwordsPerAddress >= 1)) {
   console.error('PASSWORDS_PER_ADDRESS takes a number from 1 on.')
   process.exit(1)
 }
-const app = await openApp({ origin, directory, required, passwordsPerAddress })
+// YUBICO_KEYS names a JSON file with the secrets of Yubico keys: { "<public id>": { "key": "<hex>", "uid": "<hex>" } }.
+const keysFile = process.env.YUBICO_KEYS
+const yubicoKeys = keysFile && { yubicoKeys: JSON.parse(await readFile(keysFile, 'utf8')) }
+const app = await openApp({ origin, directory, required, passwordsPerAddress, ...yubicoKeys })
 const server = createServer(app.handle)
 
 server.on('error', async (error: NodeJS.ErrnoException) => {

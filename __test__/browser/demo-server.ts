@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openApp } from '../../demo/app.js'
+import { openApp, type AppSettings } from '../../demo/app.js'
 
 export interface DemoServer {
   origin: string
@@ -19,7 +19,7 @@ export interface DemoServer {
 
 /** The demo on a free port, with a folder and a clock of its own. */
 export async function startDemo(
-  settings: { required?: boolean; passwordsPerAddress?: number } = {},
+  settings: Pick<AppSettings, 'required' | 'passwordsPerAddress' | 'yubicoKeys'> = {},
 ): Promise<DemoServer> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
   let ahead = 0

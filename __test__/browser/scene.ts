@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import type { BrowserContextOptions } from 'playwright-core'
+import type { AppSettings } from '../../demo/app.js'
 import { browserTests } from './browser-tests.js'
 import { screenshot } from './chromium.js'
 import { startDemo, type DemoServer } from './demo-server.js'
@@ -15,6 +16,8 @@ export interface Scene {
 export interface SceneOptions extends BrowserContextOptions {
   /** The demo asks for a second factor. */
   required?: boolean
+  /** The demo has the secrets of these Yubico keys. */
+  yubicoKeys?: AppSettings['yubicoKeys']
   /** Runs in every document before its own scripts: what the browser has or lacks. */
   before?: () => void
 }
@@ -25,10 +28,10 @@ export type Play = (scene: Scene) => Promise<void>
 export function scenes(): (title: string, play: Play, options?: SceneOptions) => void {
   const { browserTest, browser } = browserTests()
 
-  return (title, play, { required = false, before, ...options } = {}) => {
+  return (title, play, { required = false, yubicoKeys, before, ...options } = {}) => {
     browserTest(title, async (t) => {
       t.timeout(60_000)
-      const demo = await startDemo({ required })
+      const demo = await startDemo({ required, ...(yubicoKeys && { yubicoKeys }) })
       const ann = await Person.arrive(browser(), demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
       const faults = faultsOf(ann.page)
       try {

@@ -362,7 +362,7 @@ scene('a sign-in or a step-up that the site did not save is no success', async (
   await ann.page.getByText('Your answer was right, but the site didn’t save it.').waitFor()
   await ann.returnWithPassword()
   await ann.page.route('**/countersign/session', (route) =>
-    route.fulfill({ json: { state: 'pending', passkeys: true, mayEnrol: false } }),
+    route.fulfill({ json: { state: 'pending', passkeys: true, yubico: false, mayEnrol: false } }),
   )
   await ann.typeTotp(ann.nextCode())
   t.regex(await ann.error(), /^Your answer was right, but the site didn’t save it\./)

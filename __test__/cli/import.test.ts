@@ -12,6 +12,7 @@ import { registrationOptions, verifyRegistration } from '../../facade/stateless/
 import { temporaryDirectory } from '../helpers/directories.js'
 import { countersign } from '../helpers/command-line.js'
 import { origin, rp } from '../helpers/service.js'
+import { U2fKey, appId } from '../helpers/u2f-key.js'
 
 const base32 = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const other = 'HE4DONRVGQZTEMJQHE4DONRVGQZTEMJQ'
@@ -128,3 +129,22 @@ function toBase32(bytes: Uint8Array): string {
   const fives = (bits.match(/.{1,5}/g) ?? []).map((five) => Number.parseInt(five.padEnd(5, '0'), 2))
   return fives.map((five) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'[five]).join('')
 }
+
+test('U2F and Yubico keys, user by user', async (t) => {
+  const { write, open, args } = place()
+  const u2f = new U2fKey()
+  const row = { user: 'ann', keyHandle: u2f.handle, publicKey: (u2f.entry as { 'public-key': string })['public-key'], counter: 0 }
+  const file = write(JSON.stringify([row, { ...row, keyHandle: 'AAAA', appId: 'https://other.example' }]))
+  const without = await countersign(['import', file, '--format', 'u2f', ...args])
+  t.is(without.code, 2)
+  t.regex(without.stderr, /--app-id is missing/)
+  const { code, json } = await countersign(['import', file, '--format', 'u2f', '--app-id', appId, ...args, '--json'])
+  t.is(code, 1)
+  t.like(json, { taken: 1, users: [{ user: 'ann', left: [{ what: '[1]', reason: 'other-app-id' }] }] })
+  const lines = write('cccccccdjiii\nvvvvvvvvvvvv\n')
+  const taken = await countersign(['import', lines, '--format', 'yubico', '--user', 'bob', '--description', 'yk', ...args, '--json'])
+  t.like(taken, { code: 0, json: { ok: true, taken: 2, left: 0 } })
+  await using service = await open()
+  t.deepEqual((await service.factors('ann')).map(({ type }) => type), ['u2f'])
+  t.deepEqual((await service.factors('bob')).map(({ type, description }) => [type, description]), [['yubico', 'yk'], ['yubico', 'yk']])
+})

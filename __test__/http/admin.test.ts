@@ -98,7 +98,7 @@ test('who has to enrol anew does so at the next sign-in, whatever the host requi
   for (const enrolled of [true, false]) {
     host.pending({ enrolled })
     t.deepEqual((await host.client.post('/challenge')).body, { challenge: null })
-    t.deepEqual((await host.client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: true })
+    t.deepEqual((await host.client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: true })
     t.is(host.session!.state, 'pending')
     t.is((await host.client.get('/factors')).status, 401)
   }

@@ -53,7 +53,7 @@ test('the server of docs/http.md does what it says', async (t) => {
   const client = new HttpClient(server.origin)
   t.is((await client.password('ann', 'wrong')).status, 401)
   t.is((await client.password('ann', 'correct horse battery')).status, 204)
-  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: false })
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: false })
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
   t.true((await enrolKey(client, new TestAuthenticator())).body.ok)
   t.is((await client.host('POST', '/sign-out', {}, { origin: 'https://evil.example' })).status, 403)

@@ -58,7 +58,7 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
 async function ann(t: ExecutionContext, client: HttpClient, another: () => HttpClient): Promise<void> {
   const { origin } = client
   await client.password('ann', password.ann)
-  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: false })
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: false })
   const before = new Map(client.cookies)
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
   t.like((await client.get('/session')).body, { state: 'verified', fresh: true, mayEnrol: true, admin: false })
@@ -153,7 +153,7 @@ async function bob(t: ExecutionContext, client: HttpClient, another: () => HttpC
 async function root(t: ExecutionContext, client: HttpClient, another: () => HttpClient): Promise<void> {
   await client.password('root', password.root)
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
-  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: true })
+  t.deepEqual((await client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: true })
   t.is((await client.get('/admin/users')).status, 401)
   const before = new Map(client.cookies)
   t.true((await enrolKey(client, new TestAuthenticator())).body.ok)

@@ -12,9 +12,11 @@ import { HttpHost, user } from './http-host.js'
 const changing = routes.filter(({ method }) => method !== 'GET')
 const pathOf = (path: string) => path.replace('{id}', 'recovery').replace('{user}', user)
 const minute = 60_000
+/** A service that has every route. */
+const everything = { yubico: { secrets: () => undefined } }
 
 test('a request of another site changes nothing, on any route', async (t) => {
-  const host = (await HttpHost.open({ admin: () => 'root' })).verified({ admin: true })
+  const host = (await HttpHost.open({ admin: () => 'root' }, memoryStore(), everything)).verified({ admin: true })
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
@@ -265,7 +267,7 @@ test('who may use which route', async (t) => {
   const stops = ['not-signed-in', 'second-factor-required', 'step-up-required', 'not-an-administrator']
   for (const { method, path, access } of routes) {
     for (const [state, enter] of Object.entries(states)) {
-      const host = await HttpHost.open({ admin: (_request, who) => who.admin === true && 'root' })
+      const host = await HttpHost.open({ admin: (_request, who) => who.admin === true && 'root' }, memoryStore(), everything)
       await host.fixture.enrolTotp(user)
       enter(host)
       const { body: answer } = await host.client.call(method, pathOf(path), body)

@@ -6,6 +6,7 @@ import { problems, refusalReasons } from '../../facade/http/problem.js'
 import { routes } from '../../facade/http/routes.js'
 import { schemas } from '../../facade/http/schemas.js'
 import { checkConformance, document } from './conformance.js'
+import { memoryStore } from '../../facade/stores/index.js'
 import { HttpHost } from './http-host.js'
 
 test('it is a valid OpenAPI 3.1 document', async (t) => {
@@ -16,7 +17,7 @@ test('it is a valid OpenAPI 3.1 document', async (t) => {
 })
 
 test('a handler serves it, for where it is mounted', async (t) => {
-  const host = await HttpHost.open({ admin: () => null })
+  const host = await HttpHost.open({ admin: () => null }, memoryStore(), { yubico: { secrets: () => undefined } })
   const { body } = await host.client.get('/openapi.json')
   t.deepEqual(body, { ...JSON.parse(JSON.stringify(document)), servers: [{ url: '/countersign' }] })
 })

@@ -17,7 +17,7 @@ test('a sign-in without a factor is done, unless one is required', async (t) => 
     const strict = (await HttpHost.open({ required })).pending()
     t.deepEqual((await strict.client.post('/challenge')).body, { challenge: null })
     t.deepEqual(strict.told, [])
-    t.deepEqual((await strict.client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: true })
+    t.deepEqual((await strict.client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: true })
   }
 })
 
@@ -235,7 +235,7 @@ test('a recovery code removes what was lost, if asked to, and nothing else does'
   t.deepEqual(host.enrolled, [], 'the codes are a factor still')
   t.like((await host.client.get('/session')).body, { state: 'verified', fresh: true, mayEnrol: true })
   // Who knows the password alone gets no further than before.
-  t.deepEqual((await host.pending().client.get('/session')).body, { state: 'pending', passkeys: true, mayEnrol: false })
+  t.deepEqual((await host.pending().client.get('/session')).body, { state: 'pending', passkeys: true, yubico: false, mayEnrol: false })
 })
 
 test('a removal that fails signs nobody in', async (t) => {

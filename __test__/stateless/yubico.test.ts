@@ -1,5 +1,3 @@
-import { createCipheriv } from 'node:crypto'
-
 import test from 'ava'
 
 import { memoryStore } from '../../facade/stores/index.js'
@@ -9,25 +7,10 @@ import { CountersignError } from '../../index.js'
 import type { YubicoOptions } from '../../index.js'
 import { Fixture } from '../helpers/service.js'
 import { stores } from '../helpers/stores.js'
+import { key, otp, publicId, uid } from '../helpers/yubico-key.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
 
 const user = 'ann'
-const publicId = 'cccccccdjiii'
-const key = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
-const uid = Buffer.from('010203040506', 'hex')
-
-/** What a key types. */
-function otp(use: number, session: number, from = publicId, privateId = uid): string {
-  const block = Buffer.concat([privateId, Buffer.of(use & 255, use >> 8, 1, 0, 1, session, 0x5a, 0xa5)])
-  let crc = 0xffff
-  for (const byte of block) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (crc & 1 ? 0x8408 : 0)
-  }
-  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
-  const sealed = cipher.update(Buffer.concat([block, Buffer.of(~crc & 255, (~crc >> 8) & 255)]))
-  return from + sealed.toString('hex').replace(/./g, (digit) => 'cbdefghijklnrtuv'[parseInt(digit, 16)]!)
-}
 
 async function seeded(store = memoryStore(), secrets: YubicoOptions['secrets'] = () => ({ key, uid })) {
   const fixture = await Fixture.open(store, { yubico: { secrets } })

@@ -47,6 +47,11 @@ export async function service(): Promise<void> {
   // @ts-expect-error the private id belongs to it
   await Countersign.open({ rp, store, yubico: { secrets: () => ({ key: '00' }) } })
   await Countersign.open({ rp, store, yubico: { secrets: async () => undefined } })
+  ;(await countersign.enrolYubico('ann', { code: '', description: '' })) satisfies { ok: boolean }
+  // @ts-expect-error: the key's name is missing
+  await countersign.enrolYubico('ann', { code: '' })
+  const keys = [{ what: '', description: '', notes: [], yubico: { publicId: '' } }, { what: '', description: '', notes: [], u2f: { keyHandle: '', publicKey: '' } }]
+  await countersign.importFactors('ann', { factors: keys, left: [] })
   // @ts-expect-error a key, not its text alone
   await Countersign.open({ rp, store, yubico: { secrets: () => '00' } })
   eventChannel satisfies 'countersign:event'

@@ -73,7 +73,8 @@ async function answer(
   const url = exactUrl(request.url)
   if (!url) throw new ProblemError('not-found')
   const { pathname, searchParams: query } = url
-  const routes = routesWith({ passkeys: settings.passkeys, admin: settings.admin !== undefined })
+  const { passkeys, yubico } = settings
+  const routes = routesWith({ passkeys, yubico, admin: settings.admin !== undefined })
   if (!pathname.startsWith(`${settings.basePath}/`)) {
     warnOfMount(settings, pathname, routes)
     throw new ProblemError('not-found')

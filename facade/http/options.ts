@@ -185,6 +185,8 @@ export interface HandlerSettings {
   bodyMilliseconds: number
   conditionalCreate: boolean
   passkeys: boolean
+  /** Whether Yubico keys can be enrolled. */
+  yubico: boolean
   basePath: string
   rp: RelyingParty
   now: () => number
@@ -200,7 +202,7 @@ export interface HandlerSettings {
 export function checkHandlerOptions(
   countersign: unknown,
   options: unknown,
-  document: (basePath: string, offered: { passkeys: boolean; admin: boolean }) => object,
+  document: (basePath: string, offered: { passkeys: boolean; yubico: boolean; admin: boolean }) => object,
 ): HandlerSettings {
   const service = settingsOf(countersign)
   if (!service) throw invalid('countersign')
@@ -210,6 +212,7 @@ export function checkHandlerOptions(
   const offered = service.passkeys !== undefined
   const { passkeys = offered } = checked
   if (passkeys && !offered) throw invalid('passkeys')
+  const yubico = service.yubicoSecrets !== undefined
   const events = eventsOf(countersign as Countersign)
   return {
     countersign: countersign as Countersign,
@@ -222,12 +225,13 @@ export function checkHandlerOptions(
     conditionalCreate: false,
     ...rest,
     passkeys,
+    yubico,
     required: typeof required === 'function' ? required : () => required,
     freshMilliseconds: freshSeconds * 1000,
     bodyMilliseconds: bodySeconds * 1000,
     basePath,
     removals: new KeyedQueue(Infinity),
-    document: document(basePath, { passkeys, admin: checked.admin !== undefined }),
+    document: document(basePath, { passkeys, yubico, admin: checked.admin !== undefined }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Route } from './route.js'
 import { adminRoutes, removalRoutes } from './routes/admin.js'
-import { enrolmentRoutes } from './routes/enrolment.js'
+import { enrolmentRoutes, yubicoRoutes } from './routes/enrolment.js'
 import { factorRoutes } from './routes/factors.js'
 import { passkeyRoutes } from './routes/passkey.js'
 import { sessionRoutes } from './routes/session.js'
@@ -12,28 +12,31 @@ export const routes: readonly Route[] = [
   ...signInRoutes,
   ...passkeyRoutes,
   ...enrolmentRoutes,
+  ...yubicoRoutes,
   ...factorRoutes,
   ...adminRoutes,
   ...removalRoutes,
 ]
 
-const without = (...left: Route[][]) => routes.filter((route) => !left.flat().includes(route))
-
-const subsets = {
-  both: routes,
-  passkeys: without(removalRoutes),
-  admin: without(passkeyRoutes),
-  neither: without(passkeyRoutes, removalRoutes),
-}
-
-/** Which parts of the API a handler has: the sign-in without a user name, and what takes factors from other users. */
+/** Which parts of the API a handler has, beside those that every one has. */
 export interface Offered {
+  /** Sign-ins without a user name. */
   passkeys: boolean
+  /** Enrolment of Yubico keys. */
+  yubico: boolean
+  /** What takes factors from other users. */
   admin: boolean
 }
 
-/** The whole API, or all of it but these parts. */
-export function routesWith({ passkeys, admin }: Offered): readonly Route[] {
-  if (passkeys) return admin ? subsets.both : subsets.passkeys
-  return admin ? subsets.admin : subsets.neither
+const subsets = new Map<string, readonly Route[]>()
+
+/** The whole API, or all of it but what is not offered. */
+export function routesWith({ passkeys, yubico, admin }: Offered): readonly Route[] {
+  const key = `${passkeys} ${yubico} ${admin}`
+  const made = subsets.get(key)
+  if (made) return made
+  const left = [...(passkeys ? [] : passkeyRoutes), ...(yubico ? [] : yubicoRoutes), ...(admin ? [] : removalRoutes)]
+  const subset = routes.filter((route) => !left.includes(route))
+  subsets.set(key, subset)
+  return subset
 }

@@ -48,12 +48,15 @@ export const schemas = {
   SessionState: {
     oneOf: [
       object({ state: { const: 'none' }, passkeys: boolean }),
-      object({ state: { const: 'pending' }, passkeys: boolean, mayEnrol: boolean }),
-      object({ state: { const: 'verified' }, passkeys: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean }),
+      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }),
+      object({
+        state: { const: 'verified' }, passkeys: boolean, yubico: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean,
+      }),
     ],
     description:
       'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
-      '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name.',
+      '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name. ' +
+      '`yubico`: Yubico keys can be enrolled.',
   },
   Challenge: object(
     { id: string },

@@ -1,5 +1,6 @@
+export { fromU2f, fromYubico } from './hardware-keys.js'
 export { fromOtpauthMigration } from './otpauth-migration.js'
 export { fromBetterAuth, fromOtpauth, fromOtplib, fromSpeakeasy } from './secrets.js'
 export { fromSimpleWebAuthn } from './simplewebauthn.js'
-export type { CredentialOptions, OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
+export type { CredentialOptions, KeyOptions, OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
 export type * from './types.js'

@@ -35,6 +35,11 @@ export interface CredentialOptions {
   description?: string
 }
 
+export interface KeyOptions {
+  /** The name that users will see. Default `security key` or `YubiKey`. */
+  description?: string
+}
+
 const encoding = oneOf('base32', 'hex', 'base64', 'ascii', 'latin1', 'utf8')
 const secret = {
   algorithm: optional(text(16)),
@@ -51,4 +56,5 @@ export const checkOptions = {
     userHandle: optional(bytesOrBase64url(1, 64)),
     description: optional(description),
   }),
+  keys: object<KeyOptions>({ description: optional(description) }),
 }

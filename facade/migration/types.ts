@@ -1,5 +1,7 @@
 import type { Factor } from '../shared/factor.js'
+import type { Base64URLString } from '../stateless/webauthn-json.js'
 import type { StoredCredential } from '../stateless/webauthn-types.js'
+import type { YubicoCounter } from '../stateless/yubico.js'
 
 /** What was found in the data of another system, for `countersign.importFactors()`. It contains secrets. */
 export interface Migration {
@@ -7,7 +9,7 @@ export interface Migration {
   left: Left[]
 }
 
-export type ForeignFactor = ForeignTotp | ForeignCredential
+export type ForeignFactor = ForeignTotp | ForeignCredential | ForeignU2f | ForeignYubico
 
 interface AnyForeign {
   /** Its place and name in the data, such as `[2] Shop: ann`. For reports; not a secret. */
@@ -28,6 +30,34 @@ export interface ForeignCredential extends AnyForeign {
   credential: StoredCredential
 }
 
+export interface ForeignU2f extends AnyForeign {
+  u2f: ForeignU2fKey
+}
+
+export interface ForeignYubico extends AnyForeign {
+  yubico: ForeignYubicoKey
+}
+
+/** A key that was registered by U2F. It needs `u2f: { appId }` of the service. */
+export interface ForeignU2fKey {
+  /** 1 to 255 bytes. */
+  keyHandle: Base64URLString | Uint8Array
+  /** The 65-byte point, or a COSE key (ES256). */
+  publicKey: Base64URLString | Uint8Array
+  /** The last accepted counter. Absent: the first success sets it. */
+  counter?: number
+  /** What it was registered for, if known. A key of another `appId` than the service's could never answer. */
+  appId?: string
+}
+
+/** A Yubico key. Its secrets stay where `yubico.secrets` of the service finds them. */
+export interface ForeignYubicoKey {
+  /** 1 to 16 characters of modhex, 12 as a rule. */
+  publicId: string
+  /** That of the last accepted OTP. Absent: the first success sets it. */
+  counter?: YubicoCounter
+}
+
 /**
  * Something to know about a factor that can be taken:
  * - `short-secret`: the secret has less than 128 bits; it works, but enrol a new one at some point
@@ -38,6 +68,7 @@ export interface ForeignCredential extends AnyForeign {
  * - `backup-not-recorded`: the data has no backup flags; the first success sets them
  * - `user-not-verified`: `userVerified` is not `true`; the passkey only works next to another factor, until it has
  *   verified its user there
+ * - `counter-not-recorded`: the data has no counter of a U2F or Yubico key; the first success sets it
  */
 export type MigrationNote =
   | 'short-secret'
@@ -47,6 +78,7 @@ export type MigrationNote =
   | 'other-user-handle'
   | 'backup-not-recorded'
   | 'user-not-verified'
+  | 'counter-not-recorded'
 
 /**
  * Why something was not taken:
@@ -59,7 +91,10 @@ export type MigrationNote =
  *   `unsupported-period`
  * - `recovery-codes`: create new ones with `createRecoveryCodes()`
  * - `other-codes-missing`: the export has more QR codes than were given
- * - `already-enrolled`: the user already has this credential or secret
+ * - `not-supported`: the service was opened without `u2f` or `yubico`, so the key could never answer
+ * - `other-app-id`: the U2F key was registered for another `appId` than the service's
+ * - `unknown-key`: `yubico.secrets` has no secrets of this Yubico key
+ * - `already-enrolled`: the user already has this credential, secret or key
  * - `user-handle-taken`: its user handle belongs to another user
  * - `factor-limit`: the user already has as many factors as allowed
  * - `record-too-large`: the user's record would be larger than 1 MiB
@@ -77,6 +112,9 @@ export type LeftReason =
   | 'unsupported-period'
   | 'recovery-codes'
   | 'other-codes-missing'
+  | 'not-supported'
+  | 'other-app-id'
+  | 'unknown-key'
   | 'already-enrolled'
   | 'user-handle-taken'
   | 'factor-limit'

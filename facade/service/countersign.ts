@@ -13,6 +13,7 @@ import type {
   BeginWebauthnOptions,
   ByOption,
   ChallengeOptions,
+  EnrolYubicoOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
   ImportRecordOptions,
@@ -129,6 +130,20 @@ export class Countersign {
    */
   finishWebauthn(user: string, options: FinishWebauthnOptions): Promise<Enrolled> {
     return this.#run((context) => enrolment.finishWebauthn(context, user, options))
+  }
+
+  /**
+   * Enrols a Yubico key by an OTP that it types. The key's secrets come from `yubico.secrets`; its private id is never
+   * learned from an OTP. The OTP counts as used, for everybody who holds the key.
+   *
+   * @throws {CountersignError} `invalid-argument` where the service was opened without `yubico`
+   *
+   * @example
+   * const enrolled = await countersign.enrolYubico(user, { code: body.code, description: 'YubiKey' })
+   * if (!enrolled.ok) return reply.status(400).send(enrolled)
+   */
+  enrolYubico(user: string, options: EnrolYubicoOptions): Promise<Enrolled> {
+    return this.#run((context) => enrolment.enrolYubico(context, user, options))
   }
 
   /**

@@ -1,15 +1,20 @@
 import { parseCode, parseResponse } from '../shared/answer.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, flag, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, flag, invalid, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { hmacSha256, randomBytes } from '../shared/crypto.js'
+import type { FactorType } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
-import type { BeginTotpOptions, BeginWebauthnOptions, FinishTotpOptions, FinishWebauthnOptions } from './options.js'
+import type {
+  BeginTotpOptions, BeginWebauthnOptions, EnrolYubicoOptions, FinishTotpOptions, FinishWebauthnOptions,
+} from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
 import { checkAttachment, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
 import { checkRpOfCall } from './usable-rp.js'
+import { yubicoPublicId } from '../stateless/yubico.js'
+import { findKey, spendOtp } from './yubico-key.js'
 import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from '../stateless/webauthn-json.js'
 
 export async function beginTotp(context: Context, user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
@@ -90,6 +95,26 @@ export async function finishWebauthn(
   return (await context.update<Enrolled>(user, now, call)).value
 }
 
+export async function enrolYubico(context: Context, user: string, options: EnrolYubicoOptions): Promise<Enrolled> {
+  checkUser(user)
+  const { code, ...about } = checkEnrolYubico(options, '')
+  if (!context.settings.yubicoSecrets) throw invalid('yubico', 'given to open(), for a service that enrols Yubico keys')
+  const otp = parseCode(code)
+  const publicId = yubicoPublicId(code)
+  const wrong = firstWrong({ code: publicId !== null, description: isDescription(about.description) })
+  if (otp === undefined || publicId === null || wrong) return malformed(context, user, 'yubico', wrong)
+  const key = await findKey(context, user, publicId)
+  const now = context.now()
+  // Before the user's record, as in a sign-in: no OTP is right twice.
+  if (key && (await spendOtp(context, user, otp, key, now)) === 'reused') {
+    return reject(context, user, 'yubico', 'code-reused', now)
+  }
+  const request = jsonText({ code: otp, yubico: key?.secrets, ...about, now })
+  const random = randomBytes(16)
+  const call = (record: string | null) => context.service().enrolYubico(record, random, request)
+  return (await context.update<Enrolled>(user, now, call)).value
+}
+
 export async function createRecoveryCodes(context: Context, user: string): Promise<string[]> {
   checkUser(user)
   const now = context.now()
@@ -108,6 +133,9 @@ const finishShape = { session, description: outside as Check<string>, firstOnly:
 const checkBeginTotp = object<BeginTotpOptions>({ account: text(256), issuer: optional(text(256)), session, rp })
 const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })
 const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, response: outside, rp })
+const checkEnrolYubico = object<EnrolYubicoOptions>({
+  description: outside as Check<string>, firstOnly: optional(flag), code: outside,
+})
 const checkBeginWebauthn = object<BeginWebauthnOptions>({
   name: text(256),
   displayName: text(256),
@@ -159,13 +187,17 @@ function firstWrong(members: Record<string, boolean>): string | undefined {
   return Object.entries(members).find(([, right]) => !right)?.[0]
 }
 
-function malformed(context: Context, user: string, type: 'totp' | 'webauthn', member: string | undefined): Enrolled {
+function malformed(context: Context, user: string, type: FactorType, member: string | undefined): Enrolled {
   const event = { type: 'rejected', factor: { type }, reason: 'malformed', ...(member !== undefined && { member }) } as const
   context.events.tell([event], user, context.now())
   return { ok: false, reason: 'malformed' }
 }
 
-function missing(context: Context, user: string, type: 'totp' | 'webauthn'): Enrolled {
-  context.events.tell([{ type: 'rejected', factor: { type }, reason: 'challenge-missing' }], user, context.now())
+function missing(context: Context, user: string, type: FactorType): Enrolled {
+  return reject(context, user, type, 'challenge-missing', context.now())
+}
+
+function reject(context: Context, user: string, type: FactorType, reason: string, at: number): Enrolled {
+  context.events.tell([{ type: 'rejected', factor: { type }, reason }], user, at)
   return { ok: false, reason: 'rejected' }
 }

@@ -1,12 +1,18 @@
-import { checkUser, description, epochMilliseconds, invalid, listOf, object, optional, own, text } from '../shared/check.js'
+import {
+  bytesOrBase64url, checkUser, description, epochMilliseconds, integer, invalid, listOf, object, optional, own, text,
+} from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
 import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
-import type { Imported, Left, LeftReason, Migration, MigrationNote } from '../migration/types.js'
+import type {
+  ForeignU2fKey, ForeignYubicoKey, Imported, Left, LeftReason, Migration, MigrationNote,
+} from '../migration/types.js'
 import { checkCredential } from '../stateless/webauthn-check.js'
 import type { CheckedCredential } from '../stateless/webauthn-check.js'
+import { checkYubicoCounter } from '../stateless/yubico-secrets.js'
+import { findKey } from './yubico-key.js'
 
 export async function importFactors(context: Context, user: string, migration: Migration): Promise<Imported> {
   checkUser(user)
@@ -26,7 +32,10 @@ export async function importFactors(context: Context, user: string, migration: M
   }
 }
 
-/** Those that may be added, and those whose user handle would lead another user's sign-in here. */
+/**
+ * Those that may be added, and those that may not: a user handle would lead another user's sign-in here, or nobody has
+ * the secrets of a Yubico key.
+ */
 async function sort(
   context: Context, user: string, factors: CheckedFactor[],
 ): Promise<[free: CheckedFactor[], taken: Left[]]> {
@@ -35,10 +44,18 @@ async function sort(
   for (const factor of factors) {
     const handle = factor.credential?.userHandle
     const owner = handle === undefined ? undefined : await context.owner(handle)
-    if (owner === undefined || owner === user) free.push(factor)
-    else taken.push({ what: factor.what, reason: 'user-handle-taken' })
+    if (owner !== undefined && owner !== user) taken.push({ what: factor.what, reason: 'user-handle-taken' })
+    else if (await isUnknown(context, user, factor.yubico)) taken.push({ what: factor.what, reason: 'unknown-key' })
+    else free.push(factor)
   }
   return [free, taken]
+}
+
+/** Whether it is a Yubico key that could never answer. What the core refuses is left to it. */
+async function isUnknown(context: Context, user: string, yubico: ForeignYubicoKey | undefined): Promise<boolean> {
+  const publicId = yubico?.publicId.toLowerCase() ?? ''
+  if (!context.settings.yubicoSecrets || !/^[b-lnrtuv]+$/.test(publicId) || publicId.length > 16) return false
+  return (await findKey(context, user, publicId)) === undefined
 }
 
 interface Answer {
@@ -53,6 +70,14 @@ interface CheckedFactor {
   notes?: MigrationNote[]
   uri?: string
   credential?: CheckedCredential
+  u2f?: CheckedU2f
+  yubico?: ForeignYubicoKey
+}
+
+/** With bytes as base64url text. */
+interface CheckedU2f extends Omit<ForeignU2fKey, 'keyHandle' | 'publicKey'> {
+  keyHandle: string
+  publicKey: string
 }
 
 const what = text(2048)
@@ -64,12 +89,21 @@ const checkShape = object<CheckedFactor>({
   notes: optional(listOf(text(64) as Check<MigrationNote>, { max: 16 })),
   uri: optional(text(4096)),
   credential: optional(checkCredential),
+  u2f: optional(
+    object<CheckedU2f>({
+      keyHandle: bytesOrBase64url(1, 1023),
+      publicKey: bytesOrBase64url(1, 16_384),
+      counter: optional(integer(0, 0xffff_ffff)),
+      appId: optional(text(2048)),
+    }),
+  ),
+  yubico: optional(object<ForeignYubicoKey>({ publicId: text(64), counter: optional(checkYubicoCounter) })),
 })
 
 const checkFactor: Check<CheckedFactor> = (value, name) => {
   const factor = checkShape(value, name)
-  const given = (['uri', 'credential'] as const).filter((member) => own(factor, member) !== undefined)
-  if (given.length !== 1) throw invalid(name, 'an object with either uri or credential')
+  const given = (['uri', 'credential', 'u2f', 'yubico'] as const).filter((member) => own(factor, member) !== undefined)
+  if (given.length !== 1) throw invalid(name, 'an object with one of uri, credential, u2f and yubico')
   return factor
 }
 

@@ -90,12 +90,13 @@ export interface U2fOptions {
   facets?: string[]
 }
 
-/** Verifies Yubico OTPs with the keys' own secrets. Without this option, they are neither offered nor accepted. */
+/** Verifies Yubico OTPs with the keys' own secrets. Without this option, they are neither offered, accepted nor enrolled. */
 export interface YubicoOptions {
   /**
-   * Returns the secrets of a key, `{ key, uid }`, by its public id (lower case). It is called only for a key that the
-   * user has. If it returns `undefined`, the OTP is refused but not counted as wrong. A key without its private id
-   * (`uid`) is an `invalid-argument`. What it throws is the `cause` of a `store-failed`.
+   * Returns the secrets of a key, `{ key, uid }`, by its public id (lower case). It is called for a key that the user has,
+   * enrols or imports. It may refuse a key to a user: if it returns `undefined`, the key can't be enrolled or imported
+   * (`unknown-key`), and an OTP is refused but not counted as wrong. A key without its private id (`uid`) is an
+   * `invalid-argument`. What it throws is the `cause` of a `store-failed`.
    */
   secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | undefined>
 }
@@ -172,6 +173,11 @@ export interface FinishTotpOptions extends FinishOptions {
   /** The one that `beginTotp` returned. It may pass through the page: a wrong one is refused. */
   enrolment: unknown
   /** What the user typed, as text. */
+  code: unknown
+}
+
+export interface EnrolYubicoOptions extends Omit<FinishOptions, 'session'> {
+  /** What the key typed, as text. */
   code: unknown
 }
 

@@ -36,11 +36,12 @@ export type Enrolled =
       /**
        * - `rejected`: the proof is wrong, or the enrolment is no longer open
        * - `malformed`: not a proof at all, or the description is not allowed
-       * - `already-enrolled`: the user already has this credential
+       * - `already-enrolled`: the user already has this credential or key
+       * - `unknown-key`: the host has no secrets of this Yubico key
        * - `not-first`: `firstOnly` was set, and the user has a factor
        * - `factor-limit`: the user already has as many factors as allowed
        */
-      reason: 'rejected' | 'malformed' | 'already-enrolled' | 'not-first' | 'factor-limit'
+      reason: 'rejected' | 'malformed' | 'already-enrolled' | 'unknown-key' | 'not-first' | 'factor-limit'
     }
 
 /** The result of changing a factor. Always test `ok`. */

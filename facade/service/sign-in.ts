@@ -5,17 +5,15 @@ import type { ParsedAnswer } from '../shared/answer.js'
 import type { Challenge } from './challenge.js'
 import { checkUser, flag, fromOutside, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
-import { fromStore } from './context.js'
 import type { Context } from './context.js'
-import { randomBytes, sha256 } from '../shared/crypto.js'
+import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
-import { keyCounter } from '../shared/key-counter.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
 import { boundSession } from './session.js'
 import { checkRpOfCall } from './usable-rp.js'
-import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
-import type { CheckedSecrets } from '../stateless/yubico-secrets.js'
+import { findKey, spendOtp } from './yubico-key.js'
+import type { KnownKey } from './yubico-key.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
@@ -86,9 +84,10 @@ async function verifyCode(
 ): Promise<Outcome> {
   const service = context.service(rp)
   const now = context.now()
-  const found = answer.type === 'yubico' ? await yubicoSecrets(context, service, user, answer, now) : undefined
+  const otp = answer.type === 'yubico' && 'code' in answer ? answer.code : ''
+  const found = answer.type === 'yubico' ? await keyOf(context, service, user, otp, now) : undefined
   // Before the user's own counter: whatever ends this in between, no OTP is right for two users.
-  if (found !== undefined && (await spend(context, service, user, answer, found, now)) === 'reused') {
+  if (found !== undefined && (await spendOtp(context, user, otp, found, now)) === 'reused') {
     return refuse(context, user, 'rejected', 'code-reused', 'yubico')
   }
   const yubico = found === undefined ? '' : `,"yubico":${jsonText(found.secrets)}`
@@ -98,44 +97,15 @@ async function verifyCode(
   return (await context.updateByCode<Outcome>(user, now, totp, call)).value
 }
 
-/** The secrets of the key that an OTP names, where the user has it and the host knows them. */
-async function yubicoSecrets(
-  context: Context,
-  service: BindingService,
-  user: string,
-  answer: ParsedAnswer,
-  now: number,
-): Promise<FoundSecrets | undefined> {
-  const { yubicoSecrets: lookUp } = context.settings
-  if (!lookUp || !('code' in answer)) return undefined
+/** The key that an OTP names, where the user has it and the host knows it. */
+async function keyOf(
+  context: Context, service: BindingService, user: string, code: string, now: number,
+): Promise<KnownKey | undefined> {
+  if (!context.settings.yubicoSecrets) return undefined
   const record = await context.read(user)
-  const request = jsonText({ code: answer.code, now })
+  const request = jsonText({ code, now })
   const publicId = context.answer<string | null>(user, now, () => service.openYubico(record, request)).value
-  if (publicId === null) return undefined
-  const secrets = optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
-  return secrets && { publicId, secrets }
-}
-
-interface FoundSecrets {
-  publicId: string
-  secrets: CheckedSecrets
-}
-
-/** Counts a right OTP for everybody who holds its key, in one atomic change. */
-async function spend(
-  context: Context,
-  service: BindingService,
-  user: string,
-  answer: ParsedAnswer,
-  { publicId, secrets }: FoundSecrets,
-  now: number,
-): Promise<'unused' | 'reused' | 'wrong'> {
-  if (!('code' in answer)) return 'wrong'
-  const request = jsonText({ code: answer.code, yubico: secrets })
-  const { key, uid } = secrets
-  const name = keyCounter(publicId, sha256(`${key}:${uid}`).toString('base64url'))
-  const call = (record: string | null) => service.spendYubico(record, request)
-  return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, name)).value
+  return publicId === null ? undefined : findKey(context, user, publicId)
 }
 
 /** The record first, so that a refusal takes nothing; then the challenge, gone before anything is verified. */

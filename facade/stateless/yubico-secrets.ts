@@ -1,4 +1,4 @@
-import { hexOrBytes, object } from '../shared/check.js'
+import { hexOrBytes, integer, object } from '../shared/check.js'
 import type { Check, Shape } from '../shared/check.js'
 
 /** The secrets of a key as hexadecimal text. */
@@ -10,3 +10,15 @@ export interface CheckedSecrets {
 export const secretsShape: Shape<CheckedSecrets> = { key: hexOrBytes(16), uid: hexOrBytes(6) }
 
 export const checkYubicoSecrets: Check<CheckedSecrets> = object<CheckedSecrets>(secretsShape)
+
+/** The counters of a key, which grow with each OTP. `session` counts within one use. */
+export interface YubicoCounter {
+  /** How often it was plugged in, 0 to 32767. */
+  use: number
+  /** How often it was touched since then, 0 to 255. */
+  session: number
+}
+
+export const checkYubicoCounter: Check<YubicoCounter> = object<YubicoCounter>({
+  use: integer(0, 0x7fff), session: integer(0, 0xff),
+})

@@ -1,11 +1,13 @@
 import * as binding from '#binding'
 
 import { parseCode } from '../shared/answer.js'
-import { integer, object, optional } from '../shared/check.js'
+import { object, optional } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
-import { secretsShape } from './yubico-secrets.js'
-import type { CheckedSecrets } from './yubico-secrets.js'
+import { checkYubicoCounter, secretsShape } from './yubico-secrets.js'
+import type { CheckedSecrets, YubicoCounter } from './yubico-secrets.js'
+
+export type { YubicoCounter } from './yubico-secrets.js'
 
 /** What was written to a key when it was programmed. These are secrets: protect them like passwords in clear. */
 export interface YubicoSecrets {
@@ -16,14 +18,6 @@ export interface YubicoSecrets {
    * so one random OTP in 65536 would be right. It is never learned from an OTP; program a key anew if its private id is lost.
    */
   uid: Uint8Array | string
-}
-
-/** The counters of a key, which grow with each OTP. `session` counts within one use. */
-export interface YubicoCounter {
-  /** How often it was plugged in, 0 to 32767. */
-  use: number
-  /** How often it was touched since then, 0 to 255. */
-  session: number
 }
 
 export interface VerifyYubicoOptions extends YubicoSecrets {
@@ -61,5 +55,5 @@ export function verifyYubicoOtp(options: VerifyYubicoOptions): { publicId: strin
 const checkVerify = object<CheckedSecrets & { otp?: unknown; lastCounter?: YubicoCounter }>({
   ...secretsShape,
   otp: (value) => value,
-  lastCounter: optional(object<YubicoCounter>({ use: integer(0, 0x7fff), session: integer(0, 0xff) })),
+  lastCounter: optional(checkYubicoCounter),
 })

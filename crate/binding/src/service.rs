@@ -208,6 +208,12 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
+    pub fn enrol_yubico(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enrol::enrol_yubico(call.record(), random, &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
     pub fn import_factors(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
         let call = Call::new(record, request);
         enrol::import_factors(call.record(), random, &self.settings, call.request()).into()

@@ -400,3 +400,150 @@ fn a_code_that_could_not_be_counted_is_not_checked() {
         }
     }
 }
+
+/// The same key as a point without compression.
+fn point() -> Vec<u8> {
+    let cose = BASE64URL_NOPAD.decode(KEY.as_bytes()).unwrap();
+    [&[4], &cose[10..42], &cose[45..77]].concat()
+}
+
+fn for_keys() -> User {
+    let mut with_keys = settings();
+    with_keys["u2f"] = json!({ "appId": "https://example.org" });
+    with_keys["yubico"] = json!(true);
+    User::with(&with_keys)
+}
+
+fn u2f(handle: &[u8], key: &str, more: &Value) -> Value {
+    let mut key = json!({ "keyHandle": BASE64URL_NOPAD.encode(handle), "publicKey": key });
+    key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "u2f": key, "description": "old key", "created": 1_500_000_000_000_i64 })
+}
+
+#[test]
+fn a_u2f_key_comes_in_as_a_point_or_as_cose() {
+    let mut user = for_keys();
+    let as_point = BASE64URL_NOPAD.encode(&point());
+    let imported = import(
+        &mut user,
+        &json!([
+            u2f(
+                &[1; 64],
+                &as_point,
+                &json!({ "counter": 7, "appId": "https://example.org" })
+            ),
+            u2f(&[2; 255], KEY, &json!({})),
+        ]),
+    );
+    assert_eq!(imported["left"], json!([]), "{imported}");
+    assert_eq!(imported["taken"][0]["notes"], json!([]));
+    assert_eq!(imported["taken"][1]["notes"], json!(["counter-not-recorded"]));
+    assert_eq!(imported["taken"][0]["factor"]["type"], "u2f");
+    let entry = json!({
+        "key": { "keyHandle": BASE64URL_NOPAD.encode(&[1; 64]), "version": "U2F_V2" },
+        "public-key": data_encoding::BASE64.encode(&point()), "counter": 7,
+    });
+    assert_eq!(record(&user)["u2f"][0]["entry"], entry);
+    assert_eq!(record(&user)["u2f"][0]["added"], NOW / 1000);
+    assert_eq!(record(&user)["u2f"][1]["entry"]["public-key"], entry["public-key"]);
+    assert_eq!(record(&user)["u2f"][1]["entry"].get("counter"), None);
+    let types: Vec<_> = user.events.iter().map(|event| &event["factor"]["type"]).collect();
+    assert_eq!(types, ["u2f", "u2f"]);
+    let offered = user.challenge(true)["value"]["webauthn"]["allowCredentials"].take();
+    assert_eq!(offered.as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_u2f_key_that_could_never_answer_is_left() {
+    let mut user = for_keys();
+    let mut off_curve = point();
+    off_curve[64] ^= 1;
+    let off_curve = BASE64URL_NOPAD.encode(&off_curve);
+    let long = [point(), vec![0]].concat();
+    let rsa_less = "pAEBAycgBiFYIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g";
+    let ed448 = rsa_less.replace("AycgBi", "Ayc4NCAH");
+    for (key, reason, member) in [
+        (u2f(&[], KEY, &json!({})), "malformed", Some("keyHandle")),
+        (u2f(&[1; 256], KEY, &json!({})), "malformed", Some("keyHandle")),
+        (u2f(&[1], &off_curve, &json!({})), "malformed", Some("publicKey")),
+        (
+            u2f(&[1], &BASE64URL_NOPAD.encode(&long), &json!({})),
+            "malformed",
+            Some("publicKey"),
+        ),
+        (u2f(&[1], "AAAA", &json!({})), "malformed", Some("publicKey")),
+        (u2f(&[1], &ed448, &json!({})), "malformed", Some("publicKey")),
+        (
+            u2f(&[1], KEY, &json!({ "appId": "https://example.org/" })),
+            "other-app-id",
+            None,
+        ),
+    ] {
+        let left = &import(&mut user, &json!([key]))["left"];
+        let expected = member.map_or_else(
+            || json!([{ "index": 0, "reason": reason }]),
+            |member| json!([{ "index": 0, "reason": reason, "member": member }]),
+        );
+        assert_eq!(left, &expected, "{key}");
+    }
+    let key = u2f(&[1], KEY, &json!({}));
+    let mut plain = User::new();
+    assert_eq!(
+        import(&mut plain, &json!([key, yubico(PUBLIC_ID, &json!({}))]))["left"],
+        json!([{ "index": 0, "reason": "not-supported" }, { "index": 1, "reason": "not-supported" }])
+    );
+    assert_eq!((&plain.record, &user.record), (&None, &None));
+    let twice = import(
+        &mut user,
+        &json!([credential(1, &json!({})), key, u2f(&[2], KEY, &json!({}))]),
+    );
+    assert_eq!(twice["left"], json!([{ "index": 1, "reason": "already-enrolled" }]));
+}
+
+const PUBLIC_ID: &str = "cccccccdjiii";
+
+fn yubico(public_id: &str, more: &Value) -> Value {
+    let mut key = json!({ "publicId": public_id });
+    key.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({ "yubico": key, "description": "yk" })
+}
+
+#[test]
+fn a_yubico_key_comes_in_with_its_counter() {
+    let mut user = for_keys();
+    let counter = json!({ "counter": { "use": 258, "session": 3 } });
+    let imported = import(
+        &mut user,
+        &json!([
+            yubico(&PUBLIC_ID.to_uppercase(), &counter),
+            yubico("vv", &json!({})),
+            yubico(PUBLIC_ID, &json!({}))
+        ]),
+    );
+    assert_eq!(imported["left"], json!([{ "index": 2, "reason": "already-enrolled" }]));
+    assert_eq!(imported["taken"][0]["notes"], json!([]));
+    assert_eq!(imported["taken"][1]["notes"], json!(["counter-not-recorded"]));
+    let entry = json!({ "yubico": PUBLIC_ID, "use-count": 258, "session-count": 3 });
+    assert_eq!(record(&user)["yubico"][0]["entry"], entry);
+    assert_eq!(record(&user)["yubico"][1]["entry"], "vv");
+    assert_eq!(user.events[0]["type"], "imported");
+    for public_id in ["", "a", "cccccccccccccccccc", "cccc cccc", "0123"] {
+        let left = &import(&mut user, &json!([yubico(public_id, &json!({}))]))["left"];
+        assert_eq!(
+            left,
+            &json!([{ "index": 0, "reason": "malformed", "member": "publicId" }])
+        );
+    }
+}
+
+#[test]
+fn one_factor_is_of_one_kind() {
+    let mut user = for_keys();
+    let mut both = yubico(PUBLIC_ID, &json!({}));
+    both["uri"] = json!(URI);
+    let mut keys = yubico(PUBLIC_ID, &json!({}));
+    keys["u2f"] = u2f(&[1], KEY, &json!({}))["u2f"].clone();
+    let imported = import(&mut user, &json!([both, keys, { "description": "" }]));
+    assert_eq!(imported["left"].as_array().unwrap().len(), 3);
+    assert_eq!(user.record, None);
+}

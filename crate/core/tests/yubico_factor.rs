@@ -5,7 +5,7 @@ mod common;
 mod yubico_support;
 
 use common::{User, settings};
-use countersign_core::sign_in;
+use countersign_core::{enrol, sign_in};
 use serde_json::{Value, json};
 use yubico_support::{KEY, PUBLIC_ID, otp};
 
@@ -226,4 +226,107 @@ fn one_counter_for_all_who_hold_a_key() {
     ] {
         assert_eq!(spend(&code, uid), expected, "{code}");
     }
+}
+
+/// Enrols the key that typed `code`.
+fn enrol_key(user: &mut User, code: &str, more: &Value) -> Value {
+    let random = user.random::<16>();
+    let mut request = json!({ "code": code, "yubico": secrets(), "description": "my key", "now": user.now });
+    request
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    let change = enrol::enrol_yubico(user.record.as_deref(), &random, &user.settings, &request.to_string());
+    user.apply(change)
+}
+
+#[test]
+fn a_key_is_enrolled_by_an_otp_which_counts_as_used() {
+    let mut user = User::with(&host());
+    let enrolled = enrol_key(&mut user, &otp(PUBLIC_ID, 4, 1).to_uppercase(), &json!({}));
+    let factor = &enrolled["value"]["factor"];
+    assert_eq!(
+        (&factor["type"], &factor["description"], &factor["enabled"]),
+        (&json!("yubico"), &json!("my key"), &json!(true)),
+        "{enrolled}"
+    );
+    assert_eq!(
+        user.events,
+        [json!({ "type": "enrolled", "factor": { "type": "yubico", "id": factor["id"] } })]
+    );
+    let text = user.record.clone().unwrap();
+    let record: Value = serde_json::from_str(&text).unwrap();
+    let entry = json!({ "yubico": PUBLIC_ID, "use-count": 4, "session-count": 1 });
+    assert_eq!(
+        record["yubico"][0]["entry"], entry,
+        "neither the key nor its private id"
+    );
+    for used in [otp(PUBLIC_ID, 4, 1), otp(PUBLIC_ID, 4, 0)] {
+        assert_eq!(verify(&mut user, &used, &secrets())["reason"], "rejected");
+        assert_eq!(inner_reason(&user), "code-reused");
+    }
+    assert_eq!(verify(&mut user, &otp(PUBLIC_ID, 4, 2), &secrets())["ok"], true);
+}
+
+#[test]
+fn what_proves_no_key_enrols_none() {
+    let mut user = User::with(&host());
+    let right = otp(PUBLIC_ID, 1, 1);
+    let other_key = json!({ "yubico": { "key": "00".repeat(16), "uid": "010203040506" } });
+    let other_uid = json!({ "yubico": { "key": KEY, "uid": "010203040507" } });
+    for (code, more, reason, inner) in [
+        (right.as_str(), &other_key, "rejected", "wrong-code"),
+        (right.as_str(), &other_uid, "rejected", "wrong-code"),
+        (right.as_str(), &json!({ "yubico": null }), "unknown-key", "unknown-key"),
+        (PUBLIC_ID, &json!({}), "malformed", "malformed"),
+        ("", &json!({}), "malformed", "malformed"),
+    ] {
+        assert_eq!(enrol_key(&mut user, code, more)["value"]["reason"], reason, "{code}");
+        assert_eq!(inner_reason(&user), inner);
+        assert_eq!(user.record, None, "an unknown user makes no record");
+    }
+    assert_eq!(user.events[3]["member"], "code");
+    assert_eq!(
+        enrol_key(&mut user, &right, &json!({ "firstOnly": true }))["value"]["ok"],
+        true
+    );
+    let before = user.record.clone();
+    let (later, other) = (otp(PUBLIC_ID, 2, 1), otp("ccccccccccbb", 2, 1));
+    for (code, more, reason) in [
+        (&later, json!({}), "already-enrolled"),
+        (&later, other_uid, "already-enrolled"),
+        (&other, json!({ "firstOnly": true }), "not-first"),
+    ] {
+        assert_eq!(enrol_key(&mut user, code, &more)["value"]["reason"], reason);
+    }
+    assert_eq!(user.record, before);
+    let mut settings = host();
+    settings["limits"]["factors"] = json!(1);
+    user.settings = countersign_core::Settings::parse(&settings.to_string()).unwrap();
+    assert_eq!(
+        enrol_key(&mut user, &other, &json!({}))["value"]["reason"],
+        "factor-limit"
+    );
+    let failure = |user: &mut User, more: Value| enrol_key(user, &other, &more)["failure"]["code"].clone();
+    assert_eq!(
+        failure(&mut user, json!({ "description": "a\u{202e}b" })),
+        "invalid-argument"
+    );
+    user.settings = common::User::new().settings;
+    assert_eq!(failure(&mut user, json!({})), "invalid-argument");
+    assert_eq!(user.record, before);
+}
+
+#[test]
+fn a_key_that_is_turned_off_is_not_enrolled_again() {
+    let mut user = user(&host());
+    let mut record: Value = serde_json::from_str(user.record.as_ref().unwrap()).unwrap();
+    record["yubico"][0]["enable"] = json!(false);
+    record["yubico"][0]["entry"] = json!(PUBLIC_ID.to_uppercase());
+    user.record = Some(record.to_string());
+    let code = otp(PUBLIC_ID, 1, 1);
+    assert_eq!(
+        enrol_key(&mut user, &code, &json!({}))["value"]["reason"],
+        "already-enrolled"
+    );
 }

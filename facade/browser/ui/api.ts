@@ -6,8 +6,8 @@ import type { Texts, TextName } from './texts.js'
 
 export type Session =
   | { state: 'none'; passkeys: boolean }
-  | { state: 'pending'; passkeys: boolean; mayEnrol: boolean }
-  | { state: 'verified'; passkeys: boolean; fresh: boolean; mayEnrol: boolean; admin: boolean }
+  | { state: 'pending'; passkeys: boolean; yubico: boolean; mayEnrol: boolean }
+  | { state: 'verified'; passkeys: boolean; yubico: boolean; fresh: boolean; mayEnrol: boolean; admin: boolean }
 
 /** What a sign-in gave, as the page may know it: who it is stays with the server. */
 export type Verified = Omit<Accepted, 'factor'> & {
@@ -66,6 +66,8 @@ export class Api {
   }): Promise<PublicKeyCredentialCreationOptionsJSON> => this.call('POST', '/factors/webauthn', wanted)
   finishWebauthn = (proof: { response: object; description: string }): Promise<Enrolled> =>
     this.call('POST', '/factors/webauthn/finish', proof)
+  enrolYubico = (proof: { code: string; description: string }): Promise<Enrolled> =>
+    this.call('POST', '/factors/yubico', proof)
   update = (id: string, change: { description?: string; enable?: boolean }): Promise<Updated & { signals?: Signals }> =>
     this.call('PATCH', `/factors/${encodeURIComponent(id)}`, change)
   remove = (id: string): Promise<Removed & { signals?: Signals }> =>
@@ -113,6 +115,7 @@ const names: Record<string, TextName> = {
   malformed: 'malformed',
   locked: 'locked',
   'already-enrolled': 'alreadyEnrolled',
+  'unknown-key': 'unknownKey',
   'not-first': 'notFirst',
   'factor-limit': 'factorLimit',
   'no-such-factor': 'noSuchFactor',

@@ -2,7 +2,7 @@ import type { Challenge } from '../../service/challenge.js'
 import type { TypedFactorType } from '../../shared/factor.js'
 import { authenticate, supported } from '../index.js'
 import { textOf, type RefusedAnswer, type Verified } from './api.js'
-import { alert, button, checkbox, codeField, field, form, type Style } from './controls.js'
+import { alert, button, checkbox, codeField, field, form, otpField, untold, type Style } from './controls.js'
 import { element } from './dom.js'
 import { icon } from './icons.js'
 import { lockEnd } from './lock-end.js'
@@ -61,10 +61,9 @@ export function challengeView(
     )
   }
   if (canType('yubico', challenge.yubico)) {
-    const attributes = { ...untold, name: 'code', class: 'code', maxlength: 64, required: true }
     ways.push(
       form(ui, {
-        fields: [field(ui.text('yubicoCode'), attributes, ui.text('yubicoHint'))],
+        fields: [field(ui.text('yubicoCode'), otpField, ui.text('yubicoHint'))],
         action: ui.text('continue'),
         style: style(),
         submit: ({ code }) => answer({ type: 'yubico', code }),
@@ -142,6 +141,3 @@ function fillIn(place: HTMLElement, code: string): void {
   const input = place.querySelector<HTMLInputElement>('input[name="code"]')
   if (input) input.value = code
 }
-
-/** Of a field whose content nobody should remember or mend. */
-const untold = { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' }

@@ -43,6 +43,12 @@ export const codeField = {
   required: true,
 } as const
 
+/** Of a field whose content nobody should remember or mend. */
+export const untold = { autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false' } as const
+
+/** The attributes of a field for what a YubiKey types. */
+export const otpField = { ...untold, name: 'code', class: 'code', maxlength: 64, required: true } as const
+
 export function checkbox(label: string, name: string): HTMLElement {
   return element('label', { class: 'check' }, element('input', { type: 'checkbox', name }), element('span', {}, label))
 }

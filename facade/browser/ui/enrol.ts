@@ -2,7 +2,7 @@ import type { Factor } from '../../shared/factor.js'
 import type { Enrolled } from '../../service/outcome.js'
 import { register, supported } from '../index.js'
 import { textOf } from './api.js'
-import { button, codeField, field, form, radios } from './controls.js'
+import { button, codeField, field, form, otpField, radios } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element, qrCode } from './dom.js'
 import { icon, type IconName } from './icons.js'
@@ -13,9 +13,15 @@ import type { Ui } from './ui.js'
 /** Runs a change that may need a step-up before; undefined: the person gave up. */
 export type Change = <Result>(call: () => Promise<Result>) => Promise<Result | undefined>
 
+/** What the server takes here. */
+export interface Offered {
+  passkeys: boolean
+  yubico: boolean
+}
+
 /** What can be enrolled here, as buttons; `added` is called with each new factor. */
 export function enrolmentChoices(
-  ui: Ui, passkeys: boolean, change: Change, added: (factor: Factor) => unknown,
+  ui: Ui, { passkeys, yubico }: Offered, change: Change, added: (factor: Factor) => unknown,
 ): HTMLElement[] {
   const choice = (name: IconName, title: TextName, lead: TextName, enrol: () => Promise<Factor | undefined>): Node => {
     const words = element('span', {}, element('b', {}, ui.text(title)), element('small', {}, ui.text(lead)))
@@ -25,9 +31,11 @@ export function enrolmentChoices(
     })
   }
   const choices = element('div', { class: 'choices' }, choice('totp', 'app', 'appLead', () => enrolTotp(ui, change)))
-  if (!supported()) return [choices, element('p', { class: 'hint' }, ui.text('noKeysHere'))]
-  choices.append(choice('passkey', 'keyOrPasskey', 'keyOrPasskeyLead', () => enrolWebauthn(ui, change, passkeys)))
-  return [choices]
+  const keys = supported()
+  if (keys) choices.append(choice('passkey', 'keyOrPasskey', 'keyOrPasskeyLead', () => enrolWebauthn(ui, change, passkeys)))
+  // It types like a keyboard, which every browser takes.
+  if (yubico) choices.append(choice('key', 'yubico', 'yubicoLead', () => enrolYubico(ui, change)))
+  return keys ? [choices] : [choices, element('p', { class: 'hint' }, ui.text('noKeysHere'))]
 }
 
 async function enrolTotp(ui: Ui, change: Change): Promise<Factor | undefined> {
@@ -104,6 +112,26 @@ function renameUntouched(ui: Ui, field: HTMLElement, use: Use): void {
   const input = field.querySelector('input')
   const ours = Object.values(uses).some(({ label }) => ui.text(label) === input?.value)
   if (input && ours) input.value = ui.text(uses[use].label)
+}
+
+function enrolYubico(ui: Ui, change: Change): Promise<Factor | undefined> {
+  return openDialog<Factor>(ui, {
+    title: ui.text('addYubico'),
+    content: (close) => [
+      form(ui, {
+        // The key ends what it types with the Enter key, which sends the form: the name has one by then.
+        fields: [
+          field(ui.text('yubicoCode'), otpField, ui.text('yubicoHint')),
+          nameField(ui, 'nameFactor', ui.text('defaultYubico')),
+        ],
+        action: ui.text('addYubicoAction'),
+        async submit({ code = '', description = '' }) {
+          const enrolled = await change(() => ui.api.enrolYubico({ code, description: description.trim() }))
+          return finished(ui, enrolled, 'yubicoRejected', close)
+        },
+      }),
+    ],
+  })
 }
 
 export function nameField(ui: Ui, label: TextName, value: string): HTMLElement {

@@ -85,6 +85,7 @@ export const german: Texts = {
     'Sicherheitsschlüssel und Passkeys können in diesem Browser oder unter dieser Adresse nicht verwendet werden.',
   u2f: 'Sicherheitsschlüssel (U2F)',
   yubico: 'YubiKey-Einmalpasswort',
+  yubicoLead: 'Berühren Sie einen YubiKey, der ein Passwort für Sie eingibt',
   added: 'hinzugefügt am {date}',
   lastUsed: 'zuletzt verwendet am {date}',
   badgeOff: 'Aus',
@@ -142,6 +143,10 @@ export const german: Texts = {
   addAppAction: 'Authenticator-App hinzufügen',
   defaultApp: 'Telefon',
   addKeyOrPasskey: 'Passkey oder Sicherheitsschlüssel hinzufügen',
+  addYubico: 'YubiKey hinzufügen',
+  addYubicoAction: 'YubiKey hinzufügen',
+  defaultYubico: 'YubiKey',
+  yubicoRejected: 'Das Einmalpasswort ist falsch oder wurde schon verwendet. Berühren Sie Ihren YubiKey noch einmal.',
   enrolRejected:
     'Der Code ist falsch, oder es hat zu lange gedauert. Warten Sie auf einen neuen Code und versuchen Sie es ' +
     'noch einmal. Wenn das nicht hilft, schließen Sie dieses Fenster und beginnen Sie von vorn.',
@@ -179,6 +184,7 @@ export const german: Texts = {
   passkeyRejected:
     'Dieser Passkey ist hier nicht registriert, oder es hat zu lange gedauert. Versuchen Sie es noch einmal.',
   alreadyEnrolled: 'Sie haben diesen Schlüssel oder dieses Gerät schon hinzugefügt.',
+  unknownKey: 'Diese Website kennt diesen YubiKey nicht. Verwenden Sie einen anderen, oder wenden Sie sich an den Support.',
   notFirst:
     'Zu Ihrem Konto wurde eine andere Methode hinzugefügt. ' +
     'Schließen Sie dieses Fenster und beginnen Sie von vorn.',

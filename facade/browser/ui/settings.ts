@@ -7,7 +7,7 @@ import { alert, button, form, type Style } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element, focusOn } from './dom.js'
 import { CountersignElement } from './element.js'
-import { enrolmentChoices, nameField, type Change } from './enrol.js'
+import { enrolmentChoices, nameField, type Change, type Offered } from './enrol.js'
 import { factorList, nameOf, type FactorAction } from './factor-list.js'
 import { lockEnd } from './lock-end.js'
 import { FEW_CODES, showCodes } from './recovery-codes.js'
@@ -26,7 +26,7 @@ import { FEW_CODES, showCodes } from './recovery-codes.js'
  */
 export class CountersignSettings extends CountersignElement {
   #factors: Factor[] = []
-  #passkeys = false
+  #offered: Offered = { passkeys: false, yubico: false }
 
   constructor() {
     super()
@@ -40,10 +40,10 @@ export class CountersignSettings extends CountersignElement {
   protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
     const { ui } = this
     try {
-      const { state, passkeys } = await ui.api.session()
-      this.#passkeys = passkeys
+      const session = await ui.api.session()
       if (!current()) return
-      if (state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
+      if (session.state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
+      this.#offered = session
       const { factors, status } = await ui.api.factors()
       if (!current()) return
       this.#factors = factors
@@ -76,7 +76,7 @@ export class CountersignSettings extends CountersignElement {
     return [
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
       section('factors', list),
-      section('addFactor', ...enrolmentChoices(ui, this.#passkeys, this.#change, added)),
+      section('addFactor', ...enrolmentChoices(ui, this.#offered, this.#change, added)),
       ...(listed.length > 0 || set ? [section('recovery', this.#recovery(set))] : []),
     ]
   }

@@ -6,7 +6,7 @@ import { challengeView } from './challenge.js'
 import { alert, button } from './controls.js'
 import { element } from './dom.js'
 import { CountersignElement } from './element.js'
-import { enrolmentChoices } from './enrol.js'
+import { enrolmentChoices, type Offered } from './enrol.js'
 import { nameOf } from './factor-list.js'
 import { icon } from './icons.js'
 import { lockEnd } from './lock-end.js'
@@ -60,7 +60,7 @@ export class CountersignSignIn extends CountersignElement {
       const session = await ui.api.session()
       if (!current()) return
       this.#passkeys = session.passkeys
-      if (session.state === 'pending') return await this.#pending(session.mayEnrol, focus, current)
+      if (session.state === 'pending') return await this.#pending(session, focus, current)
       if (session.state === 'none') this.#nobody(focus)
       else ui.show([])
       this.#tellState(session.state)
@@ -100,9 +100,9 @@ export class CountersignSignIn extends CountersignElement {
     wait()
   }
 
-  async #pending(mayEnrol: boolean, focus: boolean, current: () => boolean): Promise<void> {
+  async #pending(session: Offered & { mayEnrol: boolean }, focus: boolean, current: () => boolean): Promise<void> {
     const { ui } = this
-    if (mayEnrol) return this.#required(focus)
+    if (session.mayEnrol) return this.#required(session, focus)
     const { challenge } = await ui.api.challenge()
     if (!current()) return
     if (challenge) {
@@ -140,10 +140,10 @@ export class CountersignSignIn extends CountersignElement {
     return element('p', { class: 'foot' }, button(ui, ui.text('cancel'), cancel, { style: 'quiet' }))
   }
 
-  #required(focus: boolean): void {
+  #required(offered: Offered, focus: boolean): void {
     const { ui } = this
     const heading = ui.heading(ui.text('required'))
-    const choices = enrolmentChoices(ui, this.#passkeys, (call) => call(), (factor) => this.#enrolled(factor))
+    const choices = enrolmentChoices(ui, offered, (call) => call(), (factor) => this.#enrolled(factor))
     const lead = element('p', { class: 'muted' }, ui.text('requiredLead'))
     ui.show([heading, lead, ...choices, this.#cancel()], focus ? heading : undefined)
     this.#tellState('pending')

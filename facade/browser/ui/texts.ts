@@ -95,6 +95,7 @@ export const english = {
   noKeysHere: 'Security keys and passkeys can’t be used in this browser or at this address.',
   u2f: 'Security key (U2F)',
   yubico: 'YubiKey one-time password',
+  yubicoLead: 'Touch a YubiKey that types a password for you',
   added: 'added {date}',
   lastUsed: 'last used {date}',
   badgeOff: 'Off',
@@ -144,6 +145,10 @@ export const english = {
   addAppAction: 'Add authenticator app',
   defaultApp: 'Phone',
   addKeyOrPasskey: 'Add a passkey or security key',
+  addYubico: 'Add a YubiKey',
+  addYubicoAction: 'Add YubiKey',
+  defaultYubico: 'YubiKey',
+  yubicoRejected: 'The one-time password is wrong, or it was used before. Touch your YubiKey again.',
   enrolRejected:
     'The code is wrong, or this took too long. Wait for a new code and try again. ' +
     'If that doesn’t help, close this and start again.',
@@ -183,6 +188,7 @@ export const english = {
   malformed: 'That doesn’t look like a code. Check it and try again.',
   passkeyRejected: 'This passkey isn’t registered here, or this took too long. Try again.',
   alreadyEnrolled: 'You have already added this key or device.',
+  unknownKey: 'This site doesn’t know this YubiKey. Use another one, or contact support.',
   notFirst: 'Another method has been added to your account. Close this and start again.',
   factorLimit: 'You can’t add more sign-in methods. Remove one first.',
   noSuchFactor: 'This method has already been removed.',

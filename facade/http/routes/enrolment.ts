@@ -105,6 +105,27 @@ export const enrolmentRoutes = [
   }),
 ]
 
+/** Where the service has the secrets of keys. */
+export const yubicoRoutes = [
+  route({
+    method: 'POST',
+    path: '/factors/yubico',
+    access: 'enrolling',
+    id: 'enrolYubico',
+    summary: 'Enrols a Yubico key, proved by an OTP that it types',
+    body: {
+      code: outside('What the key typed, as text.'),
+      description: factorDescription,
+    },
+    answer: ref('Enrolled'),
+    problems: [...refusals, 'unknown-key'],
+    async run(call, body: { code: unknown; description: string }) {
+      const { countersign, user, firstOnly } = call
+      return enrol(call, await countersign.enrolYubico(user.id, { ...body, firstOnly }))
+    },
+  }),
+]
+
 /** The first factor was proved just now, which is as good as an answer: it ends a pending sign-in. */
 async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
   const { user, firstOnly } = call

@@ -8,6 +8,8 @@ export type SessionState =
   | {
       state: 'pending'
       passkeys: boolean
+      /** Yubico keys can be enrolled. */
+      yubico: boolean
       /** A first factor may be enrolled now, and must be for the sign-in to be done. */
       mayEnrol: boolean
     }
@@ -15,6 +17,7 @@ export type SessionState =
       state: 'verified'
       /** Whether passkeys sign in here without a user name and a password. */
       passkeys: boolean
+      yubico: boolean
       /** Factors may be changed without a step-up. */
       fresh: boolean
       mayEnrol: boolean
@@ -40,12 +43,12 @@ export const sessionRoutes = [
     summary: 'Returns the state of the session, and what the user may do now',
     answer: ref('SessionState'),
     async run(visit): Promise<SessionState> {
-      const { user, settings: { passkeys } } = visit
+      const { user, settings: { passkeys, yubico } } = visit
       if (!user) return { state: 'none', passkeys }
       const { fresh, enrolment } = await standing({ ...visit, user, firstOnly: false })
       const mayEnrol = enrolment === 'allowed'
-      if (user.state === 'pending') return { state: 'pending', passkeys, mayEnrol }
-      return { state: 'verified', passkeys, fresh, mayEnrol, admin: user.admin === true }
+      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol }
+      return { state: 'verified', passkeys, yubico, fresh, mayEnrol, admin: user.admin === true }
     },
   }),
 ]

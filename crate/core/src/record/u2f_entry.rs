@@ -38,10 +38,15 @@ impl U2fEntry {
     /// The entry of a key that was just registered; `None` for a key that is not ES256.
     pub fn new(credential: &Credential) -> Option<Self> {
         let key = CoseKey::parse(&credential.public_key).ok()?;
+        Self::of(credential.id.clone(), &key)
+    }
+
+    /// The entry of a key that was never used here; `None` for a key that is not ES256.
+    pub fn of(key_handle: Vec<u8>, key: &CoseKey) -> Option<Self> {
         let public_key = key.material().to_point()?;
         (key.algorithm() == Algorithm::Es256).then(|| Self {
             key: RegisteredKey {
-                key_handle: credential.id.clone(),
+                key_handle,
                 version: u2f::VERSION.to_owned(),
                 other: Map::new(),
             },

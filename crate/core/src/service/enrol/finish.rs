@@ -38,11 +38,26 @@ pub(crate) fn finish<P: Pending>(
     kind: FactorType,
     add: impl FnOnce(&mut Record, P, &str) -> Result<(), Refused>,
 ) -> Decision<Enrolled> {
-    request::check_description(about.description)?;
+    let begun = read::<P>(challenge).filter(|pending| pending.bound().admits(&about.presented));
+    let named = (about.description, about.first_only);
+    enrol(record, begun, random, settings, named, kind, add)
+}
+
+/// The same for what was `begun` without a challenge, or with one that was read. `named`: the description, and whether
+/// the factor has to be the first.
+pub(crate) fn enrol<P>(
+    record: Option<&str>,
+    begun: Option<P>,
+    random: &[u8],
+    settings: &Settings,
+    (description, first_only): (&str, bool),
+    kind: FactorType,
+    add: impl FnOnce(&mut Record, P, &str) -> Result<(), Refused>,
+) -> Decision<Enrolled> {
+    request::check_description(description)?;
     let mut record = Record::parse(record)?;
     let id = request::uuid(random)?;
-    let begun = read::<P>(challenge).filter(|pending| pending.bound().admits(&about.presented));
-    let added = match (begun, refuses_another(&record, settings, about.first_only)) {
+    let added = match (begun, refuses_another(&record, settings, first_only)) {
         (None, _) => Err(MISMATCH),
         (Some(_), Some(reason)) => Err((reason, reason.as_str())),
         (Some(pending), None) => add(&mut record, pending, &id),

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{holds_credential, refuses_another};
+use super::holds_credential;
+use super::import_keys::{self, ForeignU2f, ForeignYubico};
+use super::import_reasons::{LeftReason, Note, Refused, check_limit, malformed};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
@@ -21,7 +23,9 @@ use crate::webauthn::{CoseKey, Credential, Reason};
 /// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`, the
 /// index being that of the request's factor. A code of an imported app counts as never used.
 ///
-/// Request: `{factors: [{uri | credential, description, created?}], now}`; `random`: 16 bytes a factor, for its id.
+/// Request: `{factors: [{uri | credential | u2f | yubico, description, created?}], now}`, with `u2f` as
+/// `{keyHandle, publicKey, counter?, appId?}` and `yubico` as `{publicId, counter?: {use, session}}`; `random`: 16 bytes a
+/// factor, for its id.
 pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(import(record, random, settings, request))
 }
@@ -33,7 +37,8 @@ struct Request {
     now: i64,
 }
 
-/// One of `uri` and `credential`. Not an enum: a tagged one would be read by way of copies that nothing wipes.
+/// One of `uri`, `credential`, `u2f` and `yubico`. Not an enum: a tagged one would be read by way of copies that nothing
+/// wipes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Foreign {
@@ -41,6 +46,10 @@ struct Foreign {
     uri: Option<Zeroizing<String>>,
     #[serde(default)]
     credential: Option<Credential>,
+    #[serde(default)]
+    u2f: Option<ForeignU2f>,
+    #[serde(default)]
+    yubico: Option<ForeignYubico>,
     description: String,
     /// Epoch milliseconds.
     #[serde(default)]
@@ -66,46 +75,6 @@ struct Left {
     reason: LeftReason,
     #[serde(skip_serializing_if = "Option::is_none")]
     member: Option<&'static str>,
-}
-
-/// Why a factor was left, and the member that is wrong with it.
-struct Refused(LeftReason, Option<&'static str>);
-
-impl From<LeftReason> for Refused {
-    fn from(reason: LeftReason) -> Self {
-        Self(reason, None)
-    }
-}
-
-fn malformed(member: &'static str) -> Refused {
-    Refused(LeftReason::Malformed, Some(member))
-}
-
-/// What the host should know of a factor that was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Note {
-    /// It can't sign in without a user name: nobody said which user handle it was made for.
-    NoUserHandle,
-    /// It can't sign in without a user name: this user has another handle already.
-    OtherUserHandle,
-    /// The first success settles the backup flags.
-    BackupNotRecorded,
-    /// It can't sign in without another factor yet: nobody said that it has verified its user.
-    UserNotVerified,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum LeftReason {
-    Malformed,
-    /// The key's algorithm, or one that the store's file has no place for.
-    UnsupportedAlgorithm,
-    /// The record holds this credential or this secret.
-    AlreadyEnrolled,
-    FactorLimit,
-    /// The record would be larger than it may be.
-    RecordTooLarge,
 }
 
 fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Imported> {
@@ -157,9 +126,11 @@ fn add(record: &mut Record, settings: &Settings, foreign: Foreign, id: &str, now
         last_used: None,
         added: foreign.created.map(|_| now),
     };
-    match (foreign.uri, foreign.credential) {
-        (Some(uri), None) => add_totp(record, settings, &uri, about),
-        (None, Some(credential)) => add_webauthn(record, settings, &credential, about),
+    match (foreign.uri, foreign.credential, foreign.u2f, foreign.yubico) {
+        (Some(uri), None, None, None) => add_totp(record, settings, &uri, about),
+        (None, Some(credential), None, None) => add_webauthn(record, settings, &credential, about),
+        (None, None, Some(key), None) => import_keys::add_u2f(record, settings, key, about),
+        (None, None, None, Some(key)) => import_keys::add_yubico(record, settings, &key, about),
         _ => Err(LeftReason::Malformed.into()),
     }
 }
@@ -222,15 +193,8 @@ fn add_webauthn(
     Ok(notes)
 }
 
-fn check_limit(record: &Record, settings: &Settings) -> Result<(), Refused> {
-    match refuses_another(record, settings, false) {
-        Some(_) => Err(LeftReason::FactorLimit.into()),
-        None => Ok(()),
-    }
-}
-
 impl Entry<()> {
-    fn with<T>(self, entry: T) -> Entry<T> {
+    pub(super) fn with<T>(self, entry: T) -> Entry<T> {
         Entry {
             id: self.id,
             description: self.description,

@@ -2,11 +2,14 @@
 
 mod finish;
 mod import;
+mod import_keys;
+mod import_reasons;
 mod import_record;
 mod recovery;
 mod totp;
 mod u2f;
 mod webauthn;
+mod yubico;
 
 use serde::Serialize;
 
@@ -18,6 +21,7 @@ pub(crate) use u2f::{begin as open_u2f, finish as prove_u2f};
 pub use u2f::{begin_u2f, finish_u2f, u2f_registration_challenge};
 pub(crate) use webauthn::{begin as open_webauthn, finish as prove_webauthn};
 pub use webauthn::{begin_webauthn, finish_webauthn, registration_challenge};
+pub use yubico::enrol_yubico;
 
 use crate::json::failure::Failure;
 use crate::record::factor::{self, Factor};
@@ -43,6 +47,8 @@ pub(crate) enum EnrolmentRefusal {
     Malformed,
     /// The record holds this credential already.
     AlreadyEnrolled,
+    /// The host has no secrets of this Yubico key.
+    UnknownKey,
     /// The host asked for a first factor, and there is one.
     NotFirst,
     FactorLimit,
@@ -111,6 +117,7 @@ impl EnrolmentRefusal {
             Self::Rejected => "rejected",
             Self::Malformed => "malformed",
             Self::AlreadyEnrolled => "already-enrolled",
+            Self::UnknownKey => "unknown-key",
             Self::NotFirst => "not-first",
             Self::FactorLimit => "factor-limit",
         }
