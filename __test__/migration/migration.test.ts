@@ -95,7 +95,7 @@ test('secrets that are left, and why', (t) => {
     { secret: encrypted }, { secret: `$ba$1$${encrypted}` }, { secret: plain, verified: false }, { secret: plain, backupCodes: 'x' },
   ])
   t.deepEqual(reasons(found), [
-    ['[0]', 'encrypted'], ['[1]', 'encrypted'], ['[2]', 'not-proved'], ['[3] backupCodes', 'recovery-codes'],
+    ['[0]', 'encrypted'], ['[1]', 'encrypted'], ['[2]', 'not-proved'], ['[3] backupCodes', 'malformed', 'backupCodes'],
   ])
   t.is(found.factors.length, 1)
   t.false(JSON.stringify([found.left, fromOtplib(rows).left]).includes(base32), 'no report holds a secret')

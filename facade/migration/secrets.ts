@@ -6,7 +6,7 @@ import { jsonText } from '../shared/json.js'
 import { isKeyUri } from '../shared/key-uri.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
-import type { ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
+import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
 import { base64url, boolean, fromJson, integer, isRow, list, member, members, name, names, standing, time } from './values.js'
 
 /**
@@ -51,31 +51,47 @@ export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migr
 
 /**
  * Reads secrets of better-auth's two-factor plugin: rows of its table or the secrets alone, **decrypted** with its own
- * `symmetricDecrypt`. The key is the UTF-8 of that text, even if it looks like base32. Backup codes are not taken.
+ * `symmetricDecrypt`. The key is the UTF-8 of that text, even if it looks like base32. `backupCodes`, decrypted as well, are
+ * taken as recovery codes: those that are left go on working, once each.
  *
  * @param secrets one or a list
  *
  * @example
  * const secret = await symmetricDecrypt({ key: process.env.BETTER_AUTH_SECRET, data: row.secret })
- * const found = fromBetterAuth({ ...row, secret })
+ * const backupCodes = await symmetricDecrypt({ key: process.env.BETTER_AUTH_SECRET, data: row.backupCodes })
+ * const found = fromBetterAuth({ ...row, secret, backupCodes })
  */
 export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): Migration {
   const about = checkOptions.secrets(options, '')
   return collect(secrets, (row, place) => {
     const { secret, verified, backupCodes } = isRow(row) ? better(row) : better({ secret: row })
-    const codes: Left[] = backupCodes ? [{ what: `${place} backupCodes`, reason: 'recovery-codes' }] : []
-    if (boolean(verified) === false) return [{ what: place, reason: 'not-proved' }, ...codes]
-    if (secret === null) return codes
-    if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
+    if (boolean(verified) === false) return [{ what: place, reason: 'not-proved' }]
     // The row's `name` and the like are none of the factor.
     const created = isRow(row) ? member(row, 'createdat') : undefined
-    return [...read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' }), ...codes]
+    const codes = readCodes(backupCodes, `${place} backupCodes`, time(created))
+    if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
+    // The codes last: they need another factor beside them.
+    const found = secret === null ? [] : read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' })
+    return [...found, ...codes]
   })
 }
 
 function better(row: object): { secret: unknown; verified: unknown; backupCodes: unknown } {
   const secret = member(row, 'secret') ?? (names(row, 'secret') && own(row, 'secret') === null ? null : undefined)
   return { secret, verified: member(row, 'verified'), backupCodes: member(row, 'backupcodes') }
+}
+
+/** What is left of a set: JSON of a list of texts once it is decrypted. Some are made by the program's own function. */
+function readCodes(given: unknown, what: string, created: number | undefined): (ForeignRecovery | Left)[] {
+  if (given === undefined || given === null || given === '') return []
+  if (typeof given === 'string' && isEncrypted(given)) return [{ what, reason: 'encrypted' }]
+  const codes = fromJson(given) ?? given
+  const isText = (code: unknown): code is string => typeof code === 'string' && code !== '' && code.length <= 64 && isWellFormed(code)
+  if (!Array.isArray(codes) || !codes.every(isText)) return [{ what, reason: 'malformed', member: 'backupCodes' }]
+  // Every one is used: there is nothing to take.
+  if (codes.length === 0) return []
+  if (codes.length > 100) return [{ what, reason: 'recovery-codes' }]
+  return [{ what, description: '', ...(created !== undefined && { created }), notes: [], recovery: { codes } }]
 }
 
 /** A nonce, a tag and at least a byte in hexadecimal, or the form that says which key it is for. */
@@ -94,7 +110,9 @@ export function report(
   return { what, description: 'authenticator app', ...about, uri: found.uri, notes: found.notes }
 }
 
-function collect(rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | Left)[]): Migration {
+function collect(
+  rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | ForeignRecovery | Left)[],
+): Migration {
   const migration: Migration = { factors: [], left: [] }
   for (const [index, row] of list(rows).flatMap(unpacked).entries()) {
     for (const found of reading(row, `[${index}]`)) {

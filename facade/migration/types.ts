@@ -9,7 +9,7 @@ export interface Migration {
   left: Left[]
 }
 
-export type ForeignFactor = ForeignTotp | ForeignCredential | ForeignU2f | ForeignYubico
+export type ForeignFactor = ForeignTotp | ForeignCredential | ForeignU2f | ForeignYubico | ForeignRecovery
 
 interface AnyForeign {
   /** Its place and name in the data, such as `[2] Shop: ann`. For reports; not a secret. */
@@ -38,6 +38,16 @@ export interface ForeignYubico extends AnyForeign {
   yubico: ForeignYubicoKey
 }
 
+export interface ForeignRecovery extends AnyForeign {
+  recovery: {
+    /**
+     * The unused codes, in clear: 1 to 100, all of the same number of letters and digits, 8 to 32, whose case counts.
+     * Hyphens and blanks don't matter. Only hashes of them are stored.
+     */
+    codes: string[]
+  }
+}
+
 /** A key that was registered by U2F. It needs `u2f: { appId }` of the service. */
 export interface ForeignU2fKey {
   /** 1 to 255 bytes. */
@@ -60,7 +70,8 @@ export interface ForeignYubicoKey {
 
 /**
  * Something to know about a factor that can be taken:
- * - `short-secret`: the secret has less than 128 bits; it works, but enrol a new one at some point
+ * - `short-secret`: the secret has less than 128 bits, or each recovery code less than 64; it works, but create a new one
+ *   at some point
  * - `repeated-secret`: the key is the stored secret repeated several times, as the library used it
  * - `assumed-totp`: the export does not say whether it is TOTP or HOTP
  * - `no-user-handle`: the data has none; the passkey can't sign in without a user name
@@ -89,12 +100,13 @@ export type MigrationNote =
  * - `hotp`: codes based on a counter, not on time
  * - `unsupported-type`, `unsupported-encoder` (such as Steam's), `unsupported-algorithm`, `unsupported-digits`,
  *   `unsupported-period`
- * - `recovery-codes`: create new ones with `createRecoveryCodes()`
+ * - `recovery-codes`: codes in a form that can't be kept; create new ones with `createRecoveryCodes()`
+ * - `factor-required`: recovery codes need another factor beside them
  * - `other-codes-missing`: the export has more QR codes than were given
  * - `not-supported`: the service was opened without `u2f` or `yubico`, so the key could never answer
  * - `other-app-id`: the U2F key was registered for another `appId` than the service's
  * - `unknown-key`: `yubico.secrets` has no secrets of this Yubico key
- * - `already-enrolled`: the user already has this credential, secret or key
+ * - `already-enrolled`: the user already has this credential, secret or key, or recovery codes
  * - `user-handle-taken`: its user handle belongs to another user
  * - `factor-limit`: the user already has as many factors as allowed
  * - `record-too-large`: the user's record would be larger than 1 MiB
@@ -111,6 +123,7 @@ export type LeftReason =
   | 'unsupported-digits'
   | 'unsupported-period'
   | 'recovery-codes'
+  | 'factor-required'
   | 'other-codes-missing'
   | 'not-supported'
   | 'other-app-id'

@@ -72,6 +72,7 @@ interface CheckedFactor {
   credential?: CheckedCredential
   u2f?: CheckedU2f
   yubico?: ForeignYubicoKey
+  recovery?: { codes: string[] }
 }
 
 /** With bytes as base64url text. */
@@ -97,13 +98,14 @@ const checkShape = object<CheckedFactor>({
       appId: optional(text(2048)),
     }),
   ),
+  recovery: optional(object<{ codes: string[] }>({ codes: listOf(text(64), { min: 1, max: 100 }) })),
   yubico: optional(object<ForeignYubicoKey>({ publicId: text(64), counter: optional(checkYubicoCounter) })),
 })
 
 const checkFactor: Check<CheckedFactor> = (value, name) => {
   const factor = checkShape(value, name)
-  const given = (['uri', 'credential', 'u2f', 'yubico'] as const).filter((member) => own(factor, member) !== undefined)
-  if (given.length !== 1) throw invalid(name, 'an object with one of uri, credential, u2f and yubico')
+  const given = (['uri', 'credential', 'u2f', 'yubico', 'recovery'] as const).filter((member) => own(factor, member) !== undefined)
+  if (given.length !== 1) throw invalid(name, 'an object with one of uri, credential, u2f, yubico and recovery')
   return factor
 }
 

@@ -16,6 +16,11 @@ use crate::json::failure::Failure;
 use crate::json::members::{Known, once, required, with_others};
 use crate::typed_code::{decimal_digit, is_filler};
 
+/// How many letters and digits a code of another system may have.
+const FOREIGN: std::ops::RangeInclusive<usize> = 8..=32;
+/// Codes of another system in a set.
+const MOST: usize = 100;
+
 /// Random bytes of the set's key, and of each code.
 const RANDOM: usize = 8;
 
@@ -34,6 +39,10 @@ pub struct RecoverySet {
     #[zeroize(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added: Option<i64>,
+    /// Ours: how many letters and digits each code has, where another system made them. Else they are 16 hex digits.
+    #[zeroize(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub letters: Option<u8>,
     /// What another version wrote beside, kept as it is.
     #[zeroize(skip)]
     #[serde(flatten)]
@@ -56,6 +65,7 @@ impl RecoverySet {
             entries: Vec::new(),
             created,
             added: None,
+            letters: None,
             other: Map::new(),
         };
         let codes: Vec<_> = codes.iter().map(|random| spell(random)).collect();
@@ -63,17 +73,48 @@ impl RecoverySet {
         Ok((set, codes))
     }
 
-    /// Uses up a code if it belongs to the set. Spaces, dashes and case don't matter.
-    pub fn use_code(&mut self, typed: &str) -> Used {
-        let Some(code) = normalise(typed) else {
-            return Used::Malformed;
+    /// Makes a set of unused codes that another system made, under 8 random bytes as its key. `None` unless they all have
+    /// the same number of letters and digits, 8 to 32, and no two are the same.
+    pub fn of_foreign(codes: &[Zeroizing<String>], random: &[u8; RANDOM], created: i64) -> Option<Self> {
+        let letters = codes.first()?.bytes().filter(u8::is_ascii_alphanumeric).count();
+        let mut set = Self {
+            secret: HEXLOWER.encode(random),
+            entries: Vec::new(),
+            created,
+            added: None,
+            letters: Some(u8::try_from(letters).ok()?),
+            other: Map::new(),
         };
-        let hash = Zeroizing::new(self.hash(&code));
+        if !FOREIGN.contains(&letters) || codes.len() > MOST {
+            return None;
+        }
+        for code in codes {
+            let hash = set.hash(&normalise_foreign(code, letters)?);
+            if set.entries.contains(&Some(hash)) {
+                return None;
+            }
+            set.entries.push(Some(hash));
+        }
+        Some(set)
+    }
+
+    /// Uses up a code if it belongs to the set. Spaces and dashes don't matter, nor does the case of hex digits.
+    pub fn use_code(&mut self, typed: &str) -> Used {
+        let foreign = self
+            .letters
+            .and_then(|letters| normalise_foreign(typed, letters.into()));
+        // What is 16 hex digits may be either.
+        let forms: Vec<_> = normalise(typed).into_iter().chain(foreign).collect();
+        if forms.is_empty() {
+            return Used::Malformed;
+        }
+        let hashes: Vec<_> = forms.iter().map(|code| Zeroizing::new(self.hash(code))).collect();
         let (mut found, mut index) = (Choice::from(0), 0);
         // Every entry, always: neither whether nor which one matches shows in the time it takes.
         for (place, entry) in (0u32..).zip(&self.entries) {
             let unused = Choice::from(u8::from(entry.is_some()));
-            let matches = entry.unwrap_or_default().ct_eq(&*hash) & unused;
+            let equal = |hash: &Zeroizing<[u8; 32]>| entry.unwrap_or_default().ct_eq(&**hash);
+            let matches = hashes.iter().map(equal).fold(Choice::from(0), |any, one| any | one) & unused;
             index.conditional_assign(&place, matches);
             found |= matches;
         }
@@ -132,7 +173,7 @@ pub enum Used {
         left: usize,
     },
     Wrong,
-    /// Not 16 hex digits.
+    /// Neither 16 hex digits nor, in a set of another system, as many letters and digits as its codes have.
     Malformed,
 }
 
@@ -188,6 +229,37 @@ fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     (digits == 2 * RANDOM).then(|| spell(random.as_slice()))
 }
 
+/// The form that is hashed of a code of another system: five letters, a hyphen and the rest, as better-auth writes them.
+/// Case counts, so letters that look like digits are not taken for them.
+fn normalise_foreign(typed: &str, letters: usize) -> Option<Zeroizing<String>> {
+    if typed.len() > 128 {
+        return None;
+    }
+    let typed = typed.trim_end_matches(|last| is_filler(last) || matches!(last, '.' | '\u{ff0e}' | '\u{3002}'));
+    // Sized beforehand, as in `spell`.
+    let mut code = Zeroizing::new(String::with_capacity(letters + 1));
+    let mut found = 0;
+    for character in typed.chars().filter(|character| !is_filler(*character)) {
+        let ascii = match character {
+            '\u{ff10}'..='\u{ff5a}' => char::from_u32(u32::from(character) - 0xfee0)?,
+            _ => character,
+        };
+        let ascii = match decimal_digit(ascii) {
+            Some((digit, _)) => char::from(b'0' + digit),
+            None => ascii,
+        };
+        if !ascii.is_ascii_alphanumeric() || found == letters {
+            return None;
+        }
+        if found == 5 {
+            code.push('-');
+        }
+        code.push(ascii);
+        found += 1;
+    }
+    (found == letters).then_some(code)
+}
+
 impl<'de> Deserialize<'de> for RecoverySet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (members, other) = with_others::<Members, D>(deserializer)?;
@@ -198,6 +270,7 @@ impl<'de> Deserialize<'de> for RecoverySet {
             entries: entries.into_iter().map(|entry| entry.map(|Hash(hash)| hash)).collect(),
             created: required(members.created, "created")?,
             added: members.added,
+            letters: members.letters,
             other,
         })
     }
@@ -210,6 +283,7 @@ struct Members {
     entries: Option<Vec<Option<Hash>>>,
     created: Option<i64>,
     added: Option<i64>,
+    letters: Option<u8>,
 }
 
 impl<'de> Known<'de> for Members {
@@ -219,6 +293,7 @@ impl<'de> Known<'de> for Members {
             "entries" => once(&mut self.entries, map),
             "created" => once(&mut self.created, map),
             "added" => once(&mut self.added, map),
+            "letters" => once(&mut self.letters, map),
             _ => Ok(false),
         }
     }
@@ -260,7 +335,7 @@ impl<'de> Deserialize<'de> for Hash {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -400,6 +475,93 @@ mod tests {
             let broken = SET.replacen(from, to, 1);
             assert_ne!(broken, SET);
             assert!(serde_json::from_str::<RecoverySet>(&broken).is_err(), "{to}");
+        }
+    }
+
+    fn foreign(codes: &[&str]) -> Option<RecoverySet> {
+        let codes: Vec<_> = codes.iter().map(|code| Zeroizing::new((*code).to_owned())).collect();
+        RecoverySet::of_foreign(&codes, b"01234567", 7)
+    }
+
+    #[test]
+    fn codes_of_another_system_are_used_once_each() {
+        let made = || foreign(&["aB3dE-fG7hI", "O0lI1-zzzzz", "0123456789"]).unwrap();
+        for typed in [
+            "aB3dE-fG7hI",
+            "aB3dEfG7hI",
+            " aB3dE fG7hI\n",
+            "aB3dE\u{2013}fG7hI.",
+            "ａＢ３ｄＥ－ｆＧ７ｈＩ",
+            "aB\u{663}dE-fG\u{667}hI",
+        ] {
+            let mut set = made();
+            assert_eq!(set.use_code(typed), Used::Accepted { index: 0, left: 2 }, "{typed:?}");
+            assert_eq!(set.use_code(typed), Used::Wrong);
+        }
+        let mut set = made();
+        for wrong in [
+            "ab3de-fg7hi",
+            "AB3DE-FG7HI",
+            "00lI1-zzzzz",
+            "O01I1-zzzzz",
+            "aB3dE-fG7hJ",
+            "f2b6-55e2-d602-c944",
+        ] {
+            assert_eq!(set.use_code(wrong), Used::Wrong, "{wrong}");
+        }
+        for malformed in ["", "aB3dE-fG7h", "aB3dE-fG7hIx", "aB3dE_fG7hI", "äB3dE-fG7hI", "123456"] {
+            assert_eq!(set.use_code(malformed), Used::Malformed, "{malformed}");
+        }
+        assert_eq!(set.use_code("01234-56789"), Used::Accepted { index: 2, left: 2 });
+        assert_eq!(set.left(), 2);
+        // As it stands in a record, without the codes.
+        let text = serde_json::to_string(&made()).unwrap();
+        assert!(text.ends_with(r#""created":7,"letters":10}"#), "{text}");
+        assert!(!text.contains("fG7hI"));
+        let mut read: RecoverySet = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.use_code("aB3dE-fG7hI"), Used::Accepted { index: 0, left: 2 });
+        // The origin hashes what is typed as it stands.
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"3031323334353637");
+        let stored = made().entries[0].unwrap();
+        hmac::verify(&key, b"aB3dE-fG7hI", &stored).unwrap();
+    }
+
+    #[test]
+    fn codes_of_sixteen_hex_digits_are_taken_as_they_are_written_or_as_ours() {
+        let mut set = foreign(&["f2b655e2d602c944", "F2B655E2D602C944"]).unwrap();
+        assert_eq!(
+            set.use_code("F2B6-55E2-D602-C944"),
+            Used::Accepted { index: 1, left: 1 }
+        );
+        assert_eq!(
+            set.use_code("f2b6-55e2-d602-c944"),
+            Used::Accepted { index: 0, left: 0 }
+        );
+    }
+
+    #[test]
+    fn our_own_codes_are_read_as_before() {
+        for typed in ["aB3dE-fG7hI", "0123456789", "f2b6-55e2-d602-c94"] {
+            assert_eq!(set().use_code(typed), Used::Malformed);
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_kept_makes_no_set() {
+        let many: Vec<_> = (0..101).map(|number| format!("{number:010}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert_eq!(foreign(&many[1..]).unwrap().left(), 100);
+        for codes in [
+            &[][..],
+            &many,
+            &["1234567"],
+            &["123456789012345678901234567890123"],
+            &["aB3dE-fG7hI", "aB3dE-fG7h"],
+            &["aB3dE-fG7hI", "aB3dEfG7hI"],
+            &["aB3dE_fG7hI"],
+            &["aB3dE-fG7hÄ"],
+        ] {
+            assert!(foreign(codes).is_none(), "{codes:?}");
         }
     }
 

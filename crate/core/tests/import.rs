@@ -547,3 +547,52 @@ fn one_factor_is_of_one_kind() {
     assert_eq!(imported["left"].as_array().unwrap().len(), 3);
     assert_eq!(user.record, None);
 }
+
+fn codes(codes: &[&str]) -> Value {
+    json!({ "recovery": { "codes": codes }, "description": "", "created": 1_500_000_000_000_i64 })
+}
+
+#[test]
+fn recovery_codes_come_in_beside_a_factor_and_work_once_each() {
+    let mut user = User::new();
+    let app = json!({ "uri": URI, "description": "phone" });
+    let alone = import(&mut user, &json!([codes(&["aB3dE-fG7hI"])]));
+    assert_eq!(alone["left"], json!([{ "index": 0, "reason": "factor-required" }]));
+    let imported = import(
+        &mut user,
+        &json!([
+            app,
+            codes(&["short-1"]),
+            codes(&["aB3dE-fG7hI", "zzzzz-ZZZZZ"]),
+            codes(&["12345-67890"])
+        ]),
+    );
+    assert_eq!(
+        imported["left"],
+        json!([{ "index": 1, "reason": "recovery-codes" }, { "index": 3, "reason": "already-enrolled" }])
+    );
+    let taken = &imported["taken"][1];
+    assert_eq!(
+        (&taken["factor"]["id"], &taken["factor"]["left"], &taken["notes"]),
+        (&json!("recovery"), &json!(2), &json!(["short-secret"]))
+    );
+    assert_eq!(record(&user)["recovery"]["added"], NOW / 1000);
+    assert_eq!(
+        user.events[1]["factor"],
+        json!({ "type": "recovery", "id": "recovery" })
+    );
+    assert!(!user.record.as_ref().unwrap().contains("fG7hI"));
+    let outcome = user.verify("recovery", "aB3dE fG7hI");
+    assert_eq!(
+        (&outcome["ok"], &outcome["recoveryCodesLeft"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(user.verify("recovery", "aB3dE-fG7hI")["reason"], "rejected");
+    assert_eq!(user.status()["failures"], 1);
+    assert_eq!(user.verify("recovery", "aB3dE")["reason"], "malformed");
+    assert_eq!(user.status()["failures"], 1);
+    // New ones replace them.
+    let own = user.recovery_codes();
+    assert_eq!(user.verify("recovery", "zzzzz-ZZZZZ")["reason"], "malformed");
+    assert_eq!(user.verify("recovery", &own[0])["ok"], true);
+}

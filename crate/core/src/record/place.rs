@@ -29,7 +29,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name in a record's path.
-const NAMES: [&str; 39] = [
+const NAMES: [&str; 40] = [
     "totp",
     "u2f",
     "webauthn",
@@ -69,4 +69,5 @@ const NAMES: [&str; 39] = [
     "user_handle",
     "secret",
     "entries",
+    "letters",
 ];

@@ -159,6 +159,9 @@ struct Added {
     otp: Option<Counted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credential: Option<Credential>,
+    /// Of recovery codes that another system made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    letters: Option<u8>,
 }
 
 /// What is ours of a WebAuthn credential.
@@ -202,10 +205,15 @@ impl Additions {
                 *entry = YubicoEntry::PublicId(added.otp.as_ref().map(|otp| otp.yubico.clone()).unwrap_or_default());
             }
         });
-        if let Some(added) = record.recovery.as_mut().and_then(|set| set.added.take()) {
+        if let Some(set) = record
+            .recovery
+            .as_mut()
+            .filter(|set| set.added.is_some() || set.letters.is_some())
+        {
             let recovery = Added {
                 kind: Some(FactorType::Recovery),
-                added: Some(added),
+                added: set.added.take(),
+                letters: set.letters.take(),
                 ..Added::default()
             };
             factors.insert("recovery".to_owned(), recovery);
@@ -254,11 +262,13 @@ impl Additions {
             Some(Added {
                 kind: Some(FactorType::Recovery),
                 added,
+                letters,
                 ..
             }),
         ) = (&mut record.recovery, recovery)
         {
             set.added = added;
+            set.letters = letters;
         }
         give_each(&mut self.factors, &mut record.totp, FactorType::Totp, |_, _| {});
         give_each(&mut self.factors, &mut record.u2f, FactorType::U2f, |entry, added| {

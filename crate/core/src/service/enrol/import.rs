@@ -12,6 +12,7 @@ use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
 use crate::record::{Entry, Record, TotpEntry, WebauthnEntry};
+use crate::recovery_codes::RecoverySet;
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
@@ -23,9 +24,9 @@ use crate::webauthn::{CoseKey, Credential, Reason};
 /// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`, the
 /// index being that of the request's factor. A code of an imported app counts as never used.
 ///
-/// Request: `{factors: [{uri | credential | u2f | yubico, description, created?}], now}`, with `u2f` as
-/// `{keyHandle, publicKey, counter?, appId?}` and `yubico` as `{publicId, counter?: {use, session}}`; `random`: 16 bytes a
-/// factor, for its id.
+/// Request: `{factors: [{uri | credential | u2f | yubico | recovery, description, created?}], now}`, with `u2f` as
+/// `{keyHandle, publicKey, counter?, appId?}` and `yubico` as `{publicId, counter?: {use, session}}`, and `recovery` as `{codes}`;
+/// `random`: 16 bytes a factor, for its id, or for the key of the codes' hashes.
 pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(import(record, random, settings, request))
 }
@@ -37,8 +38,8 @@ struct Request {
     now: i64,
 }
 
-/// One of `uri`, `credential`, `u2f` and `yubico`. Not an enum: a tagged one would be read by way of copies that nothing
-/// wipes.
+/// One of `uri`, `credential`, `u2f`, `yubico` and `recovery`. Not an enum: a tagged one would be read by way of copies
+/// that nothing wipes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Foreign {
@@ -50,11 +51,23 @@ struct Foreign {
     u2f: Option<ForeignU2f>,
     #[serde(default)]
     yubico: Option<ForeignYubico>,
+    #[serde(default)]
+    recovery: Option<ForeignCodes>,
     description: String,
     /// Epoch milliseconds.
     #[serde(default)]
     created: Option<i64>,
 }
+
+/// Unused recovery codes, in clear.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ForeignCodes {
+    codes: Vec<Zeroizing<String>>,
+}
+
+/// The id of the one recovery set.
+const RECOVERY: &str = "recovery";
 
 #[derive(Serialize)]
 struct Imported {
@@ -87,9 +100,12 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     let (mut taken, mut left) = (Vec::new(), Vec::new());
     for (index, (foreign, random)) in request.factors.into_iter().zip(random.chunks_exact(16)).enumerate() {
         request::check_description(&foreign.description)?;
-        let id = request::uuid(random)?;
+        let id = match foreign.recovery {
+            Some(_) => RECOVERY.to_owned(),
+            None => request::uuid(random)?,
+        };
         let handle = record.user_handle.clone();
-        match add(&mut record, settings, foreign, &id, now) {
+        match add(&mut record, settings, foreign, (&id, random), now) {
             Ok(_) if record.check_size().is_err() => {
                 take_factor(&mut record, &id);
                 record.user_handle = handle;
@@ -116,7 +132,13 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     Ok((changed, answer))
 }
 
-fn add(record: &mut Record, settings: &Settings, foreign: Foreign, id: &str, now: i64) -> Result<Vec<Note>, Refused> {
+fn add(
+    record: &mut Record,
+    settings: &Settings,
+    foreign: Foreign,
+    (id, random): (&str, &[u8]),
+    now: i64,
+) -> Result<Vec<Note>, Refused> {
     let about = Entry {
         id: id.to_owned(),
         description: foreign.description,
@@ -126,11 +148,18 @@ fn add(record: &mut Record, settings: &Settings, foreign: Foreign, id: &str, now
         last_used: None,
         added: foreign.created.map(|_| now),
     };
-    match (foreign.uri, foreign.credential, foreign.u2f, foreign.yubico) {
-        (Some(uri), None, None, None) => add_totp(record, settings, &uri, about),
-        (None, Some(credential), None, None) => add_webauthn(record, settings, &credential, about),
-        (None, None, Some(key), None) => import_keys::add_u2f(record, settings, key, about),
-        (None, None, None, Some(key)) => import_keys::add_yubico(record, settings, &key, about),
+    match (
+        foreign.uri,
+        foreign.credential,
+        foreign.u2f,
+        foreign.yubico,
+        foreign.recovery,
+    ) {
+        (Some(uri), None, None, None, None) => add_totp(record, settings, &uri, about),
+        (None, Some(credential), None, None, None) => add_webauthn(record, settings, &credential, about),
+        (None, None, Some(key), None, None) => import_keys::add_u2f(record, settings, key, about),
+        (None, None, None, Some(key), None) => import_keys::add_yubico(record, settings, &key, about),
+        (None, None, None, None, Some(ForeignCodes { codes })) => add_codes(record, &codes, random, &about),
         _ => Err(LeftReason::Malformed.into()),
     }
 }
@@ -191,6 +220,28 @@ fn add_webauthn(
     }
     record.webauthn.push(about.with(entry));
     Ok(notes)
+}
+
+/// Adds unused codes as the user's set. Replacing one would end codes that the user was shown.
+fn add_codes(
+    record: &mut Record,
+    codes: &[Zeroizing<String>],
+    random: &[u8],
+    about: &Entry<()>,
+) -> Result<Vec<Note>, Refused> {
+    if record.recovery.is_some() {
+        return Err(LeftReason::AlreadyEnrolled.into());
+    }
+    if record.real_factors() == 0 {
+        return Err(LeftReason::FactorRequired.into());
+    }
+    let random = random.first_chunk().ok_or(LeftReason::Malformed)?;
+    let mut set = RecoverySet::of_foreign(codes, random, about.created).ok_or(LeftReason::RecoveryCodes)?;
+    set.added = about.added;
+    // NIST SP 800-63B-4, 4.2.1.1: 64 bits, which are 11 letters and digits.
+    let short = set.letters.is_some_and(|letters| letters < 11);
+    record.recovery = Some(set);
+    Ok(if short { vec![Note::ShortSecret] } else { Vec::new() })
 }
 
 impl Entry<()> {

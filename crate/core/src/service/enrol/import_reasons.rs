@@ -31,6 +31,8 @@ pub(super) enum Note {
     BackupNotRecorded,
     /// It can't sign in without another factor yet: nobody said that it has verified its user.
     UserNotVerified,
+    /// Each code has less than 64 bits: new ones should replace them.
+    ShortSecret,
     /// The first success settles the counter: until then an older answer is taken.
     CounterNotRecorded,
 }
@@ -45,6 +47,10 @@ pub(super) enum LeftReason {
     NotSupported,
     /// The key was registered for another application than the service's.
     OtherAppId,
+    /// Recovery codes in a form that can't be kept.
+    RecoveryCodes,
+    /// Recovery codes need another factor beside them.
+    FactorRequired,
     /// The record holds this credential, this secret or this key.
     AlreadyEnrolled,
     FactorLimit,
