@@ -1,19 +1,17 @@
 // Whole sign-ins: `challenge`, then `verify`, on the memory and on the directory store, with few and with many users in
 // turn; what the event loop feels of a thousand at once; and the system calls that one makes.
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 
 import { ToolMissing } from '../scripts/lib/tools.mjs'
 import { debianTool } from './lib/debian-tool.mjs'
 import { interleave, median } from './lib/interleave.mjs'
 import { buildNoFsync } from './lib/no-fsync.mjs'
+import { SignIns } from './lib/sign-ins.mjs'
 import { systemCalls } from './lib/system-calls.mjs'
 
-const program = fileURLToPath(new URL('lib/sign-in-process.mjs', import.meta.url))
 const ways = ['totp', 'webauthn']
 
 /** @param sizes numbers of users for each store, the smaller first */
@@ -110,36 +108,4 @@ async function countCalls(processes, count) {
     }
   }
   return results
-}
-
-/** A process of sign-ins, by itself or by another program that starts it. */
-class SignIns {
-  #child
-  #failed
-
-  constructor(args, ...starter) {
-    const [command, ...rest] = [...starter, process.execPath, '--max-old-space-size=8192', program, ...args]
-    this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    this.#failed = once(this.#child, 'exit').then(() => { throw new Error('the process of sign-ins has ended') })
-    this.#failed.catch(() => {})
-    this.ready = this.#message()
-  }
-
-  get pid() {
-    return this.#child.pid
-  }
-
-  ask(task) {
-    this.#child.send(task)
-    return this.#message()
-  }
-
-  end() {
-    this.#child.kill()
-  }
-
-  async #message() {
-    const [message] = await Promise.race([once(this.#child, 'message'), this.#failed])
-    return message
-  }
 }

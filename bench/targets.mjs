@@ -88,6 +88,10 @@ export const targets = {
         { what: `${what}: time without fsync`, figure: ratio(times, many, few), most: 1.5 },
       ]
     }),
+  strangers: ({ times }) => {
+    const [alone, besides] = Object.keys(times)
+    return [{ what: `a sign-in beside ${besides} : beside ${alone}`, figure: ratio(times, besides, alone), most: 1.5 }]
+  },
   demo: () => [],
 }
 

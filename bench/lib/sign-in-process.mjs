@@ -23,7 +23,7 @@ const answers = {
   totp: () => ({ type: 'totp', code: totpAt(uri, now) }),
   webauthn: (challenge) => ({ type: 'webauthn', response: key.get(challenge.webauthn, { origin }) }),
 }
-const tasks = { one: oneByOne, burst }
+const tasks = { one: oneByOne, burst, strangers }
 
 process.on('message', async ({ task, way, count, tidy }) => process.send(await tasks[task](answers[way], count, tidy)))
 process.once('disconnect', () => process.exit())
@@ -63,6 +63,23 @@ async function burst(answer, count) {
     'loop delay, challenges': begun.delay,
     'loop delay, answers': ended.delay,
   }
+}
+
+/** From now on that many people a second, whom nobody knows, ask for the challenge of a sign-in without a user name. */
+async function strangers(_, perSecond) {
+  clearInterval(strangers.timer)
+  let come = 0
+  let begun = performance.now()
+  // A timer is late now and then: whoever should have come by then comes at once, but never a pile of a whole second.
+  strangers.timer = perSecond > 0 && setInterval(() => {
+    const now = performance.now()
+    if (now - begun > 1000) [begun, come] = [now, 0]
+    for (; come < ((now - begun) * perSecond) / 1000; come += 1) {
+      strangers.asked = (strangers.asked ?? 0) + 1
+      service.challenge({ session: `stranger ${strangers.asked}` }).catch((error) => { throw error })
+    }
+  }, 1)
+  return strangers.asked ?? 0
 }
 
 /** With the delay of the event loop in milliseconds; one of them is the timer's own. */
