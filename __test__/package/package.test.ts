@@ -58,7 +58,9 @@ test('the package has these files and no others', async (t) => {
   const shared = (await readdir(join(root, 'dist', 'shared'))).map((name) => `dist/shared/${name}`)
   const code = new Set([...page, ...entryFiles, ...Object.values<string>(manifest.bin), ...shared])
   const others = ['LICENSE', 'LICENSE-APACHE', 'LICENSE-MIT', 'binding.js', 'native.js', 'package.json']
-  const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md']
+  const guides = (await readdir(join(root, 'docs'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const paths = guides.map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  const documents = ['CHANGELOG.md', 'README.md', 'SECURITY.md', ...paths]
   t.deepEqual(await filesOf(main), [...types, ...code, ...others, ...documents].sort())
 })
 
@@ -186,6 +188,53 @@ test('the page needs no native package', async (t) => {
   t.true((await names(process.execPath, alone, 'import', `${manifest.name}/browser`)).length > 0)
 })
 
+test('docs/runtimes.md: tests of Jest use the package by require', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-jest-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await installInto(folder, main, native, 'jest@30.5.2')
+  await writeFiles(folder, await blocksOf('docs/runtimes.md', 'jest.'))
+  await writeFile(join(folder, 'sign-in.test.js'), `const { Countersign, CountersignError } = require('${manifest.name}')
+    const { memoryStore } = require('${manifest.name}/stores')
+    const { totpAt } = require('${manifest.name}/testing')
+    test('a code is enrolled, and signs in once', async () => {
+      const rp = { id: 'localhost', name: 'Example', origins: ['http://localhost:3000'] }
+      let now = Date.now()
+      const countersign = await Countersign.open({ rp, store: memoryStore(), now: () => now })
+      const { enrolment, uri } = await countersign.beginTotp('ann', { account: 'ann' })
+      const enrolled = await countersign.finishTotp('ann', { enrolment, code: totpAt(uri, now), description: 'phone' })
+      expect(enrolled).toMatchObject({ ok: true })
+      now += 30_000
+      const answer = { type: 'totp', code: totpAt(uri, now) }
+      expect(await countersign.verify('ann', answer)).toMatchObject({ ok: true })
+      expect(await countersign.verify('ann', answer)).toMatchObject({ ok: false })
+      await expect(countersign.challenge(5)).rejects.toThrow(CountersignError)
+    })`)
+  const jest = join(folder, 'node_modules', 'jest', 'bin', 'jest.js')
+  const { stderr } = await exec(process.execPath, [jest, '--ci'], { cwd: folder })
+  t.regex(stderr, /^Tests: +1 passed, 1 total$/m)
+  // Without the recipe it is Jest that refuses: whether the recipe is still needed is seen here.
+  await writeFile(join(folder, 'jest.config.js'), 'module.exports = {}')
+  if (Number(process.versions.node.split('.')[0]) < 24) await t.throwsAsync(exec(process.execPath, [jest, '--ci'], { cwd: folder }))
+})
+
+test('docs/runtimes.md: webpack bundles a server beside the package, and a page with it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-webpack-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  await installInto(folder, main, native, 'webpack@5.113.0', 'webpack-cli@7.3.1')
+  await writeFiles(folder, await blocksOf('docs/runtimes.md', 'webpack.'))
+  await writeFile(join(folder, 'server.js'), `import { generateSecret } from '${manifest.name}/totp'
+    console.log(typeof generateSecret())`)
+  await writeFile(join(folder, 'page.js'), `import { supported } from '${manifest.name}/browser'
+    import '${manifest.name}/browser/ui'
+    console.log(typeof supported)`)
+  await writeFile(join(folder, 'webpack.page.js'), `module.exports = { mode: 'production', entry: './page.js', output: { filename: 'page.js' } }`)
+  const webpack = join(folder, 'node_modules', 'webpack', 'bin', 'webpack.js')
+  await run(process.execPath, [webpack], folder)
+  t.is(await run(process.execPath, ['dist/main.js'], folder), 'string\n')
+  await run(process.execPath, [webpack, '-c', 'webpack.page.js'], folder)
+  t.regex(await readFile(join(folder, 'dist', 'page.js'), 'utf8'), /countersign-sign-in/)
+})
+
 test('the addon names no folder of the machine that built it', async (t) => {
   const [name] = (await readdir(join(whole, 'node_modules', '@countersign'))).map((folder) => join(whole, 'node_modules', '@countersign', folder))
   const file = (await readdir(name!)).find((path) => path.endsWith('.node'))!
@@ -197,10 +246,25 @@ test('the addon names no folder of the machine that built it', async (t) => {
 /** An empty folder with these tarballs installed; the registry is asked for the argument parser alone. */
 async function install(...tarballs: string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-package-'))
+  await installInto(folder, ...tarballs)
+  return folder
+}
+
+async function installInto(folder: string, ...packages: string[]): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
   const npm = process.env['npm_execpath']?.endsWith('npm-cli.js') ? [process.execPath, process.env['npm_execpath']] : ['npm']
-  await run(npm[0]!, [...npm.slice(1), 'install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], folder)
-  return folder
+  await run(npm[0]!, [...npm.slice(1), 'install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], folder)
+}
+
+/** The code blocks of a page that begin with the name of a file which begins so, by that name. */
+async function blocksOf(page: string, prefix: string): Promise<Record<string, string>> {
+  const blocks = (await readFile(join(root, page), 'utf8')).matchAll(/^```js\n\/\/ (\S+)\n([^]*?)^```/gm)
+  const named = [...blocks].map(([, name = '', code = '']): [string, string] => [name, code])
+  return Object.fromEntries(named.filter(([name]) => name.startsWith(prefix)))
+}
+
+async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
 }
 
 async function names(node: string, folder: string, how: 'import' | 'require', entry: string): Promise<string[]> {
