@@ -47,12 +47,14 @@ test('key URIs that are refused say what is wrong, and whose they are', (t) => {
     'otpauth://totp/Shop:ann?secret=0', `otpauth://hotp/Shop:ann?secret=${base32}`, `otpauth://steam/Shop:ann?secret=${base32}`,
     `otpauth://motp/Shop:ann?secret=${base32}`, `steam://${base32}`,
     { uri: `otpauth://totp/?secret=${base32}&digits=5`, issuer: 'Row', account: 'ben' },
+    `motp://Shop:ann?secret=${base32}`, `otpauth-migration://offline?data=${base32}`,
   ])
   t.deepEqual(reasons(found), [
     ['[0] Shop: ann', 'unsupported-digits'], ['[1] Shop: ann', 'unsupported-period'], ['[2] Shop: ann', 'unsupported-algorithm'],
     ['[3] Shop: ann', 'unsupported-encoder'], ['[4] Shop: ann', 'malformed', 'digits'], ['[5] Shop: ann', 'malformed', 'digits'],
     ['[6] Shop: ann', 'malformed', 'secret'], ['[7] Shop: ann', 'hotp'], ['[8] Shop: ann', 'unsupported-encoder'],
     ['[9] Shop: ann', 'unsupported-type'], ['[10]', 'unsupported-encoder'], ['[11] Row: ben', 'unsupported-digits'],
+    ['[12]', 'malformed', 'uri'], ['[13]', 'malformed', 'uri'],
   ])
   t.is(found.factors.length, 0)
   t.false(JSON.stringify(found.left).includes(base32))
@@ -74,6 +76,51 @@ test('parameters under whatever name are read', (t) => {
     t.is(parameters(fromOtplib({ [name]: base32 }))[0], base32, name)
   }
   t.is(parameters(fromOtplib({ key: key.toString('hex') }, { encoding: 'hex' }))[0], base32, 'a TOTPDevice of django-otp')
+})
+
+test('parameters inside the row are read, as apps and columns of JSON have them', (t) => {
+  const secret = base32
+  const otp = { digits: 8, period: 60, algorithm: 'SHA256', tokenType: 'TOTP', counter: 0 }
+  for (const row of [
+    { secret, otp }, { type: 'totp', info: { secret, algo: 'SHA256', digits: 8, period: 60 } }, { secret, options: JSON.stringify(otp) },
+    { secret: JSON.stringify({ base32, algorithm: 'sha256', digits: 8, step: 60 }) }, { totp: { secret, ...otp } },
+    { kind: 'TOTP', secret, algorithm: 'SHA256', digits: '8', timer: '60', counter: '0' },
+    { secret, otpauth_url: `${plain}&digits=8&period=60&algorithm=SHA256` },
+    { secret: [...key].map((byte) => (byte > 127 ? byte - 256 : byte)), ...otp, type: 'TOTP' },
+  ] as object[]) {
+    const found = fromOtplib(row)
+    t.deepEqual([found.left, parameters(found)], [[], [base32, 'SHA256', '8', '60']], JSON.stringify(row))
+  }
+  const signed = fromOtplib({ secret: [-34, -83, 0, 127, -128, 1, 2, 3, 4, 5], type: 'TOTP' })
+  t.is(parameters(signed)[0], parameters(fromOtplib('dead007f800102030405', { encoding: 'hex' }))[0])
+  const found = fromOtplib([
+    { secret, otp: { tokenType: 'STEAM', digits: 5 } }, { secret, kind: 'HOTP', timer: 30 }, { secret, otp: { tokenType: 'HOTP' } },
+    { secret, otp: { digits: 5 } }, { secret: [300, 1] }, { secret: [-1, 200] },
+  ])
+  t.deepEqual(reasons(found), [
+    ['[0]', 'unsupported-encoder'], ['[1]', 'hotp'], ['[2]', 'hotp'], ['[3]', 'unsupported-digits'],
+    ['[4]', 'malformed', 'secret'], ['[5]', 'malformed', 'secret'],
+  ])
+})
+
+test('a URI beside the secret or its parameters has to agree with them', (t) => {
+  const other = base32.replace('G', 'H')
+  t.deepEqual(reasons(fromOtplib([
+    { secret: other, otpauth_url: plain }, { secret: base32, digits: 6, uri: `${plain}&digits=8` }, { uri: `${plain}&digits=8`, digits: 6 },
+    { uri: `${plain}&period=60`, step: 30 }, { secret: base32, algorithm: 'SHA1', otpauth: `${plain}&algorithm=SHA256` },
+    { secret: base32, otpauth_url: plain.replace('totp', 'hotp') },
+  ])), [
+    ['[0]', 'malformed', 'secret'], ['[1]', 'malformed', 'digits'], ['[2]', 'malformed', 'digits'],
+    ['[3]', 'malformed', 'period'], ['[4]', 'malformed', 'algorithm'], ['[5] ann', 'hotp'],
+  ])
+  const agreeing = [{ secret: key.toString(), otpauth_url: plain, digits: 6 }, { uri: plain, period: 30, algorithm: 'sha-1' }]
+  t.deepEqual(agreeing.map((row) => reasons(fromSpeakeasy(row, { encoding: 'ascii' }))), [[], []])
+})
+
+test('an account that repeats the issuer is told once', (t) => {
+  const found = fromOtplib({ secret: base32, issuer: 'Shop', label: 'Shop:ann' })
+  t.is(found.factors[0]?.what, '[0] Shop: ann')
+  t.regex((found.factors[0] as { uri: string }).uri, /^otpauth:\/\/totp\/Shop:ann\?/)
 })
 
 test('what could be read in two ways is left, with the member', (t) => {

@@ -140,48 +140,80 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   const found = isRow(given) ? given : isRow(json) ? json : { secret: given }
   // Bytes as a driver or JSON has them are no row.
   const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
-  const account = name(member(row, 'account', 'label', 'accountname'))
-  const issuer = name(member(row, 'issuer'))
+  const layers = unfold(row)
+  const all = (...wanted: string[]) => layers.flatMap((layer) => members(layer, ...wanted))
+  const issuer = name(all('issuer')[0])
+  const account = withoutIssuer(name(all('account', 'label', 'accountname')[0]), issuer)
   const left = (reason: LeftReason, of?: string): Left[] => {
     const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
     return [{ what: `${place} ${whose}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
   }
-  const held = member(row, ...secretNames)
+  const holder = layers.find((layer) => member(layer, ...secretNames) !== undefined) ?? row
+  const held = member(holder, ...secretNames)
   if (held === undefined && names(row, ...secretNames) && !isUndefined(row)) return []
   const off = standing(row)
   if (off) return left(off)
-  const source = readSource(held, row, about.encoding)
+  const source = readSource(held, holder, about.encoding)
   if (source === undefined) return left('malformed', 'secret')
-  const kind = plain(member(row, 'type', 'otptype', 'totptype'))
-  if (kind === 'steam' || plain(member(row, 'encoder')) !== undefined) return left('unsupported-encoder')
-  if (kind === 'hotp') return left('hotp')
-  const periods = members(row, ...periodNames)
+  const kinds = all('type', 'otptype', 'totptype', 'tokentype', 'kind').map(plain)
+  if (kinds.includes('steam') || all('encoder').some((one) => plain(one) !== undefined)) return left('unsupported-encoder')
+  if (kinds.includes('hotp')) return left('hotp')
+  const periods = all(...periodNames)
   // A HOTP object has a counter where a TOTP object has a period.
-  if (kind !== 'totp' && member(row, 'counter') !== undefined && periods.length === 0) return left('hotp')
+  if (!kinds.includes('totp') && all('counter').length > 0 && periods.length === 0) return left('hotp')
   if (Number(member(row, 't0') ?? 0) !== 0) return left('malformed', 't0')
-  const digits = agreed(members(row, ...digitNames).map(readNumber), about.digits)
+  const uri = 'uri' in source ? source.uri : all(...uriNames).find((one) => typeof one === 'string' && isKeyUri(one) && fits(one))
+  const spelt = uri === undefined ? undefined : migrate({ uri, account, issuer })
+  // A URI beside the secret says what its codes are like.
+  if (spelt && 'reason' in spelt) return [report(spelt, place)]
+  const said = spelt && new URL(spelt.uri).searchParams
+  if (said && 'secret' in source && keyOf(source) !== said.get('secret')) return left('malformed', 'secret')
+  const also = (of: string) => said?.get(of) ?? []
+  const digits = agreed(all(...digitNames).concat(also('digits')).map(readNumber), about.digits)
   if (digits === null) return left('malformed', 'digits')
-  const period = agreed(periods.map(readNumber), about.period)
+  const period = agreed(periods.concat(also('period')).map(readNumber), about.period)
   if (period === null) return left('malformed', 'period')
   // Nobody has steps of over an hour: these are milliseconds.
   if (periods.length > 0 && period !== undefined && period > 3600) return left('unsupported-period')
-  const algorithm = agreed(readAlgorithms(row), about.algorithm)
+  const algorithm = agreed(layers.flatMap(readAlgorithms).concat(also('algorithm')), about.algorithm)
   if (algorithm === null) return left('malformed', 'algorithm')
   const { repeated } = about
-  const request = 'uri' in source ? { ...source, account, issuer } : { ...source, repeated, algorithm, digits, period, account, issuer }
-  const reading = openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
+  const reading = 'uri' in source && spelt ? spelt : migrate({ ...source, repeated, algorithm, digits, period, account, issuer })
   const description = name(member(row, 'description', 'name')) ?? about.description
   const created = time(member(row, 'createdat', 'created', 'createdon'))
   const told = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
   return [report(reading, place, told)]
 }
 
+const migrate = (request: object): Found => openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
+
+/** The key of a secret as key URIs spell it. */
+function keyOf(source: Source): string | null {
+  const found = migrate(source)
+  return 'uri' in found ? new URL(found.uri).searchParams.get('secret') : null
+}
+
+/** A row, and what describes its codes inside it: the secret itself as an object, or settings beside it. Either may be JSON text. */
+function unfold(row: object): object[] {
+  const inner = members(row, ...secretNames, ...settingNames).map((value) => fromJson(value) ?? value)
+  return [row, ...inner.filter(isRow)]
+}
+
+const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters']
+
+/** Some apps write the issuer twice. */
+function withoutIssuer(account: string | undefined, issuer: string | undefined): string | undefined {
+  return issuer !== undefined && account?.startsWith(`${issuer}:`) ? name(account.slice(issuer.length + 1)) : account
+}
+
+const uriNames = ['otpauthurl', 'otpauthuri', 'keyuri', 'uri', 'otpauth', 'totpuri', 'provisioninguri']
 const secretNames = [
   'secret', 'totpsecret', 'otpsecret', 'twofactorsecret', '2fasecret', 'tfasecret', 'mfasecret', 'secretkey', 'totpkey',
-  'sharedsecret', 'seed', 'base32', 'uri', 'otpauthurl', 'otpauthuri', 'keyuri', 'hex', 'ascii', 'key',
+  'sharedsecret', 'seed', 'base32', ...uriNames,
+  'hex', 'ascii', 'key',
 ]
 const digitNames = ['digits', 'numdigits', 'codelength', 'otplength', 'tokenlength', 'otpdigits', 'totpdigits']
-const periodNames = ['period', 'step', 'interval', 'timestep', 'stepsize', 'stepseconds', 'otpperiod', 'totpperiod', 'totpinterval']
+const periodNames = ['period', 'step', 'interval', 'timestep', 'stepsize', 'stepseconds', 'otpperiod', 'totpperiod', 'totpinterval', 'timer']
 const algorithmNames = ['algorithm', 'algo', 'otpalgorithm', 'totpalgorithm', 'hashalgorithm', 'hmacalgorithm', 'hashfunction']
 /** Names under which other things are kept too, such as a hash. */
 const looseAlgorithmNames = ['digest', 'hash', 'hmac', 'alg']

@@ -105,7 +105,9 @@ function fromNumbers(value: unknown): Buffer | undefined {
   const isList = Object.keys(value).every((key, index) => key === `${index}`)
   const numbers = Array.isArray(value) || !isList ? (own(value, 'data') ?? value) : Object.values(value)
   if (!Array.isArray(numbers) || numbers.length > 65_536) return undefined
-  return numbers.every((one) => Number.isInteger(one) && one >= 0 && one <= 255) ? Buffer.from(numbers) : undefined
+  // Java's bytes have a sign.
+  const lowest = numbers.some((one) => one > 127) ? 0 : -128
+  return numbers.every((one) => Number.isInteger(one) && one >= lowest && one <= 255) ? Buffer.from(numbers) : undefined
 }
 
 /** An integer from 0 up to `max`: a number, a bigint, the text of one, or MongoDB's forms of it. */

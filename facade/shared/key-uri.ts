@@ -1,4 +1,5 @@
-/** Whether a text is meant as a key URI, and not as a secret. */
+/** Whether a text is meant as a key URI or another link of an app, and not as a secret. */
 export function isKeyUri(text: string): boolean {
-  return ['otpauth:', 'steam://'].includes(text.trimStart().slice(0, 8).toLowerCase())
+  const start = text.trimStart().slice(0, 32).toLowerCase()
+  return ['otpauth:', 'apple-otpauth:', 'otpauth-migration:', 'steam://', 'motp://'].some((scheme) => start.startsWith(scheme))
 }
