@@ -30,6 +30,9 @@ export const checkRpOfCall: Check<RelyingParty> = (value, name) => {
 
 /** The issuer that phone apps show: it stands before a colon in a key URI. */
 export function checkIssuer(issuer: string, name: string): void {
+  if (issuer.trim() === '' || Buffer.byteLength(issuer) > 255) {
+    throw refused(`${name} must be text of at most 255 bytes that isn't blank, since phone apps show it as the issuer (totp.issuer may be another)`)
+  }
   // oxlint-disable-next-line no-control-regex -- these are what it is for
   if (/[:\x00-\x1f\x7f-\x9f]/.test(issuer)) {
     throw refused(`${name} must have no colon or control characters, since phone apps show it as the issuer (totp.issuer may be another)`)
@@ -39,6 +42,9 @@ export function checkIssuer(issuer: string, name: string): void {
 /** Whether a page of this origin may use credentials of this id. Those of apps have a scheme of their own. */
 function canUse(origin: string, id: string, name: string): boolean {
   const scheme = origin.slice(0, origin.indexOf(':')).toLowerCase()
+  if (['ws', 'wss', 'ftp', 'file', 'data', 'blob'].includes(scheme)) {
+    throw refused(`${name} must begin with https:, or with the scheme of an app: pages at ${scheme}: have no such origin`)
+  }
   if (scheme !== 'https' && scheme !== 'http') return true
   const url = URL.canParse(origin) ? new URL(origin) : undefined
   if (url === undefined || url.origin !== origin) {
