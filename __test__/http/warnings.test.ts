@@ -108,6 +108,18 @@ test('a session whose time is in seconds says so, and no page is told to sign in
   t.deepEqual(warnings(old), [])
 })
 
+test('a session whose time lies ahead says so', async (t) => {
+  const host = await HttpHost.open({ required: true })
+  await toldOnce(t, host, 'clock', /at: \d{13}, which is 3600 seconds later than this server's time, \d{13}.*NTP/, async () => {
+    host.session = { id: user, state: 'pending', at: host.fixture.now + 3_600_000 }
+    t.is((await host.client.post('/factors/totp')).status, 403)
+  })
+  const near = await HttpHost.open()
+  near.verified({ at: near.fixture.now + 59_000 })
+  t.is((await near.client.get('/session')).status, 200)
+  t.deepEqual(warnings(near), [])
+})
+
 test('a session that onVerified did not save says so', async (t) => {
   const host = (await HttpHost.open({ onVerified: () => undefined })).pending()
   t.is((await host.client.post('/challenge')).body.challenge, null, 'the sign-in is done')

@@ -10,7 +10,7 @@ import { findRoute } from './router.js'
 import { routesWith } from './routes.js'
 import { checkJson, isSameOriginRequest } from './same-origin.js'
 import { admit } from './standing.js'
-import { isInSeconds, warnOfMount, warnOfOrigin, warnOfSeconds } from './warn.js'
+import { isInSeconds, warnOfFuture, warnOfMount, warnOfOrigin, warnOfSeconds } from './warn.js'
 
 /**
  * The service as a JSON API: sign-in, step-up, enrolment, management and administration, below `basePath`. What it
@@ -96,6 +96,7 @@ async function answer(
   if (user) {
     settings.unsaved.check(settings, user, now)
     if (isInSeconds(user, now)) warnOfSeconds(settings, user, now)
+    warnOfFuture(settings, user, now)
   }
   const visit = { countersign, settings, request, context, params, query, headers, user, now }
   const call = await admit(visit, route)

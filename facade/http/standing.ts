@@ -6,7 +6,7 @@ import { checkRequired } from './options.js'
 import type { AdminAction, CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
 import type { Call, Route, Visit } from './route.js'
-import { isInSeconds } from './warn.js'
+import { isInSeconds, skew } from './warn.js'
 
 /** What a signed-in user may do to factors at this moment. */
 export interface Standing {
@@ -107,6 +107,3 @@ function since({ created, added = created }: Factor): number {
 
 /** `created` is the beginning of its second: only what came after the end of it was surely later. */
 const second = 1000
-
-/** Milliseconds by which the clock of another server may be ahead. */
-const skew = 60_000

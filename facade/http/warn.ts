@@ -48,6 +48,17 @@ export function warnOfSeconds({ warn }: Place, { id, at }: Session, now: number)
     'Date.now() and the at of outcomes are. Store the at that onVerified receives as it is, or multiply by 1000.', id)
 }
 
+/** The time of a session lies ahead, so that no proof seems fresh. */
+export function warnOfFuture({ warn }: Place, { id, at }: Session, now: number): void {
+  if (at - now <= skew) return
+  warn('clock', `user() returned at: ${at}, which is ${Math.round((at - now) / 1000)} seconds later than this server's time, ${now}. ` +
+    'Nothing counts as freshly verified until then. Set the clocks of all servers by NTP, and store the at that onVerified ' +
+    'receives as it is.', id)
+}
+
+/** Milliseconds by which the clock of another server may be ahead. */
+export const skew = 60_000
+
 export function isInSeconds({ at }: Session, now: number): boolean {
   return at > 0 && Math.abs(at * 1000 - now) < 400 * 86_400_000
 }

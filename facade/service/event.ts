@@ -78,5 +78,5 @@ export type WarningReason =
   | 'at-in-seconds'
   /** A session is the same after `onVerified` as it was before. */
   | 'session-not-saved'
-  /** A wrong code is right at another time: a clock is off. */
+  /** A wrong code is right at another time, or `user()` returned an `at` that lies ahead: a clock is off. */
   | 'clock'
