@@ -401,7 +401,10 @@ scene('cards stand in one row or each in its own, dates in one piece, and nothin
       const line = Number.parseFloat(getComputedStyle(part).lineHeight)
       return Math.round(part.getBoundingClientRect().height / line)
     })
+    const actions = [...root.querySelector('.actions')!.children].map((one) => one.getBoundingClientRect())
+    const [down, across] = [new Set(actions.map(({ top }) => top)).size, new Set(actions.map(({ left }) => left)).size]
     return {
+      split: down > 1 && across > 1,
       rows: new Set(cards.map(({ top }) => Math.round(top))).size, columns: new Set(cards.map(({ left }) => Math.round(left))).size,
       parts, lines, wider: document.documentElement.scrollWidth - innerWidth,
     }
@@ -411,12 +414,35 @@ scene('cards stand in one row or each in its own, dates in one piece, and nothin
     for (const width of [320, 390, 544, 768, 1280]) {
       await ann.page.setViewportSize({ width, height: 900 })
       await ann.page.evaluate(addCard)
-      const { rows, columns, lines, wider } = await ann.page.evaluate(look)
+      const { rows, columns, lines, wider, split } = await ann.page.evaluate(look)
       t.true(rows === 1 || (columns === 1 && rows === 3), `${rows} rows, ${columns} columns at ${width}, ${size}`)
+      t.false(split, `actions at ${width}, ${size}`)
       if (size === '100%') t.true(lines.every((one) => one === 1), `${lines} at ${width}`)
       t.true(wider <= 0, `${wider} at ${width}, ${size}`)
     }
   }
+})
+
+scene('recovery codes and what keeps them fit the narrowest page with the largest text', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.getByRole('button', { name: 'Get recovery codes' }).click()
+  await ann.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+  for (const size of ['100%', '200%']) {
+    await ann.page.evaluate((size) => void (document.documentElement.style.fontSize = size), size)
+    for (const width of [320, 360, 390, 544, 1280]) {
+      await ann.page.setViewportSize({ width, height: 900 })
+      const [wider, rows, columns] = await ann.dialog.evaluate((dialog) => {
+        const ways = [...dialog.querySelectorAll('.ways button')].map((one) => one.getBoundingClientRect())
+        const places = (of: 'top' | 'left') => new Set(ways.map((one) => Math.round(one[of]))).size
+        const [codes] = dialog.getElementsByClassName('codes')
+        return [Math.max(dialog.scrollWidth - dialog.clientWidth, codes!.scrollWidth - codes!.clientWidth), places('top'), places('left')]
+      })
+      t.true(wider! <= 0, `${wider} at ${width}, ${size}`)
+      t.true(rows === 1 || columns === 1, `${rows} rows, ${columns} columns at ${width}, ${size}`)
+    }
+  }
+  await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
+  t.regex(await ann.page.getByText('10 codes left').innerText(), /created on [^ ]+\.$/, 'no line ends within the date')
 })
 
 scene('a password of long ago signs nobody in who has no factor', async ({ t, ann }) => {

@@ -169,7 +169,7 @@ form .wide { margin-top: 20px; }
 }
 .error:empty { display: none; }
 .error { margin-top: 16px; }
-.body > .error:first-child { margin-top: 0; }
+.body > .error:first-child:not(:has(+ .or)) { margin-top: 0; }
 .notice {
   margin: 16px 0 0;
   padding: 12px 16px;
@@ -247,8 +247,9 @@ summary {
 .split { display: flex; align-items: center; justify-content: space-between; gap: 16px; margin-top: 8px; }
 .split p { margin: 0; }
 .split button { flex: none; }
-.ways { display: flex; flex-wrap: wrap; gap: 12px; margin-top: 16px; }
-.ways button { flex: 1 1 auto; padding-inline: 12px; }
+/* All in one row, or each in its own. */
+.ways { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 16px; }
+.ways button { flex: 1 1 calc((19em - 100%) * 999); padding-inline: 8px; overflow-wrap: break-word; }
 .ways + form { margin-top: 12px; }
 .ways + form .wide { margin-top: 0; }
 
@@ -302,7 +303,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
 .secret code { max-width: 20ch; font-size: .90625em; overflow-wrap: anywhere; }
 .codes {
   display: grid;
-  grid-template-columns: repeat(auto-fit, minmax(19ch, 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(19ch, 100%), 1fr));
   gap: 6px 12px;
   margin: 16px 0 0;
   padding: 16px 14px;
@@ -344,10 +345,20 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
   .actions button { min-height: 44px; }
   .split { flex-direction: column; align-items: stretch; }
 }
+@container (max-width: 20em) {
+  .actions { padding-left: 0; }
+}
+@container (max-width: 14em) {
+  .actions { flex-direction: column; align-items: flex-start; }
+}
 @media (max-width: 560px) {
   dialog { padding: 24px 20px; }
 }
 
+/* The borders that forced colours draw would touch. */
+@media (forced-colors: active) {
+  .actions { gap: 8px; }
+}
 @media (prefers-reduced-motion: reduce) {
   * { transition: none !important; }
 }

@@ -51,7 +51,7 @@ export class Ui {
   }
 
   date(milliseconds: number): string {
-    return new Intl.DateTimeFormat(this.texts.locale, { dateStyle: 'medium' }).format(milliseconds)
+    return inOnePiece(new Intl.DateTimeFormat(this.texts.locale, { dateStyle: 'medium' }).format(milliseconds))
   }
 
   /** A time of day, with the date unless that is today. Rounded up, so that it is never too early. */
@@ -114,6 +114,9 @@ export class Ui {
     return this.host.dispatchEvent(event)
   }
 }
+
+/** A line never ends within it. */
+const inOnePiece = (date: string) => date.replaceAll(' ', '\u00a0')
 
 function filled(text: string, values: Values): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
