@@ -112,6 +112,9 @@ export declare class BindingService {
   enrolYubico(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   importRecord(record: string | undefined | null, request: string): BindingChange
+  planIndex(record?: string | undefined | null): string
+  credentialClaim(id: string): string
+  indexRecord(record: string | undefined | null, request: string): BindingChange
   createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
   updateFactor(record: string | undefined | null, request: string): BindingChange
   removeFactor(record: string | undefined | null, request: string): BindingChange
@@ -177,6 +180,7 @@ export interface BindingChange {
   action: 'leave' | 'write' | 'delete'
   record?: string
   handle?: string
+  claims?: Array<string>
   value: string
 }
 
@@ -246,6 +250,9 @@ export declare function readAuthenticationPolicy(json: string): BindingAuthentic
  * failure envelope where it is wrong.
  */
 export declare function readRegistrationPolicy(json: string): BindingRegistrationPolicy | string
+
+/** What leads to a record's user: an envelope with a list of texts. */
+export declare function recordClaims(record: string): string
 
 /** A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far. */
 export declare function splitAdditions(record: string, beside?: string | undefined | null): string

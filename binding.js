@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
@@ -797,6 +797,7 @@ export { qrSvg }
 export { qrTerminal }
 export { readAuthenticationPolicy }
 export { readRegistrationPolicy }
+export { recordClaims }
 export { splitAdditions }
 export { totpCode }
 export { totpParseUri }

@@ -40,7 +40,7 @@ export type {
   YubicoOptions,
 } from './facade/service/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Refused, Removal, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
+export type { Accepted, Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Refused, Removal, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
 export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'

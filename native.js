@@ -9,8 +9,8 @@ export const {
   BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory,
   BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord,
   examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService,
-  parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, splitAdditions, totpCode,
-  totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions,
+  parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions,
+  totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions,
   webauthnRegistrationOptions, yubicoPublicId, yubicoVerify,
 } = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
 

@@ -31,6 +31,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--period <seconds>', 'secrets: the period, if it is not 30', Number)
     .option('--app-id <url>', 'u2f: the u2f.appId of the server')
     .option('--description <text>', 'other formats: the name that users see')
+    .option('--rp-id <domain>', 'the rp.id of your server, to add the passkeys to the index; see countersign index')
     .action((file: string, _options: object, command: Command) =>
       onStore<ImportOptions>(command, io, done, async ({ service, out, options }) => {
         if (options.format !== 'tfa') {

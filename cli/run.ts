@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { CountersignError } from '../facade/shared/errors.js'
 import type { CountersignErrorCode } from '../facade/shared/errors.js'
 import { addFileCommands } from './file-commands.js'
+import { addIndexCommand } from './index-command.js'
 import { Exit, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { addRecoveryCommands } from './recovery-commands.js'
@@ -36,7 +37,7 @@ export async function run(args: string[], io: Io): Promise<number> {
     .option('--prefix <text>', 'postgres: and redis: stores: the prefix of all names')
     .option('--json', 'answer with one JSON document')
     .addHelpText('after', footer)
-  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands]) add(program, io, done)
+  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands, addIndexCommand]) add(program, io, done)
   const json = args.includes('--json')
   guard(program, io, json)
   try {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 
+import { noRelyingParty } from '../facade/service/no-relying-party.js'
 import { Countersign } from '../index.js'
 import type { OpenOptions, Store } from '../index.js'
 import { Output } from './io.js'
@@ -26,16 +27,20 @@ export async function onStore<T extends object>(
   work: (opened: Opened<T>) => Promise<void>,
   more: (options: T) => Partial<OpenOptions> = () => ({}),
 ): Promise<void> {
-  const options = command.optsWithGlobals<T & StoreOptions & { json?: boolean; issuer?: string }>()
+  const options = command.optsWithGlobals<T & StoreOptions & { json?: boolean; issuer?: string; rpId?: string }>()
   const out = new Output(io, options.json === true)
   const { store, close } = await openStore(options, io.env)
   try {
-    // No command here has to do with a relying party but by its name, which a phone app shows.
-    const rp = { id: 'localhost', name: options.issuer ?? 'Countersign', origins: ['http://localhost'] }
-    await using service = await Countersign.open({ rp, store, ...more(options) })
+    await using service = await Countersign.open({ ...relyingParty(options), store, ...more(options) })
     await work({ service, store, out, options })
     done(out.code)
   } finally {
     await close()
   }
+}
+
+/** Its id is in the index of credential ids, and its name is what a phone app shows; no command verifies a ceremony. */
+function relyingParty({ rpId, issuer: name = 'Countersign' }: { rpId?: string; issuer?: string }) {
+  if (rpId !== undefined) return { rp: { id: rpId, name, origins: [`https://${rpId}`] } }
+  return { rp: { id: 'localhost', name, origins: ['http://localhost'] }, [noRelyingParty]: true }
 }

@@ -31,6 +31,21 @@ const tasks: Record<string, (store: Store) => Promise<void>> = {
     }
   },
 
+  /** Claims ever other ones of some texts, and writes into the record which. */
+  async claim(store) {
+    const [user, ...texts] = rest as [string, ...string[]]
+    tell('claiming')
+    for (;;) {
+      const claims = texts.filter(() => Math.random() < 0.5)
+      const change = (record?: string) => {
+        return { record: files.record(files.numberOf(record) + 1, claims.join('+')), claims, value: undefined }
+      }
+      await store.update(user, change).catch((error: { code?: string }) => {
+        if (error.code !== 'claim-taken') throw error
+      })
+    }
+  },
+
   /** Takes and frees a user's lock without writing, over and over. */
   async leave(store) {
     tell('leaving')

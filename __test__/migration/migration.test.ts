@@ -302,7 +302,7 @@ test('SimpleWebAuthn › user handles come along, and never lead to somebody els
   t.deepEqual(taken.map(({ notes }) => notes), [
     ['user-not-verified'], ['other-user-handle', 'user-not-verified'], ['no-user-handle', 'user-not-verified'],
   ])
-  t.deepEqual([await store.owner(first.handle), await store.owner(second.handle)], ['ann', undefined])
+  t.deepEqual([await store.owner(first.handle), await store.owner(second.handle)], ['ann', 'ann'])
   await signsIn(t, fixture, first.key, 'with the handle of the user')
   await signsIn(t, fixture, second.key, 'with its own')
   const creation = await service.beginWebauthn('ann', { name: 'ann', displayName: 'Ann' })
@@ -311,7 +311,9 @@ test('SimpleWebAuthn › user handles come along, and never lead to somebody els
   const other = await service.importFactors('ben', fromSimpleWebAuthn([stolen]))
   t.deepEqual([other.taken, reasons(other)], [[], [['[0]', 'user-handle-taken']]])
   t.is(await store.owner(first.handle), 'ann')
-  const given = fromSimpleWebAuthn(without, { userHandle: Buffer.from('ben') })
+  const again = await service.importFactors('ben', fromSimpleWebAuthn(without))
+  t.deepEqual([again.taken, reasons(again)], [[], [['[0]', 'credential-taken']]])
+  const given = fromSimpleWebAuthn({ ...passkey().documented, webauthnUserID: null }, { userHandle: Buffer.from('ben') })
   t.deepEqual((await service.importFactors('ben', given)).taken[0]!.notes, ['user-not-verified'])
   const verified = fromSimpleWebAuthn({ ...passkey().documented, userVerified: true })
   t.deepEqual((await service.importFactors('eve', verified)).taken[0]!.notes, [])

@@ -43,6 +43,35 @@ for (const [kind, path, kills] of [['directory', directory, 200], ['tfa.cfg', `$
     await Promise.all(Array.from({ length: lanes }, (_, index) => lane(`killed ${index}`)))
   })
 
+  test.serial(`${kind}: however often processes are killed that claim the same texts, no text is two users'`, async (t) => {
+    t.timeout(240_000)
+    const store = files.open({ lockTimeout: 5 })
+    const texts = ['one', 'two', 'three']
+    const users = ['claims 1', 'claims 2', 'claims 3']
+    const seen = new Set<string>()
+    for (let kill = 0; kill < 24; kill += 1) {
+      const programs = users.map((user) => startProcess([path, 'claim', user, ...texts]))
+      await Promise.all(programs.map((program) => program.tells('claiming')))
+      await pause(Math.random() * 60)
+      await Promise.all(programs.map((program) => program.kill()))
+      const records = await Promise.all(users.map((user) => store.read(user)))
+      const held = records.map((record) => (record === undefined ? [] : files.paddingOf(record).split('+')))
+      for (const text of texts) {
+        const holders = users.filter((_, index) => held[index]!.includes(text))
+        t.true(holders.length <= 1, `${text}: ${holders.join()}`)
+        if (holders.length === 1) t.is(await store.owner(text), holders[0], text)
+        seen.add(`${text} ${holders[0] ?? 'nobody'}`)
+      }
+    }
+    t.true(seen.size > 6, [...seen].join())
+    // What the dead ones have left is no obstacle.
+    for (const user of users) await store.update(user, () => ({ record: null, value: undefined }))
+    const all = { record: files.record(1, texts.join('+')), claims: texts, value: undefined }
+    await store.update('claims 4', () => all)
+    t.deepEqual(await Promise.all(texts.map((text) => store.owner(text))), texts.map(() => 'claims 4'))
+    await store.update('claims 4', () => ({ record: null, value: undefined }))
+  })
+
   test.serial(`${kind}: processes and worker threads count together without losing any`, async (t) => {
     const store = files.open()
     const args = [path, 'count', 'shared', '40']

@@ -14,12 +14,15 @@ const scratches = [scratch(), scratch(), scratch()] as const
 const [one, two, three] = scratches
 test.after.always(() => scratches.forEach(({ remove }) => remove()))
 
+// Hundreds of changes at once wait for one lock, each for its fsync.
+const patience = { lockTimeout: 120 }
+
 const makers: Record<string, () => Store> = {
   memory: memoryStore,
-  directory: () => directoryStore(one.path),
+  directory: () => directoryStore(one.path, patience),
   // Two stores of one directory: as two processes would, they share nothing but the files.
-  'directory, users and challenges apart': () => apart(directoryStore(two.path), directoryStore(two.path)),
-  'users in a directory, challenges in memory': () => apart(directoryStore(three.path), memoryStore()),
+  'directory, users and challenges apart': () => apart(directoryStore(two.path, patience), directoryStore(two.path, patience)),
+  'users in a directory, challenges in memory': () => apart(directoryStore(three.path, patience), memoryStore()),
 }
 
 for (const [kind, make] of Object.entries(makers)) {
@@ -37,8 +40,7 @@ for (const [kind, make] of Object.entries(makers)) {
 }
 
 const configFile = join(temporaryDirectory(), 'tfa.cfg')
-// Hundreds of changes at once wait for one file, each for its fsync.
-const patient = { create: true, lockTimeout: 120 }
+const patient = { create: true, ...patience }
 for (const { name, run } of recordStoreTests) {
   test(`tfa.cfg: ${name}`, (t) => t.notThrowsAsync(run(() => tfaConfigStore(configFile, patient))))
 }
@@ -84,6 +86,27 @@ test('the suite finds a store that loses updates, tells a handle twice or gives 
   })
   t.true(clinging.includes('a handle leads to its owner'))
   t.true(clinging.includes('null deletes the record and its handle'))
+  const careless = await failed((store) => ({
+    // Looks first, and writes then.
+    async update(user, change) {
+      const { claims, ...changed } = change(await store.read(user))
+      for (const claim of claims ?? []) {
+        if (![undefined, user].includes(await store.owner(claim))) throw Object.assign(new Error('taken'), { code: 'claim-taken' })
+      }
+      await new Promise(setImmediate)
+      for (const claim of claims ?? []) {
+        const owner = await store.owner(claim)
+        if (owner !== undefined && owner !== user) await store.update(owner, (record) => ({ record: record!, claims: [], value: 0 }))
+      }
+      return store.update(user, () => ({ ...changed, ...(claims && { claims }) }))
+    },
+  }))
+  t.true(careless.includes('of 12 users who claim one text at once exactly one gets it'))
+  const claimless = await failed((store) => ({
+    update: (user, change) => store.update(user, (record) => ({ ...change(record), claims: undefined })),
+  }))
+  t.deepEqual(claimless.filter((name) => !name.includes('claim')), [], 'a store without claims passes everything else')
+  t.true(claimless.includes("a claim that is another user's is refused, and nothing is written"))
   const forgiving = await failed((store) => {
     const taken = new Map<string, string>()
     return {

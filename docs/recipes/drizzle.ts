@@ -1,6 +1,6 @@
 // A store on Drizzle and PostgreSQL, on the tables of docs/stores/postgres.md.
 import type { Store } from 'countersign/stores'
-import { and, desc, eq, gt, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, notInArray, or, sql } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 
@@ -9,6 +9,7 @@ const records = pgTable('countersign_records', {
   record: text().notNull(),
   handle: text().unique(),
 })
+const claimed = pgTable('countersign_claims', { claim: text().primaryKey(), user: text().notNull() })
 const challenges = pgTable('countersign_challenges', {
   key: text().notNull(),
   id: text().notNull(),
@@ -35,19 +36,29 @@ export function drizzleStore(db: NodePgDatabase): Store {
 
     update(user, change) {
       return alone(user, async (tx) => {
-        const { record, handle = null, value } = change(await recordOf(tx, user))
+        const { record, handle = null, claims, value } = change(await recordOf(tx, user))
         if (record === null) {
           await tx.delete(records).where(eq(records.user, user))
         } else if (record !== undefined) {
           const insert = tx.insert(records).values({ user, record, handle })
           await insert.onConflictDoUpdate({ target: records.user, set: { record, handle } })
         }
+        if (record && claims) {
+          const mine = await tx.select({ claim: claimed.claim }).from(claimed).where(eq(claimed.user, user))
+          const held = mine.map(({ claim }) => claim)
+          await tx.delete(claimed).where(inArray(claimed.claim, held.filter((claim) => !claims.includes(claim))))
+          const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          const rows = added.map((claim) => ({ claim, user }))
+          if (rows.length > 0) await tx.insert(claimed).values(rows).catch(taken)
+        }
         return value
       })
     },
 
     async owner(handle) {
-      return (await db.select({ user: records.user }).from(records).where(eq(records.handle, handle)))[0]?.user
+      const [byHandle] = await db.select({ user: records.user }).from(records).where(eq(records.handle, handle))
+      if (byHandle) return byHandle.user
+      return (await db.select({ user: claimed.user }).from(claimed).where(eq(claimed.claim, handle)))[0]?.user
     },
 
     async *users() {
@@ -88,4 +99,9 @@ export function drizzleStore(db: NodePgDatabase): Store {
       return (await db.select({ data: challenges.data }).from(challenges).where(kept))[0]!.data
     },
   }
+}
+
+/** The primary key says that a claim is another user's. The transaction is rolled back. */
+function taken(error: { cause?: { code?: unknown } }): never {
+  throw error.cause?.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
 }

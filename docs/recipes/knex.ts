@@ -4,6 +4,7 @@ import type { Knex } from 'knex'
 
 export function knexStore(knex: Knex): Store {
   const records = (on: Knex = knex) => on('countersign_records')
+  const claimed = (on: Knex = knex) => on('countersign_claims')
   const challenges = (on: Knex = knex) => on('countersign_challenges')
   /** One caller at a time for a user or key, on all machines, until the transaction ends; also where no row is yet. */
   const alone = <T>(key: string, work: (trx: Knex.Transaction) => Promise<T>) =>
@@ -20,15 +21,22 @@ export function knexStore(knex: Knex): Store {
     update(user, change) {
       return alone(user, async (trx) => {
         const before = await records(trx).where({ user }).first('record')
-        const { record, handle = null, value } = change(before?.record)
+        const { record, handle = null, claims, value } = change(before?.record)
         if (record === null) await records(trx).where({ user }).delete()
         else if (record !== undefined) await records(trx).insert({ user, record, handle }).onConflict('user').merge()
+        if (record && claims) {
+          await claimed(trx).where({ user }).whereNotIn('claim', claims).delete()
+          const held = (await claimed(trx).where({ user }).select('claim')).map(({ claim }) => claim)
+          const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          if (added.length > 0) await claimed(trx).insert(added.map((claim) => ({ claim, user }))).catch(taken)
+        }
         return value
       })
     },
 
     async owner(handle) {
-      return (await records().where({ handle }).first('user'))?.user
+      const found = (await records().where({ handle }).first('user')) ?? (await claimed().where({ claim: handle }).first('user'))
+      return found?.user
     },
 
     async *users() {
@@ -64,4 +72,9 @@ export function knexStore(knex: Knex): Store {
       return (await challenges().where({ key: '', id: 'shared-key' }).first('data')).data
     },
   }
+}
+
+/** The primary key says that a claim is another user's. The transaction is rolled back. */
+function taken(error: { code?: unknown }): never {
+  throw error.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
 }

@@ -5,6 +5,7 @@ import type { Generated, Kysely, Transaction } from 'kysely'
 
 export interface CountersignTables {
   countersign_records: { user: string; record: string; handle: string | null }
+  countersign_claims: { claim: string; user: string }
   countersign_challenges: {
     key: string
     id: string
@@ -32,12 +33,22 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
 
     update(user, change) {
       return alone(user, async (trx) => {
-        const { record, handle = null, value } = change((await recordOf(trx, user))?.record)
+        const { record, handle = null, claims, value } = change((await recordOf(trx, user))?.record)
         if (record === null) {
           await trx.deleteFrom('countersign_records').where('user', '=', user).execute()
         } else if (record !== undefined) {
           const insert = trx.insertInto('countersign_records').values({ user, record, handle })
           await insert.onConflict((it) => it.column('user').doUpdateSet({ record, handle })).execute()
+        }
+        if (record && claims) {
+          const table = 'countersign_claims'
+          const mine = await trx.selectFrom(table).select('claim').where('user', '=', user).execute()
+          const held = mine.map(({ claim }) => claim)
+          const dropped = held.filter((claim) => !claims.includes(claim))
+          if (dropped.length > 0) await trx.deleteFrom(table).where('claim', 'in', dropped).execute()
+          const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          const rows = added.map((claim) => ({ claim, user }))
+          if (rows.length > 0) await trx.insertInto(table).values(rows).execute().catch(taken)
         }
         return value
       })
@@ -45,7 +56,8 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
 
     async owner(handle) {
       const query = db.selectFrom('countersign_records').select('user').where('handle', '=', handle)
-      return (await query.executeTakeFirst())?.user
+      const claimed = db.selectFrom('countersign_claims').select('user').where('claim', '=', handle)
+      return ((await query.executeTakeFirst()) ?? (await claimed.executeTakeFirst()))?.user
     },
 
     async *users() {
@@ -85,4 +97,9 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
       return (await kept.where('id', '=', 'shared-key').executeTakeFirstOrThrow()).data
     },
   }
+}
+
+/** The primary key says that a claim is another user's. The transaction is rolled back. */
+function taken(error: { code?: unknown }): never {
+  throw error.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
 }

@@ -9,6 +9,11 @@ export const mysqlTables = [
     record LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
     handle VARBINARY(256) UNIQUE
   ) ENGINE = InnoDB`,
+  `CREATE TABLE IF NOT EXISTS countersign_claims (
+    claim VARBINARY(128) PRIMARY KEY,
+    user VARBINARY(256) NOT NULL,
+    FOREIGN KEY (user) REFERENCES countersign_records (user) ON DELETE CASCADE
+  ) ENGINE = InnoDB`,
   `CREATE TABLE IF NOT EXISTS countersign_challenges (
     \`key\` VARBINARY(256) NOT NULL,
     id VARBINARY(256) NOT NULL,
@@ -34,7 +39,7 @@ export function mysqlStore(pool: Pool): Store {
         const key = bytes(user)
         const locked = 'SELECT record FROM countersign_records WHERE user = ? FOR UPDATE'
         const [before] = await rows(connection, locked, [key])
-        const { record, handle, value } = change(before?.record)
+        const { record, handle, claims, value } = change(before?.record)
         if (record === null) {
           await connection.query('DELETE FROM countersign_records WHERE user = ?', [key])
         } else if (record !== undefined) {
@@ -43,13 +48,16 @@ export function mysqlStore(pool: Pool): Store {
             ? 'UPDATE countersign_records SET record = ?, handle = ? WHERE user = ?'
             : 'INSERT INTO countersign_records (record, handle, user) VALUES (?, ?, ?)'
           await connection.query(sql, values)
+          if (claims) await keepClaims(connection, key, claims)
         }
         return value
       })
     },
 
     async owner(handle) {
-      const [row] = await rows(pool, 'SELECT user FROM countersign_records WHERE handle = ?', [bytes(handle)])
+      const sql = `SELECT user FROM countersign_records WHERE handle = ?
+        UNION ALL SELECT user FROM countersign_claims WHERE claim = ? LIMIT 1`
+      const [row] = await rows(pool, sql, [bytes(handle), bytes(handle)])
       return row?.user.toString()
     },
 
@@ -100,6 +108,23 @@ export function mysqlStore(pool: Pool): Store {
       const kept = "SELECT data FROM countersign_challenges WHERE `key` = '' AND id = 'shared-key'"
       return (await rows(pool, kept, []))[0]!.data
     },
+  }
+}
+
+async function keepClaims(connection: PoolConnection, user: Buffer, claims: readonly string[]): Promise<void> {
+  const mine = await rows(connection, 'SELECT claim FROM countersign_claims WHERE user = ?', [user])
+  const held = mine.map(({ claim }) => String(claim))
+  for (const claim of held.filter((one) => !claims.includes(one))) {
+    await connection.query('DELETE FROM countersign_claims WHERE claim = ? AND user = ?', [bytes(claim), user])
+  }
+  try {
+    for (const claim of claims.filter((one) => !held.includes(one)).toSorted()) {
+      await connection.query('INSERT INTO countersign_claims (claim, user) VALUES (?, ?)', [bytes(claim), user])
+    }
+  } catch (error) {
+    // Another user's: the transaction is rolled back.
+    if ((error as { code?: unknown }).code !== 'ER_DUP_ENTRY') throw error
+    throw Object.assign(new Error('claim taken'), { code: 'claim-taken' })
   }
 }
 

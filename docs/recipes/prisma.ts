@@ -7,6 +7,12 @@
 //     @@map("countersign_records")
 //   }
 //
+//   model CountersignClaim {
+//     claim String @id
+//     user  String
+//     @@map("countersign_claims")
+//   }
+//
 //   model CountersignChallenge {
 //     key     String
 //     id      String
@@ -39,19 +45,29 @@ export function prismaStore(prisma: PrismaClient): Store {
     update(user, change) {
       return alone(user, async (tx) => {
         const before = await tx.countersignRecord.findUnique({ where: { user } })
-        const { record, handle = null, value } = change(before?.record)
+        const { record, handle = null, claims, value } = change(before?.record)
         if (record === null) {
           await tx.countersignRecord.deleteMany({ where: { user } })
         } else if (record !== undefined) {
           const kept = { record, handle }
           await tx.countersignRecord.upsert({ where: { user }, create: { user, ...kept }, update: kept })
         }
+        if (record && claims) {
+          const mine = await tx.countersignClaim.findMany({ where: { user } })
+          const held = mine.map(({ claim }) => claim)
+          const dropped = held.filter((claim) => !claims.includes(claim))
+          await tx.countersignClaim.deleteMany({ where: { user, claim: { in: dropped } } })
+          const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          // One that is another user's breaks the primary key, and the transaction is rolled back.
+          await tx.countersignClaim.createMany({ data: added.map((claim) => ({ claim, user })) }).catch(taken)
+        }
         return value
       })
     },
 
     async owner(handle) {
-      return (await prisma.countersignRecord.findUnique({ where: { handle } }))?.user
+      const byHandle = await prisma.countersignRecord.findUnique({ where: { handle } })
+      return (byHandle ?? (await prisma.countersignClaim.findUnique({ where: { claim: handle } })))?.user
     },
 
     async *users() {
@@ -95,4 +111,9 @@ export function prismaStore(prisma: PrismaClient): Store {
       return (await prisma.countersignChallenge.findFirstOrThrow({ where: kept })).data
     },
   }
+}
+
+/** `P2002`: a unique constraint failed. */
+function taken(error: { code?: unknown }): never {
+  throw error.code === 'P2002' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
 }

@@ -74,8 +74,9 @@ export interface ForeignYubicoKey {
  *   at some point
  * - `repeated-secret`: the key is the stored secret repeated several times, as the library used it
  * - `assumed-totp`: the export does not say whether it is TOTP or HOTP
- * - `no-user-handle`: the data has none; the passkey can't sign in without a user name
- * - `other-user-handle`: the user already has another one, with the same effect
+ * - `no-user-handle`: the data has none; without a user name the passkey is found by its id, and its first success
+ *   stores the handle
+ * - `other-user-handle`: the user's other passkeys were made for another one; it signs in all the same
  * - `backup-not-recorded`: the data has no backup flags; the first success sets them
  * - `user-not-verified`: `userVerified` is not `true`; the passkey only works next to another factor, until it has
  *   verified its user there
@@ -108,6 +109,7 @@ export type MigrationNote =
  * - `unknown-key`: `yubico.secrets` has no secrets of this Yubico key
  * - `already-enrolled`: the user already has this credential, secret or key, or recovery codes
  * - `user-handle-taken`: its user handle belongs to another user
+ * - `credential-taken`: another user has a credential with this id
  * - `factor-limit`: the user already has as many factors as allowed
  * - `record-too-large`: the user's record would be larger than 1 MiB
  */
@@ -130,6 +132,7 @@ export type LeftReason =
   | 'unknown-key'
   | 'already-enrolled'
   | 'user-handle-taken'
+  | 'credential-taken'
   | 'factor-limit'
   | 'record-too-large'
 

@@ -52,9 +52,9 @@ export class Context {
     return recordText(await fromStore(() => this.settings.users.read(user)))
   }
 
-  /** The user whom a WebAuthn user handle belongs to. */
-  async owner(handle: string): Promise<string | undefined> {
-    const user: unknown = await fromStore(() => this.settings.users.owner(handle))
+  /** The user whom a WebAuthn user handle, or another claim, belongs to. */
+  async owner(claim: string): Promise<string | undefined> {
+    const user: unknown = await fromStore(() => this.settings.users.owner(claim))
     if (user === undefined || user === null) return undefined
     if (typeof user !== 'string') throw new CountersignError('store-failed')
     return checkUser(user)
@@ -75,6 +75,20 @@ export class Context {
     const answered = await this.change<T>(user, call, name)
     this.events.tell(answered.events, user, at)
     return answered
+  }
+
+  /**
+   * `undefined` where the store refuses a change because a claim is another user's: it has written nothing then.
+   *
+   * @internal
+   */
+  async unlessTaken<T>(update: () => Promise<Answered<T>>): Promise<Answered<T> | undefined> {
+    try {
+      return await update()
+    } catch (err) {
+      if (isCountersignError(err, 'claim-taken')) return undefined
+      throw err
+    }
   }
 
   /**
@@ -121,13 +135,16 @@ export class Context {
    * Tries a call of the core on the record as it is read: what it answers where it would change nothing, told. `null`
    * where it has something to store, which is for `update` then.
    *
+   * @param named whom the events name
    * @internal
    */
-  async refusal<T>(user: string, at: number, call: (record: string | null) => BindingChange): Promise<T | null> {
+  async refusal<T>(
+    user: string, at: number, call: (record: string | null) => BindingChange, named = user,
+  ): Promise<T | null> {
     const change = stored(call, await this.read(user))
     if (change.record !== undefined) return null
     const answered = openAnswer<T>(change.value, user)
-    this.events.tell(answered.events, user, at)
+    this.events.tell(answered.events, named, at)
     return answered.value
   }
 
@@ -162,11 +179,17 @@ export async function fromStore<T>(work: () => T | Promise<T>, passed: readonly 
   try {
     return await work()
   } catch (thrown) {
+    // A store of the host's, which has no class of ours.
+    if (isTaken(thrown)) throw new CountersignError('claim-taken')
     if (!isCountersignError(thrown)) throw new CountersignError('store-failed', { cause: presentable(thrown, passed) })
     const { cause } = thrown
     if (cause !== undefined) Object.defineProperty(thrown, 'cause', { value: presentable(cause, passed) })
     throw thrown
   }
+}
+
+function isTaken(thrown: unknown): boolean {
+  return (Object(thrown) as { code?: unknown }).code === 'claim-taken'
 }
 
 function serviceFor(settings: Settings, rp: RelyingParty): BindingService {
@@ -185,13 +208,15 @@ function stored(call: (record: string | null) => BindingChange, before: string |
   try {
     change = call(before)
   } catch {
-    return { record: undefined, handle: undefined, value: internalFailure }
+    return { record: undefined, handle: undefined, claims: undefined, value: internalFailure }
   }
   const { action, value } = change
   const [record, handle] = [own(change, 'record'), own(change, 'handle')] as [string | undefined, string | undefined]
+  const claims = own(change, 'claims') as string[] | undefined
   // Every member is there: a store would find an absent one on a polluted prototype, and `null` there deletes.
-  if (action === 'delete') return { record: null, handle: undefined, value }
-  return action === 'write' ? { record, handle, value } : { record: undefined, handle: undefined, value }
+  if (action === 'delete') return { record: null, handle: undefined, claims: undefined, value }
+  if (action === 'write') return { record, handle, claims, value }
+  return { record: undefined, handle: undefined, claims: undefined, value }
 }
 
 function native(call: () => string): string {

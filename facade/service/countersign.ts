@@ -27,9 +27,10 @@ import type {
   VerifyOptions,
 } from './options.js'
 import type {
-  Enrolled, ImportedRecord, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage,
+  Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage,
 } from './outcome.js'
 import * as passkey from './passkey.js'
+import { indexPasskeys } from './passkey-index.js'
 import { checkSettings } from './settings.js'
 import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
@@ -209,9 +210,12 @@ export class Countersign {
 
   /**
    * Verifies the answer to a challenge that was created without a user. The passkey's user handle leads to the user
-   * (`UserStore.owner`), and the credential must be one of that user's. Credentials stored without a handle can't sign
-   * in this way, nor can those whose user verification isn't established: at the registration, by an import that says
-   * so, or in a sign-in next to another factor.
+   * (`UserStore.owner`), and the credential must be one of that user's. If no user has this handle, the credential's id
+   * leads to the user, but only to a credential that is stored without a handle. The handle of the answer is stored
+   * with it then. A handle that differs from a stored one is refused.
+   *
+   * Credentials whose user verification isn't established can't sign in this way. It is established at the
+   * registration, by an import that says so, or in a sign-in next to another factor.
    *
    * @example
    * const outcome = await countersign.verifyPasskey(body.answer, { session: request.sessionID })
@@ -269,8 +273,8 @@ export class Countersign {
    * @example
    * const { taken, left } = await countersign.importFactors(user, fromSimpleWebAuthn(rows))
    */
-  importFactors(user: string, migration: Migration): Promise<Imported> {
-    return this.#run((context) => importFactors(context, user, migration))
+  importFactors(user: string, migration: Migration, options: RpOption = {}): Promise<Imported> {
+    return this.#run((context) => importFactors(context, user, migration, options))
   }
 
   /**
@@ -283,6 +287,22 @@ export class Countersign {
    */
   importRecord(user: string, data: string, options: ImportRecordOptions = {}): Promise<ImportedRecord> {
     return this.#run((context) => importRecord(context, user, data, options))
+  }
+
+  /**
+   * Adds the credentials of all users to the index of credential ids (WebAuthn Level 3, 7.1). Enrolment and imports
+   * keep the index, so this is for records that an older version stored, and for records that were copied into the
+   * store without it. Credentials that no relying party is stored with are taken for ones of `rp`.
+   *
+   * Servers may go on working. If it breaks off, call it again: records that are in the index are only read. The command
+   * `countersign index` does the same.
+   *
+   * @throws {CountersignError} `not-supported` when the store keeps no claims
+   * @example
+   * const { shared } = await countersign.indexPasskeys()
+   */
+  indexPasskeys(options: RpOption = {}): Promise<IndexedPasskeys> {
+    return this.#run((context) => indexPasskeys(context, options))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */

@@ -92,7 +92,8 @@ export async function finishWebauthn(
   const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
   const random = randomBytes(16)
   const call = (record: string | null) => service.finishWebauthn(record, data, random, request)
-  return (await context.update<Enrolled>(user, now, call)).value
+  const answered = await context.unlessTaken(() => context.update<Enrolled>(user, now, call))
+  return answered?.value ?? taken(context, user)
 }
 
 export async function enrolYubico(context: Context, user: string, options: EnrolYubicoOptions): Promise<Enrolled> {
@@ -191,6 +192,11 @@ function malformed(context: Context, user: string, type: FactorType, member: str
   const event = { type: 'rejected', factor: { type }, reason: 'malformed', ...(member !== undefined && { member }) } as const
   context.events.tell([event], user, context.now())
   return { ok: false, reason: 'malformed' }
+}
+
+/** 7.1: a credential id belongs to one user. The page learns no more than that it was refused. */
+function taken(context: Context, user: string): Enrolled {
+  return reject(context, user, 'webauthn', 'credential-taken', context.now())
 }
 
 function missing(context: Context, user: string, type: FactorType): Enrolled {

@@ -19,9 +19,11 @@ export async function importRecord(
   const owner = handle === undefined ? undefined : await context.owner(handle)
   if (owner !== undefined && owner !== user) return { ok: false, reason: 'user-handle-taken' }
   const now = context.now()
-  const request = jsonText({ data, replace, now })
+  const request = jsonText({ data, replace, now, rpId: context.settings.rpId })
   const call = (record: string | null) => context.service().importRecord(record, request)
-  const { done, reason, repeatedTotp } = (await context.update<Answer>(user, now, call)).value
+  const answered = await context.unlessTaken(() => context.update<Answer>(user, now, call))
+  if (answered === undefined) return { ok: false, reason: 'credential-taken' }
+  const { done, reason, repeatedTotp } = answered.value
   if (done === 'refused') return { ok: false, reason: reason! }
   return done === 'kept' ? { ok: false, reason: 'other-factors' } : { ok: true, changed: done === 'imported', repeatedTotp }
 }

@@ -1,3 +1,5 @@
+import type { BindingService } from '#binding'
+
 import {
   bytesOrBase64url, checkUser, description, epochMilliseconds, integer, invalid, listOf, object, optional, own, text,
 } from '../shared/check.js'
@@ -5,50 +7,75 @@ import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { randomBytes } from '../shared/crypto.js'
 import type { Factor } from '../shared/factor.js'
+import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
 import type {
   ForeignU2fKey, ForeignYubicoKey, Imported, Left, LeftReason, Migration, MigrationNote,
 } from '../migration/types.js'
+import type { RpOption } from './options.js'
+import { checkRpOfCall } from './usable-rp.js'
 import { checkCredential } from '../stateless/webauthn-check.js'
 import type { CheckedCredential } from '../stateless/webauthn-check.js'
 import { checkYubicoCounter } from '../stateless/yubico-secrets.js'
 import { findKey } from './yubico-key.js'
 
-export async function importFactors(context: Context, user: string, migration: Migration): Promise<Imported> {
+export async function importFactors(
+  context: Context, user: string, migration: Migration, options: RpOption,
+): Promise<Imported> {
   checkUser(user)
+  const { rp } = checkOptions(options, '')
   const { factors, left } = checkMigration(migration, '')
-  const [free, taken] = await sort(context, user, factors)
-  const now = context.now()
-  const request = jsonText({ factors: free.map((factor) => ({ ...factor, what: undefined, notes: undefined })), now })
-  const random = randomBytes(16 * free.length)
-  const call = (record: string | null) => context.service().importFactors(record, random, request)
-  const { value } = await context.update<Answer>(user, now, call)
+  const service = context.service(rp)
+  const rpId = rp?.id ?? context.settings.rpId
+  for (let attempt = 1; ; attempt += 1) {
+    // After a few races the store says of itself which claims it does not give: all of them are another user's then.
+    const [free, taken] = await sort(context, service, user, factors, attempt > maxRaces)
+    const now = context.now()
+    const bare = free.map((factor) => ({ ...factor, what: undefined, notes: undefined }))
+    const request = jsonText({ factors: bare, now, rpId })
+    const random = randomBytes(16 * free.length)
+    const call = (record: string | null) => service.importFactors(record, random, request)
+    const answered = await context.unlessTaken(() => context.update<Answer>(user, now, call))
+    if (answered !== undefined) return report(answered.value, free, [...left, ...taken])
+  }
+}
+
+/** How often somebody may be faster with a credential that was free. */
+const maxRaces = 3
+
+function report(value: Answer, free: CheckedFactor[], left: Left[]): Imported {
   const named = (index: number) => free[index] as CheckedFactor
   return {
     taken: value.taken.map(({ index, factor, notes }) => {
       return { what: named(index).what, factor, notes: [...(named(index).notes ?? []), ...notes] }
     }),
-    left: [...left, ...taken, ...value.left.map(({ index, ...why }): Left => ({ what: named(index).what, ...why }))],
+    left: [...left, ...value.left.map(({ index, ...why }): Left => ({ what: named(index).what, ...why }))],
   }
 }
 
 /**
- * Those that may be added, and those that may not: a user handle would lead another user's sign-in here, or nobody has
- * the secrets of a Yubico key.
+ * Those that may be added, and those that may not: a user handle or an id leads to another user, or nobody has the secrets
+ * of a Yubico key.
  */
 async function sort(
-  context: Context, user: string, factors: CheckedFactor[],
+  context: Context, service: BindingService, user: string, factors: CheckedFactor[], noCredentials: boolean,
 ): Promise<[free: CheckedFactor[], taken: Left[]]> {
   const free: CheckedFactor[] = []
   const taken: Left[] = []
   for (const factor of factors) {
-    const handle = factor.credential?.userHandle
-    const owner = handle === undefined ? undefined : await context.owner(handle)
-    if (owner !== undefined && owner !== user) taken.push({ what: factor.what, reason: 'user-handle-taken' })
-    else if (await isUnknown(context, user, factor.yubico)) taken.push({ what: factor.what, reason: 'unknown-key' })
-    else free.push(factor)
+    const reason = (await takenBy(factor)) ?? (await isUnknown(context, user, factor.yubico) ? 'unknown-key' : undefined)
+    if (reason === undefined) free.push(factor)
+    else taken.push({ what: factor.what, reason })
   }
   return [free, taken]
+
+  async function takenBy({ credential }: CheckedFactor): Promise<LeftReason | undefined> {
+    if (credential === undefined) return undefined
+    const anothers = async (claim: string) => ![undefined, user].includes(await context.owner(claim))
+    if (credential.userHandle !== undefined && (await anothers(credential.userHandle))) return 'user-handle-taken'
+    const claim = openEnvelope<string>(service.credentialClaim(credential.id)).value
+    return noCredentials || (await anothers(claim)) ? 'credential-taken' : undefined
+  }
 }
 
 /** Whether it is a Yubico key that could never answer. What the core refuses is left to it. */
@@ -80,6 +107,8 @@ interface CheckedU2f extends Omit<ForeignU2fKey, 'keyHandle' | 'publicKey'> {
   keyHandle: string
   publicKey: string
 }
+
+const checkOptions = object<RpOption>({ rp: optional(checkRpOfCall) })
 
 const what = text(2048)
 

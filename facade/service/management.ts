@@ -84,8 +84,8 @@ export async function removeUser(context: Context, user: string, options: ByOpti
   const removed: unknown = await fromStore(() =>
     users.update(user, (record) =>
       record === undefined
-        ? { record: undefined, handle: undefined, value: false }
-        : { record: null, handle: undefined, value: true },
+        ? { record: undefined, handle: undefined, claims: undefined, value: false }
+        : { record: null, handle: undefined, claims: undefined, value: true },
     ),
   )
   if (typeof removed !== 'boolean') throw new CountersignError('store-failed')

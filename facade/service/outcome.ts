@@ -123,13 +123,33 @@ export type ImportedRecord =
       /**
        * - `other-factors`: the user has another record, and `replace` was not asked for
        * - `user-handle-taken`: its user handle leads to another user
+       * - `credential-taken`: another user has a credential with the same id, or with the same user handle
        * - `description`: one is longer than 255 characters, or has control, bidirectional or tag characters
        * - `key`: a credential id, key handle or key URI is longer than enrolment takes
        * - `factor-limit`: it holds more than 256 factors
        * - `record-too-large`: it is larger than 1 MiB, which leaves no room to count wrong codes
        */
-      reason: 'other-factors' | 'user-handle-taken' | 'description' | 'key' | 'factor-limit' | 'record-too-large'
+      reason:
+        | 'other-factors' | 'user-handle-taken' | 'credential-taken' | 'description' | 'key' | 'factor-limit'
+        | 'record-too-large'
     }
+
+/** What `indexPasskeys` found. */
+export interface IndexedPasskeys {
+  /** Users with a passkey or a security key. */
+  users: number
+  /** Their passkeys and security keys. */
+  passkeys: number
+  /** Users whose credentials were added to the index by this call. */
+  changed: number
+  /**
+   * Two users who have a credential with the same id. It signs in neither of them without a user name. When one of the
+   * two is removed, another call of `indexPasskeys` clears that.
+   */
+  shared: { users: [string, string] }[]
+  /** Users who were left out: `record-corrupt`, or `claim-taken` if the record kept changing. */
+  failed: { user: string; reason: string }[]
+}
 
 /** One page of the users. */
 export interface UsersPage {

@@ -24,8 +24,9 @@ export async function passkeyChallenge(context: Context, options: PasskeyOptions
 }
 
 /**
- * The challenge first, then the user by the handle that the passkey tells. All of it is verified before the store is
- * asked to change anything: a stranger's answer neither writes nor waits for a lock.
+ * The challenge first, then the user: by the handle that the passkey tells, or by its own id where no user has that
+ * handle. All of it is verified before the store is asked to change anything: a stranger's answer neither writes nor waits
+ * for a lock.
  */
 export async function verifyPasskey(
   context: Context,
@@ -41,16 +42,27 @@ export async function verifyPasskey(
   const key = await keyOf(context)
   const now = context.now()
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
-  const request = `{"answer":${answerJson(parsed)}${bound},"now":${now}}`
-  const open = () => service.openPasskey(key, request)
-  const opened = context.answer<{ handle: string } | Refused>(nobody, now, open).value
-  if (!Object.hasOwn(opened, 'handle')) return opened as Refused
-  const user = await context.owner((opened as { handle: string }).handle)
+  const request = `{"answer":${answerJson(parsed)}${bound},"now":${now}`
+  const open = () => service.openPasskey(key, `${request}}`)
+  const opened = context.answer<Opened | Refused>(nobody, now, open).value
+  if (!Object.hasOwn(opened, 'credential')) return opened as Refused
+  const { handle, credential } = opened as Opened
+  const byHandle = handle === undefined ? undefined : await context.owner(handle)
+  const user = byHandle ?? (await context.owner(credential))
   if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
-  const verify = (record: string | null) => service.verifyPasskey(record, key, request)
-  const refused = await context.refusal<Outcome>(user, now, verify)
-  const outcome = refused ?? (await context.update<Outcome>(user, now, verify)).value
+  const byId = byHandle === undefined
+  const verify = (record: string | null) => service.verifyPasskey(record, key, `${request},"byId":${byId}}`)
+  // An id is no secret: before the signature is verified, it is nobody who answers.
+  const refused = await context.refusal<Outcome>(user, now, verify, byId ? nobody : user)
+  const answered = refused ?? (await context.unlessTaken(() => context.update<Outcome>(user, now, verify)))?.value
+  const outcome = answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type)
   return outcome.ok ? { ...outcome, user } : outcome
+}
+
+/** By what an answer leads to its user. */
+interface Opened {
+  handle?: string
+  credential: string
 }
 
 export async function signals(context: Context, user: string, options: RpOption): Promise<PasskeySignals | null> {

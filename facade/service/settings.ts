@@ -24,6 +24,7 @@ import {
   withoutHint,
 } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
+import { noRelyingParty } from './no-relying-party.js'
 import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
 import type { ChallengeKey } from './challenge-key.js'
 import { checkIssuer, checkUsableRp } from './usable-rp.js'
@@ -34,6 +35,8 @@ import type { UserVerification } from '../stateless/webauthn-json.js'
 /** The options of `open()`, checked, with every default filled in. */
 export interface Settings {
   rp: RelyingParty
+  /** What imported credentials are noted as; `undefined`: the relying party is a stand-in. */
+  rpId: string | undefined
   /** The core's settings text for a relying party. */
   textFor(rp: RelyingParty): string
   /** What phone apps show, where it is not the relying party's name. */
@@ -77,7 +80,8 @@ export function checkSettings(options: unknown): Settings {
   const recoveryCodes = policy.recovery.codes
   const key = challengeKeyOf(checked.challengeKey, challenges)
   return {
-    rp, textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
+    rp, rpId: Object.hasOwn(Object(options), noRelyingParty) ? undefined : rp.id,
+    textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
     issuer: totp?.issuer,
     u2f: u2f !== undefined,
     handles: key,

@@ -127,8 +127,11 @@ async function verifyResponse(
   const data = await context.take(user, challenge, now)
   if (data === undefined) return refuse(context, user, 'rejected', 'challenge-missing', answer.type)
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
-  const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"${purpose}"${bound},"now":${now}}`
-  return (await context.update<Outcome>(user, now, (stored) => service.verifyResponse(stored, data, request))).value
+  const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"${purpose}"${bound},"now":${now}`
+  const attempt = (learn: boolean) =>
+    context.update<Outcome>(user, now, (stored) => service.verifyResponse(stored, data, `${request},"learn":${learn}}`))
+  // The user is known: what would lead another sign-in here and is another user's changes nothing.
+  return ((await context.unlessTaken(() => attempt(true))) ?? (await attempt(false))).value
 }
 
 /** Refuses before the core was asked, and tells why. */

@@ -25,6 +25,11 @@ export const errorCodes = [
   'store-failed',
   /** Other calls kept changing this record at the same time. Nothing was written; a new call may work. */
   'store-busy',
+  /**
+   * A claim of the record (`RecordChange.claims`) is another user's. Stores reject with it, and have written nothing. No
+   * method of `Countersign` does: it refuses the credential.
+   */
+  'claim-taken',
   /** The store could lose what it is given: a Redis that evicts keys when its memory is full. */
   'store-refused',
   /** A lock on a file was not free in time. */
@@ -91,6 +96,7 @@ const texts: Record<CountersignErrorCode, string> = {
   'config-too-large': 'The configuration file is larger than maxBytes',
   'store-failed': 'The store failed',
   'store-busy': 'Other calls kept changing this record at the same time; nothing was written, try again',
+  'claim-taken': "A claim of this record is another user's; nothing was written",
   'store-refused': 'The store could lose records',
   'lock-timeout': 'A lock was not free in time',
   'directory-refused': 'The directory is refused',

@@ -6,12 +6,13 @@ import { flag, integer, invalid, isWellFormed, object, optional, text } from '..
 import { sha256 } from '../shared/crypto.js'
 import { CountersignError } from '../shared/errors.js'
 import { parseChallengeFile, withChallenge, writeChallengeFile } from './challenge-file.js'
+import { checkClaims, claimTaken } from './claims.js'
 import { createDirectory } from './create-directory.js'
 import { createFile } from './create-file.js'
 import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
 import type { Folder, Step } from './locked-directory.js'
 import { needUnix } from './need-unix.js'
-import { checkRecord, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
+import { checkRecord, leadsTo, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
 import { sweep } from './sweep.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
@@ -67,7 +68,13 @@ const checkOptions = object<DirectoryStoreOptions>({
   lockTimeout: optional(integer(0, 3600)),
 })
 
-class DirectoryStore implements Required<Store> {
+/** What a store that keeps part of its data in a directory needs beside the traits. */
+export interface Sidecar extends Required<Store> {
+  /** What the user's record was stored with. */
+  claimsOf(user: string): Promise<string[]>
+}
+
+class DirectoryStore implements Sidecar {
   readonly #directory: LockedDirectory
   readonly #keyFile: string
   #lastSweep = performance.now()
@@ -88,14 +95,23 @@ class DirectoryStore implements Required<Store> {
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
     const name = nameOf(user, 'user')
     this.#sweepNowAndThen()
-    return this.#directory.exclusive('records', name, (file) => {
-      const before = recordOf(file, user)
-      const { record, handle, value } = change(before?.record)
-      if (record === undefined) return { steps: [], value }
-      if (record === null) return { steps: before ? deletion(before) : [], value }
-      checkRecord(record)
-      return { steps: replacement(before, { user, handle, record }), value }
-    })
+    const attempt = (alone: boolean) =>
+      this.#directory.exclusive<T | typeof undecided>('records', name, async (file) => {
+        const before = recordOf(file, user)
+        const { record, handle, claims: given, value } = change(before?.record)
+        if (record === undefined) return { steps: [], value }
+        if (record !== null) checkRecord(record)
+        const old = before?.claims ?? []
+        const claims = record === null ? [] : (checkClaims(given) ?? old)
+        const added = claims.filter((claim) => !old.includes(claim))
+        const differ = added.length > 0 || claims.length < old.length
+        if (differ && !alone) return { steps: [], value: undecided }
+        for (const claim of added) if (![undefined, user].includes(await this.owner(claim))) throw claimTaken()
+        if (record === null) return { steps: before ? deletion(before) : [], value }
+        return { steps: replacement(before, { user, handle, claims, record }), value }
+      })
+    const value = await attempt(false)
+    return value === undecided ? this.#directory.alone(() => attempt(true) as Promise<T>) : value
   }
 
   async owner(handle: string): Promise<string | undefined> {
@@ -103,7 +119,11 @@ class DirectoryStore implements Required<Store> {
     const user = file === undefined ? undefined : parseHandleFile(file, handle)
     if (user === undefined) return undefined
     const record = recordOf(await this.#directory.read('records', nameOf(user, 'user')), user)
-    return record?.handle === handle ? user : undefined
+    return leadsTo(record, handle) ? user : undefined
+  }
+
+  async claimsOf(user: string): Promise<string[]> {
+    return recordOf(await this.#directory.read('records', nameOf(user, 'user')), user)?.claims ?? []
   }
 
   users(): AsyncIterable<string> {
@@ -183,23 +203,30 @@ class DirectoryStore implements Required<Store> {
   }
 }
 
-/** The handle's file first: after a crash in between it leads to a record that does not confirm it, so nowhere. */
+/** What `update` answers inwardly when it has to begin again, alone: its change is one of claims. */
+const undecided = Symbol('undecided')
+
+/** A handle's or claim's file first: after a crash in between it leads to a record that does not confirm it, so nowhere. */
 function replacement(before: RecordFile | undefined, after: RecordFile): Step[] {
-  const steps: Step[] = []
-  const { user, handle } = after
-  if (handle !== undefined && handle !== before?.handle) {
-    steps.push({ folder: 'handles', name: nameOf(handle, 'handle'), text: writeHandleFile(handle, user) })
-  }
-  steps.push({ folder: 'records', name: nameOf(user, 'user'), text: writeRecordFile(after) })
-  if (before?.handle !== undefined && before.handle !== handle) {
-    steps.push(removal('handles', nameOf(before.handle, 'handle')))
-  }
-  return steps
+  const [old, now] = [textsOf(before), textsOf(after)]
+  const hints = now.filter((text) => !old.includes(text)).map((text): Step => {
+    return { folder: 'handles', name: nameOf(text, 'handle'), text: writeHandleFile(text, after.user) }
+  })
+  const record: Step = { folder: 'records', name: nameOf(after.user, 'user'), text: writeRecordFile(after) }
+  const gone = old.filter((text) => !now.includes(text)).map((text) => removal('handles', nameOf(text, 'handle')))
+  return [...hints, record, ...gone]
 }
 
-function deletion({ user, handle }: RecordFile): Step[] {
-  const record = removal('records', nameOf(user, 'user'))
-  return handle === undefined ? [record] : [record, removal('handles', nameOf(handle, 'handle'))]
+function deletion(before: RecordFile): Step[] {
+  const gone = textsOf(before).map((text) => removal('handles', nameOf(text, 'handle')))
+  return [removal('records', nameOf(before.user, 'user')), ...gone]
+}
+
+/** All that leads to a user. */
+function textsOf(file: RecordFile | undefined): string[] {
+  if (file === undefined) return []
+  const { handle, claims = [] } = file
+  return [...new Set(handle === undefined ? claims : [handle, ...claims])]
 }
 
 function removal(folder: Folder, name: string): Step {

@@ -58,14 +58,36 @@ export class LockedDirectory {
    * @param patience how long to try for a lock that another process holds, in milliseconds
    */
   exclusive<T>(
-    folder: Folder, name: string, change: (file: string | undefined) => Changed<T>, patience = this.#patience,
+    folder: Folder,
+    name: string,
+    change: (file: string | undefined) => Changed<T> | Promise<Changed<T>>,
+    patience = this.#patience,
   ): Promise<T> {
-    const lockName = name.slice(0, 3)
+    return this.#locked(name.slice(0, 3), folder, name, change, patience)
+  }
+
+  /**
+   * Keeps every other `work` of this kind out, in all processes. It may lock files; whoever has locked one must not ask
+   * for this.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    // What it reads is not there: the name is no SHA-256.
+    const change = async (): Promise<Changed<T>> => ({ steps: [], value: await work() })
+    return this.#locked(aloneName, 'records', aloneName, change, this.#patience)
+  }
+
+  #locked<T>(
+    lockName: string,
+    folder: Folder,
+    name: string,
+    change: (file: string | undefined) => Changed<T> | Promise<Changed<T>>,
+    patience: number,
+  ): Promise<T> {
     return this.#queue.run(lockName, async (since) => {
       const lock = this.#directory.lock(lockName)
       try {
         const file = await acquire(() => lock.attempt(folder, name), since + patience)
-        const { steps, value } = change(file)
+        const { steps, value } = await change(file)
         const fault = steps.length > 0 ? await native(lock.finish(steps)) : null
         if (fault) throw errorFor(fault)
         return value
@@ -75,6 +97,9 @@ export class LockedDirectory {
     })
   }
 }
+
+/** Of hexadecimal digits, and longer than what any file's name gives. */
+const aloneName = 'c1a1'
 
 export interface Changed<T> {
   steps: Step[]

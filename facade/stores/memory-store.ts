@@ -1,6 +1,7 @@
 import { BindingChallengeBook } from '#binding'
 
 import { randomBytes } from '../shared/crypto.js'
+import { checkClaims, claimTaken } from './claims.js'
 import { checkRecord } from './record-file.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
@@ -16,8 +17,9 @@ export function memoryStore(): Store {
 }
 
 class MemoryStore implements Store {
-  readonly #records = new Map<string, { record: string; handle: string | undefined }>()
+  readonly #records = new Map<string, { record: string; handle: string | undefined; claims: string[] }>()
   readonly #owners = new Map<string, string>()
+  readonly #claimants = new Map<string, string>()
   readonly #challenges = new BindingChallengeBook(randomBytes(16))
   #timer: NodeJS.Timeout | undefined
   #sharedKey: string | undefined
@@ -28,21 +30,26 @@ class MemoryStore implements Store {
 
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
     const before = this.#records.get(user)
-    const { record, handle, value } = change(before?.record)
+    const { record, handle, claims: given, value } = change(before?.record)
     if (record === undefined) return value
     if (record !== null) checkRecord(record)
+    const kept = before?.claims ?? []
+    const claims = record === null ? [] : (checkClaims(given) ?? kept)
+    if (claims.some((claim) => (this.#claimants.get(claim) ?? user) !== user)) throw claimTaken()
+    for (const claim of kept) this.#claimants.delete(claim)
+    for (const claim of claims) this.#claimants.set(claim, user)
     if (before?.handle !== undefined && this.#owners.get(before.handle) === user) this.#owners.delete(before.handle)
     if (record === null) {
       this.#records.delete(user)
     } else {
-      this.#records.set(user, { record, handle })
+      this.#records.set(user, { record, handle, claims })
       if (handle !== undefined) this.#owners.set(handle, user)
     }
     return value
   }
 
   async owner(handle: string): Promise<string | undefined> {
-    return this.#owners.get(handle)
+    return this.#owners.get(handle) ?? this.#claimants.get(handle)
   }
 
   async *users(): AsyncIterable<string> {

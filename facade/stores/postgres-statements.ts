@@ -1,7 +1,7 @@
 import type { PostgresNames } from './postgres-tables.js'
 
 export type PostgresStatements = Record<
-  'read' | 'begin' | 'insert' | 'replace' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear' | 'sharedKey',
+  'read' | 'begin' | 'insert' | 'insertWithClaims' | 'replace' | 'replaceWithClaims' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear' | 'sharedKey',
   string
 >
 
@@ -17,21 +17,39 @@ const never = '9223372036854775807'
 const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
 
 /** What the store asks, each one statement that needs no other. @internal */
-export function postgresStatements({ records, challenges }: PostgresNames): PostgresStatements {
+export function postgresStatements({ records, claims, challenges }: PostgresNames): PostgresStatements {
+  const insert = `
+      INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3)
+      ON CONFLICT ("user") DO NOTHING RETURNING 1`
+  const replace = `
+      UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
+      WHERE "user" = $1 AND version = $4 RETURNING 1`
+  // One statement, so all or nothing: a claim that another user has breaks the primary key.
+  const withClaims = (write: string, list: string) => `
+      WITH written AS (${write}), released AS (
+        DELETE FROM ${claims} WHERE "user" = $1 AND claim <> ALL (${list}::text[]) AND EXISTS (SELECT FROM written)
+      ), claimed AS (
+        INSERT INTO ${claims} (claim, "user")
+        SELECT claim, $1 FROM unnest(${list}::text[]) AS given (claim)
+        WHERE EXISTS (SELECT FROM written)
+        AND NOT EXISTS (SELECT FROM ${claims} AS own WHERE own.claim = given.claim AND own."user" = $1)
+        ORDER BY claim
+      )
+      SELECT 1 FROM written`
   const newer = `(SELECT count(*) FROM ${challenges} AS newer
     WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
   return {
     read: `SELECT record FROM ${records} WHERE "user" = $1`,
     // As text: a host may have told its driver to read bigint as a number, which is not exact.
     begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
-    insert: `
-      INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3)
-      ON CONFLICT ("user") DO NOTHING RETURNING 1`,
-    replace: `
-      UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
-      WHERE "user" = $1 AND version = $4 RETURNING 1`,
+    insert,
+    insertWithClaims: withClaims(insert, '$4'),
+    replace,
+    replaceWithClaims: withClaims(replace, '$5'),
     delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
-    owner: `SELECT "user" FROM ${records} WHERE handle = $1`,
+    owner: `
+      SELECT "user" FROM ${records} WHERE handle = $1
+      UNION ALL SELECT "user" FROM ${claims} WHERE claim = $1 LIMIT 1`,
     users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
     put: `
       WITH crowd AS (

@@ -1,5 +1,6 @@
 import { invalid, isWellFormed } from '../shared/check.js'
 import { conflict, untilNoConflict } from './attempts.js'
+import { checkClaims, claimTaken } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { pageSize, postgresStatements } from './postgres-statements.js'
 import type { PostgresStatements } from './postgres-statements.js'
@@ -65,11 +66,11 @@ class Postgres implements PostgresStore {
   }
 
   async migrate(): Promise<void> {
-    const { schema, records, challenges } = this.#names
-    const tables = 'to_regclass($2) IS NOT NULL AND to_regclass($3) IS NOT NULL AS tables'
+    const { schema, records, claims, challenges } = this.#names
+    const tables = 'num_nulls(to_regclass($2), to_regclass($3), to_regclass($4)) = 0 AS tables'
     const found = `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS schema, ${tables}`
     await untilNoConflict(async () => {
-      const [row] = await this.#rows(found, [schema, records, challenges])
+      const [row] = await this.#rows(found, [schema, records, claims, challenges])
       if (row?.tables === true) return undefined
       const create = row?.schema === true ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`
       // `IF NOT EXISTS` is no promise: of two at once, one may collide. A text without values is one transaction.
@@ -143,16 +144,22 @@ class Postgres implements PostgresStore {
     const found = await this.#unlessConflict(this.#sql.begin, [user])
     if (found === conflict) return conflict
     const [row] = found
-    const { record, handle, value } = change(row && String(row.record))
+    const { value, ...changed } = change(row && String(row.record))
+    const { record } = changed
     if (record === undefined || (record === null && !row)) return value
-    const written = await this.#unlessConflict(...this.#write(user, row?.version, record, handle))
+    const write = () => this.#unlessConflict(...this.#write(user, row?.version, changed))
+    const written = await (changed.claims === undefined ? write() : unlessTaken(write))
     return written === conflict || written.length === 0 ? conflict : value
   }
 
-  #write(user: string, version: unknown, record: string | null, handle: string | undefined): [string, unknown[]] {
+  #write(user: string, version: unknown, changed: Omit<RecordChange<unknown>, 'value'>): [string, unknown[]] {
+    const { record, handle } = changed
     if (record === null) return [this.#sql.delete, [user, version]]
-    const values = [user, storable(record, 'record'), handle === undefined ? null : storable(handle, 'handle')]
-    return version === undefined ? [this.#sql.insert, values] : [this.#sql.replace, [...values, version]]
+    const values: unknown[] = [user, storable(record, 'record'), handle === undefined ? null : storable(handle, 'handle')]
+    if (version !== undefined) values.push(version)
+    const claims = checkClaims(changed.claims)
+    if (claims === undefined) return [version === undefined ? this.#sql.insert : this.#sql.replace, values]
+    return [version === undefined ? this.#sql.insertWithClaims : this.#sql.replaceWithClaims, [...values, claims]]
   }
 
   /** For a statement that is right whenever it runs: after a conflict it runs again. */
@@ -178,8 +185,16 @@ type Row = Record<string, unknown>
  * `duplicate_table`: rolled back as a whole.
  */
 const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
-/** Of the catalogue: two have made the same table at once. Of our own: a handle that is another user's. */
+/** Of the catalogue: two have made the same table at once. Of our own: a handle or claim that is another user's. */
 const uniqueViolation = '23505'
+
+async function unlessTaken<R>(write: () => Promise<R>): Promise<R> {
+  try {
+    return await write()
+  } catch (error) {
+    throw (Object(error) as { code?: unknown }).code === uniqueViolation ? claimTaken() : error
+  }
+}
 
 function storable(value: unknown, name: string): string {
   if (!isStorable(value)) throw invalid(name, 'well-formed text without NUL characters')

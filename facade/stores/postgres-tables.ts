@@ -11,9 +11,11 @@ export interface PostgresOptions {
 export interface PostgresNames {
   schema: string
   records: string
+  claims: string
   challenges: string
   /** Without a schema: an index is made in that of its table. */
   expiry: string
+  claimants: string
 }
 
 /** @internal */
@@ -23,8 +25,10 @@ export function postgresNames(options: PostgresOptions = {}): PostgresNames {
   return {
     schema,
     records: table('records'),
+    claims: table('claims'),
     challenges: table('challenges'),
     expiry: quoted(`${prefix}challenges_expires`),
+    claimants: quoted(`${prefix}claims_user`),
   }
 }
 
@@ -35,13 +39,18 @@ export function postgresNames(options: PostgresOptions = {}): PostgresNames {
  * never used twice, so that a record that was deleted and made anew is not taken for the old one.
  */
 export function postgresTables(options?: PostgresOptions): string {
-  const { records, challenges, expiry } = postgresNames(options)
+  const { records, claims, challenges, expiry, claimants } = postgresNames(options)
   return `CREATE TABLE IF NOT EXISTS ${records} (
   "user" text COLLATE "C" PRIMARY KEY,
   record text NOT NULL,
   handle text COLLATE "C" UNIQUE,
   version bigint GENERATED ALWAYS AS IDENTITY
 );
+CREATE TABLE IF NOT EXISTS ${claims} (
+  claim text COLLATE "C" PRIMARY KEY,
+  "user" text COLLATE "C" NOT NULL REFERENCES ${records} ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS ${claimants} ON ${claims} ("user");
 CREATE TABLE IF NOT EXISTS ${challenges} (
   key text COLLATE "C",
   id text COLLATE "C",

@@ -5,22 +5,30 @@ export interface RecordFile {
   user: string
   /** The WebAuthn user handle that leads to this user; here, because only the record can say who owns it. */
   handle: string | undefined
+  /** The other texts that do, for the same reason; `undefined`: none. */
+  claims?: string[] | undefined
   record: string
 }
 
-export function writeRecordFile({ user, handle, record }: RecordFile): string {
-  return `${JSON.stringify({ user, handle })}\n${record}`
+export function writeRecordFile({ user, handle, claims, record }: RecordFile): string {
+  return `${JSON.stringify({ user, handle, ...(claims?.length && { claims }) })}\n${record}`
 }
 
 /** `undefined` when the text is no such file. */
 export function parseRecordFile(text: string): RecordFile | undefined {
   const end = text.indexOf('\n')
-  const { user, handle } = parseHeader(text.slice(0, Math.max(end, 0)))
+  const { user, handle, claims } = parseHeader(text.slice(0, Math.max(end, 0)))
   if (typeof user !== 'string' || (handle !== undefined && typeof handle !== 'string')) return undefined
-  return { user, handle, record: text.slice(end + 1) }
+  if (claims !== undefined && !isListOfTexts(claims)) return undefined
+  return { user, handle, claims, record: text.slice(end + 1) }
 }
 
-/** The file of a WebAuthn user handle: only a hint, which the user's own file has to confirm. */
+/** Whether a handle or a claim leads to the user of a record. */
+export function leadsTo(file: RecordFile | undefined, text: string): boolean {
+  return file?.handle === text || file?.claims?.includes(text) === true
+}
+
+/** The file of a handle or a claim: only a hint, which the user's own file has to confirm. */
 export function writeHandleFile(handle: string, user: string): string {
   return JSON.stringify({ handle, user })
 }
@@ -34,6 +42,10 @@ export function parseHandleFile(text: string, expected: string): string | undefi
 /** A record is well-formed text: anything else would be stored as another text. */
 export function checkRecord(record: unknown): asserts record is string {
   if (typeof record !== 'string' || !isWellFormed(record)) throw invalid('record', 'well-formed text')
+}
+
+function isListOfTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }
 
 function parseHeader(text: string): Record<string, unknown> {

@@ -4,8 +4,8 @@ import { sha256 } from '../shared/crypto.js'
 const buckets = 256
 
 /**
- * All keys of a store. Those of one user share the hash tag `{00}` to `{ff}`, and so a slot of a cluster; a handle has
- * a tag of its own. Nothing that comes from outside stands before the tag.
+ * All keys of a store. Those of one user share the hash tag `{00}` to `{ff}`, and so a slot of a cluster; a handle or claim
+ * has a tag of its own. Nothing that comes from outside stands before the tag.
  */
 export class RedisKeys {
   readonly #prefix: string
@@ -29,6 +29,10 @@ export class RedisKeys {
 
   handle(handle: string): string {
     return `${this.#bucketOf(handle)}:handle:${handle}`
+  }
+
+  claim(claim: string): string {
+    return `${this.#bucketOf(claim)}:claim:${claim}`
   }
 
   sharedKey(): string {

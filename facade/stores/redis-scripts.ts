@@ -7,7 +7,7 @@ export const redisScripts = {
    * A record with its version. `ARGV[1]`: `check` to be refused where keys without an expiry are evicted. A script, for
    * clusters send these to the primary: a replica may be behind.
    *
-   * Answers `[record, version, handle]`, or a text that says why the server is refused.
+   * Answers `[record, version, handle, claims]`, or a text that says why the server is refused.
    */
   read: `
     if ARGV[1] == 'check' then
@@ -16,15 +16,19 @@ export const redisScripts = {
       if not policy then return 'its maxmemory-policy is not known' end
       if policy:match('^allkeys') then return 'its maxmemory-policy is ' .. policy end
     end
-    return redis.call('HMGET', KEYS[1], 'record', 'version', 'handle')`,
+    return redis.call('HMGET', KEYS[1], 'record', 'version', 'handle', 'claims')`,
 
-  /** ARGV: the version before (empty: no record), the new version, user, record, and a handle if there is one. */
+  /**
+   * ARGV: the version before (empty: no record), the new version, user, record, the claims with a blank around each, and
+   * a handle if there is one.
+   */
   write: `
     local version = redis.call('HGET', KEYS[1], 'version') or ''
     if version == ARGV[2] then return 1 end
     if version ~= ARGV[1] then return 0 end
     redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[4])
-    if ARGV[5] then redis.call('HSET', KEYS[1], 'handle', ARGV[5]) else redis.call('HDEL', KEYS[1], 'handle') end
+    if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'claims', ARGV[5]) else redis.call('HDEL', KEYS[1], 'claims') end
+    if ARGV[6] then redis.call('HSET', KEYS[1], 'handle', ARGV[6]) else redis.call('HDEL', KEYS[1], 'handle') end
     redis.call('SADD', KEYS[2], ARGV[3])
     return 1`,
 
@@ -33,6 +37,34 @@ export const redisScripts = {
     if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
     redis.call('DEL', KEYS[1])
     redis.call('SREM', KEYS[2], ARGV[2])
+    return 1`,
+
+  /**
+   * Takes a claim. ARGV: the new value, the value that may be there if it is another user's. Values are `nonce user`.
+   * Answers 1, or the value of another user.
+   */
+  claim: `
+    local value = redis.call('GET', KEYS[1])
+    local function owner(text) return text:sub(text:find(' ', 1, true) + 1) end
+    if value and value ~= ARGV[2] and owner(value) ~= owner(ARGV[1]) then return value end
+    redis.call('SET', KEYS[1], ARGV[1])
+    return 1`,
+
+  /**
+   * Whether a user's record holds a claim: 1 or 0. ARGV: the claim with a blank around it, and a new version, or an empty
+   * one to leave the record as it is. With another version, a change of the record that has begun fails.
+   */
+  fence: `
+    local claims = redis.call('HGET', KEYS[1], 'claims')
+    if claims and claims:find(ARGV[1], 1, true) then return 1 end
+    if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'version', ARGV[2]) end
+    return 0`,
+
+  claimed: `return redis.call('GET', KEYS[1])`,
+
+  /** Removes a claim if it still has this value. */
+  release: `
+    if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
     return 1`,
 
   /**

@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as pause } from 'node:timers/promises'
 
 import { flag, invalid, isWellFormed, object, optional, text } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
 import { CountersignError } from '../shared/errors.js'
 import { conflict, untilNoConflict } from './attempts.js'
+import { checkClaims, claimTaken, isClaim } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { redisSender } from './redis-client.js'
 import type { RedisClient, Send } from './redis-client.js'
@@ -56,11 +58,16 @@ const checkInterval = 60_000
 
 const maxOpen = 8
 
+/** How long a claim is left to a call that has not written its record yet, and between two looks, in milliseconds. */
+const claimPatience = 500
+const longestPause = 16
+
 interface Stored {
   record: string | undefined
   /** Random, and another with each write. Empty where there is no record. */
   version: string
   handle: string | undefined
+  claims: string[]
 }
 
 class RedisStore implements Store {
@@ -91,7 +98,9 @@ class RedisStore implements Store {
     for (const user of texts(await this.#send(key, 'SMEMBERS', key))) {
       if ((await this.#stored(user)).handle === handle) return user
     }
-    return undefined
+    if (!isClaim(handle)) return undefined
+    const user = claimant(await this.#claimValue(handle))
+    return user !== undefined && (await this.#stored(user)).claims.includes(handle) ? user : undefined
   }
 
   users(): AsyncIterable<string> {
@@ -143,8 +152,13 @@ class RedisStore implements Store {
     change: (record: string | undefined) => RecordChange<T>,
   ): Promise<T | typeof conflict> {
     const before = await this.#stored(user)
-    const { record, handle, value } = change(before.record)
+    const { record, handle, claims: given, value } = change(before.record)
     if (record === undefined || (record === null && before.record === undefined)) return value
+    const claims = record === null ? [] : (checkClaims(given) ?? before.claims)
+    const dropped = before.claims.filter((claim) => !claims.includes(claim))
+    // Before the change: what is claimed anew after it is left alone.
+    const values = await Promise.all(dropped.map((claim) => this.#claimValue(claim)))
+    const undo = await this.#claimAll(claims.filter((claim) => !before.claims.includes(claim)), user)
     const added = record === null || handle === before.handle ? undefined : handle
     // First the way to the user, then the record: after a crash in between, the record does not confirm it.
     if (added !== undefined) await this.#index('SADD', wellFormed(added, 'handle'), user)
@@ -152,13 +166,73 @@ class RedisStore implements Store {
     const written =
       record === null
         ? await this.#run('delete', keys, [before.version, user])
-        : await this.#run('write', keys, writing(user, before, record, handle))
-    if (written !== 1) return conflict
+        : await this.#run('write', keys, writing(user, before, record, claims, handle))
+    if (written !== 1) {
+      await undo()
+      return conflict
+    }
     if (before.handle !== undefined && (record === null || handle !== before.handle)) {
       // The change has been made: what is left of the old handle leads nowhere.
       await this.#index('SREM', before.handle, user).catch(() => {})
     }
+    for (const [index, claim] of dropped.entries()) {
+      const value = values[index]
+      if (value !== undefined && claimant(value) === user) await this.#release(claim, value)
+    }
     return value
+  }
+
+  /**
+   * Takes claims before the record that holds them is written: in a cluster they are in other places. All who take
+   * several do so in the same order, so that nobody waits for each other.
+   *
+   * @returns gives them back, for when the record was certainly not written
+   */
+  async #claimAll(claims: string[], user: string): Promise<() => Promise<void>> {
+    const taken: [claim: string, value: string][] = []
+    const undo = async () => {
+      await Promise.all(taken.map(([claim, value]) => this.#release(claim, value)))
+    }
+    try {
+      for (const claim of claims.toSorted()) taken.push([claim, await this.#claim(claim, user)])
+    } catch (error) {
+      await undo()
+      throw error
+    }
+    return undo
+  }
+
+  /**
+   * A claim whose user's record does not hold it is of a call that is going on, or was left by one that failed. After a
+   * while the record of that user gets another version, so that what may still be going on begins again, and finds the
+   * claim taken.
+   */
+  async #claim(claim: string, user: string): Promise<string> {
+    const mine = `${nonce()} ${user}`
+    let seen = { value: '', since: 0 }
+    for (let theirs = ''; ; ) {
+      const found = await this.#run('claim', [this.#keys.claim(claim)], [mine, theirs])
+      if (typeof found !== 'string') return mine
+      if (found !== seen.value) seen = { value: found, since: performance.now() }
+      const overdue = performance.now() - seen.since > claimPatience
+      const version = overdue ? nonce() : ''
+      const held = await this.#run('fence', [this.#keys.record(claimant(found) as string)], [` ${claim} `, version])
+      if (held === 1) throw claimTaken()
+      if (overdue) theirs = found
+      else await pause(Math.random() * longestPause)
+    }
+  }
+
+  /** What is left of a claim that is not removed leads nowhere. */
+  async #release(claim: string, value: string): Promise<void> {
+    await this.#run('release', [this.#keys.claim(claim)], [value]).catch(() => {})
+  }
+
+  async #claimValue(claim: string): Promise<string | undefined> {
+    const key = this.#keys.claim(claim)
+    // A script, for clusters send these to the primary.
+    const value = await this.#run('claimed', [key], [])
+    return value === null || value === undefined ? undefined : String(value)
   }
 
   async #index(command: 'SADD' | 'SREM', handle: string, user: string): Promise<void> {
@@ -171,8 +245,8 @@ class RedisStore implements Store {
     const answer = await this.#run('read', [this.#keys.record(user)], due ? ['check'] : [])
     if (!Array.isArray(answer)) throw new CountersignError('store-refused', { detail: String(answer) })
     if (due) this.#checked = performance.now()
-    const [record, version, handle] = answer.map((value) => (value === null ? undefined : String(value)))
-    return { record, version: version ?? '', handle }
+    const [record, version, handle, claims] = answer.map((value) => (value === null ? undefined : String(value)))
+    return { record, version: version ?? '', handle, claims: claims?.split(' ').filter((claim) => claim !== '') ?? [] }
   }
 
   /** The script itself and not its hash, which a restarted server would not know: always one round trip. */
@@ -181,10 +255,21 @@ class RedisStore implements Store {
   }
 }
 
-function writing(user: string, before: Stored, record: string, handle: string | undefined): string[] {
-  const version = randomBytes(12).toString('base64url')
-  const args = [before.version, version, user, wellFormed(record, 'record')]
+function writing(
+  user: string, before: Stored, record: string, claims: string[], handle: string | undefined,
+): string[] {
+  const held = claims.length > 0 ? ` ${claims.join(' ')} ` : ''
+  const args = [before.version, nonce(), user, wellFormed(record, 'record'), held]
   return handle === undefined ? args : [...args, handle]
+}
+
+function nonce(): string {
+  return randomBytes(12).toString('base64url')
+}
+
+/** The user of a claim's value. */
+function claimant(value: string | undefined): string | undefined {
+  return value?.slice(value.indexOf(' ') + 1)
 }
 
 function wellFormed(value: unknown, name: string): string {

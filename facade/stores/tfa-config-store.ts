@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { additionsEnrolledElsewhere, emptiedRecord, joinAdditions, openConfigFile, splitAdditions } from '#binding'
+import { additionsEnrolledElsewhere, emptiedRecord, joinAdditions, openConfigFile, recordClaims, splitAdditions } from '#binding'
 import type { BindingConfigFile } from '#binding'
 
 import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { isCountersignError } from '../shared/errors.js'
 import { isKeyCounter } from '../shared/key-counter.js'
+import { isCredentialClaim } from './claims.js'
 import { createFile } from './create-file.js'
 import { directoryStore } from './directory-store.js'
+import type { Sidecar } from './directory-store.js'
 import { acquire, errorFor, native } from './file-work.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { needUnix } from './need-unix.js'
@@ -78,9 +80,9 @@ export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}
 }
 
 /** Makes the directory once; a file beside the configuration remembers that. */
-function openSidecar(path: string, sidecar: string, create: boolean, lockTimeout: number): Required<Store> {
+function openSidecar(path: string, sidecar: string, create: boolean, lockTimeout: number): Sidecar {
   const mark = `${path}.countersign-made`
-  const store = directoryStore(sidecar, { create: create || !existsSync(mark), lockTimeout })
+  const store = directoryStore(sidecar, { create: create || !existsSync(mark), lockTimeout }) as Sidecar
   if (!existsSync(mark)) createFile(mark, `${resolve(sidecar)}\n`)
   return store
 }
@@ -99,13 +101,13 @@ class TfaConfigStore implements Store {
   readonly [originKeysOnly] = true
   readonly #file: BindingConfigFile
   /** Additions as records, with the handles; and the challenges. */
-  readonly #sidecar: Required<Store>
+  readonly #sidecar: Sidecar
   readonly #queue = new KeyedQueue(16)
   readonly #patience: number
   readonly #now: () => number
 
   /** @param patience how long to try for a lock, in milliseconds */
-  constructor(file: BindingConfigFile, sidecar: Required<Store>, patience: number, now: () => number) {
+  constructor(file: BindingConfigFile, sidecar: Sidecar, patience: number, now: () => number) {
     this.#file = file
     this.#sidecar = sidecar
     this.#patience = patience
@@ -141,7 +143,7 @@ class TfaConfigStore implements Store {
           await this.#keep(user, beside, handle)
         }
         const before = this.#join(stored, beside)
-        const { record, handle, value } = change(before)
+        const { record, handle, claims, value } = change(before)
         if (record === undefined) {
           // Another program removed the user.
           if (before === undefined && beside !== undefined) await this.#keep(user, undefined)
@@ -152,16 +154,20 @@ class TfaConfigStore implements Store {
           checkRecord(record)
           const parts = split(record, beside)
           let kept = beside
-          const keep = async (additions: string | null, of = handle) => {
-            const next = writeAdditions(of, additions)
-            if (next !== kept) await this.#keep(user, next, of)
+          const keep = async (additions: string | null, claimed: typeof claims, of = handle) => {
+            // Empty additions may have claims beside them.
+            const claiming = claimed === undefined ? beside !== undefined : claimed.length > 0
+            const next = writeAdditions(of, additions) ?? (claiming ? '\n' : undefined)
+            if (next !== kept || claimed !== undefined) await this.#claiming(user, next, of, claimed)
             kept = next
           }
           // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back. The handle
-          // stays for as long as the file holds the user.
-          await keep(parts.additions, parts.record === null ? handleOf(beside) : handle)
+          // stays for as long as the file holds the user. Claims are taken before the file has the credential, and given
+          // up once it has it no more.
+          const all = claims && [...new Set([...claims, ...(await this.#sidecar.claimsOf(user))])]
+          await keep(parts.additions, all, parts.record === null ? handleOf(beside) : handle)
           await write(parts.record)
-          await keep(parts.settled)
+          await keep(parts.settled, claims)
         }
         return value
       } finally {
@@ -222,8 +228,31 @@ class TfaConfigStore implements Store {
     }
   }
 
-  #keep(user: string, text: string | undefined, handle?: string): Promise<void> {
-    return this.#sidecar.update(user, () => ({ record: text ?? null, handle, value: undefined }))
+  #keep(user: string, text: string | undefined, handle?: string, claims?: RecordChange<void>['claims']): Promise<void> {
+    return this.#sidecar.update(user, () => ({ record: text ?? null, handle, claims, value: undefined }))
+  }
+
+  /** Keeps claims too. One of a user whose credential another program has removed is free. Under the file's lock. */
+  async #claiming(
+    user: string, text: string | undefined, handle?: string, claims?: RecordChange<void>['claims'],
+  ): Promise<void> {
+    try {
+      await this.#keep(user, text, handle, claims)
+    } catch (err) {
+      if (!isCountersignError(err, 'claim-taken')) throw err
+      for (const claim of claims ?? []) await this.#letGo(claim, user)
+      await this.#keep(user, text, handle, claims)
+    }
+  }
+
+  async #letGo(claim: string, wanting: string): Promise<void> {
+    const user = await this.#sidecar.owner(claim)
+    if (user === undefined || user === wanting) return
+    const beside = await this.#sidecar.read(user)
+    const record = this.#join(await this.#stored(user), beside)
+    if (record === undefined) return this.#keep(user, undefined)
+    const held = openEnvelope<string[]>(recordClaims(record)).value
+    if (!held.includes(claim) && isCredentialClaim(claim)) await this.#keep(user, beside, handleOf(beside), held)
   }
 }
 

@@ -4,6 +4,20 @@ export interface RecordChange<T> {
   record?: string | null | undefined
   /** With a new record: the WebAuthn user handle of this user. If absent, no handle leads to the user any more. */
   handle?: string | undefined
+  /**
+   * With a new record: all claims of this user, in place of those before. If absent, those before stay. A record that
+   * is deleted loses its claims.
+   *
+   * A claim is a text by which a user is found: a WebAuthn user handle, or a hash of a relying party and the id of a
+   * credential. Each has 1 to 128 of the characters `A-Z a-z 0-9 _ - :`, and there are at most 1024. A claim belongs to
+   * one user: if any of them is another user's, `update` rejects with an error whose `code` is `claim-taken` and writes
+   * nothing. That is decided in the same atomic step as the record is written, so that of two users who claim one text
+   * at the same time exactly one gets it.
+   *
+   * A store without claims still works, but then a credential id can be registered for two users, and a passkey that
+   * was imported without its user handle can't sign in without a user name.
+   */
+  claims?: readonly string[] | undefined
   /** What `update` resolves with. */
   value: T
 }
@@ -50,7 +64,7 @@ export interface UserStore {
    */
   update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T>
 
-  /** Returns the user whose record was stored with this WebAuthn user handle, or `undefined`. */
+  /** Returns the user whose record was stored with this handle or this claim, or `undefined`. Any text may be asked for. */
   owner(handle: string): Promise<string | undefined>
 
   /** Lists all users with a record, in any order. A user who is added or removed in the meantime may be missing. */

@@ -1,5 +1,5 @@
 import type { Store } from '../stores/traits.js'
-import { challenge, Ids, parallel, same, write } from './store-test.js'
+import { challenge, claim, claimed, Ids, parallel, same, write } from './store-test.js'
 
 /** One test of a store that several hosts share. */
 export interface HostTest {
@@ -50,6 +50,21 @@ export const hostTests: HostTest[] = [
     )
     same(made.reduce((sum, one) => sum + one, 0), 0, 'records made and not deleted')
     same(await stores[0]?.read(user), undefined, 'record')
+  }),
+
+  hostTest('of users who claim one text on many hosts at once exactly one gets it', async (stores, ids) => {
+    for (let round = 0; round < 20; round += 1) {
+      const users = ids.ids(8)
+      const wanted = [`claim:${ids.id()}`, `claim:${ids.id()}`]
+      const store = (index: number) => stores[index % stores.length] as Store
+      const made = await claimed(
+        users.map((user, index) => claim(store(index), user, '{}', index % 2 === 0 ? wanted : wanted.toReversed())),
+      )
+      const owners = await Promise.all(wanted.map((text) => store(round).owner(text)))
+      same([made, new Set(owners).size, owners.includes(undefined)], [1, 1, false], 'changes made, and their owner')
+      const records = await Promise.all(users.map((user) => store(round + 1).read(user)))
+      same(records.filter((record) => record !== undefined).length, 1, 'records written')
+    }
   }),
 
   hostTest('of many hosts exactly one gets a challenge', async (stores, ids) => {

@@ -80,6 +80,19 @@ export function write(store: Store, user: string, record: string, handle?: strin
   return store.update(user, () => ({ record, handle, value: undefined }))
 }
 
+/** Stores a record with claims. */
+export function claim(store: Store, user: string, record: string, claims: string[], handle?: string): Promise<void> {
+  return store.update(user, () => ({ record, handle, claims, value: undefined }))
+}
+
+/** How many of several changes were made, of which all others have to be refused because a claim is taken. */
+export async function claimed(changes: Promise<unknown>[]): Promise<number> {
+  const outcomes = await Promise.allSettled(changes)
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [(one.reason as { code?: unknown }).code] : []))
+  same(refused, refused.map(() => 'claim-taken'), 'what the others are refused with')
+  return outcomes.length - refused.length
+}
+
 /** A challenge that is open for a minute. */
 export function challenge(id: string, changes: Partial<OpenChallenge> = {}): OpenChallenge {
   return { id, purpose: 'sign-in', data: `data of ${id}`, expires: Date.now() + 60_000, ...changes }

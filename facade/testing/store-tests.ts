@@ -1,4 +1,5 @@
 import { challengeStoreTests } from './challenge-store-tests.js'
+import { claimTests } from './claim-tests.js'
 import { anyTexts, coreRecords } from './test-records.js'
 import { userStoreTests } from './user-store-tests.js'
 import type { StoreTest } from './store-test.js'
@@ -12,7 +13,7 @@ export type { StoreTest } from './store-test.js'
  * @example
  * for (const { name, run } of storeTests) test(name, () => run(() => myStore(pool)))
  */
-export const storeTests: StoreTest[] = [...userStoreTests(anyTexts), ...challengeStoreTests]
+export const storeTests: StoreTest[] = [...userStoreTests(anyTexts), ...claimTests(anyTexts), ...challengeStoreTests]
 
 /** The same tests for a store that only accepts records of Countersign, such as `tfaConfigStore`. */
-export const recordStoreTests: StoreTest[] = [...userStoreTests(coreRecords), ...challengeStoreTests]
+export const recordStoreTests: StoreTest[] = [...userStoreTests(coreRecords), ...claimTests(coreRecords), ...challengeStoreTests]

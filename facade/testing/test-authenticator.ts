@@ -28,6 +28,8 @@ export interface TestAuthenticatorOptions {
   aaguid?: Uint8Array
   /** Default `['usb']`. */
   transports?: string[]
+  /** The id of its credential, for a test of what happens when two have the same. Default: random. */
+  credentialId?: Uint8Array
 }
 
 /** What the browser and the user do in one ceremony. */
@@ -148,7 +150,7 @@ export class TestAuthenticator {
   #newCredential(options: PublicKeyCredentialCreationOptionsJSON, { origin }: CreateOptions): TestCredential {
     const { backupEligible = false, backupState = false, signCount = 0 } = this.#options
     return {
-      id: randomBytes(32).toString('base64url'),
+      id: Buffer.from(this.#options.credentialId ?? randomBytes(32)).toString('base64url'),
       rpId: options.rp.id ?? new URL(origin).hostname,
       userHandle: options.user.id,
       resident: ['required', 'preferred'].includes(options.authenticatorSelection?.residentKey ?? ''),

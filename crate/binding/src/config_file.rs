@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use countersign_core::tfa_config::{self, TfaConfig, WriteOptions};
-use countersign_core::{Failure, envelope};
+use countersign_core::{Failure, envelope, index};
 use countersign_files::{Fault, LockedFile, Version};
 use napi::bindgen_prelude::{AsyncTask, Either};
 use napi_derive::napi;
@@ -49,6 +49,12 @@ pub fn join_additions(record: String, additions: Option<String>, now: i64) -> Te
     let (record, additions) = (Zeroizing::new(record), additions.map(Zeroizing::new));
     let additions = additions.as_deref().map(String::as_str);
     envelope(tfa_config::join(&record, additions, now)).into()
+}
+
+/// What leads to a record's user: an envelope with a list of texts.
+#[napi(catch_unwind)]
+pub fn record_claims(record: String) -> String {
+    index::record_claims(&Zeroizing::new(record))
 }
 
 /// A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far.

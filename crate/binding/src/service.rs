@@ -1,6 +1,6 @@
 //! The service: settings parsed once, and the core's functions over one user's record.
 
-use countersign_core::{Action, Change, Settings, enrol, envelope, manage, sign_in};
+use countersign_core::{Action, Change, Settings, enrol, envelope, index, manage, sign_in};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use zeroize::Zeroizing;
@@ -15,6 +15,7 @@ pub struct BindingChange {
     #[napi(ts_type = "string")]
     pub record: Option<Text>,
     pub handle: Option<String>,
+    pub claims: Option<Vec<String>>,
     #[napi(ts_type = "string")]
     pub value: Text,
 }
@@ -30,6 +31,7 @@ impl From<Change> for BindingChange {
             action,
             record: change.record.map(Into::into),
             handle: change.handle,
+            claims: change.claims,
             value: change.value.into(),
         }
     }
@@ -223,6 +225,22 @@ impl BindingService {
     pub fn import_record(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         enrol::import_record(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn plan_index(&self, record: Option<String>) -> String {
+        index::plan_index(Call::new(record, String::new()).record(), &self.settings)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn credential_claim(&self, id: String) -> String {
+        index::credential_claim(&id, &self.settings)
+    }
+
+    #[napi(catch_unwind)]
+    pub fn index_record(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        index::index_record(call.record(), &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]

@@ -21,4 +21,4 @@ pub use json::envelope::envelope;
 pub use json::failure::Failure;
 pub use service::change::{Action, Change};
 pub use service::settings::Settings;
-pub use service::{enrol, manage, sign_in};
+pub use service::{enrol, index, manage, sign_in};

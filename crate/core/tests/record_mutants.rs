@@ -25,7 +25,7 @@ const OLD: &str = include_str!("../../../__test__/vectors/record-old.json");
 const JSON: &str = "{}[]\",:\\ \n0eE+-.019aAzZ=\u{e9}";
 
 /// What a success or a wrong code may write.
-const WRITTEN: [&str; 19] = [
+const WRITTEN: [&str; 21] = [
     "/totp/*/entry",
     "/totp/*/entry/last-count",
     "/totp/*/last-used",
@@ -39,6 +39,8 @@ const WRITTEN: [&str; 19] = [
     "/webauthn/*/entry/backup_state",
     "/webauthn/*/entry/backup_recorded",
     "/webauthn/*/entry/user_verified",
+    "/webauthn/*/entry/rp_id",
+    "/webauthn/*/entry/user_handle",
     "/u2f/*/entry/counter",
     "/u2f/*/last-used",
     "/tfa-locked-until",

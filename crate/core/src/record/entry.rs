@@ -53,6 +53,10 @@ pub trait SigningEntry {
 
     /// Takes over what a ceremony may change.
     fn update(&mut self, credential: &Credential);
+
+    /// Takes over what a success of this credential tells: whose it is, and the handle that it was made for, where that
+    /// was not known.
+    fn learn(&mut self, _rp_id: &str, _user_handle: impl FnOnce() -> Option<String>) {}
 }
 
 fn enabled() -> bool {

@@ -5,6 +5,7 @@
 //! refuses them, and are kept where it ignores them, so that nothing another version wrote is lost.
 
 mod bytes;
+mod claims;
 mod entry;
 pub mod factor;
 pub(crate) mod locks;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use bytes::decode_base64;
+pub(crate) use claims::credential_claim;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use place::UNKNOWN_MEMBER;
 pub use removal::Removal;
@@ -38,6 +40,7 @@ use crate::json::members::is_default;
 use crate::json::text::is_json;
 use crate::json::wiped::to_json_of;
 use crate::recovery_codes::RecoverySet;
+use claims::Basis;
 
 /// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
@@ -99,6 +102,9 @@ pub struct Record {
     /// Bytes of the text that it was read from.
     #[serde(skip)]
     pub(crate) length: usize,
+    /// What it claimed when it was read; `None` for one that was not, whose user may have other claims in the store.
+    #[serde(skip)]
+    claimed: Option<Basis>,
 }
 
 /// Room for what an answer adds to a record: a counter, a time.
@@ -110,7 +116,10 @@ impl Record {
     /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = text else {
-            return Ok(Self::default());
+            return Ok(Self {
+                claimed: Some(Basis::default()),
+                ..Self::default()
+            });
         };
         let (record, _) = Self::read(text)?;
         record.check_removal()?;
@@ -137,6 +146,7 @@ impl Record {
         }
         let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
         record.length = text.len();
+        record.claimed = Some(record.basis());
         let renamed = record.give_own_ids();
         Ok((record, renamed))
     }
@@ -161,6 +171,26 @@ impl Record {
     fn to_text_within(&self, bytes: usize) -> Result<String, Failure> {
         let text = to_json_of(self, self.length + MARGIN).map_err(|_| Failure::RecordCorrupt(String::new()))?;
         (text.len() <= bytes).then_some(text).ok_or(Failure::RecordTooLarge)
+    }
+
+    /// Every text that is to lead to this user, sorted. Credentials that no relying party is known of are left out.
+    pub(crate) fn claims(&self) -> Vec<String> {
+        self.basis().texts()
+    }
+
+    /// The same where it is no longer what the store has; `None`: it stays.
+    pub(crate) fn changed_claims(&self) -> Option<Vec<String>> {
+        let basis = self.basis();
+        (self.claimed.as_ref() != Some(&basis)).then(|| basis.texts())
+    }
+
+    /// Whatever the store has for this user: what the record claims is to be stored with it.
+    pub(crate) fn claim_anew(&mut self) {
+        self.claimed = None;
+    }
+
+    fn basis(&self) -> Basis {
+        Basis::of(self.user_handle.as_ref(), &self.webauthn)
     }
 
     /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,

@@ -29,7 +29,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name in a record's path.
-const NAMES: [&str; 40] = [
+const NAMES: [&str; 42] = [
     "totp",
     "u2f",
     "webauthn",
@@ -67,6 +67,8 @@ const NAMES: [&str; 40] = [
     "transports",
     "aaguid",
     "user_handle",
+    "rp_id",
+    "shared",
     "secret",
     "entries",
     "letters",

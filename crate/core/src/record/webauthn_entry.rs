@@ -14,6 +14,8 @@ use crate::json::members::{Known, once, required, with_others};
 use crate::webauthn::{CoseKey, Credential};
 
 /// The credential record of WebAuthn Level 3, section 4, as this format holds it.
+// The flags are the specification's and ours, each on its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Serialize)]
 pub struct WebauthnEntry {
     #[serde(serialize_with = "base64url::serialize")]
@@ -36,6 +38,12 @@ pub struct WebauthnEntry {
     /// Ours: the handle this credential was made for, in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<String>,
+    /// Ours: the relying party that this credential was made for; only then does its id lead to this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rp_id: Option<String>,
+    /// Ours: another user holds a credential of this id, so that it signs in neither without a user name.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shared: bool,
     /// Members that the origin ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -59,6 +67,8 @@ impl WebauthnEntry {
                 .user_handle
                 .as_ref()
                 .map(|handle| BASE64URL_NOPAD.encode(handle)),
+            rp_id: None,
+            shared: false,
             other: Map::new(),
         };
         entry.update(credential);
@@ -103,6 +113,19 @@ impl SigningEntry for WebauthnEntry {
         self.backup_recorded = credential.backup_recorded;
         self.user_verified = credential.user_verified;
     }
+
+    fn learn(&mut self, rp_id: &str, user_handle: impl FnOnce() -> Option<String>) {
+        if self.shared {
+            return;
+        }
+        if self.rp_id.as_deref() != Some(rp_id) {
+            self.rp_id = Some(rp_id.to_owned());
+        }
+        if self.user_handle.is_none() {
+            // 1 to 64 bytes in base64url: no other could be read again.
+            self.user_handle = user_handle().filter(|handle| (2..=86).contains(&handle.len()));
+        }
+    }
 }
 
 /// What is read: members that are known, each once.
@@ -119,6 +142,8 @@ struct Members {
     transports: Option<Vec<String>>,
     aaguid: Option<Option<Uuid>>,
     user_handle: Option<Option<Handle>>,
+    rp_id: Option<Option<String>>,
+    shared: Option<bool>,
 }
 
 impl<'de> Known<'de> for Members {
@@ -134,6 +159,8 @@ impl<'de> Known<'de> for Members {
             "transports" => once(&mut self.transports, map),
             "aaguid" => once(&mut self.aaguid, map),
             "user_handle" => once(&mut self.user_handle, map),
+            "rp_id" => once(&mut self.rp_id, map),
+            "shared" => once(&mut self.shared, map),
             _ => Ok(false),
         }
     }
@@ -154,6 +181,8 @@ impl<'de> Deserialize<'de> for WebauthnEntry {
             transports: members.transports.unwrap_or_default(),
             aaguid: members.aaguid.flatten(),
             user_handle: members.user_handle.flatten().map(|Handle(text)| text),
+            rp_id: members.rp_id.flatten(),
+            shared: members.shared.unwrap_or_default(),
             other,
         })
     }

@@ -15,6 +15,8 @@ pub struct Change {
     pub record: Option<String>,
     /// The user handle that the store keeps with it.
     pub handle: Option<String>,
+    /// With a record: every text that leads to this user; `None`: those that the store has stay.
+    pub claims: Option<Vec<String>>,
     /// The envelope for the facade.
     pub value: String,
 }
@@ -45,28 +47,31 @@ impl Change {
     pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
         let stored = decision.and_then(|(record, answer)| {
             let stored = match record {
-                None => (Action::Leave, None, None),
-                Some(record) if record.is_empty() && record.removed.is_none() => (Action::Delete, None, None),
+                None => (Action::Leave, None, None, None),
+                Some(record) if record.is_empty() && record.removed.is_none() => (Action::Delete, None, None, None),
                 Some(mut record) => {
                     if !record.is_empty() {
                         record.removed = None;
                     }
-                    (Action::Write, Some(record.to_text()?), record.user_handle)
+                    let (text, claims) = (record.to_text()?, record.changed_claims());
+                    (Action::Write, Some(text), record.user_handle, claims)
                 }
             };
             Ok((stored, answer))
         });
         match stored {
-            Ok(((action, record, handle), answer)) => Self {
+            Ok(((action, record, handle, claims), answer)) => Self {
                 action,
                 record,
                 handle,
+                claims,
                 value: answer_envelope(Ok(answer)),
             },
             Err(failure) => Self {
                 action: Action::Leave,
                 record: None,
                 handle: None,
+                claims: None,
                 value: answer_envelope::<T>(Err(failure)),
             },
         }
@@ -83,6 +88,7 @@ mod tests {
             action: Action::Write,
             record: Some("otpauth://totp/ann?secret=ORSXG5A".into()),
             handle: Some("handle".into()),
+            claims: Some(vec!["handle".into()]),
             value: r#"{"value":["f2b6-55e2-d602-c944"]}"#.into(),
         };
         assert_eq!(format!("{change:?}"), "Change { action: Write, .. }");

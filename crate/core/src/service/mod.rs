@@ -5,6 +5,7 @@ pub(crate) mod change;
 pub mod enrol;
 pub(crate) mod event;
 pub(crate) mod explain;
+pub mod index;
 pub(crate) mod listed;
 pub(crate) mod lock_state;
 pub mod manage;

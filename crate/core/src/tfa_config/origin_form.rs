@@ -178,6 +178,10 @@ struct Credential {
     aaguid: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_handle: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rp_id: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    shared: bool,
 }
 
 impl Additions {
@@ -308,6 +312,8 @@ impl Credential {
             transports: take(&mut entry.transports),
             aaguid: take(&mut entry.aaguid),
             user_handle: take(&mut entry.user_handle),
+            rp_id: take(&mut entry.rp_id),
+            shared: take(&mut entry.shared),
         }
     }
 
@@ -317,6 +323,8 @@ impl Credential {
         entry.transports = self.transports;
         entry.aaguid = self.aaguid;
         entry.user_handle = self.user_handle;
+        entry.rp_id = self.rp_id;
+        entry.shared = self.shared;
     }
 }
 

@@ -24,7 +24,7 @@ use crate::webauthn::{CoseKey, Credential, Reason};
 /// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`, the
 /// index being that of the request's factor. A code of an imported app counts as never used.
 ///
-/// Request: `{factors: [{uri | credential | u2f | yubico | recovery, description, created?}], now}`, with `u2f` as
+/// Request: `{factors: [{uri | credential | u2f | yubico | recovery, description, created?}], now, rpId?}`, with `u2f` as
 /// `{keyHandle, publicKey, counter?, appId?}` and `yubico` as `{publicId, counter?: {use, session}}`, and `recovery` as `{codes}`;
 /// `random`: 16 bytes a factor, for its id, or for the key of the codes' hashes.
 pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
@@ -36,6 +36,9 @@ pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, 
 struct Request {
     factors: Vec<Foreign>,
     now: i64,
+    /// The relying party that the credentials were made for.
+    #[serde(default, rename = "rpId")]
+    rp_id: Option<String>,
 }
 
 /// One of `uri`, `credential`, `u2f`, `yubico` and `recovery`. Not an enum: a tagged one would be read by way of copies
@@ -105,7 +108,11 @@ fn import(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
             None => request::uuid(random)?,
         };
         let handle = record.user_handle.clone();
-        match add(&mut record, settings, foreign, (&id, random), now) {
+        let added = add(&mut record, settings, foreign, (&id, random), now);
+        if let Some(one) = record.webauthn.iter_mut().find(|one| one.id == id) {
+            one.entry.rp_id.clone_from(&request.rp_id);
+        }
+        match added {
             Ok(_) if record.check_size().is_err() => {
                 take_factor(&mut record, &id);
                 record.user_handle = handle;

@@ -23,9 +23,9 @@ pub(super) fn malformed(member: &'static str) -> Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Note {
-    /// It can't sign in without a user name: nobody said which user handle it was made for.
+    /// It is found by its id, and its first success says which user handle it was made for.
     NoUserHandle,
-    /// It can't sign in without a user name: this user has another handle already.
+    /// It was made for another handle than the user's other passkeys.
     OtherUserHandle,
     /// The first success settles the backup flags.
     BackupNotRecorded,

@@ -16,7 +16,7 @@ const URI: usize = 4096;
 
 /// Stores the record `data` for a user who has none: `value` is `{"done", "reason"?, "repeatedTotp"}`.
 ///
-/// Request: `{data, replace, now}`. `done` is `imported`, `unchanged` (the user has this very record), `kept` (the user
+/// Request: `{data, replace, now, rpId?}`. `done` is `imported`, `unchanged` (the user has this very record), `kept` (the user
 /// has another one, and `replace` is false) or `refused`, with `description`, `key`, `factor-limit` or
 /// `record-too-large` as the reason. Each factor notes the time at which it came in.
 pub fn import_record(record: Option<&str>, request: &str) -> Change {
@@ -29,6 +29,9 @@ struct Request {
     data: Zeroizing<String>,
     replace: bool,
     now: i64,
+    /// The relying party of the credentials that name none.
+    #[serde(default, rename = "rpId")]
+    rp_id: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -59,10 +62,23 @@ enum Refused {
 }
 
 fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
-    let Request { data, replace, now } = request::parse(request)?;
+    let Request {
+        data,
+        replace,
+        now,
+        rp_id,
+    } = request::parse(request)?;
     let mut record = Record::parse(Some(&data))?;
     // How a factor went is for this store alone to say.
     record.removed = None;
+    for one in &mut record.webauthn {
+        if one.entry.rp_id.is_none() {
+            one.entry.rp_id.clone_from(&rp_id);
+        }
+        // Of another store.
+        one.entry.shared = false;
+    }
+    record.claim_anew();
     let repeated_totp = record.repeats_totp();
     let answer = |changed, done, reason| {
         let imported = Imported {
@@ -100,6 +116,12 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
 /// Whether both hold the same, whenever it came in.
 fn is_same(before: &str, record: &mut Record) -> Result<bool, Failure> {
     let mut before = Record::parse(Some(before))?;
+    for (one, new) in before.webauthn.iter_mut().zip(&record.webauthn) {
+        one.entry.shared = false;
+        if one.entry.rp_id.is_none() || new.entry.rp_id.is_none() {
+            one.entry.rp_id.clone_from(&new.entry.rp_id);
+        }
+    }
     stamp(&mut before, None);
     stamp(record, None);
     Ok(before.to_text()? == record.to_text()?)

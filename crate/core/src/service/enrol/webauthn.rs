@@ -201,7 +201,8 @@ fn add(
             now: request.now(),
         },
     )?;
-    let entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
+    let mut entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
+    entry.rp_id = Some(settings.rp.id.clone());
     if settings.webauthn.origin_keys_only && !entry.cred.fits_origin() {
         return Err(rejected("algorithm-unsupported"));
     }

@@ -1,4 +1,5 @@
-//! Signing in without a user name: a passkey says itself whose it is, by the user handle that it was made with.
+//! Signing in without a user name: a passkey says itself whose it is, by the user handle that it was made with, or by its
+//! own id where no handle is stored with it.
 
 use std::borrow::Cow;
 
@@ -6,13 +7,13 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::response::{self, Refused, ResponseAnswer, Signer, answers_as, refused, rejected};
+use super::response::{self, Given, Refused, ResponseAnswer, Signer, answers_as, refused, rejected};
 use crate::challenges::challenge::{Authentication, Bound, Purpose};
 use crate::challenges::sealed::{self, Unsealed};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
-use crate::record::{FactorType, Record, spend};
+use crate::record::{FactorType, Record, credential_claim, spend};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::change::{Change, Decision};
 use crate::service::event::Event;
@@ -29,8 +30,9 @@ pub fn begin_passkey(key: &[u8], random: &[u8], settings: &Settings, request: &s
     envelope(begin(key, random, settings, request))
 }
 
-/// Says which user an answer claims: `{"handle"}`, or a refusal. Checks the challenge first, by the key, the time, the
-/// relying party and the session; the signature is for `verify_passkey`, with the record of the handle's owner.
+/// Says which user an answer claims: `{"handle"?, "credential"}`, or a refusal. Both are claims of a record. Checks the
+/// challenge first, by the key, the time, the relying party and the session; the signature is for `verify_passkey`, with
+/// the record of the owner.
 ///
 /// Request: `{answer, session?, now}`.
 pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
@@ -40,7 +42,8 @@ pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
 /// Verifies an answer (WebAuthn Level 3, section 7.2) for the record of the user whom it names, and remembers its challenge
 /// there, so that it is accepted once. A refusal changes nothing.
 ///
-/// Request: as for [`open_passkey`].
+/// Request: as for [`open_passkey`], with `byId` where the credential's id led to the record: then the credential has to be
+/// stored without a handle. The handle of the answer, which nobody signs, is stored with it from then on.
 pub fn verify_passkey(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, key, settings, request))
 }
@@ -54,13 +57,15 @@ struct BeginRequest {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AnswerRequest<'a> {
     #[serde(borrow)]
     answer: ResponseAnswer<'a>,
     #[serde(borrow, default)]
     session: Option<Cow<'a, str>>,
     now: i64,
+    #[serde(default)]
+    by_id: bool,
 }
 
 #[derive(Serialize)]
@@ -72,7 +77,11 @@ struct Challenge {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Opened {
-    Found { handle: String },
+    Found {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        handle: Option<String>,
+        credential: String,
+    },
     Refused(Outcome),
 }
 
@@ -96,10 +105,11 @@ fn begin(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> Resul
 
 fn open_answer(key: &[u8], settings: &Settings, request: &str) -> Result<Answer<Opened>, Failure> {
     let request: AnswerRequest = request::parse(request)?;
-    let claim = Claim::read(key, settings, &request);
-    let found = claim.and_then(|claim| claim.handle.ok_or(rejected("user-handle-mismatch")));
-    Ok(match found {
-        Ok(handle) => Answer::new(Opened::Found { handle }),
+    Ok(match Claim::read(key, settings, &request) {
+        Ok(Claim { handle, signer, .. }) => {
+            let credential = credential_claim(&settings.rp.id, &signer.credential_id);
+            Answer::new(Opened::Found { handle, credential })
+        }
         Err((refusal, reason)) => {
             let event = Event::rejected(request.answer.kind, reason);
             let mut refused = Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event);
@@ -162,10 +172,15 @@ impl Claim {
         let entry = (record.webauthn.iter())
             .find(|entry| answers_as(entry, &signer.credential_id))
             .ok_or(rejected("no-such-factor"))?;
-        // It is the user handle alone that says whose the credential is (7.2, "identify the user"): one has to be stored
-        // with it, and answered.
-        if handle.is_none() || entry.entry.user_handle != handle {
-            return Err(rejected("user-handle-mismatch"));
+        match &entry.entry.user_handle {
+            // The id leads to nobody but a user with whose credential no handle is stored.
+            Some(_) if request.by_id && handle.is_some() => return Err(rejected("no-such-factor")),
+            // 7.2, "identify the user": a handle that is stored has to be answered.
+            Some(_) if entry.entry.user_handle != handle => return Err(rejected("user-handle-mismatch")),
+            _ => {}
+        }
+        if entry.entry.shared {
+            return Err(rejected("credential-taken"));
         }
         // 4, uvInitialized: whoever finds a key without a PIN can set one, and it would say from then on that it
         // verifies its user.
@@ -184,8 +199,12 @@ impl Claim {
             user_verification: UserVerification::Required,
             app_id: None,
         };
-        let (mut record, accepted) =
-            response::accept(record, &ceremony, settings, &request.answer, &signer, request.now)?;
+        let given = Given {
+            answer: &request.answer,
+            signer: &signer,
+            learn: true,
+        };
+        let (mut record, accepted) = response::accept(record, &ceremony, settings, &given, request.now)?;
         if spend(
             &mut record.spent_challenges,
             &challenge.id,

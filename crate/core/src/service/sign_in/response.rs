@@ -50,6 +50,13 @@ struct VerifyRequest<'a> {
     #[serde(borrow, default)]
     session: Option<Cow<'a, str>>,
     now: i64,
+    /// False: nothing is noted by which others would find this user.
+    #[serde(default = "yes")]
+    learn: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -95,7 +102,7 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
         session: request.session.as_deref(),
         now: request.now,
     };
-    let checked = check(record, challenge, settings, &request.answer, &presented);
+    let checked = check(record, challenge, settings, &request.answer, &presented, request.learn);
     Ok(decide(checked, &request.answer, settings, request.now))
 }
 
@@ -162,12 +169,26 @@ fn check(
     settings: &Settings,
     answer: &ResponseAnswer,
     presented: &Presented,
+    learn: bool,
 ) -> Result<(Record, Accepted), Refused> {
     let ceremony = read::<Authentication>(challenge)
         .filter(|ceremony| ceremony.bound.admits(presented) && ceremony.rp_id == settings.rp.id)
         .ok_or(rejected("challenge-mismatch"))?;
     let (_, signer) = find(&record, settings, answer)?;
-    accept(record, &ceremony, settings, answer, &signer, presented.now)
+    let given = Given {
+        answer,
+        signer: &signer,
+        learn,
+    };
+    accept(record, &ceremony, settings, &given, presented.now)
+}
+
+/// An answer, and what is done with it.
+pub(super) struct Given<'a> {
+    pub(super) answer: &'a ResponseAnswer<'a>,
+    pub(super) signer: &'a Signer,
+    /// Whether the record notes by what others find this user.
+    pub(super) learn: bool,
 }
 
 /// Verifies an answer to a ceremony that admits it. `now`: epoch milliseconds.
@@ -175,10 +196,10 @@ pub(super) fn accept(
     mut record: Record,
     ceremony: &Authentication,
     settings: &Settings,
-    answer: &ResponseAnswer,
-    signer: &Signer,
+    given: &Given,
     now: i64,
 ) -> Result<(Record, Accepted), Refused> {
+    let Given { answer, signer, learn } = *given;
     let mismatch = rejected("challenge-mismatch");
     let challenge = BASE64URL_NOPAD
         .decode(ceremony.challenge.as_bytes())
@@ -188,6 +209,7 @@ pub(super) fn accept(
         answer,
         challenge: &challenge,
         ceremony,
+        learn,
         u2f: None,
     };
     let now = request::seconds(now);
@@ -208,6 +230,7 @@ struct Begun<'a> {
     answer: &'a ResponseAnswer<'a>,
     challenge: &'a [u8],
     ceremony: &'a Authentication,
+    learn: bool,
     /// For the keys of U2F alone.
     u2f: Option<&'a U2fPolicy>,
 }
@@ -229,6 +252,12 @@ impl Begun<'_> {
         let beside_another = self.ceremony.bound.purpose != Purpose::Passkey;
         verified.credential.user_verified |= verified.user_verified && beside_another;
         entry.entry.update(&verified.credential);
+        if self.learn {
+            let rp_id = &self.settings.rp.id;
+            entry
+                .entry
+                .learn(rp_id, || webauthn::peek_passkey(self.answer.response.get()).ok()?.1);
+        }
         entry.last_used = Some(now);
         Ok(Accepted {
             user_verified: Some(verified.user_verified),
