@@ -1,5 +1,5 @@
 //! The certificates of packed attestation (8.2.1) and the chains that they stand in, rule by rule.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod webauthn_support;
 
@@ -93,6 +93,16 @@ fn aaguid(model: [u8; 16], critical: bool) -> CustomExtension {
 
 /// Registers with a statement signed by `signer`; verified and trusted.
 fn register(signer: &Party, alg: i64, x5c: &[&[u8]], anchors: TrustAnchors) -> Result<(bool, bool), Reason> {
+    conveyed(signer, alg, x5c, anchors, Conveyance::None)
+}
+
+fn conveyed(
+    signer: &Party,
+    alg: i64,
+    x5c: &[&[u8]],
+    anchors: TrustAnchors,
+    attestation: Conveyance,
+) -> Result<(bool, bool), Reason> {
     let (key, ceremony) = (Authenticator::new(), Ceremony::create());
     let data = key.auth_data(&ceremony);
     let message = [&data[..], &sha256(ceremony.client_data.as_bytes())].concat();
@@ -100,6 +110,7 @@ fn register(signer: &Party, alg: i64, x5c: &[&[u8]], anchors: TrustAnchors) -> R
     let response = key.registration(&ceremony, &attestation_object("packed", &data, &statement));
     let policy = Registering {
         trust_anchors: anchors,
+        attestation,
         ..Registering::default()
     };
     verify_registration(&response.to_string(), &policy.expectation())
@@ -153,12 +164,12 @@ fn the_rules_of_the_certificate() {
     );
     assert_eq!(
         with(|leaf| leaf.not_after = date_time_ymd(2024, 1, 1)),
-        INVALID,
+        UNTRUSTED,
         "expired"
     );
     assert_eq!(
         with(|leaf| leaf.not_before = date_time_ymd(2030, 1, 1)),
-        INVALID,
+        UNTRUSTED,
         "not yet valid"
     );
     let unknown: fn(&mut CertificateParams) = |leaf| {
@@ -166,7 +177,7 @@ fn the_rules_of_the_certificate() {
         extension.set_criticality(true);
         leaf.custom_extensions.push(extension);
     };
-    assert_eq!(with(unknown), INVALID, "an unknown critical extension");
+    assert_eq!(with(unknown), UNTRUSTED, "an unknown critical extension");
 }
 
 #[test]
@@ -258,7 +269,7 @@ fn chains() {
     );
     assert_eq!(
         register(&leaf, -7, &[leaf.der(), root.der()], root.anchor()),
-        INVALID,
+        UNTRUSTED,
         "not its issuer"
     );
     let impostor = Party::authority("Middle", BasicConstraints::Unconstrained, Some(&root));
@@ -266,6 +277,318 @@ fn chains() {
         register(&leaf, -7, &[leaf.der(), impostor.der()], root.anchor()),
         INVALID,
         "not its issuer's key"
+    );
+}
+
+/// Expired, of version 1, signed by nobody: what comes after a trust anchor is not looked at.
+#[test]
+fn a_chain_ends_at_the_first_anchor() {
+    let mut params = Party::root().params;
+    params.not_after = date_time_ymd(2024, 1, 1);
+    let old = Party::made(params, KeyPair::generate().unwrap(), None);
+    let middle = Party::authority("Middle", BasicConstraints::Constrained(0), Some(&old));
+    let leaf = Party::leaf(&middle, |_| {});
+    let whole = [leaf.der(), middle.der(), old.der()];
+    assert_eq!(register(&leaf, -7, &whole, middle.anchor()), TRUSTED);
+    assert_eq!(register(&leaf, -7, &whole, leaf.anchor()), TRUSTED);
+    assert_eq!(
+        register(&leaf, -7, &whole, old.anchor()),
+        UNTRUSTED,
+        "an anchor that has expired"
+    );
+    // The same authority with a certificate of today.
+    let mut params = old.params.clone();
+    params.not_after = date_time_ymd(2100, 1, 1);
+    let renewed = params.self_signed(&old.key).unwrap();
+    let anchor = TrustAnchors::parse(&[BASE64.encode(renewed.der())]).unwrap();
+    assert_eq!(register(&leaf, -7, &whole, anchor), TRUSTED);
+    let stranger = Party::root();
+    let odd = [leaf.der(), middle.der(), stranger.der(), leaf.der()];
+    assert_eq!(register(&leaf, -7, &odd, middle.anchor()), TRUSTED);
+    let impostor = Party::authority("Middle", BasicConstraints::Unconstrained, None);
+    let broken = [leaf.der(), impostor.der()];
+    assert_eq!(
+        register(&leaf, -7, &broken, impostor.anchor()),
+        INVALID,
+        "a broken signature"
+    );
+    assert_eq!(register(&leaf, -7, &broken, middle.anchor()), TRUSTED, "after the end");
+}
+
+#[test]
+fn an_unsound_chain_is_refused_where_attestation_was_asked_for() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |leaf| leaf.not_after = date_time_ymd(2024, 1, 1));
+    let x5c = [leaf.der()];
+    assert_eq!(register(&leaf, -7, &x5c, root.anchor()), UNTRUSTED);
+    for anchors in [TrustAnchors::default(), root.anchor()] {
+        for conveyance in [Conveyance::Indirect, Conveyance::Direct, Conveyance::Enterprise] {
+            assert_eq!(conveyed(&leaf, -7, &x5c, anchors.clone(), conveyance), INVALID);
+        }
+    }
+    let stranger = Party::leaf(&Party::root(), |_| {});
+    let refused = conveyed(&stranger, -7, &[stranger.der()], root.anchor(), Conveyance::Direct);
+    assert_eq!(refused, Err(Reason::AttestationUntrusted));
+}
+
+/// What of a certificate says that it is of version 3, and all that this version brought, taken out; signed again.
+fn version_1(party: &Party) -> Vec<u8> {
+    let tbs_at = party
+        .der()
+        .windows(5)
+        .position(|bytes| bytes == [0xa0, 3, 2, 1, 2])
+        .unwrap();
+    let (_, tbs) = der_item(der_content(party.der()));
+    let mut rest = der_content(tbs);
+    assert!(rest.starts_with(&[0xa0, 3, 2, 1, 2]) && tbs_at > 0);
+    let mut members = Vec::new();
+    while !rest.is_empty() {
+        let (after, item) = der_item(rest);
+        if !matches!(item.first(), Some(0xa0 | 0xa3)) {
+            members.extend(item);
+        }
+        rest = after;
+    }
+    let tbs = der(0x30, &members);
+    let algorithm = der(0x30, &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
+    let signature = [&[0], &party.key.sign(&tbs).unwrap()[..]].concat();
+    der(0x30, &[tbs, algorithm, der(3, &signature)].concat())
+}
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let head = match content.len() {
+        0..=127 => vec![tag, length[1]],
+        128..=255 => vec![tag, 0x81, length[1]],
+        _ => vec![tag, 0x82, length[0], length[1]],
+    };
+    [head, content.to_vec()].concat()
+}
+
+/// What follows the first item, and the item.
+fn der_item(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let length = bytes.len() - der_after(bytes).len();
+    (&bytes[length..], &bytes[..length])
+}
+
+fn der_split(bytes: &[u8]) -> (usize, usize) {
+    match bytes[1] {
+        0x81 => (3, bytes[2].into()),
+        0x82 => (4, u16::from_be_bytes([bytes[2], bytes[3]]).into()),
+        short => (2, short.into()),
+    }
+}
+
+fn der_content(bytes: &[u8]) -> &[u8] {
+    let (head, length) = der_split(bytes);
+    &bytes[head..head + length]
+}
+
+fn der_after(bytes: &[u8]) -> &[u8] {
+    let (head, length) = der_split(bytes);
+    &bytes[head + length..]
+}
+
+fn anchored_at(der: &[u8]) -> TrustAnchors {
+    TrustAnchors::parse(&[BASE64.encode(der)]).unwrap()
+}
+
+#[test]
+fn roots_that_say_nothing_of_authorities_are_anchors() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let old = version_1(&root);
+    assert_eq!(
+        register(&leaf, -7, &[leaf.der()], anchored_at(&old)),
+        TRUSTED,
+        "version 1"
+    );
+    assert_eq!(register(&leaf, -7, &[leaf.der(), &old], anchored_at(&old)), TRUSTED);
+    assert_eq!(
+        register(&leaf, -7, &[leaf.der(), &old], TrustAnchors::default()),
+        UNTRUSTED,
+        "no authority without the host's word"
+    );
+    for is_ca in [IsCa::NoCa, IsCa::ExplicitNoCa] {
+        let mut params = Party::root().params;
+        params.is_ca = is_ca;
+        params.key_usages.clear();
+        let own = Party::made(params, KeyPair::generate().unwrap(), None);
+        let leaf = Party::leaf(&own, |_| {});
+        assert_eq!(register(&leaf, -7, &[leaf.der()], own.anchor()), TRUSTED);
+        assert_eq!(register(&leaf, -7, &[leaf.der(), own.der()], own.anchor()), TRUSTED);
+        assert_eq!(
+            register(&leaf, -7, &[leaf.der(), own.der()], TrustAnchors::default()),
+            UNTRUSTED
+        );
+        let below = Party::authority("Below", BasicConstraints::Unconstrained, Some(&own));
+        let leaf = Party::leaf(&below, |_| {});
+        assert_eq!(
+            register(&leaf, -7, &[leaf.der(), below.der(), own.der()], own.anchor()),
+            TRUSTED
+        );
+        let refused = conveyed(
+            &leaf,
+            -7,
+            &[leaf.der(), below.der(), own.der()],
+            TrustAnchors::default(),
+            Conveyance::Direct,
+        );
+        assert_eq!(refused, INVALID);
+    }
+}
+
+#[test]
+fn anchors_are_read_leniently() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let algorithm = [0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    let (_, tbs) = der_item(der_content(root.der()));
+    let signature = |unused: u8| der(3, &[&[unused][..], &[0xff; 70]].concat());
+    let with =
+        |tbs: &[u8], algorithm: &[u8], signature: &[u8]| anchored_at(&der(0x30, &[tbs, algorithm, signature].concat()));
+    let trusts = |anchor: TrustAnchors| register(&leaf, -7, &[leaf.der()], anchor);
+    assert_eq!(trusts(with(tbs, &algorithm, &signature(0))), TRUSTED);
+    assert_eq!(
+        trusts(with(tbs, &algorithm, &signature(3))),
+        TRUSTED,
+        "unused bits that are used"
+    );
+    let null = der(0x30, &[&algorithm[2..], &[5, 0]].concat());
+    assert_eq!(
+        trusts(with(tbs, &null, &signature(0))),
+        TRUSTED,
+        "parameters that are null"
+    );
+    // A serial number of 0, and one below.
+    for serial in [&[2, 1, 0][..], &[2, 1, 0x80], &[2, 2, 0xff, 0x7f]] {
+        let members = der_content(tbs);
+        let (version, rest) = members.split_at(5);
+        let (rest, _) = der_item(rest);
+        let tbs = der(0x30, &[version, serial, rest].concat());
+        assert_eq!(trusts(with(&tbs, &algorithm, &signature(0))), TRUSTED, "{serial:?}");
+    }
+}
+
+/// Attestation certificates of 2014, whose signature says that bits of it are unused.
+#[test]
+fn an_anchor_that_is_no_der_is_found_in_a_statement() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let mut der = leaf.der().to_vec();
+    let at = der.len() - der_content(&der).len();
+    let (after_tbs, _) = der_item(&leaf.der()[at..]);
+    let (signature, _) = der_item(after_tbs);
+    let unused = der.len() - signature.len() + 2;
+    assert_eq!(der[unused], 0);
+    der[unused] = 7;
+    assert_eq!(register(&leaf, -7, &[&der], anchored_at(&der)), TRUSTED);
+    assert_eq!(register(&leaf, -7, &[&der], root.anchor()), INVALID, "and nowhere else");
+}
+
+#[test]
+fn purposes_of_an_issuer_count() {
+    use rcgen::ExtendedKeyUsagePurpose::{Any, ClientAuth, Other, ServerAuth};
+    let attestation = || Other(vec![2, 23, 133, 8, 3]);
+    let trusts = |issuer: Vec<_>, leaf: Vec<_>| {
+        let mut params = Party::root().params;
+        params.extended_key_usages = issuer;
+        let root = Party::made(params, KeyPair::generate().unwrap(), None);
+        let middle = Party::authority("Middle", BasicConstraints::Unconstrained, Some(&root));
+        let leaf = Party::leaf(&middle, |params| params.extended_key_usages = leaf);
+        register(&leaf, -7, &[leaf.der(), middle.der()], root.anchor())
+    };
+    assert_eq!(trusts(vec![], vec![attestation()]), TRUSTED);
+    assert_eq!(trusts(vec![attestation()], vec![attestation()]), TRUSTED);
+    assert_eq!(trusts(vec![ServerAuth, ClientAuth], vec![ClientAuth]), TRUSTED);
+    assert_eq!(trusts(vec![Any], vec![]), TRUSTED);
+    assert_eq!(trusts(vec![Any], vec![attestation()]), TRUSTED);
+    assert_eq!(trusts(vec![ServerAuth], vec![attestation()]), UNTRUSTED);
+    assert_eq!(trusts(vec![ServerAuth], vec![ClientAuth]), UNTRUSTED);
+    assert_eq!(trusts(vec![ServerAuth], vec![Any]), UNTRUSTED);
+    assert_eq!(trusts(vec![ServerAuth], vec![]), UNTRUSTED, "no purpose is any purpose");
+}
+
+#[test]
+fn name_constraints_of_an_issuer_count() {
+    use rcgen::{CidrSubnet, GeneralSubtree, NameConstraints, SanType};
+    let trusts = |permitted: Vec<GeneralSubtree>, excluded: Vec<GeneralSubtree>, names: Vec<SanType>| {
+        let root = Party::root();
+        let mut params = Party::authority("Middle", BasicConstraints::Unconstrained, None).params;
+        params.name_constraints = Some(NameConstraints {
+            permitted_subtrees: permitted,
+            excluded_subtrees: excluded,
+        });
+        let middle = Party::made(params, KeyPair::generate().unwrap(), Some(&root));
+        let leaf = Party::leaf(&middle, |leaf| leaf.subject_alt_names = names);
+        register(&leaf, -7, &[leaf.der(), middle.der()], root.anchor())
+    };
+    let directory = |pairs: &[(DnType, &str)]| {
+        let mut name = DistinguishedName::new();
+        for (kind, value) in pairs {
+            name.push(kind.clone(), *value);
+        }
+        GeneralSubtree::DirectoryName(name)
+    };
+    let sweden = || directory(&[(DnType::CountryName, "se")]);
+    let maker = || directory(&[(DnType::CountryName, "SE"), (DnType::OrganizationName, "MAKER")]);
+    let other = || directory(&[(DnType::CountryName, "SE"), (DnType::OrganizationName, "Other")]);
+    assert_eq!(trusts(vec![sweden()], vec![], vec![]), TRUSTED);
+    assert_eq!(trusts(vec![other(), maker()], vec![], vec![]), TRUSTED);
+    assert_eq!(trusts(vec![other()], vec![], vec![]), UNTRUSTED);
+    assert_eq!(trusts(vec![], vec![other()], vec![]), TRUSTED);
+    assert_eq!(trusts(vec![], vec![maker()], vec![]), UNTRUSTED);
+    assert_eq!(trusts(vec![sweden()], vec![maker()], vec![]), UNTRUSTED);
+
+    let dns = |name: &str| SanType::DnsName(name.try_into().unwrap());
+    let mail = |name: &str| SanType::Rfc822Name(name.try_into().unwrap());
+    let uri = |name: &str| SanType::URI(name.try_into().unwrap());
+    let of = |name: &str| vec![GeneralSubtree::DnsName(name.into())];
+    for (base, name, within) in [
+        ("example.com", "example.com", true),
+        ("example.com", "A.Example.COM", true),
+        ("example.com", "badexample.com", false),
+        ("example.com", "example.com.org", false),
+        (".example.com", "a.example.com", true),
+        (".example.com", ".example.com", false),
+    ] {
+        let (permitted, excluded) = (
+            trusts(of(base), vec![], vec![dns(name)]),
+            trusts(vec![], of(base), vec![dns(name)]),
+        );
+        let expected = if within {
+            (TRUSTED, UNTRUSTED)
+        } else {
+            (UNTRUSTED, TRUSTED)
+        };
+        assert_eq!((permitted, excluded), expected, "{base} {name}");
+    }
+    // A constraint of one kind says nothing of names of another.
+    assert_eq!(trusts(of("example.com"), vec![], vec![mail("a@example.org")]), TRUSTED);
+    let mailbox = |name: &str| vec![GeneralSubtree::Rfc822Name(name.into())];
+    for (base, name, within) in [
+        ("example.com", "a@example.com", true),
+        ("example.com", "a@b.example.com", false),
+        (".example.com", "a@b.example.com", true),
+        ("a@example.com", "a@Example.com", true),
+        ("b@example.com", "a@example.com", false),
+    ] {
+        let permitted = trusts(mailbox(base), vec![], vec![mail(name)]);
+        assert_eq!(permitted, if within { TRUSTED } else { UNTRUSTED }, "{base} {name}");
+    }
+    let network = || vec![GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([10, 1, 0, 0], 16))];
+    let address = |bytes: [u8; 4]| vec![SanType::IpAddress(std::net::Ipv4Addr::from(bytes).into())];
+    assert_eq!(trusts(network(), vec![], address([10, 1, 2, 3])), TRUSTED);
+    assert_eq!(trusts(network(), vec![], address([10, 2, 2, 3])), UNTRUSTED);
+    let six = vec![SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into())];
+    assert_eq!(
+        trusts(network(), vec![], six),
+        UNTRUSTED,
+        "an address of another length"
+    );
+    assert_eq!(
+        trusts(of("example.com"), vec![], vec![uri("https://example.org/")]),
+        TRUSTED
     );
 }
 
@@ -278,7 +601,7 @@ fn who_may_issue() {
     let x5c = [leaf.der(), below.der(), narrow.der()];
     assert_eq!(
         register(&leaf, -7, &x5c, root.anchor()),
-        INVALID,
+        UNTRUSTED,
         "a path that is too long"
     );
     assert_eq!(
@@ -290,7 +613,7 @@ fn who_may_issue() {
     let leaf = Party::leaf(&person, |_| {});
     assert_eq!(
         register(&leaf, -7, &[leaf.der(), person.der()], root.anchor()),
-        INVALID,
+        UNTRUSTED,
         "issued by no authority"
     );
     assert_eq!(
@@ -316,7 +639,7 @@ fn who_may_issue() {
         UNTRUSTED,
         "an anchor that has expired"
     );
-    assert_eq!(register(&leaf, -7, &[leaf.der(), old.der()], old.anchor()), INVALID);
+    assert_eq!(register(&leaf, -7, &[leaf.der(), old.der()], old.anchor()), UNTRUSTED);
 }
 
 #[test]

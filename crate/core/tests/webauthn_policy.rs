@@ -4,13 +4,13 @@
 mod webauthn_support;
 
 use countersign_core::webauthn::{
-    Authenticated, Conveyance, CounterPolicy, Credential, CrossOrigin, Reason, Registered, RelyingParty,
-    UserVerification, verify_authentication, verify_registration,
+    Algorithm, Authenticated, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin, KeyMaterial, Reason,
+    Registered, RelyingParty, UserVerification, verify_authentication, verify_registration,
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use webauthn_support::{
-    Authenticator, Ceremony, Registering, attestation_object, authenticating, base64url, rp, sha256,
+    Authenticator, Ceremony, Registering, SoftwareKey, attestation_object, authenticating, base64url, rp, sha256,
 };
 
 fn register(ceremony: &Ceremony, policy: &Registering) -> Result<Registered, Reason> {
@@ -698,4 +698,48 @@ fn any_input_has_an_answer() {
             let _ = verify_registration(&response, &policy.expectation());
         }
     }
+}
+
+/// Names where COSE has numbers, a list for the bytes, and one member fewer announced than there are.
+#[test]
+fn ed25519_keys_as_firefox_117_wrote_them_are_stored_as_cose() {
+    let key = Authenticator::of(SoftwareKey::generate(Algorithm::EdDsa), &[3; 16]);
+    let cose = key.key();
+    let KeyMaterial::Okp { x } = cose.material() else {
+        unreachable!()
+    };
+    let numbers = x
+        .iter()
+        .flat_map(|byte| if *byte < 24 { vec![*byte] } else { vec![0x18, *byte] });
+    let mut written = b"\xa3\x01\x63OKP\x03\x27\x20\x67Ed25519\x21\x98\x20".to_vec();
+    written.extend(numbers);
+    let ceremony = Ceremony::create();
+    let register = |written: &[u8]| {
+        let object = attestation_object("none", &key.auth_data_with(&ceremony, written), &[0xa0]);
+        let response = key.registration(&ceremony, &object).to_string();
+        verify_registration(&response, &Registering::default().expectation())
+    };
+    let registered = register(&written).unwrap();
+    assert_eq!(registered.credential.public_key, cose.to_cbor());
+    let again = Ceremony {
+        sign_count: 2,
+        ..Ceremony::get()
+    };
+    let response = key.authenticate(&again).to_string();
+    assert!(verify_authentication(&response, &registered.credential, &authenticating(&rp())).is_ok());
+    // As other libraries stored it: with the head put right.
+    let mut mended = written.clone();
+    mended[0] = 0xa4;
+    assert_eq!(CoseKey::parse(&mended).as_ref(), Ok(&cose));
+    assert_eq!(CoseKey::parse_stored(&mended).as_ref(), Ok(&cose));
+    // What is not that spelling to the byte is no key, and neither is a point that nobody's secret belongs to.
+    assert!(register(&mended).is_err());
+    for place in 0..18 {
+        let mut other = written.clone();
+        other[place] ^= 0x20;
+        assert!(register(&other).is_err(), "{place}");
+    }
+    let zero = [&written[..20], &[0; 32]].concat();
+    assert_eq!(register(&zero).err(), Some(Reason::KeyInvalid));
+    assert!(register(&written[..written.len() - 1]).is_err() && register(&[&written[..], &[0]].concat()).is_err());
 }

@@ -250,12 +250,10 @@ fn certificates_are_valid_only_in_their_time() {
         now: 1_680_000_000,
         ..Policy::new(vectors.root())
     };
-    assert_eq!(
-        vectors.pair("packed-es256").register(&early).err(),
-        Some(Reason::AttestationInvalid)
-    );
-    let apple = vectors.pair("apple-es256").register(&early).unwrap().attestation;
-    assert!(apple.verified && !apple.trusted);
+    for name in ["packed-es256", "apple-es256"] {
+        let attestation = vectors.pair(name).register(&early).unwrap().attestation;
+        assert!(attestation.verified && !attestation.trusted, "{name}");
+    }
 }
 
 #[test]

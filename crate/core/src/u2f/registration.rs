@@ -5,7 +5,7 @@ use super::message::RegistrationMessage;
 use super::policy::U2fPolicy;
 use super::response::RegistrationResponse;
 use crate::webauthn::attestation::certificate::cose_key;
-use crate::webauthn::attestation::chain::Chain;
+use crate::webauthn::attestation::chain::{Chain, Standing};
 use crate::webauthn::client_data::sha256;
 use crate::webauthn::{
     Algorithm, Conveyance, CoseKey, Credential, KeyMaterial, Reason, RelyingParty, TrustAnchors, UserVerification,
@@ -63,7 +63,8 @@ fn check_attestation(
     client_data_hash: &[u8; 32],
     expected: &RegistrationExpectation<'_>,
 ) -> Result<(), Reason> {
-    let chain = Chain::parse(&[message.certificate])?;
+    let certificate = expected.trust_anchors.find(message.certificate);
+    let chain = Chain::parse(&[certificate.unwrap_or(message.certificate)])?;
     let signed = message.signed_bytes(&expected.policy.hash(), client_data_hash);
     cose_key(chain.leaf(), Algorithm::Es256)
         .and_then(|key| key.verify(&signed, message.signature).ok())
@@ -71,10 +72,9 @@ fn check_attestation(
     if expected.attestation == Conveyance::None {
         return Ok(());
     }
-    chain.check(expected.now)?;
-    if expected.trust_anchors.is_empty() || chain.is_trusted(expected.trust_anchors, expected.now) {
-        Ok(())
-    } else {
-        Err(Reason::AttestationUntrusted)
+    match chain.standing(expected.trust_anchors, expected.now)? {
+        Standing::Unsound => Err(Reason::AttestationInvalid),
+        Standing::Sound if !expected.trust_anchors.is_empty() => Err(Reason::AttestationUntrusted),
+        Standing::Sound | Standing::Trusted => Ok(()),
     }
 }

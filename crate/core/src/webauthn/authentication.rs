@@ -10,7 +10,7 @@ use super::policy::{CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 use super::reason::Reason;
 use super::response::Response;
 
-/// What the relying party began the ceremony with.
+/// The values that the relying party began the ceremony with, and its policy.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthenticationExpectation<'a> {
     pub challenge: &'a [u8],
@@ -18,7 +18,7 @@ pub struct AuthenticationExpectation<'a> {
     pub user_verification: UserVerification,
     pub cross_origin: Option<&'a CrossOrigin>,
     pub counter: CounterPolicy,
-    /// SHA-256 of the `appid` that the ceremony was begun with, accepted beside that of the RP id: for U2F keys alone.
+    /// SHA-256 of the ceremony's `appid`, which U2F keys may sign instead of the hash of the RP id.
     pub app_id_hash: Option<[u8; 32]>,
 }
 
@@ -30,13 +30,13 @@ pub struct Authenticated {
     pub credential: Credential,
     /// Whether the user was verified in this ceremony.
     pub user_verified: bool,
-    /// False where the signature counter should have grown and has not: the authenticator may have been cloned.
+    /// False if the signature counter did not grow although it should have: the authenticator may have been cloned.
     pub counter_increased: bool,
 }
 
 /// Verifies `response`, the text of an `AuthenticationResponseJSON`, for the stored `credential`.
 ///
-/// That the credential belongs to the user who signs in is the caller's to know (7.2, "identify the user").
+/// The caller makes sure that the credential belongs to the user who signs in (7.2, "identify the user").
 pub fn verify_authentication(
     response: &str,
     credential: &Credential,
@@ -46,7 +46,7 @@ pub fn verify_authentication(
     verify(&Response::parse(response)?, credential.clone(), key, expected)
 }
 
-/// As [`verify_authentication`], for a response and a key that were read before.
+/// The same as [`verify_authentication`], with the response and the key already parsed.
 pub(super) fn verify(
     response: &Response<'_>,
     credential: Credential,
@@ -57,7 +57,8 @@ pub(super) fn verify(
     if response.credential_id != credential.id {
         return Err(Reason::CredentialMismatch);
     }
-    // Identify the user and verify that the user is the owner: a handle that is stored binds.
+    // Identify the user and verify that the user is the owner: a stored handle must not differ from that of the
+    // response.
     check_user_handle(response, &credential)?;
     let signature = response.signature()?;
     // Let cData, authData and sig denote the values of the response's members.
@@ -81,7 +82,7 @@ pub(super) fn verify(
     let sign_count = authenticator_data.sign_count;
     signed.extend_from_slice(&sha256(&response.client_data_json));
     let key = key.map_err(|reason| match reason {
-        // Of what is stored; a malformed response is something else.
+        // The stored key is malformed, not the response.
         Reason::Malformed => Reason::KeyInvalid,
         other => other,
     })?;
@@ -110,7 +111,7 @@ fn check_user_handle(response: &Response<'_>, credential: &Credential) -> Result
     }
 }
 
-/// The one exception: flags that were never recorded may turn out to be set.
+/// The one exception: if the flags were never recorded, the response may set them.
 fn check_backup_eligible(flags: Flags, credential: &Credential) -> Result<(), Reason> {
     let upgrade = !credential.backup_recorded && !credential.backup_eligible;
     if flags.backup_eligible() == credential.backup_eligible || upgrade {

@@ -2,15 +2,18 @@
 
 use super::cbor::{self, Value};
 use super::client_data::sha256;
+use super::cose::{Algorithm, CoseKey, KeyMaterial};
+use super::firefox_117;
 use super::policy::UserVerification;
 use super::reason::Reason;
 
 /// 6.5.1: the longest credential id there may be.
 const MAX_CREDENTIAL_ID: usize = 1023;
-/// The longest public key that is kept, in bytes: an ML-DSA-87 key takes 2,600. What nobody reads may stand beside it.
+/// The longest public key that is stored, in bytes. An ML-DSA-87 key takes 2,600, and unknown members may stand beside
+/// it.
 const MAX_PUBLIC_KEY: usize = 4096;
 
-/// 6.1, read to its last byte.
+/// The structure of 6.1, of which every byte was read.
 pub struct AuthenticatorData<'a> {
     pub rp_id_hash: &'a [u8; 32],
     pub flags: Flags,
@@ -22,13 +25,19 @@ pub struct AuthenticatorData<'a> {
 pub struct AttestedCredential<'a> {
     pub aaguid: [u8; 16],
     pub credential_id: &'a [u8],
-    /// A COSE key.
-    pub public_key: Value<'a>,
-    /// The same key as its authenticator wrote it.
-    pub public_key_bytes: &'a [u8],
+    pub public_key: PublicKey<'a>,
 }
 
-/// The byte of flags; bits that are reserved mean nothing yet.
+/// The key of a new credential.
+#[derive(Debug, PartialEq)]
+pub enum PublicKey<'a> {
+    /// A COSE key, parsed and as its authenticator wrote it.
+    Cose(Value<'a>, &'a [u8]),
+    /// An Ed25519 key as one browser wrote it.
+    Firefox117([u8; 32]),
+}
+
+/// The byte of flags. Reserved bits are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flags(u8);
 
@@ -59,7 +68,7 @@ impl Flags {
 }
 
 impl<'a> AuthenticatorData<'a> {
-    /// Refuses parts that the flags do not announce, parts that are missing, and bytes that are left.
+    /// Refuses parts that the flags do not announce, missing parts, and bytes after the last part.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Reason> {
         Self::read(bytes).ok_or(Reason::Malformed)
     }
@@ -87,7 +96,8 @@ impl<'a> AuthenticatorData<'a> {
         })
     }
 
-    /// "Verify that the `rpIdHash` is the SHA-256 hash of the RP ID expected", or that of an `appid` where one counts.
+    /// "Verify that the `rpIdHash` is the SHA-256 hash of the RP ID expected", or that of an `appid` if one is
+    /// accepted.
     pub fn check_rp_id(&self, rp_id: &str, app_id_hash: Option<&[u8; 32]>) -> Result<(), Reason> {
         if *self.rp_id_hash == sha256(rp_id.as_bytes()) || Some(self.rp_id_hash) == app_id_hash {
             Ok(())
@@ -122,20 +132,42 @@ impl<'a> AttestedCredential<'a> {
         if credential_id.is_empty() || credential_id.len() > MAX_CREDENTIAL_ID {
             return None;
         }
-        let (public_key, after) = cbor::parse_prefix(rest).ok()?;
-        let public_key_bytes = rest.get(..rest.len() - after.len())?;
-        if public_key_bytes.len() > MAX_PUBLIC_KEY {
-            return None;
-        }
+        let (public_key, after) = PublicKey::read(rest)?;
         Some((
             Self {
                 aaguid: *aaguid,
                 credential_id,
                 public_key,
-                public_key_bytes,
             },
             after,
         ))
+    }
+}
+
+impl<'a> PublicKey<'a> {
+    fn read(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        if let Some((key, after)) = firefox_117::read_prefix(bytes) {
+            return Some((Self::Firefox117(key), after));
+        }
+        let (key, after) = cbor::parse_prefix(bytes).ok()?;
+        let written = bytes.get(..bytes.len() - after.len())?;
+        (written.len() <= MAX_PUBLIC_KEY).then_some((Self::Cose(key, written), after))
+    }
+
+    /// Reads the key, with all checks of [`CoseKey::new`].
+    pub fn parse(&self) -> Result<CoseKey, Reason> {
+        match self {
+            Self::Cose(value, _) => CoseKey::from_cbor(value),
+            Self::Firefox117(key) => CoseKey::new(Algorithm::EdDsa, KeyMaterial::Okp { x: key.to_vec() }),
+        }
+    }
+
+    /// The COSE key to store. `key` is the result of [`parse`](Self::parse).
+    pub fn to_cose(&self, key: &CoseKey) -> Vec<u8> {
+        match self {
+            Self::Cose(_, written) => written.to_vec(),
+            Self::Firefox117(_) => key.to_cbor(),
+        }
     }
 }
 
@@ -186,7 +218,11 @@ mod tests {
         let credential = AuthenticatorData::parse(&bytes).unwrap().attested.unwrap();
         assert_eq!(credential.credential_id, [9; 20]);
         assert_eq!(credential.aaguid, [7; 16]);
-        assert_eq!(credential.public_key_bytes, [0xa1, 0x01, 0x02]);
+        let written = [0xa1, 0x01, 0x02];
+        assert_eq!(
+            credential.public_key,
+            PublicKey::Cose(cbor::parse(&written).unwrap(), &written)
+        );
     }
 
     #[test]

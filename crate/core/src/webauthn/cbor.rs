@@ -1,4 +1,4 @@
-//! The CBOR of CTAP2 and COSE, read strictly: definite lengths, no tag, no key twice, nothing after the end.
+//! Reads the CBOR of CTAP2 and COSE strictly: only definite lengths, no tags, no key twice, nothing after the end.
 
 use minicbor::data::Type;
 use minicbor::decode::Decoder;
@@ -7,10 +7,10 @@ use super::reason::Reason;
 
 /// Deeper than the deepest attestation statement in use.
 const MAX_DEPTH: usize = 8;
-/// More entries than any map or array of the specification has; keeps the look for duplicate keys cheap.
+/// More entries than any map or array of the specification has. The limit keeps the search for duplicate keys cheap.
 const MAX_ENTRIES: u64 = 64;
 
-/// One data item; texts and bytes are borrowed from the input.
+/// One data item. Texts and bytes are borrowed from the input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     Integer(i64),
@@ -20,11 +20,11 @@ pub enum Value<'a> {
     /// Keys are integers or texts.
     Map(Vec<(Value<'a>, Value<'a>)>),
     Bool(bool),
-    /// Null, undefined, floats, simple values: well-formed, and never looked at.
+    /// Null, undefined, floats and simple values. They are well-formed, and nothing reads them.
     Other,
 }
 
-/// The one data item that `bytes` is.
+/// Parses `bytes`, which must be exactly one data item.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Reason> {
     match parse_prefix(bytes)? {
         (value, []) => Ok(value),
@@ -32,7 +32,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Reason> {
     }
 }
 
-/// The data item at the start of `bytes`, and what follows it.
+/// Parses the data item at the start of `bytes`. Returns it and the bytes after it.
 pub fn parse_prefix(bytes: &[u8]) -> Result<(Value<'_>, &[u8]), Reason> {
     let mut decoder = Decoder::new(bytes);
     let value = item(&mut decoder, MAX_DEPTH).ok_or(Reason::Malformed)?;

@@ -11,7 +11,7 @@ use super::policy::{CrossOrigin, RelyingParty};
 use super::reason::Reason;
 use crate::json::distinct::{Distinct, Members, Text};
 
-/// The members that a relying party looks at; all others are skipped.
+/// The members that a relying party reads. All others are skipped.
 #[derive(Default)]
 pub struct ClientData<'a> {
     kind: Option<Cow<'a, str>>,
@@ -39,22 +39,22 @@ impl<'a> ClientData<'a> {
         Ok(client_data)
     }
 
-    /// The challenge as it stands, base64url text in an honest response.
+    /// The challenge, unchanged. It is base64url text in an honest response.
     pub fn challenge(&self) -> &str {
         self.challenge.as_deref().unwrap_or_default()
     }
 
-    /// The origin as it stands.
+    /// The origin, unchanged.
     pub fn origin(&self) -> &str {
         self.origin.as_deref().unwrap_or_default()
     }
 
-    /// Whether the browser speaks of an embedded page at all.
+    /// Whether the browser names an embedded page at all.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin || self.top_origin.is_some()
     }
 
-    /// The checks that both ceremonies make of it, in the order of 7.1 and 7.2.
+    /// Makes the checks that both ceremonies have in common, in the order of 7.1 and 7.2.
     pub fn check(
         &self,
         ceremony: Ceremony,

@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
 
 use super::cbor::{self, Value};
 use super::ed25519;
+use super::firefox_117;
 use super::reason::Reason;
 
 const KTY: i64 = 1;
@@ -21,7 +22,7 @@ const CRV_ED25519: i64 = 6;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i16)]
 pub enum Algorithm {
-    /// Ed25519 alone of the curves that -8 allows.
+    /// Only Ed25519, although -8 allows other curves.
     EdDsa = -8,
     Es256 = -7,
     Es384 = -35,
@@ -54,7 +55,7 @@ impl Algorithm {
         Self::MlDsa65,
         Self::MlDsa87,
     ];
-    /// What is offered unless the host says otherwise, the most wanted first.
+    /// The default offer to authenticators, the preferred algorithm first.
     pub const OFFERED: [Self; 3] = [Self::EdDsa, Self::Es256, Self::Rs256];
 
     /// The algorithm of a COSE number, if it is one of these.
@@ -67,12 +68,12 @@ impl Algorithm {
         i64::from(self as i16)
     }
 
-    /// One of the post-quantum algorithms, which older formats of keys have no place for.
+    /// Whether it is one of the post-quantum algorithms, which older key formats can't hold.
     pub fn is_ml_dsa(self) -> bool {
         self.ml_dsa().is_some()
     }
 
-    /// Of a curve over a prime field: COSE's number of the curve, the bytes of a coordinate, the check.
+    /// For an elliptic curve over a prime field: its COSE number, the bytes of a coordinate, the verifier.
     fn ec2(self) -> Option<(i64, usize, &'static EcdsaVerificationAlgorithm)> {
         match self {
             Self::Es256 => Some((1, 32, &signature::ECDSA_P256_SHA256_ASN1)),
@@ -94,7 +95,7 @@ impl Algorithm {
         }
     }
 
-    /// Of a lattice: the bytes of a public key, the check.
+    /// For ML-DSA: the bytes of a public key, the verifier.
     fn ml_dsa(self) -> Option<(usize, &'static PqdsaVerificationAlgorithm)> {
         match self {
             Self::MlDsa44 => Some((1312, &signature::ML_DSA_44)),
@@ -108,7 +109,7 @@ impl Algorithm {
 /// The numbers that a public key is made of, big-endian.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyMaterial {
-    /// A point of the algorithm's curve; both coordinates as long as the field.
+    /// A point of the algorithm's curve. Both coordinates are as long as a field element.
     Ec2 { x: Vec<u8>, y: Vec<u8> },
     /// A compressed Ed25519 point, 32 bytes.
     Okp { x: Vec<u8> },
@@ -119,7 +120,7 @@ pub enum KeyMaterial {
 }
 
 impl KeyMaterial {
-    /// Reads a point without compression (SEC 1, 2.3.4); its length is the algorithm's to check.
+    /// Reads an uncompressed point (SEC 1, 2.3.4). Its length is checked later, against the algorithm.
     pub(crate) fn from_point(bytes: &[u8]) -> Option<Self> {
         let (form, coordinates) = bytes.split_first()?;
         let (x, y) = coordinates.split_at_checked(coordinates.len() / 2)?;
@@ -129,7 +130,7 @@ impl KeyMaterial {
         })
     }
 
-    /// The point of a curve, without compression; `None` for another kind of key.
+    /// The uncompressed point, or `None` for another kind of key.
     pub(crate) fn to_point(&self) -> Option<Vec<u8>> {
         match self {
             Self::Ec2 { x, y } => Some(Point::new(x, y).as_ref().to_vec()),
@@ -146,7 +147,7 @@ pub struct CoseKey {
 }
 
 impl CoseKey {
-    /// A key that is new here: also checks that a point lies on its curve.
+    /// Checks a new key, including that a point is on its curve.
     pub fn new(algorithm: Algorithm, material: KeyMaterial) -> Result<Self, Reason> {
         let key = Self::stored(algorithm, material)?;
         let parsed = match &key.material {
@@ -159,14 +160,14 @@ impl CoseKey {
                 None => false,
             },
             KeyMaterial::Okp { x } => x.as_slice().try_into().is_ok_and(ed25519::decodes),
-            // Its numbers are all that there is to look at.
+            // `stored` has checked its numbers, and there is nothing else to check.
             KeyMaterial::Rsa { .. } => true,
         };
         if parsed { Ok(key) } else { Err(Reason::KeyInvalid) }
     }
 
-    /// A key that was checked when it was registered: looks at the type and the lengths, and that it is none that anybody
-    /// can sign for, since other systems' keys may have been looked at less.
+    /// Checks a stored key: its type, its lengths, and that it is not one for which anybody can sign. It was checked
+    /// fully when it was registered, but another system may have checked less.
     pub fn stored(algorithm: Algorithm, material: KeyMaterial) -> Result<Self, Reason> {
         let fits = match &material {
             KeyMaterial::Ec2 { x, y } => algorithm
@@ -189,14 +190,15 @@ impl CoseKey {
         }
     }
 
-    /// A COSE key that is new here, with all checks of [`CoseKey::new`].
+    /// Parses a new COSE key, with all checks of [`CoseKey::new`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Reason> {
-        Self::from_cbor(&cbor::parse(bytes)?)
+        let (algorithm, material) = read_bytes(bytes)?;
+        Self::new(algorithm, material)
     }
 
-    /// A COSE key that was checked when it was registered.
+    /// Parses a stored COSE key, with the checks of [`CoseKey::stored`].
     pub fn parse_stored(bytes: &[u8]) -> Result<Self, Reason> {
-        let (algorithm, material) = read(&cbor::parse(bytes)?)?;
+        let (algorithm, material) = read_bytes(bytes)?;
         Self::stored(algorithm, material)
     }
 
@@ -299,6 +301,13 @@ impl AsRef<[u8]> for Point {
     }
 }
 
+fn read_bytes(bytes: &[u8]) -> Result<(Algorithm, KeyMaterial), Reason> {
+    match firefox_117::read_stored(bytes) {
+        Some(key) => Ok((Algorithm::EdDsa, KeyMaterial::Okp { x: key.to_vec() })),
+        None => read(&cbor::parse(bytes)?),
+    }
+}
+
 fn read(value: &Value<'_>) -> Result<(Algorithm, KeyMaterial), Reason> {
     let number = |key| value.at(key).and_then(Value::integer);
     let bytes = |key| value.at(key).and_then(Value::bytes).map(<[u8]>::to_vec);
@@ -329,8 +338,8 @@ fn read(value: &Value<'_>) -> Result<(Algorithm, KeyMaterial), Reason> {
     Ok((algorithm, material.ok_or(Reason::KeyInvalid)?))
 }
 
-/// Where a key of this type holds its private part (RFC 9053, 7.1 and 7.2; RFC 8230, 4; RFC 9964, 3): whoever sends one
-/// has given the key away.
+/// The members that hold the private part of a key of this type (RFC 9053, 7.1 and 7.2; RFC 8230, 4; RFC 9964, 3). A
+/// key that was sent with them is no longer secret.
 fn private_members(kty: i64) -> std::ops::RangeInclusive<i64> {
     match kty {
         KTY_RSA => -12..=-3,
@@ -339,14 +348,16 @@ fn private_members(kty: i64) -> std::ops::RangeInclusive<i64> {
     }
 }
 
-/// The seed of the matrix, then a vector (FIPS 204, algorithm 22). With a vector of zeros every short one is an answer.
+/// The key is the seed of a matrix and a vector (FIPS 204, algorithm 22). If the vector is zero, signatures can be
+/// forged.
 fn is_zero_lattice(public: &[u8]) -> bool {
     public
         .get(32..)
         .is_some_and(|vector| vector.iter().all(|byte| *byte == 0))
 }
 
-/// 2048 to 8192 bit, exponent odd, at least 3 and at most 32 bit: the range that the check below can work with.
+/// Whether the modulus has 2048 to 8192 bits, and the exponent is odd, at least 3 and at most 32 bits: what the
+/// verifier accepts.
 fn rsa_numbers_fit(n: &[u8], e: &[u8]) -> bool {
     let odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
     let minimal = |number: &[u8]| number.first().is_some_and(|first| *first != 0);

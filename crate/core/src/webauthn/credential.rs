@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::json::distinct::Text;
 
-/// As JSON: bytes in base64url without padding, the AAGUID as a UUID; unknown members are ignored.
+/// In JSON, bytes are base64url without padding and the AAGUID is a UUID. Unknown members are ignored.
 // The flags are the specification's, each on its own.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,12 +19,12 @@ pub struct Credential {
     pub public_key: Vec<u8>,
     pub sign_count: u32,
     pub transports: Vec<String>,
-    /// The authenticator's model; zeros where it does not say.
+    /// The authenticator's model, all zeros if it does not report one.
     #[serde(serialize_with = "uuid")]
     pub aaguid: [u8; 16],
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Whether the two flags come from an authenticator. Where they do not, a first success may still set them.
+    /// Whether an authenticator has reported the two flags. If not, the first successful sign-in sets them.
     pub backup_recorded: bool,
     /// Whether the user was verified at registration.
     pub user_verified: bool,
@@ -32,7 +32,7 @@ pub struct Credential {
     pub user_handle: Option<Vec<u8>>,
 }
 
-/// What is read: other libraries store less.
+/// The credential as it is read. Other libraries store fewer members.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
@@ -67,7 +67,7 @@ impl From<Stored> for Credential {
             aaguid: stored.aaguid.map(Uuid::into_bytes).unwrap_or_default(),
             backup_eligible: stored.backup_eligible.unwrap_or_default(),
             backup_state: stored.backup_state.unwrap_or_default(),
-            // A host that stores the flag got it from an authenticator; one that has none must not be held to it.
+            // If the host has stored the flag, an authenticator reported it. If not, responses aren't compared with it.
             backup_recorded: stored.backup_recorded.unwrap_or(stored.backup_eligible.is_some()),
             user_verified: stored.user_verified.unwrap_or_default(),
             user_handle: stored.user_handle.filter(|handle| !handle.is_empty()),
@@ -93,7 +93,7 @@ fn uuid<S: Serializer>(bytes: &[u8; 16], serializer: S) -> Result<S::Ok, S::Erro
     Uuid::from_bytes(*bytes).serialize(serializer)
 }
 
-/// A serde field of base64url text as bytes; the error holds nothing of the text.
+/// A serde field of base64url text as bytes. The error does not contain the text.
 pub(super) fn from_base64url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     let Text(text) = Text::deserialize(deserializer)?;
     BASE64URL_NOPAD

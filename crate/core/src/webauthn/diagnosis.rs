@@ -1,64 +1,60 @@
-//! What a refused response may tell whoever runs the server, once it is refused: the origin that it names, and which
-//! member of it is malformed. Nothing is decided here.
-
-use serde_json::Value;
+//! Explains a refused response to the person who runs the server: which origin it names, and which of its members is
+//! malformed. Nothing is decided here.
 
 use super::client_data::ClientData;
 use super::policy::web_origin;
 use super::response::{MAX_RESPONSE, Response};
+use crate::json::from_outside::{FromOutside, Member};
 
-/// The most that an origin may have to be shown, in characters.
+/// The longest origin that is shown, in characters.
 const MAX_ORIGIN: usize = 255;
 
-/// The origin in `clientDataJSON`, if it is one of the web: ASCII, with nothing beside scheme, host and port.
+/// The origin in `clientDataJSON`, if it is a web origin: ASCII, with only scheme, host and port.
 pub fn origin_of(response: &str) -> Option<String> {
     let response = Response::parse(response).ok()?;
     let client_data = ClientData::parse(&response.client_data_json).ok()?;
     shown_origin(client_data.origin())
 }
 
-/// The same text where it may be shown.
+/// The origin, if it may be shown.
 pub(crate) fn shown_origin(origin: &str) -> Option<String> {
     (origin.len() <= MAX_ORIGIN && web_origin(origin)).then(|| origin.to_owned())
 }
 
-/// Which member of a malformed response is wrong: the first of those that a reader looks at, by a name out of this
-/// list and no other. `response` where it can't be told, or where it is no such object at all.
+/// Names the member of a malformed response that is wrong: the first one, in the order in which they are read. The name
+/// is one of this function's list. It is `response` if no member can be blamed, or if the response is no such object.
 pub fn malformed_member(response: &str) -> &'static str {
-    let parsed = (response.len() <= MAX_RESPONSE)
-        .then(|| serde_json::from_str::<Value>(response).ok())
-        .flatten();
-    let Some(Value::Object(outer)) = parsed else {
+    let outer = (response.len() <= MAX_RESPONSE).then(|| FromOutside::parse(response));
+    let Some(outer) = outer.flatten() else {
         return "response";
     };
-    let of = |name: &str| outer.get(name);
-    let Some(Value::Object(inner)) = of("response") else {
-        return first_wrong([("id", is_bytes(of("id"))), ("rawId", is_bytes(of("rawId")))]).unwrap_or("response");
+    let (id, raw_id) = (outer.member("id"), outer.member("rawId"));
+    let Some(inner) = outer.object("response") else {
+        return first_wrong([("id", is_bytes(&id)), ("rawId", is_bytes(&raw_id))]).unwrap_or("response");
     };
-    let absent = |value: Option<&Value>| value.is_none_or(Value::is_null);
-    let optional = |name: &str| absent(inner.get(name)) || is_bytes(inner.get(name));
-    let proof = if absent(inner.get("attestationObject")) {
+    let is_there = |name: &str| is_bytes(&inner.member(name));
+    let proof = if matches!(inner.member("attestationObject"), Member::Absent) {
         [
-            ("authenticatorData", is_bytes(inner.get("authenticatorData"))),
-            ("signature", is_bytes(inner.get("signature"))),
-            ("userHandle", optional("userHandle")),
+            ("authenticatorData", is_there("authenticatorData")),
+            ("signature", is_there("signature")),
+            ("userHandle", inner.member("userHandle").bytes().is_ok()),
         ]
     } else {
         [
-            ("attestationObject", is_bytes(inner.get("attestationObject"))),
-            ("transports", inner.get("transports").is_none_or(is_texts)),
+            ("attestationObject", is_there("attestationObject")),
+            ("transports", inner.member("transports").texts().is_ok()),
             ("response", true),
         ]
     };
     let before = [
-        ("id", is_bytes(of("id"))),
-        ("rawId", is_bytes(of("rawId"))),
-        ("type", of("type").and_then(Value::as_str) == Some("public-key")),
-        ("clientDataJSON", is_client_data(inner.get("clientDataJSON"))),
+        ("id", is_bytes(&id)),
+        ("rawId", is_bytes(&raw_id)),
+        ("type", outer.member("type").text() == Ok(Some("public-key"))),
+        ("clientDataJSON", is_client_data(&inner.member("clientDataJSON"))),
     ];
-    // All of them are what they should look like: what is inside of the last one is not, or they contradict each other.
+    // Each looks right by itself. Either the two ids differ, or the content of the main member is wrong.
     first_wrong(before).or_else(|| first_wrong(proof)).unwrap_or_else(|| {
-        if is_same(of("id"), of("rawId")) {
+        if id.bytes() == raw_id.bytes() {
             proof[0].0
         } else {
             "rawId"
@@ -70,36 +66,22 @@ fn first_wrong<const N: usize>(members: [(&'static str, bool); N]) -> Option<&'s
     members.into_iter().find(|(_, right)| !right).map(|(name, _)| name)
 }
 
-fn is_bytes(value: Option<&Value>) -> bool {
-    bytes(value).is_some()
+/// Whether the member is base64 text of at least one byte.
+fn is_bytes(member: &Member<'_>) -> bool {
+    member.required_bytes().is_ok_and(|bytes| !bytes.is_empty())
 }
 
-fn is_same(one: Option<&Value>, other: Option<&Value>) -> bool {
-    bytes(one) == bytes(other)
-}
-
-fn is_texts(value: &Value) -> bool {
-    value.is_null() || value.as_array().is_some_and(|all| all.iter().all(Value::is_string))
-}
-
-fn is_client_data(value: Option<&Value>) -> bool {
-    bytes(value).is_some_and(|json| ClientData::parse(&json).is_ok())
-}
-
-/// Either alphabet, padded or not: what the reader is stricter about shows in the next look.
-fn bytes(value: Option<&Value>) -> Option<Vec<u8>> {
-    let text = value?.as_str()?.replace('-', "+").replace('_', "/");
-    data_encoding::BASE64_NOPAD
-        .decode(text.trim_end_matches('=').as_bytes())
-        .ok()
-        .filter(|bytes| !bytes.is_empty())
+fn is_client_data(member: &Member<'_>) -> bool {
+    member
+        .required_bytes()
+        .is_ok_and(|json| ClientData::parse(&json).is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use data_encoding::BASE64URL_NOPAD;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -173,5 +155,38 @@ mod tests {
         for text in ["", "[]", "\"hunter2\"", "{", "{\"hunter2\":1}"] {
             assert!(["response", "id"].contains(&malformed_member(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn what_decides_nothing_hides_no_member() {
+        let honest = assertion("https://example.org").to_string();
+        for unused in ["1e400", r#""\ud800""#, r#"{"a":[1e999,"\udfff"]}"#, "null", "-0"] {
+            let beside = |json: &str| json.replacen('{', &format!(r#"{{"unused":{unused},"#), 2);
+            let with = |from: &str, to: &str| malformed_member(&beside(&honest).replace(from, to));
+            assert_eq!(with(r#""id":"AQID""#, r#""id":7"#), "id", "{unused}");
+            assert_eq!(
+                with(r#""signature":"AAAA""#, r#""signature":"A""#),
+                "signature",
+                "{unused}"
+            );
+            assert_eq!(with(r#""type":"public-key""#, r#""type":"\ud800""#), "type", "{unused}");
+            assert_eq!(
+                with(r#""authenticatorData":"AAAA","#, ""),
+                "authenticatorData",
+                "{unused}"
+            );
+            let handle = r#""signature":"AAAA","userHandle":1e400"#;
+            assert_eq!(with(r#""signature":"AAAA""#, handle), "userHandle", "{unused}");
+        }
+        // Bytes are judged as the reader of responses judges them.
+        let with = |id: &str| malformed_member(&honest.replace(r#""id":"AQID""#, &format!(r#""id":"{id}""#)));
+        for wrong in ["+_8", "AQI=D", "AR", "AQID="] {
+            assert_eq!(with(wrong), "id", "{wrong}");
+        }
+        assert_eq!(
+            malformed_member(&honest.replacen('{', r#"{"id":"AQID","#, 1)),
+            "response",
+            "a name that occurs twice"
+        );
     }
 }

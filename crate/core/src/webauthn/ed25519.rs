@@ -1,5 +1,5 @@
-//! Which 32 bytes are an Ed25519 public key (RFC 8032, 5.1.3). The verifier underneath finds out with each signature
-//! whether a point decodes, and never whether its order is small.
+//! Checks whether 32 bytes are an Ed25519 public key (RFC 8032, 5.1.3). The verifier of signatures checks whether a
+//! point decodes, but not whether its order is small.
 
 use crypto_bigint::{JacobiSymbol, Odd, U256};
 
@@ -16,13 +16,13 @@ const SMALL_ORDER: [U256; 5] = [
     U256::from_be_hex("7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffec"),
 ];
 
-/// Whether a key's order is at most 8: with the identity as key one signature answers every message, with the others
-/// one of eight.
+/// Whether a key's order is at most 8. For the identity, one signature fits every message. For the others, it fits one
+/// message in eight.
 pub fn is_small_order(key: &[u8; 32]) -> bool {
     SMALL_ORDER.contains(&y_of(key))
 }
 
-/// Whether a key is the one encoding of a point on the curve.
+/// Whether a key is the canonical encoding of a point on the curve.
 pub fn decodes(key: &[u8; 32]) -> bool {
     let (y, p) = (y_of(key), P.as_nz_ref());
     if y >= *P.as_ref() {

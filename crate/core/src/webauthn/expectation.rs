@@ -1,24 +1,24 @@
-//! What a registration is held to.
+//! The policy that a registration is checked against.
 
 use super::attestation::TrustAnchors;
 use super::cose::Algorithm;
 use super::policy::{Conveyance, CrossOrigin, RelyingParty, UserVerification};
 
-/// What the relying party began the ceremony with.
+/// The values that the relying party began the ceremony with, and its policy.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationExpectation<'a> {
     pub challenge: &'a [u8],
     pub rp: &'a RelyingParty,
     pub user_verification: UserVerification,
-    /// Those offered in `pubKeyCredParams`.
+    /// The algorithms that `pubKeyCredParams` offered.
     pub algorithms: &'a [Algorithm],
     pub attestation: Conveyance,
     pub trust_anchors: &'a TrustAnchors,
     pub cross_origin: Option<&'a CrossOrigin>,
     /// True only for a ceremony that was begun with `mediation: 'conditional'`.
     pub user_presence_optional: bool,
-    /// Kept with the credential.
+    /// The user handle, which is stored with the credential.
     pub user_handle: Option<&'a [u8]>,
-    /// Seconds since the epoch: certificates must be valid then.
+    /// The time at which certificates must be valid, in seconds since the epoch.
     pub now: i64,
 }

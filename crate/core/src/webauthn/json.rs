@@ -1,4 +1,5 @@
-//! The options of both ceremonies over JSON text, for servers that keep their own tables. Both functions answer an envelope.
+//! The options of both ceremonies as JSON text, for servers that keep their own tables. Both functions return an
+//! envelope.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,13 +12,13 @@ use super::{Algorithm, Conveyance, RelyingParty, UserVerification};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 
-/// Milliseconds a person is given.
+/// How long a ceremony may take, in milliseconds.
 const TIMEOUT: u32 = 300_000;
-/// 13.4.3: fewer bytes could be guessed.
+/// Fewer bytes could be guessed (13.4.3).
 const MIN_CHALLENGE: usize = 16;
 
 /// `value`: `PublicKeyCredentialCreationOptionsJSON`. `random`: 32 bytes for a challenge, then 32 for a user handle,
-/// each used where the request brings none.
+/// each used if the request has none.
 ///
 /// Request: `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
 /// authenticatorAttachment?, residentKey?, userVerification?, hints?, attestation?}`.
@@ -25,7 +26,7 @@ pub fn registration_options(request: &str, random: &[u8]) -> String {
     envelope(begin_registration(request, random))
 }
 
-/// `value`: `PublicKeyCredentialRequestOptionsJSON`. `random`: 32 bytes, used where the request brings no challenge.
+/// `value`: `PublicKeyCredentialRequestOptionsJSON`. `random`: 32 bytes, used if the request has no challenge.
 ///
 /// Request: `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}`.
 pub fn authentication_options(request: &str, random: &[u8]) -> String {
@@ -57,7 +58,7 @@ struct RegistrationOptionsRequest {
     attestation: Conveyance,
 }
 
-/// The part of a relying party that options tell.
+/// The part of a relying party that the options contain.
 #[derive(Deserialize)]
 struct NamedParty {
     id: String,
@@ -74,7 +75,7 @@ struct User {
     display_name: String,
 }
 
-/// A stored credential will do.
+/// A credential of a list. A whole stored credential is accepted, too.
 #[derive(Deserialize)]
 struct Descriptor {
     #[serde(deserialize_with = "from_base64url")]

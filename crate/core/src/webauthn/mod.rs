@@ -10,6 +10,7 @@ pub mod credential;
 pub(crate) mod diagnosis;
 mod ed25519;
 mod expectation;
+mod firefox_117;
 pub mod json;
 pub mod options;
 pub mod policy;

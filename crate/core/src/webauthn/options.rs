@@ -7,31 +7,31 @@ use super::cose::Algorithm;
 use super::credential::base64url;
 use super::policy::{Conveyance, RelyingParty, UserVerification};
 
-/// What a registration ceremony begins with.
+/// The input of the options of a registration.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationOptions<'a> {
     pub challenge: &'a [u8],
     pub rp: &'a RelyingParty,
-    /// Random, at most 64 bytes, made once per user; never the host's own id of the user.
+    /// At most 64 random bytes, generated once for each user. Never the host's own user id.
     pub user_handle: &'a [u8],
     pub user_name: &'a str,
     pub user_display_name: &'a str,
-    /// The most wanted first.
+    /// The preferred algorithm first.
     pub algorithms: &'a [Algorithm],
-    /// Those that the user has already.
+    /// The credentials that the user already has.
     pub exclude_credentials: &'a [AllowedCredential<'a>],
     pub user_verification: UserVerification,
     pub resident_key: ResidentKey,
     pub authenticator_attachment: Option<AuthenticatorAttachment>,
     pub hints: &'a [Hint],
     pub attestation: Conveyance,
-    /// The `appid` of those among `exclude_credentials` that are U2F keys (10.1.2).
+    /// The `appid` of the U2F keys in `exclude_credentials` (10.1.2).
     pub app_id_exclude: Option<&'a str>,
     /// Milliseconds.
     pub timeout: u32,
 }
 
-/// What an authentication ceremony begins with.
+/// The input of the options of an authentication.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthenticationOptions<'a> {
     pub challenge: &'a [u8],
@@ -39,24 +39,24 @@ pub struct AuthenticationOptions<'a> {
     /// Empty for a sign-in without a user name.
     pub allow_credentials: &'a [AllowedCredential<'a>],
     pub user_verification: UserVerification,
-    /// The `appid` of those among `allow_credentials` that are U2F keys (10.1.1).
+    /// The `appid` of the U2F keys in `allow_credentials` (10.1.1).
     pub app_id: Option<&'a str>,
     /// Milliseconds.
     pub timeout: u32,
 }
 
-/// A credential that is offered or excluded (5.8.3).
+/// A credential to allow or to exclude (5.8.3).
 #[derive(Debug, Clone, Copy)]
 pub struct AllowedCredential<'a> {
     pub id: &'a [u8],
     pub transports: &'a [String],
 }
 
-/// 5.4.6: whether the authenticator is to remember the user, so that no user name need be typed.
+/// Whether the authenticator stores the user, so that nobody has to type a user name (5.4.6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResidentKey {
-    /// Takes no room on a security key: what a second factor wants.
+    /// Takes no storage on a security key, which is best for a second factor.
     #[default]
     Discouraged,
     Preferred,
@@ -71,7 +71,7 @@ pub enum AuthenticatorAttachment {
     CrossPlatform,
 }
 
-/// 5.8.7: what the browser should put forward.
+/// What the browser should suggest first (5.8.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hint {

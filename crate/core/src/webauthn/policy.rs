@@ -1,20 +1,20 @@
-//! What a relying party decides: who it is, and what it asks of an authenticator.
+//! The relying party and its policy: its id and origins, and what it requires of an authenticator.
 
 use serde::{Deserialize, Serialize};
 
 use super::reason::Reason;
 use crate::json::failure::Failure;
 
-/// The relying party (5.4.2), and the origins that its pages have.
+/// The relying party (5.4.2) and the origins of its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RelyingParty {
     /// A domain name in lower case, such as `example.com`.
     pub id: String,
-    /// Shown by the browser; the id where there is none.
+    /// The name that the browser shows. The id is shown if there is none.
     #[serde(default)]
     pub name: Option<String>,
-    /// Compared as they stand: `https://example.com`, or what a native app sends (`android:apk-key-hash:…`).
+    /// Compared without changes: `https://example.com`, or the text that a native app sends (`android:apk-key-hash:…`).
     pub origins: Vec<String>,
     /// Also accepts the subdomains of each web origin.
     #[serde(default)]
@@ -24,18 +24,18 @@ pub struct RelyingParty {
     pub allow_any_port: bool,
 }
 
-/// 5.8.6. Only `Required` is enforced; the others are wishes to the authenticator.
+/// Whether the authenticator verifies the user (5.8.6). Only `Required` is enforced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserVerification {
     Required,
     Preferred,
-    /// No PIN prompt: what a second factor beside a password wants.
+    /// Asks for no PIN, which is best for a second factor beside a password.
     #[default]
     Discouraged,
 }
 
-/// 5.4.7: which attestation is asked for.
+/// Which attestation is asked for (5.4.7).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Conveyance {
@@ -46,21 +46,21 @@ pub enum Conveyance {
     Enterprise,
 }
 
-/// What happens when a signature counter has not grown (6.1.1).
+/// What to do if a signature counter did not grow (6.1.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CounterPolicy {
     #[default]
     Refuse,
-    /// The answer counts, and the result says it.
+    /// Accepts the response, and reports it in the result.
     Report,
 }
 
-/// Where pages of other sites may embed the ceremony. Without this policy they may not.
+/// The sites whose pages may embed the ceremony in a frame. Without this policy, none may.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CrossOrigin {
-    /// The sites, compared as they stand.
+    /// The origins of these pages, compared without changes.
     pub top_origins: Vec<String>,
     /// Also accepts `crossOrigin` from a browser that does not name the site.
     #[serde(default)]
@@ -68,12 +68,12 @@ pub struct CrossOrigin {
 }
 
 impl RelyingParty {
-    /// Reads one and checks it; `None` where it can't be used.
+    /// Reads and checks a relying party. `None` if it can't be used.
     pub fn parse(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok().filter(|rp: &Self| rp.check().is_ok())
     }
 
-    /// Refuses an id or an origin that no browser could ever match.
+    /// Refuses an id or an origin that no browser sends.
     pub fn check(&self) -> Result<(), Failure> {
         self.check_id()?;
         if self.origins.is_empty() || !self.origins.iter().all(|origin| is_origin(origin)) {
@@ -117,8 +117,8 @@ impl RelyingParty {
 }
 
 impl CounterPolicy {
-    /// Whether the counter is as it should be: greater than the stored one, unless both are 0. False only under
-    /// `Report`.
+    /// Whether the counter is greater than the stored one, or both are 0. Returns false only for `Report`; `Refuse` is
+    /// an error.
     pub(crate) fn check(self, stored: u32, given: u32) -> Result<bool, Reason> {
         let increased = given > stored || (given == 0 && stored == 0);
         if !increased && self == Self::Refuse {
@@ -129,20 +129,20 @@ impl CounterPolicy {
 }
 
 impl CrossOrigin {
-    /// The rule of both ceremonies for `crossOrigin` and `topOrigin`.
+    /// Checks `crossOrigin` and `topOrigin` for both ceremonies.
     pub(super) fn check(policy: Option<&Self>, cross_origin: bool, top_origin: Option<&str>) -> Result<(), Reason> {
         let accepted = match (policy, cross_origin, top_origin) {
             (_, false, None) => true,
             (Some(policy), true, None) => policy.allow_missing,
             (Some(policy), true, Some(top)) => policy.top_origins.iter().any(|own| own == top),
-            // A browser names the site above only when there is one.
+            // A browser sends `topOrigin` only from inside a frame.
             (_, false, Some(_)) | (None, true, _) => false,
         };
         if accepted { Ok(()) } else { Err(Reason::CrossOrigin) }
     }
 }
 
-/// An origin of the web, split but never normalised.
+/// The parts of a web origin, without normalisation.
 struct WebOrigin<'a> {
     scheme: &'a str,
     host: &'a str,
@@ -176,7 +176,7 @@ fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-/// Whether this is an origin of the web and nothing more: scheme, host and port, in ASCII.
+/// Whether this is exactly a web origin: scheme, host and port, in ASCII.
 pub(super) fn web_origin(text: &str) -> bool {
     let bracketed = text.strip_prefix("http://[").or_else(|| text.strip_prefix("https://["));
     match bracketed.and_then(|rest| rest.split_once(']')) {

@@ -1,5 +1,5 @@
-//! Ceremonies for servers that keep their own tables. What a host asks of all of them is read once. Each response then
-//! crosses in one text, after what was asked of it alone.
+//! Ceremonies for servers that keep their own tables. The host's policy is read once. Each call then passes one text:
+//! the values of this ceremony, and the response.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::response::Response;
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 
-/// What authentications are held to.
+/// The policy of authentications.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuthenticationPolicy {
@@ -30,7 +30,7 @@ pub struct AuthenticationPolicy {
     counter: CounterPolicy,
 }
 
-/// What registrations are held to.
+/// The policy of registrations.
 #[derive(Debug)]
 pub struct RegistrationPolicy {
     about: AboutRegistrations,
@@ -56,13 +56,13 @@ struct AboutRegistrations {
     conditional: bool,
 }
 
-/// What is stored of a credential beside its texts.
+/// The members of a stored credential that are not text.
 #[derive(Debug, Clone, Copy)]
 pub struct StoredState {
     pub sign_count: u32,
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Whether the two flags come from an authenticator.
+    /// Whether an authenticator has reported the two flags.
     pub backup_recorded: bool,
 }
 
@@ -98,10 +98,11 @@ impl AuthenticationPolicy {
         Ok(policy)
     }
 
-    /// Verifies an assertion (7.2). `texts` are lines: the challenge, then id, key and user handle as they are stored, all
-    /// base64url, the last one empty where there is none; then the response, as [`Response::of_assertion`] reads it.
+    /// Verifies an assertion (7.2). `texts` are lines: the challenge, then id, key and user handle as they are stored,
+    /// all base64url, the last one empty where there is none; then the response, as [`Response::of_assertion`] reads
+    /// it.
     ///
-    /// An error is an envelope, of `{ok: false, reason}` or of a failure.
+    /// An error is an envelope: `{ok: false, reason}`, or a failure.
     pub fn verify(&self, texts: &str, stored: StoredState) -> Result<Authenticated, String> {
         match self.verdict(texts, stored) {
             Ok(Ok(authenticated)) => Ok(authenticated),
@@ -122,14 +123,14 @@ impl AuthenticationPolicy {
             backup_eligible: stored.backup_eligible,
             backup_state: stored.backup_state,
             backup_recorded: stored.backup_recorded,
-            // What no check looks at.
+            // Members that no check reads.
             transports: Vec::new(),
             aaguid: [0; 16],
             user_verified: false,
         };
         let response = lines.next("response")?;
         let key = CoseKey::parse_stored(&credential.public_key);
-        // A stored key that can't be read is the host's affair, not the client's.
+        // A stored key that can't be read is an error of the host, not a refusal of the client.
         if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
             return Err(Failure::InvalidArgument("credential.publicKey"));
         }
@@ -159,9 +160,10 @@ impl RegistrationPolicy {
     }
 
     /// Verifies a registration (7.1). `texts` are lines: the challenge and the user handle, base64url, the latter empty
-    /// where there is none; then the response, as [`Response::of_registration`] reads it. `now` is in epoch milliseconds.
+    /// where there is none; then the response, as [`Response::of_registration`] reads it. `now` is in epoch
+    /// milliseconds.
     ///
-    /// Answers an envelope; `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or
+    /// Returns an envelope. `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or
     /// `{ok: false, reason}`.
     pub fn verify(&self, texts: &str, now: i64) -> String {
         envelope(self.verdict(texts, now))
@@ -200,7 +202,7 @@ impl RegistrationPolicy {
     }
 }
 
-/// Lines of the host. The last one is the response, with all that is in it.
+/// Splits the lines of the host. The last one is the response, with all of its own lines.
 struct Lines<'a>(std::str::SplitN<'a, char>);
 
 impl<'a> Lines<'a> {

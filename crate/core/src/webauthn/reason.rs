@@ -1,22 +1,23 @@
-//! Why a ceremony is refused.
+//! The reasons why a ceremony is refused.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// The closed list of refusals, in kebab case as text and as JSON. None of them carries anything of the input.
+/// All reasons of refusals. Their text and JSON is in kebab case. None contains any input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// The response is not well-formed: JSON, base64url, CBOR, a length, a member that is missing or contradicts another.
+    /// The response is malformed: its JSON, base64 or CBOR, a length, or a member that is missing or contradicts
+    /// another.
     Malformed,
-    /// `clientDataJSON.type` is that of the other ceremony (7.1 step 7, 7.2 step 10).
+    /// `clientDataJSON.type` is the type of the other ceremony (7.1 step 7, 7.2 step 10).
     TypeMismatch,
     /// `clientDataJSON.challenge` is not the challenge that was issued.
     ChallengeMismatch,
     /// `clientDataJSON.origin` is not one of the relying party's origins.
     OriginMismatch,
-    /// `clientDataJSON.crossOrigin` or `topOrigin` is not what the policy allows.
+    /// The policy doesn't allow the frame that `clientDataJSON.crossOrigin` and `topOrigin` describe.
     CrossOrigin,
     /// `rpIdHash` is not the hash of the relying party's id.
     RpIdMismatch,
@@ -24,32 +25,32 @@ pub enum Reason {
     UserNotPresent,
     /// User verification is required, and its flag is not set.
     UserNotVerified,
-    /// The backup flags contradict each other or what was stored.
+    /// The backup flags contradict each other or the stored ones.
     BackupFlagsInvalid,
-    /// The key's algorithm is none of those asked for.
+    /// The key's algorithm was not offered.
     AlgorithmNotAllowed,
-    /// The key's algorithm or curve is none that is implemented.
+    /// The key's algorithm or curve is not implemented.
     AlgorithmUnsupported,
-    /// The public key does not fit its algorithm, or is no point of its curve.
+    /// The public key does not fit its algorithm, or is not a point of its curve.
     KeyInvalid,
-    /// The signature does not verify.
+    /// The signature is wrong.
     SignatureInvalid,
     /// The signature counter has not grown: the authenticator may have been cloned.
     CounterNotIncreased,
-    /// The response is another credential's.
+    /// The response is from another credential.
     CredentialMismatch,
-    /// The response names another user than the one expected.
+    /// The response names another user.
     UserHandleMismatch,
-    /// The attestation statement does not verify, or breaks a rule of its format.
+    /// The attestation statement is wrong, or breaks a rule of its format.
     AttestationInvalid,
-    /// The attestation verifies but ends in none of the trust anchors.
+    /// The attestation statement is right, but its certificates end in none of the trust anchors.
     AttestationUntrusted,
-    /// The attestation's format can't be verified, and attestation was asked for.
+    /// Attestation was asked for, and its format can't be verified.
     AttestationUnsupported,
 }
 
 impl Reason {
-    /// Every reason there is, for tables and types made from this list.
+    /// Every reason, for tables and types that are made from this list.
     pub const ALL: [Self; 19] = [
         Self::Malformed,
         Self::TypeMismatch,

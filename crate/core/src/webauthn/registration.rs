@@ -6,7 +6,6 @@ use super::attestation::{self, Attestation, Statement};
 use super::authenticator_data::AuthenticatorData;
 use super::cbor::{self, Value};
 use super::client_data::{Ceremony, ClientData, sha256};
-use super::cose::CoseKey;
 use super::credential::Credential;
 use super::expectation::RegistrationExpectation;
 use super::reason::Reason;
@@ -16,12 +15,13 @@ use super::response::Response;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
-    /// The credential to store. That its id is not stored already is the caller's to check.
+    /// The credential to store. The caller checks that its id is not stored yet.
     pub credential: Credential,
     pub attestation: Attestation,
     /// Whether the user was verified in this ceremony.
     pub user_verified: bool,
-    /// Whether the authenticator can offer the credential without being told its id; none where the browser is silent.
+    /// Whether the authenticator can offer the credential without being given its id. `None` if the browser does not
+    /// say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discoverable: Option<bool>,
 }
@@ -31,7 +31,7 @@ pub fn verify_registration(response: &str, expected: &RegistrationExpectation<'_
     verify(&Response::parse(response)?, expected)
 }
 
-/// As [`verify_registration`], for a response that was read before.
+/// The same as [`verify_registration`], with the response already parsed.
 pub(super) fn verify(response: &Response<'_>, expected: &RegistrationExpectation<'_>) -> Result<Registered, Reason> {
     // Let JSONtext be the UTF-8 decoding of clientDataJSON; let C be its parsed form; verify type, challenge, origins.
     let client_data = ClientData::parse(&response.client_data_json)?;
@@ -48,7 +48,7 @@ pub(super) fn verify(response: &Response<'_>, expected: &RegistrationExpectation
     // Verify UP (unless conditional), UV and BS.
     data.check_flags(expected.user_presence_optional, expected.user_verification)?;
     // Verify that the alg of the credential public key is one of options.pubKeyCredParams.
-    let key = CoseKey::from_cbor(&attested.public_key)?;
+    let key = attested.public_key.parse()?;
     if !expected.algorithms.contains(&key.algorithm()) {
         return Err(Reason::AlgorithmNotAllowed);
     }
@@ -73,7 +73,7 @@ pub(super) fn verify(response: &Response<'_>, expected: &RegistrationExpectation
     }
     // Create the credential record.
     let credential = Credential {
-        public_key: attested.public_key_bytes.to_vec(),
+        public_key: attested.public_key.to_cose(&key),
         sign_count: data.sign_count,
         transports: response.transports()?,
         aaguid: attested.aaguid,
@@ -93,7 +93,7 @@ pub(super) fn verify(response: &Response<'_>, expected: &RegistrationExpectation
     })
 }
 
-/// 6.5: the three members, and nothing else.
+/// The three members of 6.5. Others are ignored.
 struct AttestationObject<'a> {
     format: &'a str,
     auth_data: &'a [u8],

@@ -1,4 +1,4 @@
-//! `RegistrationResponseJSON` and `AuthenticationResponseJSON` (5.1), as a browser's `toJSON` writes them.
+//! Reads `RegistrationResponseJSON` and `AuthenticationResponseJSON` (5.1), which browsers write with `toJSON`.
 
 use data_encoding::BASE64URL_NOPAD;
 
@@ -6,17 +6,17 @@ use super::client_data::ClientData;
 use super::reason::Reason;
 use crate::json::from_outside::{FromOutside, Member, Unfit, bytes};
 
-/// The longest response that is looked at, in bytes of JSON text.
+/// The longest response that is read, in bytes of JSON text.
 pub const MAX_RESPONSE: usize = 64 * 1024;
-/// 32 bytes in base64url: what every challenge of this library is, but for the sealed ones.
+/// The length of this library's challenges, except sealed ones: 32 bytes in base64url.
 const CHALLENGE_LENGTH: usize = 43;
-/// Of a sealed challenge (`challenges/sealed.rs`): 56 bytes.
+/// The length of a sealed challenge (`challenges/sealed.rs`): 56 bytes in base64url.
 pub const SEALED_CHALLENGE_LENGTH: usize = 75;
-/// One kind's text is no answer to the other, which is found out later.
+/// Both are read here. A later check refuses an answer to the wrong kind.
 const LENGTHS: [usize; 2] = [CHALLENGE_LENGTH, SEALED_CHALLENGE_LENGTH];
 const MAX_TRANSPORTS: usize = 16;
 
-/// The members of both kinds of response. Those that only one of them has are judged when they are used.
+/// The members of both kinds of response. A member that only one kind has is checked when it is used.
 pub struct Response<'a> {
     pub credential_id: Vec<u8>,
     pub client_data_json: Vec<u8>,
@@ -28,11 +28,11 @@ pub struct Response<'a> {
     extensions: Member<'a>,
 }
 
-/// Just enough of a response to find what it answers.
+/// The parts of a response by which its challenge and its credential are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peeked {
     pub credential_id: Vec<u8>,
-    /// base64url, of a length that challenges have.
+    /// base64url text of a length that challenges have.
     pub challenge: String,
 }
 
@@ -43,7 +43,7 @@ pub fn peek(response: &str) -> Result<Peeked, Reason> {
     Peeked::of(response.credential_id, client_data.challenge(), &LENGTHS)
 }
 
-/// The same, and the user handle in base64url; `None` where it is missing, null or empty.
+/// The same, and the user handle in base64url. `None` if it is missing, null or empty.
 pub fn peek_passkey(response: &str) -> Result<(Peeked, Option<String>), Reason> {
     let response = Response::parse(response)?;
     let handle = response.user_handle()?;
@@ -98,9 +98,9 @@ impl<'a> Response<'a> {
         })
     }
 
-    /// The response of an assertion: its JSON, or lines of what the caller has taken out of it, which takes less time than
-    /// writing and reading JSON: `id`, `rawId`, `clientDataJSON`, `authenticatorData`, `signature`, `userHandle`, the last
-    /// one empty where it is absent.
+    /// Reads the response of an assertion from JSON, or from lines, which are faster to write and read: `id`, `rawId`,
+    /// `clientDataJSON`, `authenticatorData`, `signature` and `userHandle`. The last line is empty if there is no
+    /// handle.
     pub fn of_assertion(text: &'a str) -> Result<Self, Reason> {
         if text.starts_with('{') {
             return Self::parse(text);
@@ -114,8 +114,8 @@ impl<'a> Response<'a> {
         })
     }
 
-    /// That of a registration, likewise: `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` with a comma
-    /// after each, and `clientExtensionResults` as JSON.
+    /// Reads the response of a registration in the same way. The lines are `id`, `rawId`, `clientDataJSON`,
+    /// `attestationObject`, `transports` with a comma after each, and `clientExtensionResults` as JSON.
     pub fn of_registration(text: &'a str) -> Result<Self, Reason> {
         if text.starts_with('{') {
             return Self::parse(text);
@@ -129,7 +129,7 @@ impl<'a> Response<'a> {
         })
     }
 
-    /// What both kinds have, checked as far as it agrees with itself.
+    /// Reads the members that both kinds have, and checks that the two ids are the same.
     fn of(id: &str, raw_id: &str, client_data_json: &str) -> Result<Self, Reason> {
         let credential_id = bytes(id).ok_or(Reason::Malformed)?;
         if raw_id != id && bytes(raw_id).as_ref() != Some(&credential_id) {
@@ -159,12 +159,12 @@ impl<'a> Response<'a> {
         Ok(self.signature.required_bytes()?)
     }
 
-    /// None where it is missing, null or empty.
+    /// `None` if it is missing, null or empty.
     pub fn user_handle(&self) -> Result<Option<Vec<u8>>, Reason> {
         Ok(self.user_handle.bytes()?.filter(|handle| !handle.is_empty()))
     }
 
-    /// `credProps.rk` of a registration, which the browser says and nobody signs.
+    /// `credProps.rk` of a registration. The browser reports it, and no signature covers it.
     pub fn discoverable(&self) -> Result<Option<bool>, Reason> {
         let Some(results) = self.extensions.object()? else {
             return Ok(None);
@@ -175,7 +175,7 @@ impl<'a> Response<'a> {
         Ok(properties.member("rk").flag()?)
     }
 
-    /// Each once; those unknown to the standard are kept, as 7.1 wants.
+    /// Each transport once. Unknown ones are kept, as 7.1 requires.
     pub fn transports(&self) -> Result<Vec<String>, Reason> {
         let mut transports: Vec<String> = Vec::new();
         for transport in self.transports.texts()? {
@@ -188,7 +188,7 @@ impl<'a> Response<'a> {
             if transports.iter().any(|known| *known == transport) {
                 continue;
             }
-            // Here, not at the end: thousands of them would each be compared with all before.
+            // Checked here, because comparing thousands of them with each other would take long.
             if transports.len() == MAX_TRANSPORTS {
                 return Err(Reason::Malformed);
             }
@@ -204,7 +204,7 @@ impl From<Unfit> for Reason {
     }
 }
 
-/// As many as are expected: a member that holds the end of a line is none of any response.
+/// Splits the lines, of which there must be six. No valid member contains a line break.
 fn lines(text: &str) -> Result<[&str; 6], Reason> {
     if text.len() > MAX_RESPONSE {
         return Err(Reason::Malformed);

@@ -16,7 +16,7 @@ use super::authenticator_data::{BACKUP_STATE, USER_PRESENT};
 use super::cbor::{self, Entries};
 use super::client_data;
 use super::key::key;
-use super::party::{Parties, Party, parties};
+use super::party::{Parties, parties};
 use super::registration::Registration;
 use crate::webauthn_support::base64url;
 
@@ -190,10 +190,15 @@ fn no_statement(of: &mut Registration) -> bool {
             let number = cbor::at(&of.statement, "alg").and_then(|alg| Decoder::new(alg).i64().ok());
             of.is_certified() && number.is_some_and(|number| Algorithm::from_cose(number).is_none())
         }
-        "fido-u2f" | "apple" | "android-key" => {
+        "fido-u2f" | "apple" => {
             let marked = client_data::unmark(&mut of.client_data.clone());
             let embedded = not_embedded(&mut of.client_data.clone());
-            marked || embedded || of.policy.conditional || lacks_key(&of.key_bytes(), true)
+            let unread = no_token_binding(&mut of.client_data.clone());
+            marked || embedded || unread || of.policy.conditional || lacks_key(&of.key_bytes(), true)
+        }
+        "android-key" => {
+            let number = cbor::at(&of.statement, "alg").and_then(|alg| Decoder::new(alg).i64().ok());
+            number.is_some_and(|number| Algorithm::from_cose(number).is_none())
         }
         _ => true,
     };
@@ -218,18 +223,29 @@ fn known_attestation_key(of: &mut Registration) -> bool {
     lacks
 }
 
-/// 7.1 lets a certificate of the chain be the trust anchor, and what is sent after that one does not matter; it wants an
-/// anchor that has issued the last of the chain.
+/// A chain is followed up to the first certificate that is the trust anchor (7.1 lets one be) or was issued by it, and what
+/// is sent after that one does not matter; it wants an anchor that has issued the last of the chain.
 fn trusted_issuer(of: &mut Registration) -> bool {
     let certificates = of.certificates();
-    let place = |anchor: &Party| certificates.iter().position(|der| *der == anchor.der);
-    let Some(place) = of.policy.anchor.and_then(place) else {
-        return false;
+    let Some(anchor) = of.policy.anchor else { return false };
+    let Parties {
+        root, middle, leaves, ..
+    } = parties();
+    if let Some(place) = certificates.iter().position(|der| *der == anchor.der) {
+        of.set_certificates(&certificates[..=place]);
+        of.policy.anchor = Some(if place == 0 { middle } else { root });
+        return true;
+    }
+    let is_issued = |der: &Vec<u8>| {
+        (anchor.der == root.der && *der == middle.der)
+            || (anchor.der == middle.der && leaves.iter().any(|leaf| leaf.der == *der))
     };
-    of.set_certificates(&certificates[..=place]);
-    let Parties { root, middle, .. } = parties();
-    of.policy.anchor = Some(if place == 0 { middle } else { root });
-    true
+    let last = certificates.iter().position(is_issued);
+    let more = last.filter(|last| last + 1 < certificates.len());
+    if let Some(last) = more {
+        of.set_certificates(&certificates[..=last]);
+    }
+    more.is_some()
 }
 
 /// No Ed25519, RS384, RS512, PS256, PS384, PS512 or ML-DSA, and of RSA only 2048 bits with an exponent of three bytes.

@@ -88,7 +88,10 @@ impl Question {
         let (format, certified) = *random.pick(&FORMATS);
         // Without certificates nothing is trusted.
         policy.anchor = policy.anchor.filter(|_| certified || random.one_in(4));
-        let party = certified.then(|| random.pick(&parties().leaves));
+        // Only one kind of certificate is any of a U2F key's.
+        let own = format == "fido-u2f" && !random.one_in(4);
+        let leaves = &parties().leaves[..if own { 1 } else { parties().leaves.len() }];
+        let party = certified.then(|| random.pick(leaves));
         let mut client_data = client_data::honest("webauthn.create");
         let attested = Attested {
             aaguid: AAGUID,

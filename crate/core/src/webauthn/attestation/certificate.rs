@@ -1,18 +1,18 @@
-//! Certificates (RFC 5280), as far as attestation needs them.
+//! Reads what attestation needs of a certificate (RFC 5280).
 
 use aws_lc_rs::signature::{self, ParsedPublicKey};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::{Class, FromDer, Tag, oid};
+use x509_parser::der_parser::asn1_rs::{Any, Class, FromDer, Tag, oid};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::oid_registry::{OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_SIG_ED25519};
 use x509_parser::public_key::PublicKey;
 
 use crate::webauthn::cose::{Algorithm, CoseKey, KeyMaterial};
 
-/// One certificate in DER and nothing after it.
+/// Parses one certificate, with nothing after it.
 pub fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Some(certificate),
@@ -20,14 +20,30 @@ pub fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
     }
 }
 
-/// Whether it is DER throughout: the parser above takes tags of other classes and kinds too, which certificates of old
-/// U2F keys may need.
+/// Whether the certificate is strict DER. The parser above also accepts tags of other classes, which certificates of
+/// old U2F keys may need.
 pub fn is_der(bytes: &[u8]) -> bool {
     Certificate::from_der(bytes).is_ok_and(|certificate| {
         let certificate = certificate.tbs_certificate();
-        // What is read of the extensions, which are bytes to the certificate.
+        // The extensions that are read. To the parser of certificates they are only bytes.
         certificate.get_extension::<BasicConstraints>().is_ok() && certificate.get_extension::<KeyUsage>().is_ok()
     })
+}
+
+/// Mends a certificate whose signature claims to have unused bits, as some of 2014 do. `None` if it is not built like a
+/// certificate.
+pub fn with_whole_signature(der: &[u8]) -> Option<Vec<u8>> {
+    let (rest, certificate) = Any::from_der(der).ok()?;
+    let (signature, _) = Any::from_der(certificate.data)
+        .and_then(|(rest, _)| Any::from_der(rest))
+        .ok()?;
+    let (end, signature) = Any::from_der(signature).ok()?;
+    if !rest.is_empty() || !end.is_empty() || signature.tag() != Tag::BitString {
+        return None;
+    }
+    let mut whole = der.to_vec();
+    *whole.get_mut(der.len() - signature.data.len())? = 0;
+    Some(whole)
 }
 
 /// The public key of a certificate, for signatures of a COSE algorithm.
@@ -56,12 +72,14 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
     CoseKey::new(algorithm, material).ok()
 }
 
-/// An `RSAPublicKey` in DER (RFC 8017, A.1.1): the parser of certificates takes its numbers under other tags too.
+/// Whether it is an `RSAPublicKey` in DER (RFC 8017, A.1.1). The parser of certificates also accepts its numbers with
+/// other tags.
 fn is_rsa_key(der: &[u8]) -> bool {
     ParsedPublicKey::new(&signature::RSA_PKCS1_2048_8192_SHA256, der).is_ok()
 }
 
-/// The certificate says what its key is for: the same bytes may be a key of another curve or kind.
+/// Whether the certificate says that its key is for this algorithm. The same bytes may be a key of another curve or
+/// kind.
 fn is_for(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> bool {
     let named = &certificate.public_key().algorithm;
     let parameters = named.parameters.as_ref();
@@ -77,7 +95,7 @@ fn is_for(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> bool {
         Algorithm::MlDsa44 => kind(oid!(2.16.840.1.101.3.4.3.17)),
         Algorithm::MlDsa65 => kind(oid!(2.16.840.1.101.3.4.3.18)),
         Algorithm::MlDsa87 => kind(oid!(2.16.840.1.101.3.4.3.19)),
-        // One name for all.
+        // One identifier stands for all of them.
         Algorithm::Rs256
         | Algorithm::Rs384
         | Algorithm::Rs512

@@ -1,16 +1,18 @@
-//! Chains of certificates (RFC 5280), as far as attestation needs them.
+//! Verifies the certificate chains of attestation (RFC 5280).
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::oid::Oid;
-use x509_parser::extensions::ParsedExtension;
+use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
 use x509_parser::oid_registry::{
     OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA, OID_PKCS1_SHA512WITHRSA, OID_SIG_ECDSA_WITH_SHA256,
     OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512, OID_SIG_ED25519,
 };
 use x509_parser::time::ASN1Time;
+use x509_parser::x509::X509Version;
 
 use super::certificate::parse;
+use super::name_constraints;
 use super::trust::TrustAnchors;
 use crate::webauthn::reason::Reason;
 
@@ -21,6 +23,17 @@ const MAX_CERTIFICATES: usize = 8;
 pub struct Chain<'a> {
     leaf: X509Certificate<'a>,
     issuers: Vec<X509Certificate<'a>>,
+}
+
+/// The result of following a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It reaches a trust anchor.
+    Trusted,
+    /// All of it is valid, but it reaches no trust anchor.
+    Sound,
+    /// A certificate has expired or can't be used, or its issuer isn't allowed to issue it.
+    Unsound,
 }
 
 impl<'a> Chain<'a> {
@@ -40,31 +53,37 @@ impl<'a> Chain<'a> {
         &self.leaf
     }
 
-    /// Every certificate is valid at `now`, seconds since the epoch, and signed by the next one, which may sign.
-    pub fn check(&self, now: i64) -> Result<(), Reason> {
-        let links = self.all().zip(&self.issuers);
-        let signed = links
-            .enumerate()
-            .all(|(below, (subject, issuer))| is_issued_by(subject, issuer, Some(below)));
-        let sound = self
-            .all()
-            .all(|certificate| is_valid_at(certificate, now) && extensions_are_known(certificate));
-        if signed && sound {
-            Ok(())
-        } else {
-            Err(Reason::AttestationInvalid)
-        }
+    /// Whether the chain is only one certificate.
+    pub fn is_single(&self) -> bool {
+        self.issuers.is_empty()
     }
 
-    /// Whether a certificate of the chain is a trust anchor, or the last one is signed by one. Call `check` first.
-    pub fn is_trusted(&self, anchors: &TrustAnchors, now: i64) -> bool {
-        let last = self.issuers.last().unwrap_or(&self.leaf);
-        anchors.ders().any(|der| {
-            self.all().any(|certificate| certificate.as_raw() == der)
-                || parse(der).is_some_and(|anchor| {
-                    is_valid_at(&anchor, now) && is_issued_by(last, &anchor, Some(self.issuers.len()))
-                })
-        })
+    /// Follows the chain from the leaf to the first certificate that is a trust anchor or was issued by one. The
+    /// certificates after it are ignored. A broken signature before that is an error.
+    ///
+    /// `now`: seconds since the epoch.
+    pub fn standing(&self, anchors: &TrustAnchors, now: i64) -> Result<Standing, Reason> {
+        let anchors: Vec<_> = anchors.ders().filter_map(parse).collect();
+        let mut below = Vec::new();
+        let mut sound = true;
+        for certificate in self.all() {
+            if sound && is_valid_at(certificate, now) && is_an_anchor(certificate, &anchors) {
+                return Ok(Standing::Trusted);
+            }
+            sound = sound && is_valid_at(certificate, now) && extensions_are_known(certificate);
+            below.push(certificate);
+            if sound && is_anchored(&below, &anchors, now) {
+                return Ok(Standing::Trusted);
+            }
+            if let Some(issuer) = self.issuers.get(below.len() - 1) {
+                match signature(certificate, issuer) {
+                    Signature::Right => sound = sound && may_issue(issuer, &below, Role::Authority),
+                    Signature::Unknown => sound = false,
+                    Signature::Broken => return Err(Reason::AttestationInvalid),
+                }
+            }
+        }
+        Ok(if sound { Standing::Sound } else { Standing::Unsound })
     }
 
     fn all(&self) -> impl Iterator<Item = &X509Certificate<'a>> {
@@ -72,38 +91,114 @@ impl<'a> Chain<'a> {
     }
 }
 
-/// `below`: how many certificates of authorities stand between the issuer and the leaf.
-fn is_issued_by(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>, below: Option<usize>) -> bool {
-    subject.issuer().as_raw() == issuer.subject().as_raw() && may_sign(issuer, below) && is_signed_by(subject, issuer)
+fn is_an_anchor(certificate: &X509Certificate<'_>, anchors: &[X509Certificate<'_>]) -> bool {
+    anchors.iter().any(|anchor| anchor.as_raw() == certificate.as_raw())
 }
 
-fn may_sign(issuer: &X509Certificate<'_>, below: Option<usize>) -> bool {
-    let Ok(Some(constraints)) = issuer.basic_constraints() else {
-        return false;
-    };
-    let length = constraints
-        .value
-        .path_len_constraint
-        .and_then(|length| usize::try_from(length).ok());
-    let short = length.zip(below).is_none_or(|(length, below)| below <= length);
+/// Whether an anchor has issued the last of `below`.
+fn is_anchored(below: &[&X509Certificate<'_>], anchors: &[X509Certificate<'_>], now: i64) -> bool {
+    below.last().is_some_and(|subject| {
+        anchors.iter().any(|anchor| {
+            is_valid_at(anchor, now)
+                && matches!(signature(subject, anchor), Signature::Right)
+                && may_issue(anchor, below, Role::Anchor)
+        })
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Its own certificate must say that it is an authority.
+    Authority,
+    /// The host trusts it.
+    Anchor,
+}
+
+/// `below`: the certificates from the leaf to the one that `issuer` has issued.
+fn may_issue(issuer: &X509Certificate<'_>, below: &[&X509Certificate<'_>], role: Role) -> bool {
     let usage = issuer
         .key_usage()
         .is_ok_and(|usage| usage.is_none_or(|usage| usage.value.key_cert_sign()));
-    constraints.value.ca && short && usage
+    // A path length counts the authorities between the issuer and the leaf.
+    let is_authority = is_authority(issuer, below.len().saturating_sub(1)) || (role == Role::Anchor && is_root(issuer));
+    let leaf_purposes = below.first().is_some_and(|leaf| has_purposes_of(leaf, issuer));
+    usage && is_authority && leaf_purposes && name_constraints::allow(issuer, below)
 }
 
-fn is_signed_by(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
-    let whole = subject.signature_value.unused_bits == 0;
-    if subject.signature_algorithm != subject.tbs_certificate.signature || !whole {
+fn is_authority(issuer: &X509Certificate<'_>, between: usize) -> bool {
+    let Ok(Some(constraints)) = issuer.basic_constraints() else {
         return false;
+    };
+    let length = constraints.value.path_len_constraint;
+    let short = length
+        .and_then(|length| usize::try_from(length).ok())
+        .is_none_or(|length| between <= length);
+    constraints.value.ca && short
+}
+
+/// Whether it is a root that isn't marked as an authority: self-issued, or of a version before 3.
+fn is_root(certificate: &X509Certificate<'_>) -> bool {
+    let silent = certificate
+        .basic_constraints()
+        .is_ok_and(|constraints| constraints.is_none_or(|constraints| !constraints.value.ca));
+    let own = certificate.issuer().as_raw() == certificate.subject().as_raw();
+    silent && (own || certificate.version() != X509Version::V3)
+}
+
+/// Whether all purposes of the leaf are among the issuer's. An issuer without purposes allows all.
+fn has_purposes_of(leaf: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
+    match (issuer.extended_key_usage(), leaf.extended_key_usage()) {
+        (Ok(None), Ok(_)) => true,
+        (Ok(Some(issuer)), Ok(_)) if issuer.value.any => true,
+        (Ok(Some(issuer)), Ok(Some(leaf))) => is_within(leaf.value, issuer.value),
+        _ => false,
     }
+}
+
+fn is_within(some: &ExtendedKeyUsage<'_>, all: &ExtendedKeyUsage<'_>) -> bool {
+    let named = |usage: &ExtendedKeyUsage<'_>| {
+        [
+            usage.any,
+            usage.server_auth,
+            usage.client_auth,
+            usage.code_signing,
+            usage.email_protection,
+            usage.time_stamping,
+            usage.ocsp_signing,
+        ]
+    };
+    let pairs = named(some).into_iter().zip(named(all));
+    pairs.into_iter().all(|(wanted, given)| !wanted || given) && some.other.iter().all(|oid| all.other.contains(oid))
+}
+
+enum Signature {
+    /// It was made by the key of the issuer that the certificate names.
+    Right,
+    /// The certificate names another issuer, or its algorithm isn't verified.
+    Unknown,
+    /// The certificate names this issuer, but its key did not make the signature.
+    Broken,
+}
+
+fn signature(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> Signature {
+    let checks = checks_of(&subject.signature_algorithm.algorithm);
+    if subject.issuer().as_raw() != issuer.subject().as_raw() || checks.is_empty() {
+        return Signature::Unknown;
+    }
+    let whole = subject.signature_value.unused_bits == 0;
+    let agreed = subject.signature_algorithm == subject.tbs_certificate.signature;
     let (message, key) = (subject.tbs_certificate.as_ref(), issuer.public_key().raw);
-    // A key of another curve does not parse for a check, so at most one of them can say yes.
-    checks_of(&subject.signature_algorithm.algorithm).iter().any(|check| {
+    // A key of another curve does not parse, so at most one of the checks can succeed.
+    let verified = checks.iter().any(|check| {
         UnparsedPublicKey::new(*check, key)
             .verify(message, &subject.signature_value.data)
             .is_ok()
-    })
+    });
+    if whole && agreed && verified {
+        Signature::Right
+    } else {
+        Signature::Broken
+    }
 }
 
 fn checks_of(algorithm: &Oid<'_>) -> &'static [&'static dyn VerificationAlgorithm] {
@@ -148,7 +243,7 @@ fn is_valid_at(certificate: &X509Certificate<'_>, now: i64) -> bool {
     ASN1Time::from_timestamp(now).is_ok_and(|now| certificate.validity().is_valid_at(now))
 }
 
-/// RFC 5280, 4.2: a critical extension that is not understood makes the certificate unusable.
+/// An unknown critical extension makes a certificate unusable (RFC 5280, 4.2).
 fn extensions_are_known(certificate: &X509Certificate<'_>) -> bool {
     certificate.extensions_map().is_ok()
         && certificate
@@ -162,6 +257,7 @@ fn extensions_are_known(certificate: &X509Certificate<'_>) -> bool {
                         | ParsedExtension::KeyUsage(_)
                         | ParsedExtension::ExtendedKeyUsage(_)
                         | ParsedExtension::SubjectAlternativeName(_)
+                        | ParsedExtension::NameConstraints(_)
                 )
             })
 }

@@ -1,4 +1,4 @@
-//! Formats whose procedure webauthn-rs-core carries out (8.4, 8.6, 8.8), after all checks of our own.
+//! Formats whose procedure webauthn-rs-core carries out (8.6, 8.8), after all checks of our own.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::webauthn::cose::{Algorithm, CoseKey, KeyMaterial};
 use crate::webauthn::expectation::RegistrationExpectation;
 use crate::webauthn::reason::Reason;
 
-/// Its only entry is the whole ceremony, so it gets the challenge and the origin that have been verified already.
+/// Its only entry is the whole ceremony, so it gets the challenge and the origin that have been verified already. A
+/// statement that it can't read is unverified, and no reason to refuse the key: real keys send such ones.
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {
     let Some(algorithm) = judged(statement.key) else {
         return Ok(Finding::Unverified);
@@ -25,19 +26,28 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
     if unread {
         return Ok(Finding::Unverified);
     }
-    let chain = statement.certificates()?.ok_or(Reason::AttestationInvalid)?;
+    let chain = statement
+        .certificates(expected.trust_anchors)?
+        .ok_or(Reason::AttestationInvalid)?;
     match ceremony(statement, expected, algorithm) {
-        None | Some(Err(WebauthnError::AttestationNotSupported | WebauthnError::InvalidRPOrigin)) => {
-            Ok(Finding::Unverified)
-        }
+        None => Ok(Finding::Unverified),
+        Some(Err(error)) if is_unread(&error) => Ok(Finding::Unverified),
         Some(Err(_)) => Err(Reason::AttestationInvalid),
-        Some(Ok(())) => {
-            let sound = chain.check(expected.now).is_ok();
-            Ok(Finding::Certified {
-                trusted: sound && chain.is_trusted(expected.trust_anchors, expected.now),
-            })
-        }
+        Some(Ok(())) => Ok(Finding::Certified(
+            chain.standing(expected.trust_anchors, expected.now)?,
+        )),
     }
+}
+
+/// Whether it stopped before it judged the statement: what our own reader took, its own did not.
+fn is_unread(error: &WebauthnError) -> bool {
+    matches!(
+        error,
+        WebauthnError::AttestationNotSupported
+            | WebauthnError::InvalidRPOrigin
+            | WebauthnError::ParseJSONFailure(_)
+            | WebauthnError::X509DerInvalid
+    )
 }
 
 /// Its name of the algorithm, for the keys that it can read.

@@ -1,14 +1,18 @@
-//! Attestation statements (8): which authenticator made the key, and who vouches for it.
+//! Attestation statements (8): they say which authenticator made the key, and who certifies it.
 
+mod android_key;
 pub(crate) mod certificate;
 pub(crate) mod chain;
 mod delegated;
+mod fido_u2f;
+mod name_constraints;
 mod packed;
 mod statement;
 mod trust;
 
 use serde::Serialize;
 
+use self::chain::Standing;
 use self::statement::Finding;
 pub use self::statement::Statement;
 pub use self::trust::TrustAnchors;
@@ -16,13 +20,13 @@ use super::expectation::RegistrationExpectation;
 use super::policy::Conveyance;
 use super::reason::Reason;
 
-/// What the statement turned out to be.
+/// The result of verifying a statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Attestation {
     /// `fmt` as the authenticator wrote it.
     pub format: String,
-    /// Whether a statement was verified by the procedure of its format; `none` has nothing to verify. It says nothing
-    /// about trust.
+    /// Whether the statement was verified by the procedure of its format. False for `none`, which has no statement. It
+    /// says nothing about trust.
     pub verified: bool,
     /// Whether the certificate chain ends in one of the trust anchors.
     pub trusted: bool,
@@ -30,18 +34,21 @@ pub struct Attestation {
 
 /// 7.1, from "Determine the attestation statement format" to the assessment of trust.
 ///
-/// A known format is always verified. One that can't be, and `none`, are good enough only where no attestation was asked
-/// for. Where it was, and trust anchors are configured, the chain has to end in one of them.
+/// A statement of a known format is always verified. If no attestation was asked for, a format that can't be verified,
+/// `none`, and a chain that has expired or is not trusted are accepted, too. If it was asked for and there are trust
+/// anchors, the chain has to end in one of them.
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Attestation, Reason> {
     let finding = match statement.format {
         "none" => none(statement)?,
         "packed" => packed::verify(statement, expected)?,
-        "fido-u2f" | "apple" | "android-key" => delegated::verify(statement, expected)?,
+        "android-key" => android_key::verify(statement, expected)?,
+        "apple" => delegated::verify(statement, expected)?,
+        "fido-u2f" => fido_u2f::verify(statement, expected)?,
         _ => Finding::Unverified,
     };
     let (verified, trusted) = match finding {
         Finding::Valid => (true, false),
-        Finding::Certified { trusted } => (true, trusted),
+        Finding::Certified(standing) => (true, standing == Standing::Trusted),
         Finding::Unverified => (false, false),
     };
     if expected.attestation != Conveyance::None {

@@ -6,10 +6,11 @@ use x509_parser::der_parser::oid::Oid;
 use x509_parser::x509::{AttributeTypeAndValue, X509Version};
 
 use super::certificate::cose_key;
+use super::chain::Standing;
 use super::statement::{Finding, Statement};
-use crate::webauthn::cbor::Value;
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::expectation::RegistrationExpectation;
+use crate::webauthn::policy::Conveyance;
 use crate::webauthn::reason::Reason;
 
 /// id-fido-gen-ce-aaguid
@@ -17,18 +18,9 @@ const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
 
 /// 8.2, "verification procedure".
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {
-    let alg = statement
-        .statement
-        .member("alg")
-        .and_then(Value::integer)
-        .ok_or(Reason::AttestationInvalid)?;
-    let sig = statement
-        .statement
-        .member("sig")
-        .and_then(Value::bytes)
-        .ok_or(Reason::AttestationInvalid)?;
+    let (alg, sig) = (statement.algorithm()?, statement.signature()?);
     let signed = statement.signed_bytes();
-    let Some(chain) = statement.certificates()? else {
+    let Some(chain) = statement.certificates(expected.trust_anchors)? else {
         // Self attestation: validate that alg matches the algorithm of the credentialPublicKey.
         if alg != statement.key.algorithm().cose() {
             return Err(Reason::AttestationInvalid);
@@ -52,10 +44,11 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
     if !meets_requirements(leaf, &statement.attested.aaguid) {
         return Err(Reason::AttestationInvalid);
     }
-    chain.check(expected.now)?;
-    Ok(Finding::Certified {
-        trusted: chain.is_trusted(expected.trust_anchors, expected.now),
-    })
+    let standing = chain.standing(expected.trust_anchors, expected.now)?;
+    if standing == Standing::Unsound && expected.attestation != Conveyance::None {
+        return Err(Reason::AttestationInvalid);
+    }
+    Ok(Finding::Certified(standing))
 }
 
 /// 8.2.1, "certificate requirements".

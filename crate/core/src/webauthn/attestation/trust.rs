@@ -1,4 +1,4 @@
-//! The certificates that a host trusts attestation to end in.
+//! Trust anchors: the certificates in which chains of attestation may end.
 
 use data_encoding::BASE64;
 use serde::Deserialize;
@@ -10,7 +10,14 @@ use crate::json::failure::Failure;
 /// Root certificates, or attestation certificates themselves, each in DER.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Vec<String>")]
-pub struct TrustAnchors(Vec<Vec<u8>>);
+pub struct TrustAnchors(Vec<Anchor>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Anchor {
+    given: Vec<u8>,
+    /// The certificate after mending, if it had to be mended to be parsed.
+    mended: Option<Vec<u8>>,
+}
 
 impl TrustAnchors {
     /// Each text holds one or more certificates in PEM, or one as DER in base64.
@@ -26,8 +33,28 @@ impl TrustAnchors {
         self.0.is_empty()
     }
 
+    /// Each certificate in a form that can be parsed.
     pub(super) fn ders(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter().map(Vec::as_slice)
+        self.0.iter().map(Anchor::readable)
+    }
+
+    /// The anchor that is exactly this certificate, in a form that can be parsed.
+    pub(crate) fn find(&self, der: &[u8]) -> Option<&[u8]> {
+        self.0.iter().find(|anchor| anchor.given == der).map(Anchor::readable)
+    }
+}
+
+impl Anchor {
+    fn parse(given: Vec<u8>) -> Option<Self> {
+        let mended = match certificate::parse(&given) {
+            Some(_) => None,
+            None => Some(certificate::with_whole_signature(&given).filter(|der| certificate::parse(der).is_some())?),
+        };
+        Some(Self { given, mended })
+    }
+
+    fn readable(&self) -> &[u8] {
+        self.mended.as_deref().unwrap_or(&self.given)
     }
 }
 
@@ -39,7 +66,7 @@ impl TryFrom<Vec<String>> for TrustAnchors {
     }
 }
 
-fn read(text: &str) -> Option<Vec<Vec<u8>>> {
+fn read(text: &str) -> Option<Vec<Anchor>> {
     let ders = if text.contains("-----BEGIN") {
         let pems = Pem::iter_from_buffer(text.as_bytes())
             .collect::<Result<Vec<_>, _>>()
@@ -52,6 +79,6 @@ fn read(text: &str) -> Option<Vec<Vec<u8>>> {
         let base64: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
         vec![BASE64.decode(&base64).ok()?]
     };
-    let sound = !ders.is_empty() && ders.iter().all(|der| certificate::parse(der).is_some());
-    sound.then_some(ders)
+    let anchors: Vec<_> = ders.into_iter().map(Anchor::parse).collect::<Option<_>>()?;
+    (!anchors.is_empty()).then_some(anchors)
 }
