@@ -1,22 +1,22 @@
 import { parseResponse } from '../shared/answer.js'
 import { own } from '../shared/check.js'
 
-// A response crosses as lines of its few members, or as JSON text where anything about it is unusual. Both say the same,
-// and the core reads either. Writing and reading JSON would take longer than all of a ceremony but its signature.
+// A usual response goes to the core as lines of its few members, an unusual one as JSON text. Both mean the same, and the
+// core reads both. Writing and reading JSON would take longer than everything else in a ceremony except its signature.
 
-/** Returns what crosses of an authentication's response, from outside; `undefined` if it is no response. Never throws. */
+/** Returns the text of an authentication's response for the core, or `undefined` if it is no response. Never throws. */
 export function assertionText(response: unknown): string | undefined {
   return picked(response, assertionLines) ?? parseResponse(response)
 }
 
-/** Returns what crosses of a registration's response, from outside; `undefined` if it is no response. Never throws. */
+/** Returns the text of a registration's response for the core, or `undefined` if it is no response. Never throws. */
 export function registrationText(response: unknown): string | undefined {
   return picked(response, registrationLines) ?? parseResponse(response)
 }
 
 type Members = Record<string, unknown>
 
-/** Far less than a response may have, also where each character takes three bytes. */
+/** Far below the core's limit for a response, even if each character takes three bytes. */
 const mostCharacters = 20_000
 
 const outerNames = ['id', 'rawId', 'type', 'response', 'authenticatorAttachment', 'clientExtensionResults']
@@ -32,7 +32,7 @@ function picked(response: unknown, lines: (outer: Members) => unknown[] | undefi
     const texts = lines(response)
     return texts !== undefined && areShortLines(texts) ? texts.join('\n') : undefined
   } catch {
-    // A getter or a proxy.
+    // A getter or a proxy threw.
     return undefined
   }
 }
@@ -66,7 +66,7 @@ function registrationLines(outer: Members): unknown[] | undefined {
   ]
 }
 
-/** With a comma after each. */
+/** The transports, with a comma after each. */
 function transportsOf(transports: unknown): string | undefined {
   if (!Array.isArray(transports) || transports.length > 64 || 'toJSON' in transports) return undefined
   let text = ''
@@ -78,7 +78,7 @@ function transportsOf(transports: unknown): string | undefined {
   return text
 }
 
-/** As JSON, of what most browsers tell. */
+/** The extension results as JSON, if they are only what most browsers report. */
 function resultsOf(results: unknown): string | undefined {
   if (!isPlain(results, ['credProps'])) return undefined
   const properties = own(results, 'credProps') ?? {}
@@ -88,7 +88,7 @@ function resultsOf(results: unknown): string | undefined {
   return typeof rk === 'boolean' ? `{"credProps":{"rk":${rk}}}` : undefined
 }
 
-/** What `JSON.stringify` would write member by member, and only these members. */
+/** Whether `JSON.stringify` would write the object member by member, and it has no members but these. */
 function isPlain(value: unknown, names: string[]): value is Members {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return false
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -97,7 +97,7 @@ function isPlain(value: unknown, names: string[]): value is Members {
   return true
 }
 
-/** A value that takes little room and that nothing looks at. */
+/** Whether a value that nothing reads is small and simple, so that it can be left out. */
 function decidesNothing(value: unknown): boolean {
   if (typeof value === 'string') return value.length <= 4096
   return value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean'
@@ -106,7 +106,7 @@ function decidesNothing(value: unknown): boolean {
 function areShortLines(values: unknown[]): boolean {
   let characters = 0
   for (const value of values) {
-    // The end of a line would make another line of the rest, and another reason of the refusal.
+    // A line break inside a member would shift the lines, and the refusal would give another reason.
     if (typeof value !== 'string' || value.includes('\n')) return false
     characters += value.length
   }

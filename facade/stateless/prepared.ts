@@ -2,18 +2,18 @@ import { openEnvelope } from '../shared/envelope.js'
 import { own } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 
-/** A policy that was checked and read once. */
+/** A checked policy, and the core's form of it. */
 interface Known<Policy, Native> {
   policy: Policy
   native: Native
 }
 
-/** Finds more than most hosts use, and is looked through in no time. */
+/** More policies than most hosts use, and few enough to compare with each of them. */
 const most = 8
 
 /**
- * The policies of the last few calls, each checked and read once, because a relying party and what it asks for rarely
- * change. One is found again by comparing every member by value with a copy, so a host may change its objects.
+ * Keeps the policies of the last few calls, because a relying party and its policy rarely change. Each is checked and given
+ * to the core once. It is found again by comparing every member by value with a copy, so a host may change its objects.
  */
 export class Prepared<Policy extends object, Native> {
   readonly #names: readonly string[]
@@ -21,7 +21,7 @@ export class Prepared<Policy extends object, Native> {
   readonly #read: (policy: Policy) => Native | string
   readonly #known: Known<Policy, Native>[] = []
 
-  /** `names`: the members of a policy. `check` makes copies. `read` returns the core's form, or a failure envelope. */
+  /** `names`: the members of a policy. `check` returns copies. `read` returns the core's form, or the envelope of a failure. */
   constructor(names: readonly string[], check: Check<Policy>, read: (policy: Policy) => Native | string) {
     this.#names = names
     this.#check = check
@@ -29,7 +29,7 @@ export class Prepared<Policy extends object, Native> {
   }
 
   /**
-   * Returns the core's form of a policy: of those members of `given` that are the policy's.
+   * Returns the core's form of the policy in `given`. Other members are ignored.
    *
    * @throws {CountersignError} `invalid-argument`, naming the member
    */
@@ -37,7 +37,7 @@ export class Prepared<Policy extends object, Native> {
     for (const { policy, native } of this.#known) if (haveSame(this.#names, given, policy)) return native
     const policy = this.#check(given, '')
     const native = this.#read(policy)
-    // A failure; this throws it.
+    // It is the envelope of a failure, and opening it throws.
     if (typeof native === 'string') return openEnvelope<Native>(native).value
     this.#known.unshift({ policy, native })
     if (this.#known.length > most) this.#known.pop()
@@ -50,7 +50,7 @@ function haveSame(names: readonly string[], given: object, kept: object): boolea
   return true
 }
 
-/** Whether a check would take `given` and make `kept` of it once more. */
+/** Whether checking `given` would give `kept` again. */
 function isSame(name: string, given: unknown, kept: unknown): boolean {
   if (typeof kept !== 'object' || kept === null) return given === kept
   if (Array.isArray(kept)) {
@@ -65,7 +65,7 @@ function isSame(name: string, given: unknown, kept: unknown): boolean {
   return haveSame(names, given, kept)
 }
 
-/** Of a policy's objects. Any other member in one of them is a mistake, which the check names. */
+/** The members of a policy's objects. Any other member is a mistake, and the check names it. */
 const members: Record<string, readonly string[]> = {
   rp: ['id', 'name', 'origins', 'allowSubdomains', 'allowAnyPort', 'relatedOrigins'],
   crossOrigin: ['topOrigins', 'allowMissing'],

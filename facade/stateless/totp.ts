@@ -11,29 +11,29 @@ import type { TotpAlgorithm, TotpWindow } from './policy.js'
 
 export type { TotpAlgorithm, TotpWindow } from './policy.js'
 
-/** A TOTP key, and how codes are computed from it (RFC 6238). */
+/** A TOTP key, and how its codes are computed (RFC 6238). */
 export interface TotpParameters {
-  /** The bytes, or base32 text: upper or lower case, with or without spaces, hyphens and padding. */
+  /** The key as bytes or as base32 text. The text may be in upper or lower case, with spaces, hyphens or padding. */
   secret: string | Uint8Array
   /** Default `SHA1`. */
   algorithm?: TotpAlgorithm
-  /** 6 to 8. Default 6. */
+  /** The length of a code, 6 to 8. Default 6. */
   digits?: number
-  /** Seconds. Default 30. */
+  /** How long a code is valid, in seconds. Default 30. */
   period?: number
 }
 
-/** Input of `otpauthUri`. */
+/** The input of {@link otpauthUri}. */
 export interface OtpauthParameters extends TotpParameters {
-  /** Without a colon. */
+  /** The user's name or address, without a colon. The app shows it. */
   account: string
-  /** Without a colon. */
+  /** The name of your site, without a colon. The app shows it. */
   issuer?: string
 }
 
-/** Result of `parseOtpauthUri`. */
+/** The result of {@link parseOtpauthUri}. */
 export interface ParsedOtpauth {
-  /** base32, upper case, no padding. */
+  /** The key in base32: upper case, without padding. */
   secret: string
   account: string
   issuer?: string
@@ -42,21 +42,22 @@ export interface ParsedOtpauth {
   period: number
 }
 
-/** The key that a code belongs to: its parameters, directly or as a member, or an `otpauth:` URI. */
+/** The key that a code is checked with: its parameters, an object in `parameters`, or an `otpauth:` URI in `uri`. */
 export type TotpSource = TotpParameters | { parameters: TotpParameters } | { uri: string }
 
+/** The input of {@link verifyTotp}: the key, the code and the time. */
 export type VerifyTotpOptions = TotpSource & {
-  /** What the user typed, as text. Spaces, a hyphen and full-width digits are accepted. */
+  /** The text that the user typed. Spaces, hyphens and the digits of any script are accepted. */
   code: unknown
   /** Epoch milliseconds. Default: now. */
   at?: number
-  /** How many steps before and after the present one are accepted. Default 1 each way. */
+  /** How many steps before and after the current one are accepted. Default: 1 of each. */
   window?: TotpWindow
-  /** The step of the last success: only later ones are accepted (RFC 6238, 5.2). */
+  /** The step of the last accepted code. Only later steps are accepted (RFC 6238, 5.2). */
   lastStep?: number
 }
 
-/** Generates a secret of 160 bits. Returns base32 text without padding. */
+/** Generates a random secret of 160 bits. Returns it as base32 text without padding. */
 export function generateSecret(): string {
   return openEnvelope<string>(binding.totpSecret(randomBytes(20))).value
 }
@@ -72,20 +73,20 @@ export function otpauthUri(parameters: OtpauthParameters): string {
 }
 
 /**
- * Reads a key URI, as apps and password managers write them: unknown and empty parameters are ignored, the label is
- * split at its first colon, `HmacSHA256` is SHA256. Refused are Steam and HOTP URIs, a known parameter that is there
- * twice, an empty secret, `digits` outside 6 to 8, a period of 0 and unknown algorithms.
+ * Reads a key URI as apps and password managers write it. Unknown and empty parameters are ignored, the label is split at
+ * its first colon, and `HmacSHA256` means SHA256. These are refused: Steam and HOTP URIs, a known parameter that occurs
+ * twice, an empty secret, `digits` outside 6 to 8, a period of 0, and unknown algorithms.
  *
- * @throws {CountersignError} `invalid-argument` (`uri`, with the part that is wrong)
+ * @throws {CountersignError} `invalid-argument`, naming `uri` and the part that is wrong
  */
 export function parseOtpauthUri(uri: string): ParsedOtpauth {
   return openEnvelope<ParsedOtpauth>(binding.totpParseUri(checkUri(uri, 'uri'))).value
 }
 
 /**
- * Computes the code for a time.
+ * Computes the code of a key at a time.
  *
- * @param source the parameters, or an `otpauth:` URI
+ * @param source the key's parameters, or an `otpauth:` URI
  * @param at epoch milliseconds; default: now
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
@@ -95,10 +96,12 @@ export function totpCode(source: TotpParameters | string, at: number = Date.now(
 }
 
 /**
- * Verifies a code. Returns `null` if it is wrong, malformed, or of a step that `lastStep` rules out. Store the `step`
- * of every success, and pass it as `lastStep` the next time, in one atomic change. Only then does each code work once.
+ * Verifies a code. Returns `null` if it is wrong or malformed, or if its step is not later than `lastStep`.
  *
- * @throws {CountersignError} `invalid-argument`, naming the member; never for the code
+ * Store the `step` of every accepted code, and pass it as `lastStep` the next time. Compare and store it in one atomic
+ * change: otherwise a code can be used twice.
+ *
+ * @throws {CountersignError} `invalid-argument`, naming the member. A code never makes it throw.
  *
  * @example
  * const match = verifyTotp({ secret: row.secret, code: body.code, lastStep: row.lastStep })
@@ -116,7 +119,7 @@ export function verifyTotp(options: VerifyTotpOptions): { step: number } | null 
     ? binding.totpVerify(secret, algorithms.indexOf(algorithm), digits, period, code, at, past, future, lastStep)
     : binding.totpVerifyUri(uri, code, at, past, future, lastStep)
   if (step === unusable) {
-    // The reader says which part of it is wrong.
+    // This error names the part of the URI that is wrong.
     if (uri !== undefined) parseOtpauthUri(uri)
     throw uri === undefined ? invalid('secret', 'base32 text or bytes') : invalid('uri')
   }
@@ -130,7 +133,7 @@ const algorithms: TotpAlgorithm[] = ['SHA1', 'SHA256', 'SHA512']
 
 const checkUri = text(4096)
 
-/** base32 text; bytes are turned into it. */
+/** Checks a secret. Returns base32 text. */
 const checkSecret: Check<string> = (value, name) => {
   if (!(value instanceof Uint8Array)) return text(1024)(value, name)
   if (value.length === 0 || value.length > 512) throw invalid(name, '1 to 512 bytes')
@@ -179,7 +182,7 @@ const checkVerify = object<CheckedVerify>({
   lastStep: optional(integer(0, Number.MAX_SAFE_INTEGER)),
 })
 
-/** Two keys, or a key's members beside another key, would leave open which one counts. */
+/** Refuses two keys, and parameters beside a key that has its own: it would be unclear which of them counts. */
 function requireOneSource({ secret, parameters, uri, algorithm, digits, period }: CheckedVerify): void {
   if (uri !== undefined && (secret !== undefined || parameters !== undefined)) throw invalid('uri')
   if (secret !== undefined && parameters !== undefined) throw invalid('parameters', 'left out where secret is given')

@@ -24,7 +24,7 @@ const registrationPolicies = new Prepared(registrationPolicyNames, checkRegistra
   readRegistrationPolicy(jsonText({ ...policy, rp: toVerify(policy.rp), trustAnchors: policy.trustAnchors?.map(pem) })),
 )
 
-/** Verifies a response for options of the host, which are checked here. */
+/** Checks the host's options, and verifies the response of an authentication. */
 export function authenticated(options: unknown): AuthenticationVerdict {
   const given = checkVerifyAuthentication(options, '')
   const policy = authenticationPolicies.of(given)
@@ -51,7 +51,7 @@ export function authenticated(options: unknown): AuthenticationVerdict {
   return (bits & 8) === 0 ? { ...result, counter: 'not-increased' } : result
 }
 
-/** Verifies a response for options of the host, which are checked here. */
+/** Checks the host's options, and verifies the response of a registration. */
 export function registered(options: unknown): RegistrationVerdict {
   const given = checkVerifyRegistration(options, '')
   const policy = registrationPolicies.of(given)
@@ -69,12 +69,12 @@ interface BackupFlags {
   backupRecorded?: boolean
 }
 
-/** A host that stores the flag got it from an authenticator; one that has none must not be held to it. */
+/** If the host has stored `backupEligible`, an authenticator reported it. If not, the response isn't compared with it. */
 function flagsOf({ backupEligible, backupState, backupRecorded = backupEligible !== undefined }: BackupFlags): number {
   return (backupEligible === true ? 1 : 0) + (backupState === true ? 2 : 0) + (backupRecorded ? 4 : 0)
 }
 
-/** The copy that the core takes. */
+/** A copy with the members that the core knows. */
 function toVerify(rp: RelyingPartyToVerify): RelyingPartyToVerify {
   return withoutHint({ ...rp })
 }

@@ -23,7 +23,7 @@ const checkSignCount = integer(0, 0xffff_ffff)
 
 const usual = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
-/** A UUID, with hyphens or without; the usual form comes out. */
+/** Checks a UUID, with hyphens or without. Returns the usual form. */
 const checkAaguid: Check<string> = (value, name) => {
   if (typeof value !== 'string') throw invalid(name, 'a UUID')
   if (usual.test(value)) return value
@@ -96,7 +96,7 @@ export const checkCredential: Check<CheckedCredential> = (value, name) => {
   return checked
 }
 
-/** What authentications are held to. Other members are those of the call. */
+/** Checks the policy of authentications. The other members belong to a single call. */
 export const checkAuthenticationPolicy = object<AuthenticationPolicy>(
   {
     rp: policy.checkRpToVerify,
@@ -107,7 +107,7 @@ export const checkAuthenticationPolicy = object<AuthenticationPolicy>(
   { others: true },
 )
 
-/** What registrations are held to. Other members are those of the call. */
+/** Checks the policy of registrations. The other members belong to a single call. */
 export const checkRegistrationPolicy = object<RegistrationPolicy>(
   {
     rp: policy.checkRpToVerify,
@@ -126,7 +126,7 @@ export const registrationPolicyNames = [
   'rp', 'userVerification', 'crossOrigin', 'algorithms', 'attestation', 'trustAnchors', 'conditional',
 ] as const
 
-/** Reads each member once, and checks those of the call. Those of the policy are as they were given. */
+/** Reads each member once, and checks those that belong to a call. The policy's members are not checked here. */
 export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
   response: outside,
   challenge: policy.checkChallenge,
@@ -141,7 +141,7 @@ export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
   now: optional(epochMilliseconds),
 })
 
-/** The same of an authentication. */
+/** The same for an authentication. */
 export const checkVerifyAuthentication = object<CheckedVerifyAuthentication>({
   response: outside,
   challenge: policy.checkChallenge,

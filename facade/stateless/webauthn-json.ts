@@ -1,6 +1,8 @@
 /**
- * The JSON forms of WebAuthn Level 3, section 5.1 (`...ResponseJSON`) and 5.4 and 5.5 (`...OptionsJSON`). Own copies,
- * so that a server's types need no DOM library. Members of type `Base64URLString` hold bytes, without padding.
+ * Bytes as base64url text, without padding.
+ *
+ * The types of this file are the JSON forms of WebAuthn Level 3: section 5.1 (`...ResponseJSON`), 5.4 and 5.5
+ * (`...OptionsJSON`). They are defined here too, because the types of a server don't include those of the DOM.
  */
 export type Base64URLString = string
 
@@ -10,14 +12,15 @@ export type AuthenticatorAttachment = 'platform' | 'cross-platform'
 export type AttestationConveyance = 'none' | 'indirect' | 'direct' | 'enterprise'
 export type Hint = 'security-key' | 'client-device' | 'hybrid'
 
+/** Names a credential in the options of a ceremony. */
 export interface PublicKeyCredentialDescriptorJSON {
   type: 'public-key'
   id: Base64URLString
-  /** `usb`, `nfc`, `ble`, `internal`, `hybrid`, `smart-card`, or what a later browser says. */
+  /** `usb`, `nfc`, `ble`, `internal`, `hybrid`, `smart-card`, or a name that a later browser reports. */
   transports?: string[]
 }
 
-/** For `navigator.credentials.create()`, by way of `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
+/** The options of `navigator.credentials.create()`, for `PublicKeyCredential.parseCreationOptionsFromJSON()`. */
 export interface PublicKeyCredentialCreationOptionsJSON {
   rp: { id?: string; name: string }
   user: { id: Base64URLString; name: string; displayName: string }
@@ -39,7 +42,7 @@ export interface PublicKeyCredentialCreationOptionsJSON {
   extensions?: Record<string, unknown>
 }
 
-/** For `navigator.credentials.get()`, by way of `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
+/** The options of `navigator.credentials.get()`, for `PublicKeyCredential.parseRequestOptionsFromJSON()`. */
 export interface PublicKeyCredentialRequestOptionsJSON {
   challenge: Base64URLString
   /** Milliseconds. */
@@ -51,7 +54,7 @@ export interface PublicKeyCredentialRequestOptionsJSON {
   extensions?: Record<string, unknown>
 }
 
-/** What `PublicKeyCredential.toJSON()` gives after a registration. */
+/** The result of `PublicKeyCredential.toJSON()` after a registration. */
 export interface RegistrationResponseJSON {
   id: Base64URLString
   rawId: Base64URLString
@@ -68,7 +71,7 @@ export interface RegistrationResponseJSON {
   }
 }
 
-/** What `PublicKeyCredential.toJSON()` gives after an authentication. */
+/** The result of `PublicKeyCredential.toJSON()` after an authentication. */
 export interface AuthenticationResponseJSON {
   id: Base64URLString
   rawId: Base64URLString

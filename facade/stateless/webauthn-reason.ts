@@ -1,14 +1,17 @@
-/** Why a ceremony is refused (WebAuthn Level 3, 7.1, 7.2). For the log: tell the client no more than that it failed. */
+/**
+ * The reasons why a ceremony is refused (WebAuthn Level 3, 7.1 and 7.2). They are for your log. Tell the client only that it
+ * failed.
+ */
 export const webauthnReasons = [
-  /** The response is not well-formed: JSON, base64url, CBOR, a length, a member that is missing or contradictory. */
+  /** The response is malformed: its JSON, base64 or CBOR, a length, or a member that is missing or contradicts another. */
   'malformed',
-  /** `clientDataJSON.type` is that of the other ceremony. */
+  /** `clientDataJSON.type` is the type of the other ceremony. */
   'type-mismatch',
   /** `clientDataJSON.challenge` is not the challenge that was issued. */
   'challenge-mismatch',
   /** `clientDataJSON.origin` is not one of the relying party's origins. */
   'origin-mismatch',
-  /** `clientDataJSON.crossOrigin` or `topOrigin` is not what the policy allows. */
+  /** `crossOrigin` doesn't allow the frame that `clientDataJSON.crossOrigin` and `topOrigin` describe. */
   'cross-origin',
   /** `rpIdHash` is not the hash of the relying party's id. */
   'rp-id-mismatch',
@@ -16,28 +19,29 @@ export const webauthnReasons = [
   'user-not-present',
   /** User verification is required, and its flag is not set. */
   'user-not-verified',
-  /** The backup flags contradict each other or what was stored. */
+  /** The backup flags contradict each other or the stored ones. */
   'backup-flags-invalid',
-  /** The key's algorithm is none of those asked for. */
+  /** The key's algorithm isn't in `algorithms`. */
   'algorithm-not-allowed',
-  /** The key's algorithm or curve is none that is implemented. */
+  /** The key's algorithm or curve isn't implemented. */
   'algorithm-unsupported',
-  /** The public key does not fit its algorithm, or is no point of its curve. */
+  /** The public key doesn't fit its algorithm, or isn't a point of its curve. */
   'key-invalid',
-  /** The signature does not verify. */
+  /** The signature is wrong. */
   'signature-invalid',
   /** The signature counter has not grown: the authenticator may have been cloned. */
   'counter-not-increased',
-  /** The response is another credential's. */
+  /** The response is from another credential. */
   'credential-mismatch',
-  /** The response names another user than the one expected. */
+  /** The response names another user. */
   'user-handle-mismatch',
-  /** The attestation statement does not verify, or breaks a rule of its format. */
+  /** The attestation statement is wrong, or breaks a rule of its format. */
   'attestation-invalid',
-  /** The attestation verifies but ends in none of the trust anchors. */
+  /** The attestation statement is right, but its certificates end in none of `trustAnchors`. */
   'attestation-untrusted',
-  /** The attestation's format can't be verified, and attestation was asked for. */
+  /** Attestation was asked for, and its format can't be verified. */
   'attestation-unsupported',
 ] as const
 
+/** One of {@link webauthnReasons}. */
 export type WebauthnReason = (typeof webauthnReasons)[number]

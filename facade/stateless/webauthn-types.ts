@@ -9,59 +9,68 @@ import type {
 } from './webauthn-json.js'
 import type { WebauthnReason } from './webauthn-reason.js'
 
-/** A credential as a server stores it, in plain JSON. Store the one that each ceremony returns. */
+/** A credential as a server stores it, in plain JSON. Each ceremony returns one: store it. */
 export interface Credential {
   /** The credential id, base64url. */
   id: Base64URLString
   /** The COSE key, base64url. */
   publicKey: Base64URLString
+  /** The authenticator's signature counter. 0 if it has none. */
   signCount: number
+  /** How browsers can reach the authenticator, such as `usb` or `internal`. */
   transports: string[]
-  /** The model of the authenticator: a UUID, all zeros if it doesn't report one. */
+  /** The model of the authenticator: a UUID. All zeros if it doesn't report one. */
   aaguid: string
-  /** Whether it may be synchronised to other devices (WebAuthn Level 3, 6.1.3). */
+  /** Whether the credential may be synchronised to other devices (WebAuthn Level 3, 6.1.3). */
   backupEligible: boolean
+  /** Whether it is synchronised at present. */
   backupState: boolean
-  /** Whether an authenticator reported the two flags. If not, the first success sets them. */
+  /** Whether an authenticator has reported these two flags. If not, the first successful sign-in sets them. */
   backupRecorded: boolean
   /**
-   * Whether the user was verified at the registration: `uvInitialized` of Level 3, section 4. Require it of a passkey that
-   * signs in alone. Set it later only when a sign-in next to another factor reports `userVerified`.
+   * Whether the user was verified at the registration (`uvInitialized` of Level 3, section 4). Require it if a passkey is
+   * the only factor of a sign-in. Set it later only after a sign-in with another factor has reported `userVerified`.
    */
   userVerified: boolean
-  /** base64url. A response that names another user is refused. */
+  /** The user handle, base64url. A response with another one is refused. */
   userHandle?: Base64URLString
 }
 
-/** A stored credential of this package or another one. Bytes may be `Uint8Array`s. Other members are ignored. */
+/**
+ * A credential that was stored by this package or by another one. Bytes may be `Uint8Array`s. Unknown members are ignored.
+ */
 export interface StoredCredential {
   id: Base64URLString | Uint8Array
   publicKey: Base64URLString | Uint8Array
-  /** 0 to 4294967295. If it is absent, `counter` is read, which is SimpleWebAuthn's name for it. */
+  /** 0 to 4294967295. If it is absent, `counter` is used, which is SimpleWebAuthn's name for it. */
   signCount?: number
   counter?: number
   transports?: string[]
   aaguid?: string
-  /** If absent, it was never recorded, and the first success sets it. */
+  /** If it is absent, it was never recorded, and the first successful sign-in sets it. */
   backupEligible?: boolean
   backupState?: boolean
   backupRecorded?: boolean
-  /** Absent: never established; an imported passkey then needs another factor beside it. */
+  /** If it is absent, the user was never verified. Such a passkey needs another factor beside it. */
   userVerified?: boolean
   userHandle?: Base64URLString | Uint8Array
 }
 
+/** The input of {@link registrationOptions}. */
 export interface RegistrationOptions {
   rp: Omit<RelyingParty, 'origins'> & { origins?: string[] }
-  /** `id` is the user handle: random, and always the same. Default: 32 new bytes. Never use the host's own user id. */
+  /**
+   * `id` is the user handle: 1 to 64 random bytes that stay the same for a user. Default: 32 new ones. Don't use your own
+   * user id. `name` and `displayName` are shown by the browser.
+   */
   user: { id?: Base64URLString | Uint8Array; name: string; displayName: string }
-  /** 16 bytes or more. Default: 32 random ones. */
+  /** At least 16 bytes. Default: 32 random ones. */
   challenge?: Base64URLString | Uint8Array
-  /** Default -8, -7, -257. */
+  /** The algorithms to accept, the preferred one first. Default -8, -7, -257. */
   algorithms?: CoseAlgorithm[]
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials. */
+  /** The user's credentials, so that none of these authenticators is registered again. */
   excludeCredentials?: CredentialDescriptor[]
   authenticatorAttachment?: AuthenticatorAttachment
   residentKey?: ResidentKey
@@ -72,9 +81,10 @@ export interface RegistrationOptions {
   attestation?: AttestationConveyance
 }
 
+/** The input of {@link authenticationOptions}. */
 export interface AuthenticationOptions {
   rp: { id: string }
-  /** 16 bytes or more. Default: 32 random ones. */
+  /** At least 16 bytes. Default: 32 random ones. */
   challenge?: Base64URLString | Uint8Array
   /** Milliseconds. Default 300,000. */
   timeout?: number
@@ -92,27 +102,27 @@ export interface CredentialDescriptor {
 }
 
 interface VerifyOptions {
-  /** What the browser sent, as an object or as JSON text. */
+  /** The response that the browser sent, as an object or as JSON text. */
   response: unknown
-  /** The challenge that was issued. Make sure that it can't be used again. */
+  /** The challenge of the options. Make sure that it can't be used again. */
   challenge: Base64URLString | Uint8Array
   rp: RelyingPartyToVerify
-  /** Enforced: `required` refuses a response without user verification. Default `discouraged`. */
+  /** `required` refuses a response without user verification. Default `discouraged`. */
   userVerification?: UserVerification
   /** Which cross-origin frames are allowed. Default: none. */
   crossOrigin?: CrossOrigin
 }
 
 export interface VerifyRegistrationOptions extends VerifyOptions {
-  /** Default -8, -7, -257: what the options offer by default. */
+  /** The algorithms that the options offered. Default -8, -7, -257. */
   algorithms?: CoseAlgorithm[]
   /** Default `none`. With any other value, a statement that can't be verified is refused. */
   attestation?: AttestationConveyance
-  /** The certificates, as PEM text or DER bytes, that the statement's chain may end in. */
+  /** The certificates that you trust, as PEM text or DER bytes. The statement's certificates have to end in one of them. */
   trustAnchors?: (string | Uint8Array)[]
   /** The user handle from the options. It is stored with the credential. */
   userHandle?: Base64URLString | Uint8Array
-  /** Whether it began as a conditional create, where the user's presence may not be tested. Default false. */
+  /** Whether this was a conditional create, in which the user may not have been asked to touch anything. Default false. */
   conditional?: boolean
   /** The time at which certificates must be valid, in epoch milliseconds. Default: now. */
   now?: number
@@ -125,35 +135,37 @@ export interface VerifyAuthenticationOptions extends VerifyOptions {
   counter?: 'refuse' | 'report'
 }
 
-/** Always test `ok`. */
+/** The result of {@link verifyRegistration}. Always test `ok`. */
 export type RegistrationVerdict =
   | {
       ok: true
-      /** Store it. */
+      /** The credential to store. */
       credential: Credential
       attestation: {
-        /** Such as `none` or `packed`. */
+        /** The statement's format, such as `none` or `packed`. */
         format: string
-        /** Whether the statement was verified. False for `none`, which states nothing, and for an unknown format. */
+        /** Whether the statement was verified. False for `none`, which has no statement, and for unknown formats. */
         verified: boolean
         /**
-         * The certificate chain ends in one of `trustAnchors`. Of `fido-u2f` it signs the key and its id alone, not the
-         * AAGUID.
+         * Whether the certificate chain ends in one of `trustAnchors`. A `fido-u2f` statement signs only the key and its
+         * id, not the AAGUID.
          */
         trusted: boolean
       }
+      /** Whether the user was verified, with a PIN or a fingerprint for example. */
       userVerified: boolean
     }
   | { ok: false; reason: WebauthnReason }
 
-/** Always test `ok`. */
+/** The result of {@link verifyAuthentication}. Always test `ok`. */
 export type AuthenticationVerdict =
   | {
       ok: true
-      /** Store it in place of the one that you passed: the counter and backup flags have changed. */
+      /** The credential to store in place of the one that you passed: the counter and the backup flags may have changed. */
       credential: Credential
+      /** Whether the user was verified, with a PIN or a fingerprint for example. */
       userVerified: boolean
-      /** With `counter: 'report'`: the signature counter did not grow. */
+      /** Only with `counter: 'report'`: the signature counter didn't grow. */
       counter?: 'not-increased'
     }
   | { ok: false; reason: WebauthnReason }

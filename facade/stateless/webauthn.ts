@@ -32,8 +32,9 @@ export type {
 } from './webauthn-types.js'
 
 /**
- * Options for `navigator.credentials.create()` (WebAuthn Level 3, 5.4). Keep `challenge` and `user.id` for the
- * verification: single use, short-lived, bound to the user.
+ * Makes the options of `navigator.credentials.create()` (WebAuthn Level 3, 5.4).
+ *
+ * Keep `challenge` and `user.id` for the verification. Bind the challenge to the user, let it expire soon, and accept it once.
  *
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
@@ -44,7 +45,9 @@ export function registrationOptions(options: RegistrationOptions): PublicKeyCred
 }
 
 /**
- * Options for `navigator.credentials.get()` (WebAuthn Level 3, 5.5). Keep `challenge` for the verification.
+ * Makes the options of `navigator.credentials.get()` (WebAuthn Level 3, 5.5).
+ *
+ * Keep `challenge` for the verification. Let it expire soon, and accept it once.
  *
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
@@ -55,9 +58,9 @@ export function authenticationOptions(options: AuthenticationOptions): PublicKey
 }
 
 /**
- * Verifies a registration (WebAuthn Level 3, 7.1). Synchronous; never throws for what the client sent.
+ * Verifies a registration (WebAuthn Level 3, 7.1). It is synchronous.
  *
- * @throws {CountersignError} `invalid-argument`, naming the member
+ * @throws {CountersignError} `invalid-argument`, naming the member. A response never makes it throw.
  *
  * @example
  * const verdict = verifyRegistration({ response: body, challenge, rp })
@@ -69,9 +72,9 @@ export function verifyRegistration(options: VerifyRegistrationOptions): Registra
 }
 
 /**
- * Verifies an authentication (WebAuthn Level 3, 7.2). Synchronous; never throws for what the client sent.
+ * Verifies an authentication (WebAuthn Level 3, 7.2). It is synchronous.
  *
- * @throws {CountersignError} `invalid-argument`, naming the member
+ * @throws {CountersignError} `invalid-argument`, naming the member. A response never makes it throw.
  *
  * @example
  * const verdict = verifyAuthentication({ response: body, challenge, rp, credential: row.credential })

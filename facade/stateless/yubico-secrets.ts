@@ -1,7 +1,7 @@
 import { hexOrBytes, integer, object } from '../shared/check.js'
 import type { Check, Shape } from '../shared/check.js'
 
-/** The secrets of a key as hexadecimal text. */
+/** The secrets of a Yubico key as hexadecimal text. */
 export interface CheckedSecrets {
   key: string
   uid: string
@@ -11,11 +11,11 @@ export const secretsShape: Shape<CheckedSecrets> = { key: hexOrBytes(16), uid: h
 
 export const checkYubicoSecrets: Check<CheckedSecrets> = object<CheckedSecrets>(secretsShape)
 
-/** The counters of a key, which grow with each OTP. `session` counts within one use. */
+/** The counters of a Yubico key. They grow with each OTP. */
 export interface YubicoCounter {
-  /** How often it was plugged in, 0 to 32767. */
+  /** How often the key was plugged in, 0 to 32767. */
   use: number
-  /** How often it was touched since then, 0 to 255. */
+  /** How often it was touched since it was plugged in, 0 to 255. */
   session: number
 }
 

@@ -9,35 +9,42 @@ import type { CheckedSecrets, YubicoCounter } from './yubico-secrets.js'
 
 export type { YubicoCounter } from './yubico-secrets.js'
 
-/** What was written to a key when it was programmed. These are secrets: protect them like passwords in clear. */
+/** The secrets that were written to a Yubico key when it was programmed. Protect them like passwords in plain text. */
 export interface YubicoSecrets {
   /** The AES key: 16 bytes, or 32 hexadecimal digits. */
   key: Uint8Array | string
   /**
-   * The private id: 6 bytes, or 12 hexadecimal digits. Required: the rest of an OTP holds a check sum of 16 bits alone,
-   * so one random OTP in 65536 would be right. It is never learned from an OTP; program a key anew if its private id is lost.
+   * The private id: 6 bytes, or 12 hexadecimal digits. It is required, because the rest of an OTP has only a checksum of 16
+   * bits: one random OTP in 65536 would be right. It can't be learned from an OTP. If it is lost, program the key again.
    */
   uid: Uint8Array | string
 }
 
+/** The input of {@link verifyYubicoOtp}. */
 export interface VerifyYubicoOptions extends YubicoSecrets {
-  /** What the key typed, as text; upper case and blanks around it are taken for what they mean. */
+  /** The text that the key typed. Upper case, blanks around it and OTPs typed on a Dvorak layout are accepted. */
   otp: unknown
-  /** The counter of the last success: only later OTPs are accepted. */
+  /** The counter of the last accepted OTP. Only later OTPs are accepted. */
   lastCounter?: YubicoCounter
 }
 
-/** The public id of an OTP, 0 to 16 characters (12 as a rule), to find the key's secrets by; `null`: it is no OTP. */
+/**
+ * Returns the public id of an OTP, by which you find the secrets of the key: 0 to 16 characters, usually 12. Returns `null` if
+ * the text is no OTP.
+ */
 export function yubicoPublicId(otp: unknown): string | null {
   const typed = parseCode(otp)
   return typed === undefined ? null : openEnvelope<string | null>(binding.yubicoPublicId(typed)).value
 }
 
 /**
- * Verifies a Yubico OTP with the AES key, asking no server. `null`: wrong, malformed, or not later than `lastCounter`.
- * Store the `counter` of every success and give it as `lastCounter` the next time, in one atomic change.
+ * Verifies a Yubico OTP with the key's secrets, without asking a server. Returns `null` if it is wrong or malformed, or not
+ * later than `lastCounter`.
  *
- * @throws {CountersignError} `invalid-argument`, naming the member; never for the OTP
+ * Store the `counter` of every accepted OTP, and pass it as `lastCounter` the next time. Compare and store it in one atomic
+ * change: otherwise an OTP can be used twice.
+ *
+ * @throws {CountersignError} `invalid-argument`, naming the member. An OTP never makes it throw.
  *
  * @example
  * const match = verifyYubicoOtp({ otp: body.otp, key: row.aesKey, uid: row.uid, lastCounter: row.counter })
