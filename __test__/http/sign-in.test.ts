@@ -82,7 +82,7 @@ test('lost records of an enrolled user are an error, never a way in', async (t) 
 })
 
 test('a user with disabled or unusable factors gets a challenge', async (t) => {
-  const host = (await HttpHost.open({ rp: { id: 'other.example', name: 'Other', origins: [origin] } })).pending()
+  const host = (await HttpHost.open({ rp: { id: 'other.example', name: 'Other', origins: [origin], relatedOrigins: true } })).pending()
   await host.fixture.enrolKey(user)
   const { challenge } = (await host.client.post('/challenge')).body
   t.truthy(challenge)

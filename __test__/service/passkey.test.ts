@@ -388,7 +388,7 @@ test('what a store gives as its key has to be one', async (t) => {
 test('an answer to a challenge of another relying party, or to none of ours, is refused', async (t) => {
   const { fixture, key } = await enrolled(await stores.memory())
   const { service } = fixture
-  const other = { id: 'example.org', name: 'Other', origins: [origin] }
+  const other = { id: 'example.org', name: 'Other', origins: [origin], relatedOrigins: true }
   const { webauthn } = await service.challenge({ rp: other })
   const answer = { type: 'webauthn', response: key.get({ ...webauthn, rpId: 'example.com' }, { origin }) }
   t.deepEqual(await service.verifyPasskey(answer), rejected)

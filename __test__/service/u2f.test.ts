@@ -97,7 +97,7 @@ test('without the option, and for another relying party, nothing is offered or a
   const { fixture, service, key } = await seeded()
   const challenge = await service.challenge(user)
   const answer = { type: 'u2f', response: key.sign(challenge!.u2f!, origin) }
-  const other = { id: 'other.example', name: 'Other', origins: [origin] }
+  const other = { id: 'other.example', name: 'Other', origins: [origin], relatedOrigins: true }
   const without = await Fixture.open(fixture.store)
   for (const offered of [await without.service.challenge(user), await service.challenge(user, { rp: other })]) {
     t.deepEqual(Object.keys(offered!), ['id'], 'a challenge, and nothing to answer it with')

@@ -78,8 +78,8 @@ for (const algorithm of ['ES256', 'EdDSA', 'RS256'] as const) {
       }
     }
     for (const changed of [
-      { challenge: Buffer.alloc(32, 8).toString('base64url') }, { rp: { ...rp, id: 'example.org' } },
-      { rp: { ...rp, origins: ['https://example.org'] } }, { userVerification: 'required' },
+      { challenge: Buffer.alloc(32, 8).toString('base64url') }, { rp: { ...rp, id: 'example.org', relatedOrigins: true } },
+      { rp: { ...rp, origins: ['https://example.org'], relatedOrigins: true } }, { userVerification: 'required' },
       { credential: { ...credential, userHandle: 'AQIE' } },
       { credential: { ...credential, publicKey: given('ES256').credential.publicKey } },
     ]) {
@@ -139,7 +139,7 @@ test('bytes of the host count as their base64url', (t) => {
 
 test('what is kept of a policy is a copy, found by value', (t) => {
   const { response, ...rest } = given()
-  const party = structuredClone(rp) as RelyingParty
+  const party: RelyingParty = { ...structuredClone(rp), relatedOrigins: true }
   const options = { ...rest, response, rp: party }
   t.true(verifyAuthentication(options).ok)
   const [own = ''] = party.origins

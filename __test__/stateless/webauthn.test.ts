@@ -158,6 +158,25 @@ test('registration: every refusal by its name', (t) => {
   t.true(about({ conditional: true }, { userPresent: false }).ok)
 })
 
+test('an id that no origin can use is a mistake of the host', (t) => {
+  const { credential, response } = registered()
+  const calls = {
+    verifyRegistration: (party: object) => verifyRegistration({ response, challenge, rp: { ...rp, ...party } }),
+    verifyAuthentication: (party: object) => verifyAuthentication({ response, challenge, credential, rp: { ...rp, ...party } }),
+  }
+  const message = /rp\.id must be the domain of one of rp\.origins/
+  for (const call of Object.values(calls)) {
+    for (const party of [
+      { id: 'example.org' }, { id: 'www.example.com' }, { origins: ['https://badexample.com'] }, { origins: ['https://com'] },
+      { id: 'example.org', allowSubdomains: true }, { id: 'example.org', relatedOrigins: false },
+    ]) t.throws(() => call(party), { code: 'invalid-argument', message }, JSON.stringify(party))
+  }
+  for (const party of [
+    { id: 'example.org', relatedOrigins: true }, { id: 'example.org', origins: ['https://example.com', 'https://example.org'] },
+    { id: 'example.org', origins: ['android:apk-key-hash:AAAA'] }, { id: 'www.example.com', allowSubdomains: true },
+  ]) t.false(calls.verifyRegistration(party).ok, JSON.stringify(party))
+})
+
 test('authentication: every refusal by its name', (t) => {
   const { key, credential, response: registration } = registered({ signCount: 9 })
   const stranger = registered()

@@ -179,6 +179,8 @@ test('arguments of the wrong type are named, never shown', (t) => {
     [() => config.setUserData('alice@pve', 1 as never), 'data'],
     [() => (config.webauthn = { id: 'example.com' } as never), 'webauthn.rp'],
     [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'hunter2' }), 'webauthn'],
+    [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'https://example.org' }), 'webauthn.id'],
+    [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'https://badexample.com:8006' }), 'webauthn.id'],
     [() => (config.u2f = { appid: 1 } as never), 'u2f.appid'],
   ]
   for (const [call, name] of calls) {

@@ -1,6 +1,6 @@
 import type { Countersign } from '../service/countersign.js'
 import { eventsOf, settingsOf } from '../service/countersign.js'
-import { checkIssuer, checkRpOfCall } from '../service/usable-rp.js'
+import { checkIssuer, checkUsableRp } from '../service/usable-rp.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused, Removal } from '../service/outcome.js'
@@ -291,5 +291,5 @@ const checkOptions = object<HandlerOptions>({
   conditionalCreate: optional(flag),
   passkeys: optional(flag),
   basePath: optional(checkBasePath),
-  rp: optional(checkRpOfCall),
+  rp: optional(checkUsableRp),
 })

@@ -9,7 +9,9 @@ import { presentable } from '../shared/cause.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Drifts } from './drift.js'
 import { Events } from './events.js'
+import { suffixHint } from './hints.js'
 import { jsonText } from '../shared/json.js'
+import { isPublicSuffix } from './public-suffix.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import type { Settings } from './settings.js'
 import type { OpenChallenge, RecordChange } from '../stores/traits.js'
@@ -35,11 +37,23 @@ export class Context {
   service(rp?: RelyingParty): BindingService {
     if (!rp) return this.#default
     const key = jsonText(rp)
-    const service = this.#services.get(key) ?? serviceFor(this.settings, rp)
+    const service = this.#services.get(key) ?? this.#opened(rp)
     this.#services.delete(key)
     this.#services.set(key, service)
     if (this.#services.size > maxServices) this.#services.delete(this.#services.keys().next().value as string)
     return service
+  }
+
+  #opened(rp: RelyingParty): BindingService {
+    const service = serviceFor(this.settings, rp)
+    // Only the host's clock can fail, and the call itself says so.
+    this.warnOfSuffix(rp).catch(() => undefined)
+    return service
+  }
+
+  /** Warns of an `rp.id` that every browser refuses. */
+  async warnOfSuffix({ id }: RelyingParty): Promise<void> {
+    if (await isPublicSuffix(id)) this.events.warn('public-suffix', suffixHint(id), '', this.now())
   }
 
   /** Epoch milliseconds. */

@@ -86,7 +86,9 @@ export class Countersign {
    *   unknown one
    */
   static async open(options: OpenOptions): Promise<Countersign> {
-    return new Countersign(new Context(checkSettings(options)))
+    const context = new Context(checkSettings(options))
+    await context.warnOfSuffix(context.settings.rp)
+    return new Countersign(context)
   }
 
   /**

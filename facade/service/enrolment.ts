@@ -12,7 +12,7 @@ import type {
 import type { Enrolled, Refused } from './outcome.js'
 import { checkAttachment, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
-import { checkRpOfCall } from './usable-rp.js'
+import { checkUsableRp } from './usable-rp.js'
 import { yubicoPublicId } from '../stateless/yubico.js'
 import { findKey, spendOtp } from './yubico-key.js'
 import type { PublicKeyCredentialCreationOptionsJSON, UserVerification } from '../stateless/webauthn-json.js'
@@ -126,7 +126,7 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
 }
 
 const session = optional(boundSession)
-const rp = optional(checkRpOfCall)
+const rp = optional(checkUsableRp)
 const outside: Check<unknown> = (value) => value
 // What the person typed comes from outside, too.
 const finishShape = { session, description: outside as Check<string>, firstOnly: optional(flag) }

@@ -80,3 +80,5 @@ export type WarningReason =
   | 'session-not-saved'
   /** A wrong code is right at another time, or `user()` returned an `at` that lies ahead: a clock is off. */
   | 'clock'
+  /** `rp.id` is a public suffix, such as `co.uk`: browsers refuse it. */
+  | 'public-suffix'

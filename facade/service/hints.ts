@@ -54,3 +54,9 @@ export function clockHint(drift: number, at: number): string {
     `${new Date(at).toISOString()}. Either the phone's clock is off, or the server's: set the server's by NTP, and the ` +
     "phone's to automatic. If it is an old code that somebody typed again, nothing is wrong."
 }
+
+/** Says that browsers refuse an `rp.id`. */
+export function suffixHint(id: string): string {
+  return `rp.id is ${id}, a public suffix: anybody can register domains below it, so browsers refuse it for WebAuthn. Use ` +
+    `your own domain, such as example.${id}.`
+}

@@ -7,11 +7,11 @@ import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
 import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
 import { boundSession } from './session.js'
-import { checkRpOfCall } from './usable-rp.js'
+import { checkUsableRp } from './usable-rp.js'
 import { malformed, refuse } from './sign-in.js'
 
-const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkRpOfCall) })
-const checkSignals = object<RpOption>({ rp: optional(checkRpOfCall) })
+const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkUsableRp) })
+const checkSignals = object<RpOption>({ rp: optional(checkUsableRp) })
 
 /** Nothing is stored: strangers may ask for any number of them. */
 export async function passkeyChallenge(context: Context, options: PasskeyOptions): Promise<PasskeyChallenge> {

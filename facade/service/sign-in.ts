@@ -11,14 +11,14 @@ import { jsonText } from '../shared/json.js'
 import type { ChallengeOptions, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Outcome, Refused, Reset } from './outcome.js'
 import { boundSession } from './session.js'
-import { checkRpOfCall } from './usable-rp.js'
+import { checkUsableRp } from './usable-rp.js'
 import { findKey, spendOtp } from './yubico-key.js'
 import type { KnownKey } from './yubico-key.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
   session: optional(boundSession),
-  rp: optional(checkRpOfCall),
+  rp: optional(checkUsableRp),
 }
 const checkVerify = object<VerifyOptions>(verifyShape)
 const outside: Check<unknown> = (value) => value

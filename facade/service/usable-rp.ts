@@ -1,30 +1,23 @@
 import { invalid } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
+import { checkFits, isOfWeb } from '../stateless/fitting-rp.js'
 import { checkRp } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
 
 /**
- * A relying party that browsers can work with. Each of these mistakes would show at the first ceremony only, in a
- * browser, with an error that names none of them.
+ * A relying party that browsers can work with, of a service, a handler or a call. Each of these mistakes would show at
+ * the first ceremony only, in a browser, with an error that names none of them.
  */
 export const checkUsableRp: Check<RelyingParty> = (value, name) => {
-  const rp = checkRpOfCall(value, name)
-  if (!rp.relatedOrigins && !rp.origins.some((origin, index) => canUse(origin, rp.id, `${name}.origins[${index}]`))) {
-    throw refused(`${name}.id must be the domain of one of ${name}.origins, or a parent of it (relatedOrigins: true allows others)`)
-  }
-  return rp
-}
-
-/** The same for one that is given for a call or a handler, whose origins may lead to the `id` of another. */
-export const checkRpOfCall: Check<RelyingParty> = (value, name) => {
   const rp = checkRp(value, name)
   if (!/^[a-z\d.-]+$/.test(rp.id)) throw invalid(`${name}.id`)
   if (/^[\d.]+$/.test(rp.id)) throw refused(`${name}.id must be a domain, such as example.com: browsers take no IP address`)
   if (!rp.id.includes('.') && rp.id !== 'localhost') {
     throw refused(`${name}.id must be a domain with a dot, such as example.com, or localhost`)
   }
-  for (const [index, origin] of rp.origins.entries()) canUse(origin, rp.id, `${name}.origins[${index}]`)
+  for (const [index, origin] of rp.origins.entries()) checkSent(origin, `${name}.origins[${index}]`)
+  checkFits(rp, name)
   return rp
 }
 
@@ -39,21 +32,21 @@ export function checkIssuer(issuer: string, name: string): void {
   }
 }
 
-/** Whether a page of this origin may use credentials of this id. Those of apps have a scheme of their own. */
-function canUse(origin: string, id: string, name: string): boolean {
+/** An origin of the web has to be as browsers send it. Those of apps have a scheme of their own. */
+function checkSent(origin: string, name: string): void {
   const scheme = origin.slice(0, origin.indexOf(':')).toLowerCase()
   if (['ws', 'wss', 'ftp', 'file', 'data', 'blob'].includes(scheme)) {
     throw refused(`${name} must begin with https:, or with the scheme of an app: pages at ${scheme}: have no such origin`)
   }
-  if (scheme !== 'https' && scheme !== 'http') return true
+  if (!isOfWeb(origin)) return
   const url = URL.canParse(origin) ? new URL(origin) : undefined
   if (url === undefined || url.origin !== origin) {
     throw refused(`${name} must be an origin as browsers send it, such as https://example.com: lower case, without the default port, without a path or trailing slash`)
   }
-  const { hostname } = url
-  const isLocal = hostname === 'localhost' || hostname.endsWith('.localhost')
-  if (scheme === 'http' && !isLocal) throw refused(`${name} must begin with https: (browsers allow http: for localhost only)`)
-  return hostname === id || hostname.endsWith(`.${id}`)
+  const isLocal = url.hostname === 'localhost' || url.hostname.endsWith('.localhost')
+  if (url.protocol === 'http:' && !isLocal) {
+    throw refused(`${name} must begin with https: (browsers allow http: for localhost only)`)
+  }
 }
 
 function refused(detail: string): CountersignError {

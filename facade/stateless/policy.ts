@@ -1,5 +1,6 @@
 import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { checkFits } from './fitting-rp.js'
 
 /** WebAuthn's relying party: the site that asks for a second factor. */
 export interface RelyingParty {
@@ -37,12 +38,13 @@ export interface CrossOrigin {
  */
 export type CoseAlgorithm = -7 | -8 | -35 | -36 | -37 | -38 | -39 | -48 | -49 | -50 | -257 | -258 | -259
 
-/** How many steps before and after the present one are accepted, 0 to 10: one number for both, or one for each. */
+/** How many steps before and after the current one are accepted, 0 to 10: one number for both, or one for each. */
 export type TotpWindow = number | { past: number; future: number }
 
+/** The hash function of a TOTP key. */
 export type TotpAlgorithm = 'SHA1' | 'SHA256' | 'SHA512'
 
-/** `localhost:3000` is a URL, too, but of the scheme `localhost`: no page would ever have that origin. */
+/** `localhost:3000` parses as a URL whose scheme is `localhost`. No page has such an origin. */
 const checkOrigins: Check<string[]> = (value, name) => {
   const origins = listOf(text(2048), { min: 1, max: 100 })(value, name)
   if (origins.some((origin) => /^[\w.-]+:\d*$/.test(origin))) throw invalid(name)
@@ -57,7 +59,7 @@ const rpShape = {
   relatedOrigins: optional(flag),
 }
 
-/** Without what only the facade looks at: the core knows no such member. */
+/** Removes the member that only the facade reads. The core doesn't know it. */
 export function withoutHint<T extends { relatedOrigins?: boolean }>(rp: T): T {
   delete rp.relatedOrigins
   return rp
@@ -65,10 +67,13 @@ export function withoutHint<T extends { relatedOrigins?: boolean }>(rp: T): T {
 
 export const checkRp: Check<RelyingParty> = object<RelyingParty>({ ...rpShape, name: text(256) })
 
-export const checkRpToVerify: Check<RelyingPartyToVerify> = object<RelyingPartyToVerify>({
-  ...rpShape,
-  name: optional(text(256)),
-})
+const checkRpMembers: Check<RelyingPartyToVerify> = object<RelyingPartyToVerify>({ ...rpShape, name: optional(text(256)) })
+
+export const checkRpToVerify: Check<RelyingPartyToVerify> = (value, name) => {
+  const rp = checkRpMembers(value, name)
+  checkFits(rp, name)
+  return rp
+}
 
 export const checkCrossOrigin: Check<CrossOrigin> = object<CrossOrigin>({
   topOrigins: listOf(text(2048), { max: 100 }),
@@ -90,17 +95,17 @@ export const checkTransports = listOf(text(64), { max: 16 })
 export const checkChallenge = bytesOrBase64url(16, 1024)
 export const checkCredentialId = bytesOrBase64url(1, 1023)
 
-/** Certificates as PEM text or DER bytes; copies come out. */
+/** Checks certificates, as PEM text or DER bytes. Returns copies. */
 export const checkAnchors: Check<(string | Uint8Array)[]> = listOf((value, name) => {
   if (!(value instanceof Uint8Array)) return text(65_536)(value, name)
   if (value.length === 0 || value.length > 49_152) throw invalid(name, '1 to 49152 bytes')
   return Uint8Array.from(value)
 })
 
-/** The same; PEM text comes out. */
+/** The same. Returns PEM text. */
 export const checkTrustAnchors: Check<string[]> = (value, name) => checkAnchors(value, name).map(pem)
 
-/** A certificate as PEM text. */
+/** Returns a certificate as PEM text. */
 export function pem(certificate: string | Uint8Array): string {
   if (typeof certificate === 'string') return certificate
   const base64 = Buffer.from(certificate).toString('base64')

@@ -2,6 +2,8 @@ import * as types from 'node:util/types'
 
 import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { CountersignError } from '../shared/errors.js'
+import { isUsable } from '../stateless/fitting-rp.js'
 import type { YubicoOptions } from '../service/options.js'
 import type { ChallengeStore } from '../stores/traits.js'
 import type {
@@ -66,12 +68,20 @@ export const checkUpdate = object<{ description?: string; enable?: boolean }>({
   enable: optional(flag),
 })
 export const checkU2f = object<TfaU2fConfig>({ appid: text(2048), origin: optional(text(2048)) })
-export const checkWebauthn = object<TfaWebauthnConfig>({
+const checkWebauthnMembers = object<TfaWebauthnConfig>({
   id: text(253),
   rp: text(256),
   origin: optional(text(2048)),
   allowSubdomains: optional(flag),
 })
+export const checkWebauthn: Check<TfaWebauthnConfig> = (value, name) => {
+  const section = checkWebauthnMembers(value, name)
+  const { id, origin } = section
+  if (origin !== undefined && URL.canParse(origin) && !isUsable(origin, { id })) {
+    throw new CountersignError('invalid-argument', { detail: `${name}.id must be the domain of ${name}.origin, or a parent of it` })
+  }
+  return section
+}
 export const checkAdd = object<TfaAddParameters>({
   type: oneOf('totp', 'webauthn', 'u2f', 'recovery', 'yubico'),
   description: optional(description),
