@@ -97,6 +97,8 @@ impl<'uri> Parts<'uri> {
         if strip(uri, "steam://").is_some() {
             return Err(Fault::Encoder);
         }
+        // Apple's own password manager has its own links.
+        let uri = strip(uri, "apple-").unwrap_or(uri);
         let rest = strip(uri, "otpauth://").ok_or(Fault::Malformed("uri"))?;
         let (head, query) = cut(rest, b'?').unwrap_or((rest, ""));
         let (kind, label) = cut(head, b'/').unwrap_or((head, ""));
@@ -312,7 +314,7 @@ mod tests {
             ("totp/:ann?secret=KEY", "", "ann"),
             ("totp/ann:?secret=KEY", "ann", ""),
         ] {
-            for scheme in ["otpauth", "OTPAUTH", "OtpAuth"] {
+            for scheme in ["otpauth", "OTPAUTH", "OtpAuth", "apple-otpauth"] {
                 let uri = format!("{scheme}://{}", rest.replace("=KEY", &format!("={SECRET}")));
                 assert_eq!(names(&uri), pair(issuer, account), "{uri}");
                 assert_eq!(names(&format!(" {uri}\r\n")), pair(issuer, account));

@@ -49,6 +49,11 @@ impl<'a> ClientData<'a> {
         self.origin.as_deref().unwrap_or_default()
     }
 
+    /// Whether it says that it is of a registration.
+    pub fn is_of_registration(&self) -> bool {
+        self.kind.as_deref() == Some(Ceremony::Create.kind())
+    }
+
     /// Whether the browser names an embedded page at all.
     pub fn is_cross_origin(&self) -> bool {
         self.cross_origin || self.top_origin.is_some()

@@ -33,7 +33,8 @@ pub fn malformed_member(response: &str) -> &'static str {
         return first_wrong([("id", is_bytes(&id)), ("rawId", is_bytes(&raw_id))]).unwrap_or("response");
     };
     let is_there = |name: &str| is_bytes(&inner.member(name));
-    let proof = if matches!(inner.member("attestationObject"), Member::Absent) {
+    let unattested = matches!(inner.member("attestationObject"), Member::Absent);
+    let proof = if unattested && !is_of_registration(&inner.member("clientDataJSON")) {
         [
             ("authenticatorData", is_there("authenticatorData")),
             ("signature", is_there("signature")),
@@ -43,7 +44,10 @@ pub fn malformed_member(response: &str) -> &'static str {
         [
             ("attestationObject", is_there("attestationObject")),
             ("transports", inner.member("transports").texts().is_ok()),
-            ("response", true),
+            (
+                "clientExtensionResults",
+                are_results(&outer.member("clientExtensionResults")),
+            ),
         ]
     };
     let before = [
@@ -72,9 +76,29 @@ fn is_bytes(member: &Member<'_>) -> bool {
 }
 
 fn is_client_data(member: &Member<'_>) -> bool {
-    member
-        .required_bytes()
-        .is_ok_and(|json| ClientData::parse(&json).is_ok())
+    of_registration(member).is_some()
+}
+
+fn is_of_registration(member: &Member<'_>) -> bool {
+    of_registration(member) == Some(true)
+}
+
+/// What client data say of their ceremony. `None` if they are none.
+fn of_registration(member: &Member<'_>) -> Option<bool> {
+    let json = member.required_bytes().ok()?;
+    Some(ClientData::parse(&json).ok()?.is_of_registration())
+}
+
+/// Of the results only `credProps` is used, and in it only `rk`.
+fn are_results(member: &Member<'_>) -> bool {
+    let properties = member
+        .object()
+        .map(|results| results.map(|results| results.member("credProps").object()));
+    match properties {
+        Ok(Some(Ok(Some(properties)))) => properties.member("rk").flag().is_ok(),
+        Ok(None | Some(Ok(None))) => true,
+        Ok(Some(Err(_))) | Err(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -85,10 +109,10 @@ mod tests {
 
     use super::*;
 
-    fn client_data(origin: &str) -> String {
+    fn client_data(origin: &str, kind: &str) -> String {
         let challenge = BASE64URL_NOPAD.encode(&[7; 32]);
         BASE64URL_NOPAD.encode(
-            json!({ "type": "webauthn.get", "challenge": challenge, "origin": origin })
+            json!({ "type": kind, "challenge": challenge, "origin": origin })
                 .to_string()
                 .as_bytes(),
         )
@@ -97,7 +121,7 @@ mod tests {
     fn assertion(origin: &str) -> Value {
         json!({
             "id": "AQID", "rawId": "AQID", "type": "public-key",
-            "response": { "clientDataJSON": client_data(origin), "authenticatorData": "AAAA", "signature": "AAAA" },
+            "response": { "clientDataJSON": client_data(origin, "webauthn.get"), "authenticatorData": "AAAA", "signature": "AAAA" },
         })
     }
 
@@ -143,14 +167,29 @@ mod tests {
         assert_eq!(with("/id", json!(7)), "id");
         assert_eq!(with("/rawId", json!("not base64!")), "rawId");
         assert_eq!(with("/rawId", json!("BAUG")), "rawId");
+        for text in ["AQID=", "AQID====", "AQI", "A+-_", "AQID\n"] {
+            assert_eq!(with("/rawId", json!(text)), "rawId", "{text}");
+        }
         assert_eq!(with("/type", json!("hunter2")), "type");
         assert_eq!(with("/response", json!([])), "response");
         assert_eq!(with("/response/clientDataJSON", json!("AAAA")), "clientDataJSON");
         assert_eq!(with("/response/authenticatorData", Value::Null), "authenticatorData");
         assert_eq!(with("/response/signature", json!("")), "signature");
         let mut attestation = honest.clone();
-        *attestation.pointer_mut("/response").unwrap() =
-            json!({ "clientDataJSON": client_data("https://example.org"), "attestationObject": "AAAA" });
+        *attestation.pointer_mut("/response").unwrap() = json!({ "clientDataJSON": client_data("https://example.org", "webauthn.get"), "attestationObject": "AAAA" });
+        assert_eq!(malformed_member(&attestation.to_string()), "attestationObject");
+        for results in [
+            json!([]),
+            json!({ "credProps": "yes" }),
+            json!({ "credProps": { "rk": 1 } }),
+        ] {
+            let mut changed = attestation.clone();
+            changed["clientExtensionResults"] = results;
+            assert_eq!(malformed_member(&changed.to_string()), "clientExtensionResults");
+        }
+        attestation["response"] = json!({
+            "clientDataJSON": client_data("https://example.org", "webauthn.create"), "authenticatorData": "AAAA",
+        });
         assert_eq!(malformed_member(&attestation.to_string()), "attestationObject");
         for text in ["", "[]", "\"hunter2\"", "{", "{\"hunter2\":1}"] {
             assert!(["response", "id"].contains(&malformed_member(text)), "{text}");
