@@ -13,7 +13,7 @@ import type {
   ForeignU2fKey, ForeignYubicoKey, Imported, Left, LeftReason, Migration, MigrationNote,
 } from '../migration/types.js'
 import type { RpOption } from './options.js'
-import { checkRpOfCall } from './usable-rp.js'
+import { checkUsableRp } from './usable-rp.js'
 import { checkCredential } from '../stateless/webauthn-check.js'
 import type { CheckedCredential } from '../stateless/webauthn-check.js'
 import { checkYubicoCounter } from '../stateless/yubico-secrets.js'
@@ -108,7 +108,7 @@ interface CheckedU2f extends Omit<ForeignU2fKey, 'keyHandle' | 'publicKey'> {
   publicKey: string
 }
 
-const checkOptions = object<RpOption>({ rp: optional(checkRpOfCall) })
+const checkOptions = object<RpOption>({ rp: optional(checkUsableRp) })
 
 const what = text(2048)
 

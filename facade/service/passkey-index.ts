@@ -5,7 +5,7 @@ import { jsonText } from '../shared/json.js'
 import type { RpOption } from './options.js'
 import type { IndexedPasskeys } from './outcome.js'
 import { isCredentialClaim } from '../stores/claims.js'
-import { checkRpOfCall } from './usable-rp.js'
+import { checkUsableRp } from './usable-rp.js'
 import { each } from './users-page.js'
 
 /** How often a user is tried whose record, or whose rival's, changes meanwhile. */
@@ -18,7 +18,7 @@ interface Report {
   marked: Map<string, string>
 }
 
-const checkOptions = object<RpOption>({ rp: optional(checkRpOfCall) })
+const checkOptions = object<RpOption>({ rp: optional(checkUsableRp) })
 
 /** One record after the other, each in one atomic change and only where something is to be changed. */
 export async function indexPasskeys(context: Context, options: RpOption): Promise<IndexedPasskeys> {
