@@ -58,7 +58,7 @@ export const claimTests = ({ of }: TestRecords): StoreTest[] => [
   }),
 
   storeTest('of 12 users who claim one text at once exactly one gets it', async (store, ids) => {
-    for (let round = 0; round < 8; round += 1) {
+    for (let round = 0; round < 5; round += 1) {
       const users = ids.ids(12)
       const [wanted, own] = claims(ids.id()) as [string, string]
       const mine = (index: number) => `${own}_${index}`
@@ -75,7 +75,7 @@ export const claimTests = ({ of }: TestRecords): StoreTest[] => [
   storeTest('claims that are given up and taken at once are never two users\'', async (store, ids) => {
     const users = ids.ids(4)
     const wanted = claims(ids.id()).slice(0, 2)
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       // Who has it lets it go, and all ask for it in other orders.
       await Promise.allSettled(
         users.flatMap((user, index) => {
