@@ -39,21 +39,21 @@ scene('what the server does not take is told apart, and the field is there for t
   await begin(ann)
   await ann.dialog.getByLabel('Give it a name').fill('Blue key')
   await ann.dialog.getByLabel('YubiKey one-time password').focus()
-  const refused = async (code: string) => {
+  const refused = async (code: string, why: string) => {
     await touch(ann, code)
-    await ann.page.waitForResponse('**/factors/yubico')
-    return ann.dialog.getByRole('alert').innerText()
+    await ann.dialog.getByRole('alert').filter({ hasText: why }).waitFor()
   }
-  t.is(await refused('123456'), 'That doesn’t look like a code. Check it and try again.')
-  t.is(await refused(otp(1, 1, 'vvvvvvvvvvvv')), 'This site doesn’t know this YubiKey. Use another one, or contact support.')
-  t.is(
-    await refused(otp(1, 1, publicId, Buffer.alloc(6))),
+  await refused('123456', 'That doesn’t look like a code. Check it and try again.')
+  await refused(otp(1, 1, 'vvvvvvvvvvvv'), 'This site doesn’t know this YubiKey. Use another one, or contact support.')
+  await refused(
+    otp(1, 1, publicId, Buffer.alloc(6)),
     'The one-time password is wrong, or it was used before. Touch your YubiKey again.',
   )
   await touch(ann, otp(1, 1))
   await ann.row('Blue key').waitFor()
   await begin(ann)
-  t.is(await refused(otp(1, 2)), 'You have already added this key or device.')
+  await refused(otp(1, 2), 'You have already added this key or device.')
+  t.pass()
 }, { yubicoKeys })
 
 scene('in German', async ({ t, ann }) => {
@@ -66,8 +66,8 @@ scene('in German', async ({ t, ann }) => {
   await ann.page.getByRole('button', { name: 'YubiKey-Einmalpasswort' }).click()
   await ann.dialog.getByRole('heading', { name: 'YubiKey hinzufügen' }).waitFor()
   await touch(ann, otp(1, 1, 'vvvvvvvvvvvv'))
-  await ann.page.waitForResponse('**/factors/yubico')
-  t.regex(await ann.dialog.getByRole('alert').innerText(), /^Diese Website kennt diesen YubiKey nicht/)
+  await ann.dialog.getByRole('alert').filter({ hasText: 'Diese Website kennt diesen YubiKey nicht' }).waitFor()
+  t.pass()
 }, { yubicoKeys })
 
 scene('without the secrets of keys none is offered', async ({ t, ann }) => {
