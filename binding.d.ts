@@ -127,8 +127,8 @@ export declare class BindingTfaConfig {
   /** An empty configuration. */
   constructor(additions: boolean)
   clone(): BindingTfaConfig
-  /** The file's bytes, or a failure envelope. */
-  write(additions: boolean, sections: boolean): Uint8Array | string
+  /** The file's bytes, or a failure envelope. Without `sections`, those that the file had are written. */
+  write(additions: boolean, sections?: boolean | undefined | null): Uint8Array | string
   webauthn(): string
   /** Null without a section. */
   webauthnDigest(): string
@@ -153,6 +153,8 @@ export declare class BindingTfaConfig {
   updateEntry(user: string, request: string): string
   /** `random`: 88 bytes. */
   addEntry(user: string, random: Uint8Array, request: string): string
+  /** `random`: 16 bytes. */
+  addTotp(user: string, random: Uint8Array, request: string): string
   /** `random`: 16 bytes. */
   addResponse(user: string, challenge: string | undefined | null, random: Uint8Array, request: string): string
   /** `random`: 32 bytes. */
@@ -210,8 +212,8 @@ export interface BindingText {
 /** The record of a user whom the file does not hold: an envelope with the text, or null. */
 export declare function emptiedRecord(additions: string): string
 
-/** What is in a file and what is wrong with it: an envelope. `now`: epoch seconds. */
-export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, now: number): string
+/** What is in a file and what is wrong with it: an envelope. `json`: only that format will do; `now`: epoch seconds. */
+export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, json: boolean, now: number): string
 
 /** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
@@ -233,8 +235,8 @@ export declare function openDirectory(path: string, folders: Array<string>, grou
 /** Parses settings; answers a failure envelope where they are wrong. */
 export declare function openService(settings: string): BindingService | string
 
-/** Reads a file; answers a failure envelope where it is none. */
-export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean): BindingTfaConfig | string
+/** Reads a file; answers a failure envelope where it is none. `json`: only that format will do. */
+export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean, json: boolean): BindingTfaConfig | string
 
 /** `value`: an `<svg>` element. */
 export declare function qrSvg(text: string): string

@@ -38,10 +38,11 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
           const text = Buffer.from(await read(file, options.maxBytes, io)).toString('utf8')
           return importForeign(text, options.format, options, service, out)
         }
-        const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
+        const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
         const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [], repeatedTotp: [] }
         for (const user of config.users()) {
-          if (types.some((type) => config.hasType(user, type))) {
+          // Used-up recovery codes and what can't be used are factors too.
+          if (config.listEntries(user).length > 0) {
             await importUser(user, config.userData(user) as string, options.replace === true, service, result)
           } else {
             result.empty += 1
@@ -94,7 +95,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .action(async (file: string, _options: object, command: Command) => {
       const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
       const out = new Output(io, options.json === true)
-      const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes })
+      const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
       const ok = examined.mistakes === 0
       // All of it is the answer, whatever the verdict.
       out.answer({ ok, ...examined }, describe(file, examined))
@@ -102,7 +103,8 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     })
 }
 
-const types = ['totp', 'u2f', 'webauthn', 'yubico', 'recovery']
+/** As `tfaConfigStore` has it. */
+const isJson = (file: string): boolean => file.toLowerCase().endsWith('.json')
 
 interface Imported {
   imported: number

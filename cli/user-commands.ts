@@ -22,6 +22,8 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
         for await (const name of service.users()) {
           // A million names are told as they come, and as long as somebody reads them.
           if (io.stdout.destroyed) break
+          // A file of another system lists users who have none.
+          if (!(await service.status(name)).enrolled) continue
           if (out.json) names.push(name)
           else io.stdout.write(`${printable(name)}\n`)
         }
@@ -150,7 +152,7 @@ function line(factor: Factor): string {
     printable(factor.description),
     `created ${day(factor.created)}`,
     factor.type === 'recovery' ? `${factor.left} left` : used,
-    ...(factor.enabled ? [] : ['disabled']),
+    ...(factor.unusable ? ['unusable: remove it'] : factor.enabled ? [] : ['disabled']),
   ]
   return parts.filter((part) => part !== '').join('  ')
 }

@@ -299,13 +299,18 @@ test('a file that is wrong is told of, and changes nothing', async (t) => {
   const bad = join(directory, 'bad.json')
   writeFileSync(bad, '{\n"users": {\n"ann": {"totp": 7},\n"bob": {"totp-locked": true},\n"c\\u001b[2J": {"yubico": []}\n}}')
   const store = ['--store', `directory:${join(directory, 'store')}`, '--create']
-  t.like((await countersign(['import', bad, '--json', ...store])).json, { ok: false, reason: 'config-corrupt' })
+  // What can't be used comes along as it is: its user is none without a second factor.
+  t.like((await countersign(['import', bad, '--json', ...store])).json, { ok: true, imported: 1, empty: 2 })
+  t.is((await countersign(['users', ...store])).stdout, 'ann\n')
+  t.regex((await countersign(['show', 'ann', ...store])).stdout, /totp {2,}unusable-1 .*unusable: remove it/)
+  t.is((await countersign(['remove', 'ann', 'unusable-1', '--yes', ...store])).code, 0)
   t.is((await countersign(['users', ...store])).stdout, '')
   const { code, stdout } = await countersign(['check', bad])
   t.is(code, 1)
   const lines = stdout.trimEnd().split('\n').map((line) => line.replace(bad, 'bad.json'))
   t.deepEqual(lines, [
     'bad.json:3: ann: PROBLEM: can not be read, at totp',
+    'bad.json:3: ann: note: no factor is enabled: this user can\'t sign in',
     'bad.json:4: bob: nothing',
     'bad.json:4: bob: note: no factor at all',
     'bad.json:4: bob: note: TOTP is locked',
@@ -392,9 +397,9 @@ test('one user is refused, the others are imported', async (t) => {
   const { code, json } = await countersign(['import', file, ...into])
   t.deepEqual([code, json.imported, json.refused], [1, 1, [{ user: 'bob', reason: 'handle-taken' }]])
   t.is(await store.owner(handle), 'ann')
-  for (const wrong of [fileOf({ ann: {}, '': {} }), fileOf({ ann: {}, eve: { 'user-handle': 'a\nb' } })]) {
-    t.like(await countersign(['import', wrong, ...into]), { code: 1, json: { reason: 'config-corrupt' } })
-  }
+  t.like(await countersign(['import', fileOf({ ann: {}, '': {} }), ...into]), { code: 1, json: { reason: 'config-corrupt' } })
+  const eve = await countersign(['import', fileOf({ dan: {}, eve: { 'user-handle': 'a\nb' } }), ...into])
+  t.like(eve, { code: 1, json: { imported: 1, refused: [{ user: 'eve', reason: 'record-corrupt' }] } })
   if (postgresFound) {
     const args = ['--schema', `${own}_cli_nul`, '--create', '--json']
     const env = { COUNTERSIGN_STORE: 'postgres://postgres@127.0.0.1:5432/test' }

@@ -194,27 +194,85 @@ for (const [name, makeStore] of Object.entries(stores)) {
 
   // That file refuses to hold one: see tfa-config-store.test.ts for a file that is corrupt as a whole.
   if (name === 'tfa.cfg') continue
-  test(`${name}: a corrupt record is an error that names the user and stays as it was`, async (t) => {
-    const store = await makeStore()
-    const { service } = await Fixture.open(store)
-    await store.update(user, () => ({ record: '{"totp":7,"hunter2":1}', value: 0 }))
-    const calls = [
-      () => service.factors(user),
-      () => service.challenge(user),
-      () => service.status(user),
-      () => service.verify(user, 'totp:123456'),
-      () => service.verify(user, { type: 'webauthn', response: { id: 'AA' } }),
-      () => service.unlock(user),
-      () => service.createRecoveryCodes(user),
-    ]
-    for (const call of calls) {
-      const err = await t.throwsAsync(call)
-      t.true(isCountersignError(err, 'record-corrupt'))
-      t.regex(err.message, /user "ann", at /)
-    }
-    t.is(await store.read(user), '{"totp":7,"hunter2":1}')
-    t.true(await service.removeUser(user))
-  })
+  // A tfa.cfg holds objects alone: its own tests have what else can be there.
+  if (name !== 'tfa.cfg') {
+    test(`${name}: a text that is no record is an error that names the user and stays as it was`, async (t) => {
+      const store = await makeStore()
+      const { service } = await Fixture.open(store)
+      await store.update(user, () => ({ record: '["hunter2"]', value: 0 }))
+      const calls = [
+        () => service.factors(user),
+        () => service.challenge(user),
+        () => service.status(user),
+        () => service.verify(user, 'totp:123456'),
+        () => service.verify(user, { type: 'webauthn', response: { id: 'AA' } }),
+        () => service.unlock(user),
+        () => service.createRecoveryCodes(user),
+      ]
+      for (const call of calls) {
+        const err = await t.throwsAsync(call)
+        t.true(isCountersignError(err, 'record-corrupt'))
+        t.regex(err.message, /user "ann"/)
+        t.notRegex(err.message, /hunter2/)
+      }
+      t.is(await store.read(user), '["hunter2"]')
+      t.true(await service.removeUser(user))
+    })
+
+    test(`${name}: a record that can't be used refuses its own user, is never null, and can be removed`, async (t) => {
+      const store = await makeStore()
+      const { service } = await Fixture.open(store)
+      const large = `{"totp":[],"x":"${'a'.repeat(1_200_000)}"}`
+      for (const record of ['{ "totp":7,"hunter2":1}', '{"totp":[],"totp":[]}', '{"totp-locked":"yes"}', large]) {
+        await store.update(user, () => ({ record, value: 0 }))
+        const [only, ...others] = await service.factors(user)
+        t.like(only, { id: 'unusable-1', type: 'unknown', unusable: true, enabled: false })
+        t.is(others.length, 0)
+        t.true((await service.status(user)).enrolled)
+        const challenge = await service.challenge(user, { enrolled: true })
+        t.deepEqual(Object.keys(challenge ?? {}), ['id'])
+        t.deepEqual(await service.verify(user, 'totp:123456'), { ok: false, reason: 'rejected' })
+        t.deepEqual(await service.unlock(user), { unlocked: false })
+        t.true(isCountersignError(await t.throwsAsync(service.createRecoveryCodes(user)), 'record-corrupt'))
+        t.is(await store.read(user), record)
+        t.deepEqual(await service.updateFactor(user, 'unusable-1', { enable: true }), { ok: false, reason: 'not-changeable' })
+        t.like(await service.removeFactor(user, 'unusable-1'), { ok: true, left: [] })
+        t.regex((await store.read(user))!, /^\{"removed":/)
+        t.is(await service.challenge(user), null)
+      }
+    })
+
+    test(`${name}: an entry that can't be used stays as it came beside those that work`, async (t) => {
+      const store = await makeStore()
+      const fixture = await Fixture.open(store)
+      const { service } = fixture
+      const { uri, factor } = await fixture.enrolTotp(user)
+      const { credential: _, ...key } = { credential: 1, id: 'key', created: 1, entry: { cred_id: 'AAAA', transports: null } }
+      const bad = `{ "id":"five",  "created":7,"description":"old app","entry":"${uri.replace('digits=6', 'digits=5')}" }`
+      await store.update(user, (record) => ({
+        record: record!.replace('"totp":[', `"webauthn":[${JSON.stringify(key)}],"totp":[${bad},`), value: 0,
+      }))
+      const held = await service.factors(user)
+      t.deepEqual(held.map(({ id, type, unusable }) => ({ id, type, unusable })), [
+        { id: factor.id, type: 'totp', unusable: undefined },
+        { id: 'five', type: 'totp', unusable: true },
+        { id: 'key', type: 'webauthn', unusable: true },
+      ])
+      t.like(held[1], { description: 'old app', created: 7000, enabled: false })
+      const challenge = await service.challenge(user)
+      t.is(challenge?.totp, true)
+      t.is(challenge?.webauthn, undefined)
+      fixture.step()
+      t.true((await service.verify(user, { type: 'totp', code: totpAt(uri, fixture.now) })).ok)
+      t.true((await store.read(user))!.includes(bad))
+      t.deepEqual(await service.updateFactor(user, factor.id, { enable: false }), { ok: false, reason: 'last-factor' })
+      t.like(await service.updateFactor(user, 'five', { description: 'x' }), { ok: false, reason: 'not-changeable' })
+      t.like(await service.removeFactor(user, factor.id), { ok: true })
+      t.deepEqual(Object.keys((await service.challenge(user))!), ['id'])
+      for (const id of ['key', 'five']) t.like(await service.removeFactor(user, id), { ok: true })
+      t.is(await service.challenge(user), null)
+    })
+  }
 }
 
 test('several relying parties share one user', async (t) => {

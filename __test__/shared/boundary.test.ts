@@ -177,11 +177,11 @@ test('ids of factors that can not be are of no factor', async (t) => {
   }
 })
 
-test('a record of a store that is no record, or too large', async (t) => {
+test('a record of a store that is no record', async (t) => {
   const store = memoryStore()
   const { service } = await Fixture.open(store)
   for (const record of [
-    '', 'null', '[]', '7', '{', `{"a":"${'a'.repeat(2_000_000)}"}`, '{"totp":[{}]}', '\u0000', '['.repeat(10_000),
+    '', 'null', '[]', '7', '{', '\u0000', '['.repeat(10_000), `["${'a'.repeat(2_000_000)}"]`,
   ]) {
     await store.update(user, () => ({ record, value: undefined }))
     const err = await t.throwsAsync(service.factors(user), { instanceOf: CountersignError })

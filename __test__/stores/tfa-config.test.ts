@@ -273,7 +273,7 @@ test('the old line format is read, and written as JSON at the first change', asy
 
 test('a corrupt file is an error, and stays as it was', async (t) => {
   const half = today.subarray(0, today.length / 2)
-  for (const bytes of [half, Buffer.from(''), Buffer.from('\xff\xfe{}', 'latin1'), Buffer.from('{"users":{"ann":{"totp":7}}}')]) {
+  for (const bytes of [half, Buffer.from('\xff\xfe{}', 'latin1'), Buffer.from('{"users":[]}')]) {
     const { path, open } = fresh(bytes)
     const { service } = await Fixture.open(open())
     const calls = [
@@ -290,6 +290,71 @@ test('a corrupt file is an error, and stays as it was', async (t) => {
   }
   const { path } = fresh(today)
   await refused(t, () => tfaConfigStore(path, { maxBytes: today.length - 1 }).read('ann'), 'config-too-large')
+})
+
+test('an empty file has no users, but for one that should be JSON', async (t) => {
+  for (const nothing of ['', '# nobody\n']) {
+    const { path, open } = fresh(nothing)
+    const fixture = await Fixture.open(open())
+    t.deepEqual(await all(fixture.service.users()), [])
+    t.is(await fixture.service.challenge('ann'), null)
+    await fixture.enrolTotp('ann')
+    t.deepEqual(Object.keys(users(path)), ['ann'])
+    const json = join(temporaryDirectory(), 'tfa.json')
+    writeFileSync(json, nothing, { mode: 0o600 })
+    const wanted = nothing === '' ? /write \{"users":\{\}\}/ : /read as JSON/
+    await refused(t, () => tfaConfigStore(json).read('ann'), 'config-corrupt', wanted)
+    t.is(readFileSync(json, 'utf8'), nothing)
+  }
+})
+
+test('one bad entry locks nobody else out, and stays as it came', async (t) => {
+  const phone = 'otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ'
+  const bad = (more: string) => `{ "id":"bad", "created":1,  "entry":"${phone}&${more}" }`
+  const strange = [
+    `{"totp":[${bad('digits=5')}]}`, `{"totp":[${bad('period=4294967296')}]}`, `{"totp":[${bad('period=0')}]}`,
+    '{"webauthn":[{"id":"bad","created":1,"entry":{"cred_id":"AAAA","transports":null}}]}',
+    'null', '5', '[ ]', '{ "hunter2" : 1 }', `{"totp":["${'x'.repeat(1_300_000)}"]}`,
+  ]
+  for (const raw of strange) {
+    const file = `{"webauthn":{"rp":1},"users":{"ann":{},"bob":${raw}},"x":1}`
+    const { path, open } = fresh(file)
+    const fixture = await Fixture.open(open())
+    const { service } = fixture
+    const { uri } = await fixture.enrolTotp('ann')
+    fixture.step()
+    t.true((await service.verify('ann', `totp:${totpAt(uri, fixture.now)}`)).ok)
+    t.true(readFileSync(path, 'utf8').includes(`"bob":${raw}`), raw.slice(0, 80))
+    t.true(readFileSync(path, 'utf8').includes('"webauthn":{"rp":1}'))
+    t.deepEqual(await all(service.users()), ['ann', 'bob'])
+    const [held] = await service.factors('bob')
+    t.true(held?.unusable)
+    t.deepEqual(Object.keys((await service.challenge('bob', { enrolled: true }))!), ['id'])
+    t.deepEqual(await service.verify('bob', 'totp:123456'), { ok: false, reason: 'rejected' })
+    t.like(await service.removeFactor('bob', held!.id), { ok: true, left: [] })
+    t.deepEqual(Object.keys(users(path)), ['ann'])
+  }
+})
+
+test('a user who was removed and made anew elsewhere inherits nothing', async (t) => {
+  const { path, open } = fresh('{"users":{}}')
+  const fixture = await Fixture.open(open())
+  const { service } = fixture
+  const { uri } = await fixture.enrolTotp('ann')
+  await fixture.enrolKey('ann')
+  for (let wrong = 0; wrong < 3; wrong++) await service.verify('ann', `totp:${wrongCode(uri, fixture.now)}`)
+  t.is((await service.status('ann')).failures, 3)
+  const { 'user-handle': handle } = JSON.parse((await open().read('ann'))!) as { 'user-handle': string }
+  t.is(await open().owner(handle), 'ann')
+  // Another factor alone is no other user.
+  elsewhere(path, (all) => all['ann']!.totp!.push({ ...all['ann']!.totp![0]!, id: 'second' }))
+  t.is((await service.status('ann')).failures, 3)
+  elsewhere(path, (all) => (all['ann'] = { totp: [{ ...all['ann']!.totp![0]!, id: 'anew' }] }))
+  t.like(await service.status('ann'), { failures: 0, totpFailures: 0 })
+  t.deepEqual(JSON.parse((await open().read('ann'))!), users(path)['ann'])
+  t.is(await open().owner(handle), undefined)
+  await service.verify('ann', `totp:${wrongCode(uri, fixture.now)}`)
+  t.is((await service.status('ann')).failures, 1)
 })
 
 test('corrupt additions are an error for that user alone, who can be removed', async (t) => {
@@ -389,7 +454,8 @@ test('a mark in the file itself is no mark', async (t) => {
   const { path, open } = fresh('{"users":{}}')
   const service = await Countersign.open({ rp, store: open() })
   elsewhere(path, (all) => { all['ann'] = { removed: { at: 1 } } as Member })
-  await refused(t, () => service.challenge('ann', { enrolled: true }), 'config-corrupt')
+  // It is no member of the file's format: nothing of such a user can be used, and the user is not without a factor.
+  t.deepEqual(Object.keys((await service.challenge('ann', { enrolled: true }))!), ['id'])
   elsewhere(path, (all) => { all['ann'] = {} })
   await refused(t, () => service.challenge('ann', { enrolled: true }), 'record-missing')
 })

@@ -32,7 +32,12 @@ test('what is read is written, byte for byte', (t) => {
   const config = parse(today)
   t.is(text(config.write({ sections: true })), today.toString())
   const { u2f: _, webauthn: __, ...users } = JSON.parse(today.toString()) as Record<string, unknown>
-  t.is(text(config.write()), JSON.stringify(users))
+  t.is(text(config.write({ sections: false })), JSON.stringify(users))
+  // What was read is kept, unless told otherwise; what was only set is the host's.
+  t.is(text(config.write()), today.toString())
+  const set = parse({ users: {} })
+  set.u2f = { appid: 'https://a.b' }
+  t.deepEqual([text(set.write()), text(set.write({ sections: true }))], ['{}', '{"u2f":{"appid":"https://a.b"}}'])
   t.is(text(TfaConfig.create().write()), '{}')
 })
 
@@ -53,10 +58,8 @@ test('the old lines are read, and every old program sees them', (t) => {
 test('bytes that are no file say why, and quote nothing', (t) => {
   const half = today.subarray(0, today.length / 2)
   for (const [bytes, why] of [
-    [Buffer.alloc(0), /the file is empty$/],
     [half, /read as JSON: it ends too early, at line 1 column \d+; read as lines: line 1: unknown tfa.cfg entry type$/],
     [Buffer.from([0xff, 0xfe, 0x7b, 0]), /not UTF-8 text, at byte 0$/],
-    [Buffer.from('{"users":{"hunter2":{"totp":7}}}'), /read as JSON: users\[0\].totp; read as lines: /],
   ] as const) {
     const { code, message } = fails(() => parse(bytes))
     t.is(code, 'config-corrupt')
@@ -65,6 +68,89 @@ test('bytes that are no file say why, and quote nothing', (t) => {
   }
   t.is(fails(() => parse(today, { maxBytes: today.length - 1 })).code, 'config-too-large')
   t.notThrows(() => parse(today, { maxBytes: today.length }))
+})
+
+test('an empty file has no users, where no JSON is asked for', (t) => {
+  for (const nothing of ['', ' \n', '# nobody\n']) {
+    const bytes = Buffer.from(nothing)
+    t.deepEqual(parse(bytes).users(), [])
+    t.is(TfaConfig.examine(bytes).mistakes, 0)
+    const { code, message } = fails(() => parse(bytes, { json: true }))
+    t.is(code, 'config-corrupt')
+    t.is(TfaConfig.examine(bytes, { json: true }).mistakes, 1)
+    if (nothing.trim() === '') t.regex(message, /the file is empty: for a file without users, write \{"users":\{\}\}$/)
+  }
+})
+
+test('an entry, a user and a section that can not be used are kept, listed, never offered, and removed', async (t) => {
+  const bad = '{ "id":"five", "created":1,"entry":"otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&period=4294967296" }'
+  const file = `{"webauthn":{"rp":7},"users":{"ann":${JSON.stringify(alice)},"bob":{"totp":[${bad}]},"eve":null}}`
+  const config = parse(file)
+  t.is(config.webauthn, undefined)
+  t.is(text(config.write()), file)
+  t.deepEqual(config.listEntries('bob'), [{ type: 'totp', id: 'five', created: 1, enable: false, unusable: true }])
+  t.deepEqual(config.listEntries('eve'), [{ type: 'unknown', id: 'unusable-1', created: 0, enable: false, unusable: true }])
+  t.deepEqual(await config.challenge('bob'), {})
+  t.deepEqual(await config.challenge('eve'), {})
+  t.true((await config.challenge('ann')) !== undefined)
+  t.deepEqual(config.users(), ['ann', 'bob', 'eve'])
+  t.is(config.updateEntry('bob', 'five', { description: 'x' }).ok, false)
+  t.is((await config.verify('eve', 'totp:123456')).result, false)
+  const { mistakes, users, problems } = TfaConfig.examine(Buffer.from(file))
+  t.is(mistakes, 3)
+  t.regex(problems[0]!.problem, /the webauthn section can not be read/)
+  t.deepEqual(users.map(({ problems: own }) => own), [[], ['can not be read, at totp[0].entry'], ['can not be read']])
+  t.deepEqual(config.deleteEntry('bob', 'five'), { ok: true, left: false })
+  t.deepEqual(config.deleteEntry('eve', 'unusable-1'), { ok: true, left: false })
+  config.webauthn = undefined
+  t.is(text(config.write()), JSON.stringify({ users: { ann: alice } }))
+})
+
+test('used-up recovery codes are none to have, and a set all the same', async (t) => {
+  const { recovery } = alice as { recovery: { entries: unknown[] } }
+  const config = parse({ users: { ann: { recovery: { ...recovery, entries: recovery.entries.map(() => null) } } } })
+  t.false(config.hasType('ann', 'recovery'))
+  t.deepEqual(config.recoveryState('ann'), [])
+  t.deepEqual(await config.challenge('ann'), { recovery: [] })
+  t.is(config.listEntries('ann').length, 1)
+})
+
+test('a TOTP entry is added without a code', async (t) => {
+  const config = TfaConfig.create({ now })
+  const uri = 'otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
+  const added = config.addTotp('ann', 'phone', uri)
+  t.like(config.listEntries('ann')[0], { type: 'totp', description: 'phone', id: added.ok && added.id })
+  t.like(await config.challenge('ann'), { totp: true })
+  for (const [description, wrong] of [['a\tb', uri], ['x'.repeat(300), uri], ['\ud800', uri], ['phone', 'https://x'], ['phone', '']] as const) {
+    t.like(config.addTotp('ann', description, wrong), { ok: false, reason: 'parameter' })
+  }
+  t.is(config.listEntries('ann').length, 1)
+})
+
+test('what people type is refused, and never thrown', async (t) => {
+  const config = parse(today)
+  const [id] = config.listEntries('alice@pve').filter(({ type }) => type === 'totp').map((entry) => entry.id)
+  for (const description of ['x'.repeat(300), 'a\tb', '\u0000', '\u202e', '\ud800']) {
+    t.like(config.updateEntry('alice@pve', id!, { description }), { ok: false, reason: 'parameter' })
+    for (const type of ['totp', 'webauthn', 'u2f', 'yubico'] as const) {
+      t.like(await config.addEntry('alice@pve', { type, description, value: 'x' }), { ok: false, reason: 'parameter' })
+    }
+  }
+  for (const strange of ['', 'x'.repeat(5000), '\ud800']) {
+    t.is(config.getEntry('alice@pve', strange), undefined)
+    t.like(config.deleteEntry('alice@pve', strange), { ok: false, reason: 'no-such-entry' })
+  }
+  t.is(text(config.write()), today.toString())
+})
+
+test('a page that the origin could not read is no origin', (t) => {
+  const config = parse(today)
+  for (const origin of ['https://a.b:80070', 'https://1.2.3.256', 'https://[::g]', 'ftp://a.b', 'a.b', 'https://']) {
+    const { code, message } = fails(() => (config.webauthn = { id: 'a.b', rp: 'x', origin }))
+    t.is(code, 'invalid-argument')
+    t.regex(message, /webauthn\.origin must be an http or https URL with a valid host and a port up to 65535/)
+  }
+  t.is(text(config.write()), today.toString())
 })
 
 test('an examination tells all that is in a file, good or not', (t) => {
@@ -106,7 +192,6 @@ test('an examination tells all that is in a file, good or not', (t) => {
   t.deepEqual(remarks.map((remark) => remark.split(/[ :]/).slice(0, 3).join(' ')), [
     'two factors have', 'a WebAuthn key', 'members that Proxmox',
   ])
-  t.is(TfaConfig.examine(Buffer.from(' ')).problems[0]!.problem, 'the file is empty')
   t.is(TfaConfig.examine(Buffer.from([0x7b, 0xff])).problems[0]!.problem, 'not UTF-8 text, at byte 1')
   t.is(fails(() => TfaConfig.examine(today, { maxBytes: 1 })).code, 'config-too-large')
   t.true(invalidArgument('bytes')(fails(() => TfaConfig.examine('{}' as never)).message))
@@ -142,13 +227,10 @@ test('bytes are those of a real array, and nobody changes them meanwhile', (t) =
 test('a name that the format does not have is never quoted', (t) => {
   for (const name of ['totp[\u001b]0;hunter2\u0007', 'totp.hunter2', '\u001b[31mhunter2']) {
     const record = JSON.stringify({ [name]: 1 })
-    const errors = [
-      fails(() => parse(Buffer.from(`{"users":{"ann":${record}}}`))),
-      fails(() => TfaConfig.create().setUserData('ann', record)),
-    ]
+    const errors = [fails(() => TfaConfig.create().setUserData('ann', record))]
     const told = JSON.stringify([errors.map(({ message }) => message), TfaConfig.examine(Buffer.from(`{"users":{"ann":${record}}}`))])
     t.notRegex(told, /hunter2|u001b/)
-    t.regex(told, /an unknown member.*an unknown member.*an unknown member/)
+    t.regex(told, /an unknown member.*an unknown member/)
   }
   t.regex(fails(() => TfaConfig.create().setUserData('ann', '[]')).message, /: user "ann", at the start$/)
 })
@@ -175,10 +257,10 @@ test('arguments of the wrong type are named, never shown', (t) => {
     [() => config.removeUser(''), 'user'],
     [() => config.hasType('alice@pve', 'hunter2'), 'type'],
     [() => config.getEntry('alice@pve', 1 as never), 'id'],
-    [() => config.updateEntry('alice@pve', 'x', { description: 'a\n' }), 'description'],
+    [() => config.updateEntry('alice@pve', 'x', { description: 1 as never }), 'description'],
     [() => config.setUserData('alice@pve', 1 as never), 'data'],
     [() => (config.webauthn = { id: 'example.com' } as never), 'webauthn.rp'],
-    [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'hunter2' }), 'webauthn'],
+    [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'hunter2' }), 'webauthn.origin'],
     [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'https://example.org' }), 'webauthn.id'],
     [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'https://badexample.com:8006' }), 'webauthn.id'],
     [() => (config.u2f = { appid: 1 } as never), 'u2f.appid'],

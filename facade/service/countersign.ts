@@ -50,7 +50,7 @@ export let eventsOf: (countersign: Countersign) => Events
  * `user` is always the host's own id of a user: 1 to 256 bytes of well-formed Unicode. Times are epoch milliseconds.
  *
  * Every method rejects with a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
- * `record-corrupt` for a record that can't be read, `store-failed` when the store threw (its error is the `cause`),
+ * `record-corrupt` for a stored text that is no record, `store-failed` when the store threw (its error is the `cause`),
  * `closed` after `close()`. Input from a client never makes a method reject: it is refused with a `reason`.
  *
  * @example
@@ -281,7 +281,8 @@ export class Countersign {
 
   /**
    * Stores everything that a `tfa.cfg` holds of a user, as `TfaConfig.userData()` gives it, held to the sizes that
-   * enrolment has. Each factor notes the time of the import, from which freshness counts.
+   * enrolment has. Each factor notes the time of the import, from which freshness counts. Factors that can't be used come
+   * along as they are; see `Factor.unusable`.
    *
    * @throws {CountersignError} `record-corrupt` or `record-too-large` for what is no record
    * @example

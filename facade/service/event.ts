@@ -41,7 +41,7 @@ export interface CountersignEvent {
   user: string
   /** Epoch milliseconds. */
   at: number
-  factor?: { type: FactorType; id?: string }
+  factor?: { type: FactorType | 'unknown'; id?: string }
   /**
    * The detailed reason of a refusal, such as `wrong-code`, `challenge-missing` or `signature-invalid`, or a
    * {@link WarningReason}. `docs/troubleshooting.md` lists all of them.

@@ -34,7 +34,7 @@ export const errorCodes = [
   'store-refused',
   /** A lock on a file was not free in time. */
   'lock-timeout',
-  /** A directory is missing, open to others, not owned by this user, or a symbolic link. */
+  /** A directory, a file or a lock file is missing, open to others, not owned by this user, or a symbolic link. */
   'directory-refused',
   /** This platform lacks what is asked for; the message names alternatives. */
   'not-supported',
@@ -99,7 +99,7 @@ const texts: Record<CountersignErrorCode, string> = {
   'claim-taken': "A claim of this record is another user's; nothing was written",
   'store-refused': 'The store could lose records',
   'lock-timeout': 'A lock was not free in time',
-  'directory-refused': 'The directory is refused',
+  'directory-refused': 'The path is refused',
   'not-supported': 'Not supported on this platform',
   'binding-not-found': 'No native addon of countersign was found for this platform',
   closed: 'The service is closed',

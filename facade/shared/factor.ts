@@ -15,6 +15,11 @@ interface AnyFactor {
   created: number
   /** A disabled factor can't answer. */
   enabled: boolean
+  /**
+   * The store holds something here that can't be read or used, such as an app of five digits. It counts as a factor,
+   * is never offered, and can only be removed. `type` is `unknown` if nothing says what it is, and `id` may be made up.
+   */
+  unusable?: true
   /** Epoch milliseconds; absent before the first success. */
   lastUsed?: number
   /** When an import brought it in, epoch milliseconds: `created` is the date of the other system then. */
@@ -47,5 +52,5 @@ export interface RecoveryFactor extends AnyFactor {
 }
 
 export interface OtherFactor extends AnyFactor {
-  type: 'u2f' | 'yubico'
+  type: 'u2f' | 'yubico' | 'unknown'
 }

@@ -28,7 +28,9 @@ export interface TfaConfigStoreOptions {
   /**
    * The file whose `flock` keeps other processes out. Default `<path>.lock`. It is created if it is missing, and
    * refused if other users can open it. Every process must pass the same file. The program that the configuration
-   * belongs to is kept out only if it uses the same lock.
+   * belongs to is kept out only if it uses the same lock: Proxmox Backup Server takes the default
+   * (`/etc/proxmox-backup/tfa.json.lock`), Datacenter Manager `auth/.tfa.json.lock`, Mail Gateway
+   * `/var/lock/pmgtfa.lck`, which needs `chmod 600` first. Proxmox VE locks its cluster's file system in a way of its own.
    */
   lock?: string
   /**
@@ -53,7 +55,8 @@ export interface TfaConfigStoreOptions {
  *
  * Each change replaces the whole file under one lock, so a sign-in takes longer the more users there are. With a
  * {@link directoryStore} it doesn't. A file of the old line format is read, and written as JSON at the first change.
- * Changes of other programs apply at once. When they remove a user or factor, its additions go too. When they remove a
+ * Changes of other programs apply at once. When they remove a user or factor, its additions go too. A factor or user
+ * that can't be used is kept as it came, and refuses only its own user. When they remove a
  * lock, it is removed here too. Records must be those that Countersign makes.
  *
  * If a process dies at any moment, the file is either unchanged or fully changed. What the format has no place for at
@@ -65,7 +68,7 @@ export interface TfaConfigStoreOptions {
  *   Windows. Calls also reject with
  *   `config-corrupt` (the file stays as it is), `config-too-large`, `lock-timeout` or `store-failed`
  * @example
- * const store = tfaConfigStore('/etc/pbs/tfa.json', { lock: '/etc/pbs/.tfa.lck' })
+ * const store = tfaConfigStore('/etc/proxmox-backup/tfa.json')
  */
 export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}): Store {
   const checked = checkOptions(options, 'options')
@@ -178,7 +181,9 @@ class TfaConfigStore implements Store {
 
   async owner(handle: string): Promise<string | undefined> {
     const user = await this.#sidecar.owner(handle)
-    return user !== undefined && (await this.#stored(user)) !== undefined ? user : undefined
+    const record = user === undefined ? undefined : await this.read(user)
+    // One who was removed and made anew claims none of it.
+    return record !== undefined && claimsIn(record).includes(handle) ? user : undefined
   }
 
   async *users(): AsyncIterable<string> {
@@ -275,6 +280,16 @@ function parseAdditions(text: string | undefined): string | null {
 
 function handleOf(text: string | undefined): string | undefined {
   return text?.slice(0, text.indexOf('\n')) || undefined
+}
+
+/** What leads to the user of a record; nothing does to one that can't be read. */
+function claimsIn(record: string): string[] {
+  try {
+    return openEnvelope<string[]>(recordClaims(record)).value
+  } catch (err) {
+    if (!isCountersignError(err, 'record-corrupt')) throw err
+    return []
+  }
 }
 
 function split(record: string, beside: string | undefined): Parts {

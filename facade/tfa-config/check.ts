@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 
-import { clock, description, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { clock, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
 import { isUsable } from '../stateless/fitting-rp.js'
@@ -17,11 +17,10 @@ import type {
   TfaWriteOptions,
 } from './types.js'
 
-/** An id often comes from a page's address. */
-export function checkEntryId(id: unknown): void {
-  if (typeof id !== 'string' || !isWellFormed(id) || id.length > 1024) {
-    throw invalid('id', 'text of at most 1024 characters')
-  }
+/** An id often comes from a page's address: what none can be becomes one that no entry has. */
+export function checkEntryId(id: unknown): string {
+  if (typeof id !== 'string') throw invalid('id', 'text')
+  return isWellFormed(id) && id.length <= 1024 ? id : ''
 }
 
 const challengeStore: Check<ChallengeStore> = (value, name) => {
@@ -50,6 +49,19 @@ const formText: Check<string> = (value, name) => {
   return value.length <= 65_536 && isWellFormed(value) ? value : ''
 }
 
+/** A name that no entry may have is refused by the core, as any other. */
+const formName: Check<string> = (value, name) => formText(value, name) === value ? value : '\0'
+
+/** The origin reads its section with a URL parser, and refuses the whole file for what that does. */
+const originUrl: Check<string> = (value, name) => {
+  const origin = text(2048)(value, name)
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw invalid(name, 'an http or https URL with a valid host and a port up to 65535, such as https://example.com:8006')
+  }
+  return origin
+}
+
 const optionShape = {
   challenges: optional(challengeStore),
   additions: optional(flag),
@@ -58,33 +70,34 @@ const optionShape = {
 }
 
 export const checkOptions = object<TfaConfigOptions>(optionShape)
-export const checkParseOptions = object<TfaParseOptions>({ ...optionShape, maxBytes: optional(integer(0, 2 ** 30)) })
-export const checkExamineOptions = object<TfaExamineOptions>({ maxBytes: optional(integer(0, 2 ** 30)), now: optional(clock) })
+export const checkParseOptions = object<TfaParseOptions>({ ...optionShape, maxBytes: optional(integer(0, 2 ** 30)), json: optional(flag) })
+export const checkExamineOptions = object<TfaExamineOptions>({ maxBytes: optional(integer(0, 2 ** 30)), json: optional(flag), now: optional(clock) })
 export const checkWriteOptions = object<TfaWriteOptions>({ additions: optional(flag), sections: optional(flag) })
 export const checkOrigin = object<TfaOriginOption>({ origin: optional(text(2048)) })
 export const checkList = object<{ all?: boolean }>({ all: optional(flag) })
 export const checkUpdate = object<{ description?: string; enable?: boolean }>({
-  description: optional(description),
+  description: optional(formName),
   enable: optional(flag),
 })
 export const checkU2f = object<TfaU2fConfig>({ appid: text(2048), origin: optional(text(2048)) })
 const checkWebauthnMembers = object<TfaWebauthnConfig>({
   id: text(253),
   rp: text(256),
-  origin: optional(text(2048)),
+  origin: optional(originUrl),
   allowSubdomains: optional(flag),
 })
 export const checkWebauthn: Check<TfaWebauthnConfig> = (value, name) => {
   const section = checkWebauthnMembers(value, name)
   const { id, origin } = section
-  if (origin !== undefined && URL.canParse(origin) && !isUsable(origin, { id })) {
+  if (origin !== undefined && !isUsable(origin, { id })) {
     throw new CountersignError('invalid-argument', { detail: `${name}.id must be the domain of ${name}.origin, or a parent of it` })
   }
   return section
 }
+export const checkAddTotp = object<{ description: string; uri: string }>({ description: formName, uri: formText })
 export const checkAdd = object<TfaAddParameters>({
   type: oneOf('totp', 'webauthn', 'u2f', 'recovery', 'yubico'),
-  description: optional(description),
+  description: optional(formName),
   totp: optional(formText),
   value: optional(formText),
   challenge: optional(formText),

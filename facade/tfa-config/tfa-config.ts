@@ -13,6 +13,7 @@ import type { YubicoOptions } from '../service/options.js'
 import { Challenges } from './challenges.js'
 import {
   checkAdd,
+  checkAddTotp,
   checkEntryId,
   checkExamineOptions,
   checkList,
@@ -63,8 +64,8 @@ import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
  * `structuredClone` and `postMessage` can't transfer a native object.
  *
  * Methods throw a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
- * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-refused` for a key that the origin's
- * format has no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store
+ * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-refused` for what the origin's format
+ * has no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store
  * threw. Input from a client or a form never throws: it is refused with a value.
  *
  * @example
@@ -92,7 +93,11 @@ export class TfaConfig {
   }
 
   /**
-   * Reads a file, JSON of either generation or the old lines, and validates every user.
+   * Reads a file, JSON of either generation or the old lines.
+   *
+   * A user, an entry or a section that can't be used is kept as it came. Such an entry counts as held, is listed with
+   * `unusable: true`, is never offered, and can only be deleted. All others work. An empty file has no users, unless
+   * `json` says that it should be JSON.
    *
    * Entries of a user that have the same id, as the origin gives them to old lines, get ids of their own (`v1-entry`,
    * `v1-entry-2`, ...), the same each time. Half-finished U2F registrations of old lines are left out. Top-level
@@ -102,9 +107,9 @@ export class TfaConfig {
    */
   static parse(bytes: Uint8Array, options: TfaParseOptions = {}): TfaConfig {
     const file = configBytes(bytes)
-    const { maxBytes = 64 * 1024 * 1024, ...rest } = checkParseOptions(options, '')
+    const { maxBytes = 64 * 1024 * 1024, json = false, ...rest } = checkParseOptions(options, '')
     const host = hostOf(rest)
-    const parsed = guarded(() => parseTfaConfig(file, maxBytes, host.additions))
+    const parsed = guarded(() => parseTfaConfig(file, maxBytes, host.additions, json))
     const native = typeof parsed === 'string' ? openEnvelope<never>(parsed).value : parsed
     return new TfaConfig(native, host)
   }
@@ -116,19 +121,22 @@ export class TfaConfig {
    */
   static examine(bytes: Uint8Array, options: TfaExamineOptions = {}): TfaExamination {
     const file = configBytes(bytes)
-    const { maxBytes = 64 * 1024 * 1024, now = Date.now } = checkExamineOptions(options, '')
+    const { maxBytes = 64 * 1024 * 1024, json = false, now = Date.now } = checkExamineOptions(options, '')
     const seconds = Math.floor(epochMilliseconds(now(), 'now') / 1000)
-    return openEnvelope<TfaExamination>(guarded(() => examineTfaConfig(file, maxBytes, seconds))).value
+    return openEnvelope<TfaExamination>(guarded(() => examineTfaConfig(file, maxBytes, json, seconds))).value
   }
 
   /**
-   * The file in today's form: compact JSON, users sorted; equal configurations give equal bytes. The origin reads it,
-   * unless `additions` are asked for.
+   * The file in today's form: compact JSON, users sorted; equal configurations give equal bytes.
+   *
+   * Unless `additions` are asked for, nothing in it that this library made or changed is refused by the origin. What
+   * only differs in spelling is written in the origin's. What the file held, and the origin refuses, stays as it came:
+   * `examine` names it.
    *
    * @throws {CountersignError} `store-refused` without additions, for a key that the origin's format has no place for
    */
   write(options: TfaWriteOptions = {}): Uint8Array {
-    const { additions = this.#host.additions, sections = false } = checkWriteOptions(options, '')
+    const { additions = this.#host.additions, sections } = checkWriteOptions(options, '')
     const written = guarded(() => this.#native.write(additions, sections))
     return typeof written === 'string' ? openEnvelope<never>(written).value : written
   }
@@ -200,7 +208,8 @@ export class TfaConfig {
   }
 
   /**
-   * Returns whether the user has an entry of this type, also a disabled one.
+   * Returns whether the user has an entry of this type, also a disabled or unusable one. False for recovery codes that
+   * are all used up: the set is still there, and the user still counts as enrolled.
    *
    * @param type `totp` or its old name `oath`, `u2f`, `webauthn`, `yubico`, `recovery`; any other is an error
    */
@@ -250,8 +259,8 @@ export class TfaConfig {
 
   getEntry(user: string, id: string): TfaEntry | undefined {
     checkUser(user)
-    checkEntryId(id)
-    return this.#ask<TfaEntry | null>((native) => native.getEntry(user, id), user) ?? undefined
+    const checked = checkEntryId(id)
+    return this.#ask<TfaEntry | null>((native) => native.getEntry(user, checked), user) ?? undefined
   }
 
   /** Returns the entries and locks of `user`. With `all` (for administrators), those of every user. */
@@ -265,20 +274,35 @@ export class TfaConfig {
   /** Deletes an entry. Recovery codes may be left as the only one; with the last entry the user goes. */
   deleteEntry(user: string, id: string): TfaDeleted {
     checkUser(user)
-    checkEntryId(id)
-    return this.#ask((native) => native.deleteEntry(user, id), user)
+    const checked = checkEntryId(id)
+    return this.#ask((native) => native.deleteEntry(user, checked), user)
   }
 
-  /** Renames, enables or disables an entry; recovery codes can't be changed, the last enabled one can't be disabled. */
+  /**
+   * Renames, enables or disables an entry. Recovery codes and unusable entries can't be changed, the last enabled one
+   * can't be disabled.
+   */
   updateEntry(
     user: string,
     id: string,
     change: { description?: string; enable?: boolean },
   ): { ok: true } | TfaRefused {
     checkUser(user)
-    checkEntryId(id)
-    const request = jsonText({ id, ...checkUpdate(change, '') })
+    const request = jsonText({ id: checkEntryId(id), ...checkUpdate(change, '') })
     return this.#ask((native) => native.updateEntry(user, request), user)
+  }
+
+  /**
+   * Adds a TOTP entry without a code that proves it, such as one that the host has just made. What several entries of
+   * one secret have used up stays used.
+   *
+   * @param description at most 255 characters, no control characters
+   * @param uri the `otpauth:` URI
+   */
+  addTotp(user: string, description: string, uri: string): TfaAdded {
+    checkUser(user)
+    const request = jsonText({ ...checkAddTotp({ description, uri }, ''), now: this.#at() })
+    return this.#ask((native) => native.addTotp(user, randomBytes(16), request), user)
   }
 
   /**

@@ -31,16 +31,23 @@ export interface TfaConfigOptions {
 export interface TfaParseOptions extends TfaConfigOptions {
   /** The largest file that is accepted, in bytes, up to 1 GiB. Default 64 MiB. */
   maxBytes?: number
+  /** Accepts JSON only, so that an empty file is an error. Default false: an empty file is one of no lines. */
+  json?: boolean
 }
 
 export interface TfaExamineOptions {
   /** As for `parse`. */
   maxBytes?: number
+  /** As for `parse`. */
+  json?: boolean
   /** The clock: epoch milliseconds. Default `Date.now`. */
   now?: () => number
 }
 
-/** The contents of a file. Without mistakes, `parse` accepts it, and so does the origin if it has no additions. */
+/**
+ * The contents of a file. Without mistakes, `parse` accepts it and can use all of it, and the origin accepts it if it has
+ * no additions.
+ */
 export interface TfaExamination {
   /** By the first character; absent if the file is empty or not text. */
   format?: 'json' | 'lines'
@@ -63,9 +70,9 @@ export interface TfaExaminedUser {
   line: number
   /** Absent for a line that can't be read, or if it isn't a valid user name. */
   user?: string
-  /** How many of each type; for `recovery`, the number of unused codes. */
+  /** How many of each type that can be used; for `recovery`, the number of unused codes. */
   factors: Partial<Record<FactorType, number>>
-  /** Why `parse`, or only the origin, refuses the file. Never quotes its contents. */
+  /** What can't be used here, and why the origin refuses the file. Never quotes its contents. */
   problems: string[]
   /** What an administrator should know about a valid record, in English. */
   remarks: string[]
@@ -75,7 +82,8 @@ export interface TfaWriteOptions {
   /** Also writes our additions. Default: as the object was created, which is also what `needsSaving` covers. */
   additions?: boolean
   /**
-   * Also writes the `webauthn` and `u2f` sections. In the origin's cluster they are stored elsewhere. Default false.
+   * Whether to write the `webauthn` and `u2f` sections. In the origin's cluster they are stored elsewhere. Default:
+   * those that the file had when it was parsed.
    */
   sections?: boolean
 }
@@ -106,8 +114,9 @@ export interface TfaOriginOption {
 
 /** One entry of a user, in the origin's JSON. */
 export interface TfaEntry {
-  type: FactorType
-  /** A UUID; `v1-entry` after an import; `recovery`. */
+  /** `unknown` for something unusable that doesn't say what it is. */
+  type: FactorType | 'unknown'
+  /** A UUID; `v1-entry` after an import; `recovery`; `unusable-1` and so on for what has no id of its own. */
   id: string
   /** Absent where it is empty. */
   description?: string
@@ -115,6 +124,8 @@ export interface TfaEntry {
   created: number
   /** Absent where the entry is enabled. */
   enable?: false
+  /** Ours: it can't be read or used here, only deleted. */
+  unusable?: true
 }
 
 /** The locks of a user, in the origin's JSON. */

@@ -19,7 +19,7 @@ use std::time::Instant;
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
 use countersign_core::challenges::book::ChallengeBook;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions};
+use countersign_core::tfa_config::{Sections, TfaConfig, WriteOptions};
 use countersign_core::totp::json::{self as totp_json, CodeCheck};
 use countersign_core::totp::{Algorithm, Window};
 use countersign_core::webauthn::prepared::{AuthenticationPolicy, RegistrationPolicy, StoredState};
@@ -134,7 +134,7 @@ fn work(name: &str, fixtures: &Value) -> Work {
             let config = TfaConfig::parse(file.as_bytes(), 1 << 26).expect("a file");
             let options = WriteOptions {
                 additions: true,
-                sections: true,
+                sections: Sections::Written,
             };
             Box::new(move || drop(black_box(config.write(options).expect("text"))))
         }

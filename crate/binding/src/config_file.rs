@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use countersign_core::tfa_config::{self, TfaConfig, WriteOptions};
+use countersign_core::tfa_config::{self, Accepted, Sections, TfaConfig, WriteOptions};
 use countersign_core::{Failure, envelope, index};
 use countersign_files::{Fault, LockedFile, Version};
 use napi::bindgen_prelude::{AsyncTask, Either};
@@ -37,6 +37,7 @@ pub fn open_config_file(
         Ok(file) => Either::A(BindingConfigFile(Arc::new(ConfigFile {
             file,
             max_bytes: max_bytes as usize,
+            accepted: Accepted::by_name(&path),
             known: Mutex::new(None),
         }))),
         Err(fault) => Either::B(fault.into()),
@@ -160,6 +161,7 @@ impl Drop for BindingConfigLock {
 pub struct ConfigFile {
     file: LockedFile,
     max_bytes: usize,
+    accepted: Accepted,
     known: Mutex<Option<Known>>,
 }
 
@@ -185,7 +187,7 @@ impl ConfigFile {
         let now = SystemTime::now();
         let (bytes, version) = self.file.read()?.ok_or_else(|| self.file.missing())?;
         let bytes = Zeroizing::new(bytes);
-        let config = TfaConfig::parse(&bytes, self.max_bytes)?;
+        let config = TfaConfig::parse_as(&bytes, self.max_bytes, self.accepted)?;
         *unpoisoned(&self.known) = Some(Known {
             version,
             settled: version.is_settled(now),
@@ -223,7 +225,7 @@ impl Holder {
             // Additions that stand in the file stay there; none of ours are put in.
             let options = WriteOptions {
                 additions: true,
-                sections: true,
+                sections: Sections::AsRead,
             };
             let text = Zeroizing::new(config.write(options)?);
             self.file.file.replace(&lock, text.as_bytes())?;

@@ -1,7 +1,7 @@
 //! A whole `tfa.cfg` as one object: conversion around the core's own.
 
 use countersign_core::envelope;
-use countersign_core::tfa_config::{self, TfaConfig, WebauthnConfig, WriteOptions};
+use countersign_core::tfa_config::{self, Accepted, TfaConfig, WebauthnConfig, WriteOptions};
 use napi::Env;
 use napi::bindgen_prelude::{Either, ObjectFinalize, Uint8Array};
 use napi_derive::napi;
@@ -9,10 +9,16 @@ use zeroize::Zeroizing;
 
 use crate::text::Text;
 
-/// Reads a file; answers a failure envelope where it is none.
+/// Reads a file; answers a failure envelope where it is none. `json`: only that format will do.
 #[napi(catch_unwind)]
-pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32, additions: bool) -> Either<BindingTfaConfig, String> {
-    match TfaConfig::parse(bytes, max_bytes as usize) {
+pub fn parse_tfa_config(
+    env: Env,
+    bytes: &[u8],
+    max_bytes: u32,
+    additions: bool,
+    json: bool,
+) -> Either<BindingTfaConfig, String> {
+    match TfaConfig::parse_as(bytes, max_bytes as usize, accepted(json)) {
         Ok(config) => {
             let config = config.keeping_additions(additions);
             let mut parsed = BindingTfaConfig { config, told: 0 };
@@ -23,10 +29,14 @@ pub fn parse_tfa_config(env: Env, bytes: &[u8], max_bytes: u32, additions: bool)
     }
 }
 
-/// What is in a file and what is wrong with it: an envelope. `now`: epoch seconds.
+/// What is in a file and what is wrong with it: an envelope. `json`: only that format will do; `now`: epoch seconds.
 #[napi(catch_unwind)]
-pub fn examine_tfa_config(bytes: &[u8], max_bytes: u32, now: i64) -> String {
-    tfa_config::examine(bytes, max_bytes as usize, now)
+pub fn examine_tfa_config(bytes: &[u8], max_bytes: u32, json: bool, now: i64) -> String {
+    tfa_config::examine_as(bytes, max_bytes as usize, accepted(json), now)
+}
+
+fn accepted(json: bool) -> Accepted {
+    if json { Accepted::Json } else { Accepted::Either }
 }
 
 /// Every method but `clone` and `write` answers an envelope.
@@ -76,9 +86,10 @@ impl BindingTfaConfig {
         }
     }
 
-    /// The file's bytes, or a failure envelope.
+    /// The file's bytes, or a failure envelope. Without `sections`, those that the file had are written.
     #[napi(catch_unwind)]
-    pub fn write(&self, additions: bool, sections: bool) -> Either<Uint8Array, String> {
+    pub fn write(&self, additions: bool, sections: Option<bool>) -> Either<Uint8Array, String> {
+        let sections = sections.into();
         match self.config.write(WriteOptions { additions, sections }) {
             Ok(text) => Either::A(Uint8Array::new(text.into_bytes())),
             Err(failure) => Either::B(envelope::<()>(Err(failure))),
@@ -192,6 +203,12 @@ impl BindingTfaConfig {
     #[napi(catch_unwind, ts_return_type = "string")]
     pub fn add_entry(&mut self, user: String, random: &[u8], request: String) -> Text {
         self.config.add_entry(&user, random, &Zeroizing::new(request)).into()
+    }
+
+    /// `random`: 16 bytes.
+    #[napi(catch_unwind)]
+    pub fn add_totp(&mut self, user: String, random: &[u8], request: String) -> String {
+        self.config.add_totp_unproved(&user, random, &Zeroizing::new(request))
     }
 
     /// `random`: 16 bytes.

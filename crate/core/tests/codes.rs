@@ -304,16 +304,43 @@ fn thirty_two_factors_and_no_more() {
 }
 
 #[test]
-fn a_corrupt_record_is_named_and_left_alone() {
+fn an_app_that_can_not_be_used_is_held_and_left_alone() {
     let mut user = User::new();
     user.record = Some(r#"{"totp":[{"id":"a","created":0,"entry":"otpauth://totp/a?secret=A"}]}"#.into());
     let request = json!({ "answer": { "type": "totp", "code": "123456" }, "now": NOW }).to_string();
     let change = countersign_core::sign_in::verify_code(user.record.as_deref(), &user.settings, &request);
     assert_eq!(change.action, countersign_core::Action::Leave);
+    let answer = user.apply(change);
     assert_eq!(
-        user.apply(change),
-        json!({ "failure": { "code": "record-corrupt", "detail": "totp[0].entry" } })
+        answer["ok"].as_bool().or(answer["value"]["ok"].as_bool()),
+        Some(false),
+        "{answer}"
     );
+    let challenge = countersign_core::sign_in::begin_challenge(
+        user.record.as_deref(),
+        &[0; 32],
+        &user.settings,
+        &json!({ "user": "ann", "purpose": "sign-in", "enrolled": true, "now": NOW }).to_string(),
+    );
+    let challenge: Value = serde_json::from_str(&challenge).unwrap();
+    let offered = challenge["value"].as_object().unwrap();
+    assert_eq!(
+        offered.keys().collect::<Vec<_>>(),
+        ["id"],
+        "a challenge, never null, and no way to answer it"
+    );
+}
+
+#[test]
+fn a_text_that_is_no_record_is_a_failure() {
+    let user = User::new();
+    let request = json!({ "answer": { "type": "totp", "code": "123456" }, "now": NOW }).to_string();
+    for text in ["", "null", "[]", "{", "{}x"] {
+        let change = countersign_core::sign_in::verify_code(Some(text), &user.settings, &request);
+        let answer: Value = serde_json::from_str(&change.value).unwrap();
+        assert_eq!(answer["failure"]["code"], "record-corrupt", "{text}");
+        assert_eq!(change.action, countersign_core::Action::Leave);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod common;
 
 use common::{NOW, User};
 use countersign_core::record::Record;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions, emptied, enrolled_elsewhere, join, split};
+use countersign_core::tfa_config::{Sections, TfaConfig, WriteOptions, emptied, enrolled_elsewhere, join, split};
 use countersign_core::{enrol, manage};
 use serde_json::{Value, json};
 
@@ -153,12 +153,17 @@ fn a_mark_beside_an_entry_of_any_kind_can_not_be_read() {
         r#"{"at":1.5}"#,
     ] {
         user.record = Some(format!(r#"{{"removed":{wrong}}}"#));
-        let expected = if wrong == "null" {
-            "record-missing"
+        let answer = answered(&mut user);
+        if wrong == "null" {
+            assert_eq!(answer, "record-missing");
         } else {
-            "record-corrupt"
-        };
-        assert_eq!(answered(&mut user), expected, "{wrong}");
+            // Nobody can say what it means: a challenge without a way to answer, never null.
+            assert_eq!(
+                answer.as_object().unwrap().keys().collect::<Vec<_>>(),
+                ["id"],
+                "{wrong}"
+            );
+        }
     }
 }
 
@@ -208,7 +213,14 @@ fn no_import_brings_a_mark_and_every_import_ends_one() {
 #[test]
 fn a_configuration_file_holds_no_mark() {
     let file = format!(r#"{{"users":{{"ann":{MARK}}}}}"#);
-    assert!(TfaConfig::parse(file.as_bytes(), 1 << 20).is_err());
+    // To the file's format it is a member that nobody knows: kept as it came, and no mark.
+    let config = TfaConfig::parse(file.as_bytes(), 1 << 20).unwrap();
+    assert_eq!(config.write(WriteOptions::default()).as_deref(), Ok(file.as_str()));
+    let challenge: Value = serde_json::from_str(&config.challenge("ann", None, &[0; 32], 0)).unwrap();
+    assert_eq!(challenge["value"], json!({}));
+    let mut user = User::new();
+    user.record = Some(join(config.record("ann").unwrap(), Some(MARK), 0).unwrap());
+    assert!(answered(&mut user).is_object());
     for additions in [true, false] {
         let mut config = TfaConfig::default().keeping_additions(additions);
         config.set_record("ann", Some(TODAY)).unwrap();
@@ -217,7 +229,7 @@ fn a_configuration_file_holds_no_mark() {
         let text = config
             .write(WriteOptions {
                 additions,
-                sections: true,
+                sections: Sections::Written,
             })
             .unwrap();
         assert!(!text.contains("removed"), "{text}");
@@ -255,4 +267,54 @@ fn the_additions_keep_the_mark_beside_a_file_that_does_not_hold_the_user() {
     assert_eq!(mended.additions, Some(beside.clone()));
     assert!(enrolled_elsewhere("{}", &after).unwrap().is_none());
     assert!(enrolled_elsewhere(&file, &beside).unwrap().is_none());
+}
+
+#[test]
+fn what_can_not_be_used_counts_as_an_entry() {
+    let mut user = User::new();
+    let today: Value = serde_json::from_str(TODAY).unwrap();
+    let broken = [
+        "7",
+        "{}",
+        "[7]",
+        "[null]",
+        r#"[{"id":"a"}]"#,
+        r#"[{"id":"a","created":1,"entry":7}]"#,
+    ];
+    for kind in ["totp", "u2f", "webauthn", "yubico", "recovery"] {
+        for entry in broken {
+            let alone = format!(r#"{{"{kind}":{entry}}}"#);
+            user.record = Some(alone.clone());
+            assert!(!answered(&mut user).is_null(), "{alone}");
+            user.record = Some(alone.replacen('{', r#"{"removed":{"at":1,"by":"eve"},"#, 1));
+            assert_eq!(answered(&mut user), "record-corrupt", "{alone}");
+            assert_eq!(user.remove_all("root", true), Value::Null, "{alone}");
+        }
+    }
+    // Beside what a later version may mean, and one that is no mark at all.
+    for record in [
+        r#"{"removed":{"at":1},"future":1}"#,
+        r#"{"removed":{"at":1},"removed":{"at":1}}"#,
+        r#"{"removed":{"at":"1"}}"#,
+        r#"{"removed":{"at":1},"totp-failures":-1}"#,
+        r#"[{"removed":{"at":1}}]"#,
+    ] {
+        user.record = Some(record.into());
+        assert!(!answered(&mut user).is_null(), "{record}");
+    }
+    // What is removed as a whole leaves the mark, what could not be used included.
+    let mut record = today;
+    record["totp"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "id": "bad", "created": 1, "entry": 7 }));
+    user.record = Some(record.to_string());
+    assert_eq!(user.remove_all("root", false)["ok"], true);
+    assert_eq!(user.record.as_deref(), Some(MARK));
+
+    // The last entry is the last one, whether it could be used or not.
+    user.record = Some(r#"{"totp":[{"id":"bad","created":1,"entry":7}]}"#.into());
+    let listed: Value = serde_json::from_str(&manage::factors(user.record.as_deref())).unwrap();
+    assert_eq!(user.remove(listed["value"][0]["id"].as_str().unwrap())["ok"], true);
+    assert_eq!(user.record.as_deref(), Some(MARK));
 }

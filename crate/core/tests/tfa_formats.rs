@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::Failure;
-use countersign_core::tfa_config::{TfaConfig, WriteOptions, examine};
+use countersign_core::tfa_config::{Accepted, Sections, TfaConfig, WriteOptions, examine, examine_as};
 use serde_json::{Value, json};
 
 const TODAY: &str = include_str!("../../../__test__/vectors/tfa-today.json");
@@ -10,11 +10,11 @@ const OLD: &str = include_str!("../../../__test__/vectors/tfa-old.json");
 const LINES: &str = include_str!("../../../__test__/vectors/tfa-lines.cfg");
 const WHOLE: WriteOptions = WriteOptions {
     additions: true,
-    sections: true,
+    sections: Sections::Written,
 };
 const SECTIONS: WriteOptions = WriteOptions {
     additions: false,
-    sections: true,
+    sections: Sections::Written,
 };
 
 fn parse(text: &str) -> TfaConfig {
@@ -44,7 +44,12 @@ fn today_s_file_is_written_byte_for_byte() {
     assert_eq!(written(&config, SECTIONS), TODAY);
     let mut users = value(TODAY);
     users.as_object_mut().unwrap().retain(|name, _| name == "users");
-    assert_eq!(value(&written(&config, WriteOptions::default())), users);
+    let left_out = WriteOptions {
+        sections: Sections::LeftOut,
+        ..WriteOptions::default()
+    };
+    assert_eq!(value(&written(&config, left_out)), users);
+    assert_eq!(written(&config, WriteOptions::default()), TODAY);
     let digest = "2dc40cb1ee3197c3703392daaf4fa31643fd46de59e6dd87c31033f1ffe95df7";
     assert_eq!(config.webauthn().unwrap().digest(), digest);
 }
@@ -275,10 +280,34 @@ fn lines_that_are_none() {
             .record("a")
             .is_some()
     );
-    for nothing in ["# no users\n", "\n# one\n\n# two"] {
-        assert!(refused(nothing.as_bytes()).ends_with("read as lines: no line with a user"));
-        let examined = value(&examine(nothing.as_bytes(), 1 << 20, 0));
-        assert_eq!(examined["value"]["problems"][0]["problem"], "no line with a user");
+}
+
+#[test]
+fn a_file_without_a_line_has_no_users_and_is_no_json() {
+    for nothing in ["", " \r\n\t", "\u{a0}\u{2003}\n", "# no users\n", "\n# one\n\n# two"] {
+        let config = parse(nothing);
+        assert_eq!(written(&config, WHOLE), "{}");
+        let examined = value(&examine(nothing.as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!((&examined["count"], &examined["mistakes"]), (&json!(0), &json!(0)));
+        let empty = "the file is empty: for a file without users, write {\"users\":{}}";
+        let what = if nothing.trim().is_empty() {
+            empty
+        } else {
+            "read as JSON: a syntax error, at line"
+        };
+        let refused = TfaConfig::parse_as(nothing.as_bytes(), 1 << 20, Accepted::Json).err();
+        let detail = refused.as_ref().and_then(Failure::detail).unwrap();
+        assert!(detail.starts_with(what), "{detail}");
+        let examined = value(&examine_as(nothing.as_bytes(), 1 << 20, Accepted::Json, 0));
+        assert_eq!(examined["value"]["mistakes"], 1);
+    }
+    for (name, accepted) in [
+        ("/etc/proxmox-backup/tfa.json", Accepted::Json),
+        ("TFA.JSON", Accepted::Json),
+        ("/etc/pve/priv/tfa.cfg", Accepted::Either),
+        ("json", Accepted::Either),
+    ] {
+        assert_eq!(Accepted::by_name(name), accepted, "{name}");
     }
 }
 
@@ -286,10 +315,7 @@ fn lines_that_are_none() {
 fn files_that_are_none_say_why_and_quote_nothing() {
     let half = &TODAY[..TODAY.len() / 2];
     for (bytes, what) in [
-        (b"".as_slice(), "the file is empty"),
-        (b" \r\n\t", "the file is empty"),
-        ("\u{a0}\u{2003}\n".as_bytes(), "the file is empty"),
-        (b"\xff\xfe{\0}\0", "not UTF-8 text, at byte 0"),
+        (b"\xff\xfe{\0}\0".as_slice(), "not UTF-8 text, at byte 0"),
         (b"{\"users\":{\"\xe9\":{}}}", "not UTF-8 text, at byte 11"),
         (half.as_bytes(), "read as JSON: it ends too early"),
         (b"\xef\xbb\xbf{}", "read as JSON: a syntax error, at line 1 column 1"),
@@ -301,14 +327,9 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         (b"{\"users\":{},\"users\":{}}", "read as JSON: an unexpected value"),
         (b"{\"other\":1,\"other\":1}", "read as JSON: an unexpected value"),
         (b"{\"users\":{\"a\":{},\"a\":{}}}", "read as JSON: a user occurs twice"),
-        (b"{\"users\":{\"a\":{},\"b\":[]}}", "read as JSON: users[1]"),
         (
             b"{\"users\":{\"a\":{},\"\":{}}}",
             "read as JSON: users[1]: a user's name has to be of 1 to 256 bytes",
-        ),
-        (
-            b"{\"webauthn\":{\"rp\":\"hunter\"}}",
-            "read as JSON: an unexpected value",
         ),
     ] {
         let said = refused(bytes);
@@ -316,21 +337,27 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         assert!(!said.contains("hunter") && !said.contains("alice"), "{said}");
     }
     for (pointer, place) in [
-        ("/totp/0/entry/totp", "users[0].totp[0].entry"),
-        ("/totp/0/created", "users[0].totp[0].created"),
-        ("/webauthn/0/entry/cred_id", "users[0].webauthn[0].entry"),
-        ("/recovery/entries", "users[0].recovery"),
-        ("/totp/0/hunter2", "users[0].totp[0]: an unknown member"),
-        ("/hunter2", "users[0]: an unknown member"),
-        ("/totp[hunter2", "users[0]: an unknown member"),
-        ("/totp.hunter2", "users[0]: an unknown member"),
+        ("/totp/0/entry/totp", "can not be read, at totp[0].entry"),
+        ("/totp/0/created", "can not be read, at totp[0].created"),
+        ("/webauthn/0/entry/cred_id", "can not be read, at webauthn[0].entry"),
+        ("/recovery/entries", "can not be read, at recovery"),
+        ("/totp/0/hunter2", "can not be read, at totp[0]: an unknown member"),
+        ("/hunter2", "can not be read: an unknown member"),
+        ("/totp[hunter2", "can not be read: an unknown member"),
+        ("/totp.hunter2", "can not be read: an unknown member"),
     ] {
         let mut file = value(TODAY);
+        file["users"]["bob@pve"] = json!({});
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         file["users"]["alice@pve"].pointer_mut(parent).unwrap()[name] = json!("hunter2");
-        let said = refused(file.to_string().as_bytes());
-        assert!(said.starts_with(&format!("read as JSON: {place}")), "{said}");
-        assert!(!said.contains("hunter"), "{said}");
+        // Alice's entry is named, and kept as it came; what is Bob's goes on.
+        let config = parse(&file.to_string());
+        assert_eq!(value(&written(&config, WHOLE)), file);
+        assert_eq!(value(&written(&config, SECTIONS)), file);
+        let examined = value(&examine(file.to_string().as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(examined["mistakes"], 1, "{pointer}");
+        let said = examined["users"][0]["problems"][0].as_str().unwrap();
+        assert!(said.starts_with(place) && !said.contains("hunter"), "{said}");
     }
     assert_eq!(
         TfaConfig::parse(TODAY.as_bytes(), TODAY.len() - 1).err(),
@@ -341,6 +368,8 @@ fn files_that_are_none_say_why_and_quote_nothing() {
     assert!(refused(nested.as_bytes()).contains("it ends too early"));
     let nested = format!("{{\"users\":{{\"a\":{{\"recovery\":{}", "[".repeat(200_000));
     assert!(refused(nested.as_bytes()).starts_with("read as JSON"));
+    let nested = format!("{nested}{}}}}}}}", "]".repeat(200_000));
+    assert_eq!(written(&parse(&nested), WHOLE), nested);
 }
 
 #[test]
@@ -436,4 +465,149 @@ fn factors_with_the_same_id_get_others_and_the_file_is_to_be_written() {
     file["users"]["alice@pve"]["yubico"][1]["id"] = json!(format!("{id}-2"));
     assert_eq!(value(&written(&config, SECTIONS)), file);
     assert!(!parse(&file.to_string()).is_renamed());
+}
+
+/// Entries that the origin lets any user store, and that nobody here can use.
+const UNUSABLE: [&str; 6] = [
+    "digits=5",
+    "digits=0",
+    "digits=1",
+    "period=0",
+    "period=4294967296",
+    "digits=11",
+];
+
+#[test]
+fn one_bad_entry_locks_nobody_else_out() {
+    for parameter in UNUSABLE {
+        let bad =
+            format!(r#"{{ "id":"bad", "created":1, "entry":"otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&{parameter}" }}"#);
+        let file = TODAY.replacen("\"users\":{", &format!("\"users\":{{\"bob\":{{\"totp\":[{bad}]}},"), 1);
+        let mut config = parse(&file);
+        let alice = value(TODAY)["users"]["alice@pve"].clone();
+        for options in [WHOLE, SECTIONS] {
+            let text = written(&config, options);
+            assert!(text.contains(&bad), "{text}");
+            assert_eq!(value(&text)["users"]["alice@pve"], alice);
+        }
+        let entry = json!([{
+            "type": "totp", "id": "bad", "created": 1, "enable": false, "unusable": true,
+        }]);
+        assert_eq!(value(&config.list_entries("bob"))["value"], entry);
+        assert_eq!(value(&config.has_type("bob", "totp"))["value"], true);
+        // Never null, which would mean that the password is enough.
+        let challenge = value(&config.challenge("bob", None, &[0; 32], 0));
+        assert_eq!(challenge["value"], json!({}), "{parameter}");
+        assert!(value(&config.challenge("alice@pve", None, &[0; 32], 0))["value"]["webauthn"].is_object());
+        let view = value(&config.legacy_view())["value"].clone();
+        assert_eq!(view["bob"], json!({ "type": "incompatible" }));
+        for change in [
+            json!({ "id": "bad", "description": "x" }),
+            json!({ "id": "bad", "enable": true }),
+        ] {
+            let updated = value(&config.update_entry("bob", &change.to_string()));
+            assert_eq!(updated["value"]["ok"], false);
+        }
+        let wrong = json!({ "answer": { "type": "totp", "code": "123456" }, "now": 0 }).to_string();
+        assert_eq!(value(&config.verify_code("bob", &wrong))["value"]["reason"], "rejected");
+        assert_eq!(
+            value(&config.delete_entry("bob", "bad"))["value"],
+            json!({ "ok": true, "left": false })
+        );
+        assert_eq!(written(&config, SECTIONS), TODAY);
+    }
+}
+
+#[test]
+fn a_user_who_is_no_object_and_a_section_that_can_not_be_read_are_kept_as_they_came() {
+    for raw in ["null", "5", "[ ]", "\"x\"", "true", "[{\"totp\": []}]"] {
+        let file = format!(r#"{{"u2f":{{"appid":7}},"webauthn":{{"rp": 1}},"users":{{"ann":{{}},"bob":{raw}}}}}"#);
+        let mut config = parse(&file);
+        assert!(config.webauthn().is_none() && config.u2f().is_none());
+        assert_eq!(written(&config, WriteOptions::default()), file);
+        assert_eq!(written(&config, WHOLE), file);
+        let listed = value(&config.list_entries("bob"))["value"].clone();
+        assert_eq!(
+            (&listed[0]["id"], &listed[0]["type"], &listed[0]["unusable"]),
+            (&json!("unusable-1"), &json!("unknown"), &json!(true))
+        );
+        assert_eq!(value(&config.challenge("bob", None, &[0; 32], 0))["value"], json!({}));
+        assert_eq!(value(&config.challenge("ann", None, &[0; 32], 0))["value"], Value::Null);
+        let examined = value(&examine(file.as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(
+            (&examined["mistakes"], &examined["sections"]),
+            (&json!(3), &json!(["u2f", "webauthn"]))
+        );
+        assert_eq!(value(&config.delete_entry("bob", "unusable-1"))["value"]["ok"], true);
+        config.set_webauthn("null").unwrap();
+        assert_eq!(written(&config, WHOLE), r#"{"u2f":{"appid":7},"users":{"ann":{}}}"#);
+    }
+}
+
+#[test]
+fn what_the_origin_can_not_read_is_named_and_never_made() {
+    let mut file = value(TODAY);
+    let alice = &mut file["users"]["alice@pve"];
+    alice["webauthn"][0]["entry"]["cred"]["type_"] = json!("es256");
+    alice["u2f"][0]["entry"]["certificate"] = json!("-_");
+    let text = file.to_string();
+    let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
+    let problems: Vec<_> = ["u2f[0].entry.certificate", "webauthn[0].entry.cred"]
+        .iter()
+        .map(|place| json!(format!("Proxmox can not read {place}: it refuses the file")))
+        .collect();
+    let mut told = examined["users"][0]["problems"].as_array().unwrap().clone();
+    told.sort_by_key(Value::to_string);
+    assert_eq!(told, problems);
+    let mut config = parse(&text);
+    assert_eq!(value(&written(&config, SECTIONS)), file);
+    let record = config.record("alice@pve").unwrap().to_owned();
+    // Where it is already, it can't be made worse.
+    let renamed = record.replace("\"phone\"", "\"other phone\"");
+    assert_eq!(config.set_record("alice@pve", Some(&renamed)), Ok(true));
+    assert!(matches!(
+        config.set_record("bob@pve", Some(&record)),
+        Err(Failure::StoreRefused(_))
+    ));
+    assert!(matches!(
+        TfaConfig::default().set_record("alice@pve", Some(&record)),
+        Err(Failure::StoreRefused(_))
+    ));
+    // What is only spelt in another way is written in the origin's.
+    let mut file = value(TODAY);
+    let alice = &mut file["users"]["alice@pve"];
+    let handle = alice["u2f"][0]["entry"]["key"]["keyHandle"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    alice["u2f"][0]["entry"]["key"]["keyHandle"] = json!(handle.replace('-', "+").replace('_', "/"));
+    let uri = alice["totp"][0]["entry"]["totp"].as_str().unwrap().to_owned();
+    alice["totp"][0]["entry"]["totp"] = json!(uri.replacen("secret=Q4SZ", "secret=Q4SZ-", 1));
+    assert_ne!(file, value(TODAY));
+    assert!(value(&examine(file.to_string().as_bytes(), 1 << 20, 0))["value"]["mistakes"].as_u64() > Some(0));
+    assert_eq!(written(&parse(&file.to_string()), SECTIONS), TODAY);
+}
+
+#[test]
+fn a_totp_entry_can_be_added_without_a_code() {
+    let mut config = TfaConfig::default();
+    let request = |description: &str, uri: &str| {
+        json!({ "description": description, "uri": uri, "now": 1_700_000_000_000_i64 }).to_string()
+    };
+    let uri = "otpauth://totp/ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let added = value(&config.add_totp_unproved("ann", &[1; 16], &request("phone", uri)))["value"].clone();
+    assert_eq!(added["ok"], true);
+    let entries = value(&config.list_entries("ann"))["value"].clone();
+    assert_eq!(
+        (&entries[0]["id"], &entries[0]["description"]),
+        (&added["id"], &json!("phone"))
+    );
+    for (description, uri) in [
+        ("phone", "otpauth://totp/ann?secret=!"),
+        ("a\tb", uri),
+        (&*"x".repeat(300), uri),
+    ] {
+        let refused = value(&config.add_totp_unproved("ann", &[1; 16], &request(description, uri)));
+        assert_eq!(refused["value"]["reason"], "parameter", "{refused}");
+    }
 }

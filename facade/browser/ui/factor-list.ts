@@ -32,12 +32,13 @@ function isPasskey(factor: Factor): boolean {
   return factor.backupEligible || factor.transports?.some((one) => one === 'internal' || one === 'hybrid') === true
 }
 
-const typeTexts: Record<FactorType, TextName> = {
+const typeTexts: Record<FactorType | 'unknown', TextName> = {
   totp: 'app',
   webauthn: 'key',
   u2f: 'u2f',
   yubico: 'yubico',
   recovery: 'recovery',
+  unknown: 'unknownType',
 }
 
 function row(
@@ -46,7 +47,7 @@ function row(
   locked: FactorType[],
   act: (action: FactorAction, factor: Factor) => Promise<unknown>,
 ): HTMLLIElement {
-  const { id, enabled, type, created, lastUsed } = factor
+  const { id, enabled, type, created, lastUsed, unusable = false } = factor
   const name = nameOf(ui, factor)
   const action = (what: FactorAction, label: TextName, style: Style = 'quiet'): HTMLButtonElement => {
     const made = button(ui, ui.text(label), () => act(what, factor), { style })
@@ -57,15 +58,15 @@ function row(
   const told = [typeOf(ui, factor), ui.text('added', { date: ui.date(created) })]
   if (lastUsed !== undefined) told.push(ui.text('lastUsed', { date: ui.date(lastUsed) }))
   const what = element('div', { class: 'what' }, element('b', { class: 'name' }, name))
-  if (!enabled) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeOff')))
-  else if (locked.includes(type)) what.append(' ', element('span', { class: 'badge locked' }, ui.text('badgeLocked')))
+  if (unusable) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeUnusable')))
+  else if (!enabled) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeOff')))
+  else if (type !== 'unknown' && locked.includes(type)) what.append(' ', element('span', { class: 'badge locked' }, ui.text('badgeLocked')))
   const parts = told.map((part, at) => element('span', { class: 'part' }, at < told.length - 1 ? `${part}, ` : part))
   what.append(element('small', {}, ...parts))
   const picture = icon(type === 'totp' ? 'totp' : isPasskey(factor) ? 'passkey' : 'key')
   const made = element('li', { class: enabled ? '' : 'off' }, picture, what,
     element('div', { class: 'actions' },
-      action('rename', 'rename'),
-      action('toggle', enabled ? 'turnOff' : 'turnOn'),
+      ...(unusable ? [] : [action('rename', 'rename'), action('toggle', enabled ? 'turnOff' : 'turnOn')]),
       action('remove', 'remove', 'quiet danger'),
     ),
   )

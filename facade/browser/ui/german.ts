@@ -99,6 +99,8 @@ export const german: Texts = {
   name: 'Name',
   save: 'Speichern',
   renamed: 'Umbenannt in {name}.',
+  badgeUnusable: 'Nicht nutzbar, bitte entfernen',
+  unknownType: 'Unbekannte Methode',
   isOff: '{name} ist ausgeschaltet.',
   isOn: '{name} ist eingeschaltet.',
   wasAdded: '{name} wurde hinzugefügt.',

@@ -58,8 +58,8 @@ export class CountersignSettings extends CountersignElement {
 
   #sections(factors: Factor[], status: Status): Node[] {
     const { ui } = this
-    const listed = factors.filter(({ type }) => type !== 'recovery')
-    const set = factors.find((factor): factor is RecoveryFactor => factor.type === 'recovery')
+    const listed = factors.filter(({ type, unusable }) => type !== 'recovery' || unusable)
+    const set = factors.find((factor): factor is RecoveryFactor => factor.type === 'recovery' && !factor.unusable)
     const { locked } = status
     const advice = this.#advice(listed.length > 0, set, status)
     const list =

@@ -1,4 +1,4 @@
-import type { Factor } from '../../shared/factor.js'
+import type { Factor, FactorType } from '../../shared/factor.js'
 import { authenticate, supported } from '../index.js'
 import { ApiError, textOf, type RefusedAnswer, type Session, type Verified } from './api.js'
 import { autofill } from './autofill.js'
@@ -153,7 +153,7 @@ export class CountersignSignIn extends CountersignElement {
   #enrolled({ id, type, description }: Factor): void {
     const { ui } = this
     this.#tellState('verified')
-    const go = (): unknown => this.#signedIn({ ok: true, factor: { id, type, description } })
+    const go = (): unknown => this.#signedIn({ ok: true, factor: { id, type: type as FactorType, description } })
     const make = button(
       ui,
       ui.text('makeCodes'),

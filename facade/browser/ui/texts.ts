@@ -110,6 +110,9 @@ export const english = {
   name: 'Name',
   save: 'Save',
   renamed: 'Renamed to {name}.',
+  /** Something stored that the server can't use. */
+  badgeUnusable: 'Unusable, remove it',
+  unknownType: 'Unknown method',
   isOff: '{name} is off.',
   isOn: '{name} is on.',
   wasAdded: '{name} was added.',

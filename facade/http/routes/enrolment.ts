@@ -1,4 +1,5 @@
 import type { Enrolled } from '../../service/outcome.js'
+import type { FactorType } from '../../shared/factor.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
 import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'
@@ -132,8 +133,9 @@ async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
   const enrolled = accepted(result)
   await tellEnrolled(call, user, true)
   if (firstOnly) {
+    // What was enrolled just now can be used, and says what it is.
     const { id, type, description } = enrolled.factor
-    await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type, description } })
+    await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type: type as FactorType, description } })
   }
   return enrolled
 }

@@ -6,6 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod from_outside;
 mod growing;
 pub(crate) mod members;
+pub(crate) mod raw;
 pub(crate) mod request;
 pub(crate) mod text;
 pub(crate) mod wiped;

@@ -79,6 +79,16 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Whether the origin reads it where it wants base64url, with padding or without.
+pub fn is_origin_base64url(text: &str) -> bool {
+    BASE64URL_NOPAD.decode(text.as_bytes()).is_ok() || BASE64URL.decode(text.as_bytes()).is_ok()
+}
+
+/// Whether it is standard base64 with its padding.
+pub fn is_canonical_base64(text: &str) -> bool {
+    BASE64.decode(text.as_bytes()).is_ok()
+}
+
 /// Read like the above.
 pub struct Bytes(pub Vec<u8>);
 

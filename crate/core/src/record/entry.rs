@@ -14,6 +14,9 @@ pub enum FactorType {
     U2f,
     Recovery,
     Yubico,
+    /// Of something that can't be used, and that doesn't say what it is.
+    #[serde(skip_deserializing)]
+    Unknown,
 }
 
 /// One enrolled factor.

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::record::{Entry, FactorType, Record, StoredKey, WebauthnEntry};
+use crate::json::members::is_default;
+use crate::record::{Entry, FactorType, Record, StoredKey, Unusable, WebauthnEntry};
 
 /// One enrolled factor, as the public API shows it.
 #[derive(Debug, Serialize)]
@@ -16,6 +17,9 @@ pub struct Factor {
     /// Epoch milliseconds.
     pub created: i64,
     pub enabled: bool,
+    /// It can't be used here, only removed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub unusable: bool,
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<i64>,
@@ -32,7 +36,9 @@ pub struct Factor {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WebauthnDetails {
-    pub credential_id: String,
+    /// Absent for a credential that can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_id: Option<String>,
     /// COSE algorithm number; absent for a key that this version can't use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<i64>,
@@ -43,7 +49,7 @@ pub struct WebauthnDetails {
     pub backup_state: bool,
 }
 
-/// A user's factors: recovery codes first, then by type, as the origin lists them.
+/// A user's factors: recovery codes first, then by type, as the origin lists them; last what can't be used.
 pub fn factors(record: &Record) -> Vec<Factor> {
     let recovery = record.recovery.as_ref().map(|set| Factor {
         left: Some(set.left()),
@@ -56,6 +62,7 @@ pub fn factors(record: &Record) -> Vec<Factor> {
         .chain(record.webauthn.iter().map(webauthn_factor))
         .chain(record.u2f.iter().map(|entry| entry.view(FactorType::U2f)))
         .chain(record.yubico.iter().map(|entry| entry.view(FactorType::Yubico)))
+        .chain(record.unusable.iter().map(unusable_factor))
         .collect()
 }
 
@@ -83,7 +90,7 @@ impl<T> Entry<T> {
 fn webauthn_factor(entry: &Entry<WebauthnEntry>) -> Factor {
     let credential = &entry.entry;
     let details = WebauthnDetails {
-        credential_id: data_encoding::BASE64URL_NOPAD.encode(&credential.cred_id),
+        credential_id: Some(data_encoding::BASE64URL_NOPAD.encode(&credential.cred_id)),
         algorithm: match &credential.cred {
             StoredKey::Known(key) => Some(key.algorithm().cose()),
             StoredKey::Other(_) => None,
@@ -99,6 +106,23 @@ fn webauthn_factor(entry: &Entry<WebauthnEntry>) -> Factor {
     }
 }
 
+fn unusable_factor(one: &Unusable) -> Factor {
+    let nothing_known = || WebauthnDetails {
+        credential_id: None,
+        algorithm: None,
+        aaguid: None,
+        transports: Vec::new(),
+        backup_eligible: false,
+        backup_state: false,
+    };
+    Factor {
+        unusable: true,
+        left: (one.kind == FactorType::Recovery).then_some(0),
+        webauthn: (one.kind == FactorType::Webauthn).then(nothing_known),
+        ..plain(&one.id, one.kind, &one.description, one.created, false, None)
+    }
+}
+
 fn plain(id: &str, kind: FactorType, description: &str, created: i64, enabled: bool, used: Option<i64>) -> Factor {
     Factor {
         id: id.to_owned(),
@@ -106,6 +130,7 @@ fn plain(id: &str, kind: FactorType, description: &str, created: i64, enabled: b
         description: description.to_owned(),
         created: milliseconds(created),
         enabled,
+        unusable: false,
         last_used: used.map(milliseconds),
         added: None,
         left: None,

@@ -67,7 +67,7 @@ impl Record {
             FactorType::Totp => self.totp_locked,
             FactorType::Yubico => self.yubico_locked,
             FactorType::Recovery => false,
-            FactorType::Webauthn | FactorType::U2f => return None,
+            FactorType::Webauthn | FactorType::U2f | FactorType::Unknown => return None,
         };
         if own {
             return Some(LockEnd::Unlock);
@@ -85,7 +85,7 @@ impl Record {
         let own = match factor {
             FactorType::Totp => Some((&mut self.totp_failures, &mut self.totp_locked)),
             FactorType::Yubico => Some((&mut self.yubico_failures, &mut self.yubico_locked)),
-            FactorType::Recovery | FactorType::Webauthn | FactorType::U2f => None,
+            FactorType::Recovery | FactorType::Webauthn | FactorType::U2f | FactorType::Unknown => None,
         };
         let mut locked = false;
         if let Some((failures, lock)) = own {
@@ -123,6 +123,7 @@ impl Record {
                 self.yubico_locked = false;
             }
             FactorType::Yubico => self.yubico_failures = 0,
+            FactorType::Unknown => {}
         }
         was_locked && !self.is_any_locked(now)
     }

@@ -8,14 +8,17 @@ mod bytes;
 mod claims;
 mod entry;
 pub mod factor;
+mod kept_apart;
 pub(crate) mod locks;
 mod own_ids;
 mod place;
 mod removal;
+mod sort_out;
 mod spent;
 mod totp_entry;
 mod totp_twins;
 mod u2f_entry;
+mod unusable;
 mod webauthn_entry;
 mod webauthn_key;
 mod yubico_entry;
@@ -24,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use bytes::decode_base64;
+pub(crate) use bytes::{is_canonical_base64, is_origin_base64url};
 pub(crate) use claims::credential_claim;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use place::UNKNOWN_MEMBER;
@@ -31,6 +35,7 @@ pub use removal::Removal;
 pub use spent::{Spent, spend};
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
+pub use unusable::{TOO_LARGE, Unusable};
 pub use webauthn_entry::WebauthnEntry;
 pub use webauthn_key::StoredKey;
 pub use yubico_entry::{Counted, YubicoEntry};
@@ -99,6 +104,9 @@ pub struct Record {
     /// Ours: how the last factor went. No entry of any kind stands beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removal>,
+    /// What the text holds and can't be used.
+    #[serde(skip)]
+    pub(crate) unusable: Vec<Unusable>,
     /// Bytes of the text that it was read from.
     #[serde(skip)]
     pub(crate) length: usize,
@@ -113,7 +121,8 @@ const MARGIN: usize = 128;
 impl Record {
     /// Reads a record, or an empty one where the store has none. Each factor has an id of its own, whatever was stored.
     ///
-    /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
+    /// What can't be used, such as a factor of this record or all of it, is kept apart. Fails with `record-corrupt`, or with
+    /// `record-too-large`, for a text that is no JSON object.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = text else {
             return Ok(Self {
@@ -137,6 +146,13 @@ impl Record {
     }
 
     fn read(text: &str) -> Result<(Self, bool), Failure> {
+        Self::parse_usable(text).or_else(|failure| Self::sort_out(text).ok_or(failure))
+    }
+
+    /// Reads a record all of which can be used, and says whether two factors had the same id.
+    ///
+    /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
+    pub fn parse_usable(text: &str) -> Result<(Self, bool), Failure> {
         if text.len() > MAX_COUNTED_BYTES {
             return Err(Failure::RecordTooLarge);
         }
@@ -170,6 +186,12 @@ impl Record {
 
     fn to_text_within(&self, bytes: usize) -> Result<String, Failure> {
         let text = to_json_of(self, self.length + MARGIN).map_err(|_| Failure::RecordCorrupt(String::new()))?;
+        if !self.unusable.is_empty() {
+            let text = self.with_unusable(text)?;
+            // One that is too large as it came can only be kept.
+            let fits = text.len() <= bytes || self.whole_problem().is_some();
+            return fits.then_some(text).ok_or(Failure::RecordTooLarge);
+        }
         (text.len() <= bytes).then_some(text).ok_or(Failure::RecordTooLarge)
     }
 
@@ -196,14 +218,15 @@ impl Record {
     /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,
     /// where it can't be told.
     pub fn is_text(&self, text: &str) -> bool {
-        text.len() <= MAX_COUNTED_BYTES && is_json(self, text)
+        self.unusable.is_empty() && text.len() <= MAX_COUNTED_BYTES && is_json(self, text)
     }
 
-    /// The factors that stand for themselves: all but the recovery set.
+    /// The factors that stand for themselves: all but the recovery set. Those that can't be used count.
     pub fn real_factors(&self) -> usize {
-        self.totp.len() + self.u2f.len() + self.webauthn.len() + self.yubico.len()
+        self.totp.len() + self.u2f.len() + self.webauthn.len() + self.yubico.len() + self.real_unusable()
     }
 
+    /// Those of them that are enabled and can be used.
     pub fn enabled_factors(&self) -> usize {
         self.totp.iter().filter(|entry| entry.enable).count()
             + self.u2f.iter().filter(|entry| entry.enable).count()
@@ -211,9 +234,9 @@ impl Record {
             + self.yubico.iter().filter(|entry| entry.enable).count()
     }
 
-    /// True when the user has no factor of any kind, not even a disabled or used-up one.
+    /// True when the user has no factor of any kind, not even a disabled, used-up or unusable one.
     pub fn is_empty(&self) -> bool {
-        self.real_factors() == 0 && self.recovery.is_none()
+        self.real_factors() == 0 && self.recovery.is_none() && self.unusable.is_empty()
     }
 }
 

@@ -35,7 +35,7 @@ impl Record {
     }
 
     fn ids_are_unique(&self) -> bool {
-        if self.real_factors() == 1 {
+        if self.real_factors() == 1 && self.unusable.is_empty() {
             return self.ids().all(|id| id != RECOVERY);
         }
         let mut ids: Vec<_> = self.ids().chain([RECOVERY]).collect();
@@ -44,7 +44,7 @@ impl Record {
     }
 
     /// In the order in which an id is looked up.
-    fn ids(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         let totp = self.totp.iter().map(|entry| entry.id.as_str());
         totp.chain(self.webauthn.iter().map(|entry| entry.id.as_str()))
             .chain(self.u2f.iter().map(|entry| entry.id.as_str()))

@@ -13,7 +13,7 @@ fn read(text: &str) -> Record {
 }
 
 fn corrupt(value: &Value) -> String {
-    match Record::parse(Some(&value.to_string())) {
+    match Record::parse_usable(&value.to_string()) {
         Err(Failure::RecordCorrupt(place)) => place,
         Err(other) => other.code().into(),
         Ok(_) => "accepted".into(),
@@ -78,7 +78,7 @@ fn a_member_that_is_known_occurs_once() {
     ] {
         let text = TODAY.replacen(member, again, 1);
         assert_ne!(text, TODAY, "{member}");
-        match Record::parse(Some(&text)) {
+        match Record::parse_usable(&text) {
             Err(Failure::RecordCorrupt(place)) => assert!(!place.is_empty(), "{member}"),
             Err(other) => panic!("{other:?}"),
             Ok(_) => panic!("{member}"),
@@ -193,13 +193,13 @@ fn the_user_handle_of_a_credential_can_be_read() {
 
 #[test]
 fn texts_that_are_no_record() {
-    for text in ["", "{", "null", "[]", "{}x", "{\"totp\":[],\"totp\":[]}", "\u{feff}{}"] {
+    for text in ["", "{", "null", "[]", "{}x", "\u{feff}{}"] {
         assert!(
             matches!(Record::parse(Some(text)), Err(Failure::RecordCorrupt(_))),
             "{text}"
         );
     }
-    let long = format!("{{{}}}", " ".repeat(MAX_RECORD_BYTES + ROOM_TO_COUNT));
+    let long = format!("[{}]", " ".repeat(MAX_RECORD_BYTES + ROOM_TO_COUNT));
     assert!(matches!(Record::parse(Some(&long)), Err(Failure::RecordTooLarge)));
     assert!(Record::parse(None).unwrap().is_empty() && read("{}").is_empty());
 }
@@ -280,4 +280,90 @@ fn a_user_handle_is_1_to_64_bytes_of_base64url() {
     }
     assert_eq!(corrupt(&json!({ "user-handle": "a\nb" })), "user-handle");
     assert!(read("{\"user-handle\":null}").user_handle.is_none());
+}
+
+/// Such an entry as the origin lets any user store, with blanks that stay.
+const FIVE_DIGITS: &str = r#"{ "id":"five", "created":7,  "description":"five", "entry":"otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5" }"#;
+
+fn listed(record: &Record) -> Vec<(String, FactorType, bool)> {
+    let factors = crate::record::factor::factors(record).into_iter();
+    factors
+        .map(|factor| (factor.id, factor.kind, factor.unusable))
+        .collect()
+}
+
+#[test]
+fn an_entry_that_can_not_be_used_stays_where_it_was_and_takes_no_other_with_it() {
+    let members = crate::json::raw::RawMembers::parse(TODAY).unwrap();
+    let phone = crate::json::raw::raw_elements(members.get("totp").unwrap()).unwrap()[0];
+    let other = phone.replace("1efde97b-4b28-4107-9df4-75f0d07131ef", "other");
+    let text = format!(r#"{{"totp-locked":true,"totp":[{phone},{FIVE_DIGITS},5,{other}],"yubico":[[]],"u2f":7}}"#);
+    let mut record = read(&text);
+    assert_eq!(
+        (record.totp.len(), record.real_factors(), record.enabled_factors()),
+        (2, 6, 2)
+    );
+    assert!(record.totp_locked && !record.is_empty());
+    let unusable: Vec<_> = listed(&record).into_iter().filter(|one| one.2).collect();
+    assert_eq!(
+        unusable,
+        [
+            ("five".into(), FactorType::Totp, true),
+            ("unusable-1".into(), FactorType::Totp, true),
+            ("unusable-2".into(), FactorType::U2f, true),
+            ("unusable-3".into(), FactorType::Yubico, true),
+        ]
+    );
+    let problems: Vec<_> = record.unusable.iter().map(|one| one.problem.as_str()).collect();
+    assert_eq!(problems, ["totp[1].entry", "totp[2]", "u2f", "yubico[0]"]);
+    let again = format!(r#"{{"totp":[{phone},{FIVE_DIGITS},5,{other}],"u2f":7,"yubico":[[]],"totp-locked":true}}"#);
+    assert_eq!(record.to_text().unwrap(), again);
+    assert_eq!(read(&again).to_text().unwrap(), again);
+    // What stood before it goes, and it stays before what stood behind.
+    assert!(crate::service::manage::take_factor(&mut record, "1efde97b-4b28-4107-9df4-75f0d07131ef").is_some());
+    for id in ["unusable-1", "unusable-2", "unusable-3"] {
+        assert!(crate::service::manage::take_factor(&mut record, id).is_some());
+    }
+    let rest = format!(r#"{{"totp":[{FIVE_DIGITS},{other}],"totp-locked":true}}"#);
+    assert_eq!(record.to_text().unwrap(), rest);
+}
+
+#[test]
+fn what_an_entry_says_of_itself_is_listed_once() {
+    let bad = |id: &str| format!(r#"{{"id":{id},"created":3,"entry":7}}"#);
+    let text = format!(
+        r#"{{"totp":[{FIVE_DIGITS},{FIVE_DIGITS},{},{},{},{}],"recovery":{{"secret":1}}}}"#,
+        bad("\"\""),
+        bad("\"recovery\""),
+        bad("\"a b\""),
+        bad("7"),
+    );
+    let ids: Vec<_> = listed(&read(&text)).into_iter().map(|(id, ..)| id).collect();
+    let numbered = (1..=5).map(|number| format!("unusable-{number}"));
+    let expected: Vec<_> = ["five".to_owned()].into_iter().chain(numbered).collect();
+    assert_eq!(ids[..6], expected);
+    assert_eq!(ids[6..], ["recovery"]);
+    assert_eq!(read(&text).to_text().unwrap(), text);
+}
+
+#[test]
+fn a_record_of_which_nothing_can_be_told_is_kept_whole() {
+    let long = format!("{{\"totp\":[{}5]}}", "5,".repeat(MAX_COUNTED_BYTES / 2));
+    for text in [
+        r#"{ "hunter2": 1 }"#,
+        r#"{"totp":[],"totp":[]}"#,
+        r#"{"totp-locked":"yes","totp":[]}"#,
+        r#"{"user-handle":""}"#,
+        &long,
+    ] {
+        let mut record = read(text);
+        assert!(!record.is_empty() && record.whole_problem().is_some() && record.enabled_factors() == 0);
+        assert_eq!(listed(&record), [("unusable-1".into(), FactorType::Unknown, true)]);
+        assert_eq!(record.to_text().unwrap(), text);
+        // Nobody can say what a change to it would mean.
+        record.tfa_failures = 1;
+        assert!(matches!(record.to_text(), Err(Failure::RecordCorrupt(_))));
+        record.remove_unusable("unusable-1");
+        assert_eq!(record.to_text().unwrap(), r#"{"tfa-failures":1}"#);
+    }
 }

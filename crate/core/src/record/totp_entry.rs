@@ -15,7 +15,8 @@ pub struct TotpEntry {
     pub totp: Totp,
     /// The last accepted step (unix seconds / period); `None` is the origin's "never used".
     pub last_count: Option<i64>,
-    /// The text as it was stored, so that reading and writing changes nothing.
+    /// The text as it was stored, so that reading and writing changes nothing; one that the origin can't read is spelt
+    /// anew.
     text: Zeroizing<String>,
 }
 
@@ -52,8 +53,13 @@ impl TotpEntry {
     }
 
     fn stored<E: de::Error>(text: Cow<'_, str>, last_count: Option<i64>) -> Result<Self, E> {
-        let text = Zeroizing::new(text.into_owned());
-        let totp = OtpauthUri::stored_totp(&text).ok_or_else(|| E::custom("not an otpauth URI"))?;
+        let not_a_uri = || E::custom("not an otpauth URI");
+        let mut text = Zeroizing::new(text.into_owned());
+        let (totp, plain) = OtpauthUri::stored_totp(&text).ok_or_else(not_a_uri)?;
+        if !plain {
+            // The origin would refuse the whole file for it.
+            text = OtpauthUri::parse_stored(&text).ok_or_else(not_a_uri)?.to_text();
+        }
         Ok(Self {
             totp,
             last_count: last_count.filter(|count| *count != i64::MIN),

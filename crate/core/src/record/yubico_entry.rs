@@ -13,7 +13,7 @@ pub enum YubicoEntry {
 }
 
 /// Ours: only an OTP with a greater (use, session) pair is accepted.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Counted {
     pub yubico: String,

@@ -29,13 +29,14 @@ pub fn status(record: Option<&str>, request: &str) -> String {
 
 /// What the page tells the browser of this user's passkeys (WebAuthn Level 3, 5.1.10, `signalAllAcceptedCredentials`):
 /// `{"rpId", "userId", "allAcceptedCredentialIds"}`, disabled ones included, since they may be enabled again; null for a
-/// user who has no user handle.
+/// user who has no user handle, or a passkey that can't be read.
 pub fn signals(record: Option<&str>, settings: &Settings) -> String {
     envelope(Record::parse(record).map(|record| read_signals(record, settings)))
 }
 
 /// Renames, enables or disables a factor: `{"ok": true, "factor"}`, or a refusal with `no-such-factor`, `last-factor`
-/// (the last enabled one can't be disabled, only removed) or `not-changeable` (the recovery set).
+/// (the last enabled one can't be disabled, only removed) or `not-changeable` (the
+/// recovery set, and what can't be used).
 pub fn update_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(update(record, request))
 }
@@ -69,6 +70,10 @@ struct Signals<'a> {
 }
 
 fn read_signals(record: Record, settings: &Settings) -> Option<Signals<'_>> {
+    // Browsers hide what the list leaves out, and a passkey that can't be read has no id to go on it.
+    if record.holds_unusable(FactorType::Webauthn) {
+        return None;
+    }
     let user_id = record.user_handle?;
     let ids = (record.webauthn.iter())
         .filter(|entry| entry.entry.user_handle.as_ref() == Some(&user_id))
@@ -202,14 +207,14 @@ struct UpdateRequest {
 
 pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
     let request: UpdateRequest = request::parse(request)?;
-    if let Some(description) = &request.description {
-        request::check_description(description)?;
+    if (request.description.as_deref()).is_some_and(|text| request::check_description(text).is_err()) {
+        return Ok((None, Managed::refused("malformed")));
     }
     let mut record = Record::parse(record)?;
     let Some(found) = factor::find(&record, &request.id) else {
         return Ok((None, Managed::refused("no-such-factor")));
     };
-    if found.kind == FactorType::Recovery {
+    if found.kind == FactorType::Recovery || found.unusable {
         return Ok((None, Managed::refused("not-changeable")));
     }
     if request.enable == Some(false) && found.enabled && record.enabled_factors() == 1 {
@@ -220,7 +225,7 @@ pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
         FactorType::Webauthn => apply(&mut record.webauthn, &request),
         FactorType::U2f => apply(&mut record.u2f, &request),
         FactorType::Yubico => apply(&mut record.yubico, &request),
-        FactorType::Recovery => {}
+        FactorType::Recovery | FactorType::Unknown => {}
     }
     if request.description.is_some() {
         record.check_size()?;
@@ -270,7 +275,7 @@ fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
             .by(by.as_deref()),
     ];
     // Recovery codes alone are no second factor.
-    if record.real_factors() == 0 && record.recovery.take().is_some() {
+    if record.real_factors() == 0 && (record.recovery.take().is_some() | record.remove_unusable_recovery()) {
         events.push(
             Event::new(EventType::Removed)
                 .of("recovery", FactorType::Recovery)
@@ -332,21 +337,32 @@ fn check_by(by: Option<&str>) -> Result<(), Failure> {
 /// Takes a factor out of the record and says what it was.
 pub(crate) fn take_factor(record: &mut Record, id: &str) -> Option<Factor> {
     let found = factor::find(record, id)?;
-    match found.kind {
-        FactorType::Recovery => record.recovery = None,
+    if found.unusable {
+        record.remove_unusable(id);
+        return Some(found);
+    }
+    let position = match found.kind {
+        FactorType::Recovery => {
+            record.recovery = None;
+            None
+        }
         FactorType::Totp => take(&mut record.totp, id),
         FactorType::Webauthn => take(&mut record.webauthn, id),
         FactorType::U2f => take(&mut record.u2f, id),
         FactorType::Yubico => take(&mut record.yubico, id),
+        FactorType::Unknown => None,
+    };
+    if let Some(position) = position {
+        record.close_gap(found.kind, position);
     }
     Some(found)
 }
 
-/// Removes the first entry of this id: old imports can hold several.
-fn take<T>(entries: &mut Vec<Entry<T>>, id: &str) {
-    if let Some(position) = entries.iter().position(|entry| entry.id == id) {
-        entries.remove(position);
-    }
+/// Removes the first entry of this id, since old imports can hold several, and says where it was.
+fn take<T>(entries: &mut Vec<Entry<T>>, id: &str) -> Option<usize> {
+    let position = entries.iter().position(|entry| entry.id == id)?;
+    entries.remove(position);
+    Some(position)
 }
 
 #[derive(Serialize)]

@@ -52,6 +52,15 @@ struct Request {
     now: i64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnprovedRequest {
+    description: String,
+    uri: Zeroizing<String>,
+    /// Epoch milliseconds.
+    now: i64,
+}
+
 /// `{"ok": true, "id", "challenge"?, "recovery"?}`: the id is null after a first step.
 #[derive(Serialize)]
 struct Added {
@@ -99,8 +108,12 @@ impl TfaConfig {
 
     fn add(&mut self, user: &str, random: &[u8], request: &str) -> Result<Answer<Step>, Failure> {
         let request: Request = request::parse(request)?;
-        if let Some(description) = &request.description {
-            request::check_description(description)?;
+        if request
+            .description
+            .as_deref()
+            .is_some_and(|text| request::check_description(text).is_err())
+        {
+            return Ok(Answer::new(Step::Settled(Refusal::DescriptionInvalid.settled())));
         }
         if random.len() != RANDOM {
             return Err(Failure::InvalidArgument("random"));
@@ -110,6 +123,7 @@ impl TfaConfig {
             FactorType::Recovery => self.add_recovery(user, random, &request)?,
             FactorType::Yubico => self.add_yubico(user, random, request)?,
             FactorType::Webauthn | FactorType::U2f => return self.add_signing(user, random, request),
+            FactorType::Unknown => return Err(Failure::InvalidArgument("type")),
         };
         Ok(Answer::new(Step::Settled(settled)))
     }
@@ -144,12 +158,39 @@ impl TfaConfig {
         Ok(added(id))
     }
 
+    /// Adds a TOTP entry from its URI, without a code that proves it: `{"ok": true, "id"}`, or a refusal.
+    ///
+    /// Request: `{"description", "uri", "now"}`; `random`: 16 bytes.
+    pub fn add_totp_unproved(&mut self, user: &str, random: &[u8], request: &str) -> String {
+        answer_envelope(self.add_unproved(user, random, request).map(Answer::new))
+    }
+
+    fn add_unproved(&mut self, user: &str, random: &[u8], request: &str) -> Result<Settled<Added>, Failure> {
+        let UnprovedRequest { description, uri, now } = request::parse(request)?;
+        if request::check_description(&description).is_err() {
+            return Ok(Refusal::DescriptionInvalid.settled());
+        }
+        let Ok(uri) = OtpauthUri::parse(&uri) else {
+            return Ok(Refusal::TotpInvalid.settled());
+        };
+        let mut record = self.read_for_another(user)?;
+        let twin = record.totp.iter().find(|held| held.entry.totp.is_twin(&uri.totp));
+        let last_count = twin.and_then(|held| held.entry.last_count);
+        let mut entry = new_entry(random, description, request::seconds(now), TotpEntry::unused(uri))?;
+        // What another entry of this secret has used up stays used.
+        entry.entry.last_count = last_count;
+        let id = entry.id.clone();
+        record.totp.push(entry);
+        self.store_larger(user, &record)?;
+        Ok(added(id))
+    }
+
     fn add_recovery(&mut self, user: &str, random: &[u8], request: &Request) -> Result<Settled<Added>, Failure> {
         if request.totp.is_some() || request.value.is_some() || request.challenge.is_some() {
             return Ok(Refusal::RecoveryTakesNothing.settled());
         }
         let mut record = self.read(user)?;
-        if record.recovery.is_some() {
+        if record.recovery.is_some() || record.holds_unusable(FactorType::Recovery) {
             return Ok(Refusal::RecoveryExists.settled());
         }
         let (set, codes) = RecoverySet::create(random, request::seconds(request.now))?;

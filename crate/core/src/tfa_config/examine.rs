@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::TfaConfig;
 use super::file::{describe_record, read_json};
 use super::names::Names;
-use super::old_lines::{NO_LINE, read_lines};
+use super::old_lines::read_lines;
 use super::origin_form::{fits, strip};
+use super::origin_reader::{Refusal, refusals};
 use super::users::{Refused, is_user};
+use super::{Accepted, EMPTY_JSON, TfaConfig};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::record::factor::factors;
-use crate::record::{Entry, FactorType, Record, StoredKey, YubicoEntry};
+use crate::record::{Entry, FactorType, Record, StoredKey, TOO_LARGE, Unusable, YubicoEntry};
 use crate::yubico::is_public_id;
 
 /// Reads as much of a file as can be read: an envelope with an [`Examination`], as JSON.
@@ -22,10 +23,15 @@ use crate::yubico::is_public_id;
 /// Fails with `config-too-large` above `max_bytes`; everything else that is wrong is part of the answer. `now`: epoch
 /// seconds.
 pub fn examine(bytes: &[u8], max_bytes: usize, now: i64) -> String {
+    examine_as(bytes, max_bytes, Accepted::Either, now)
+}
+
+/// The same for a file that has to be of these formats.
+pub fn examine_as(bytes: &[u8], max_bytes: usize, accepted: Accepted, now: i64) -> String {
     if bytes.len() > max_bytes {
         return envelope::<()>(Err(Failure::ConfigTooLarge));
     }
-    envelope(Ok(examination(bytes, now)))
+    envelope(Ok(examination(bytes, accepted, now)))
 }
 
 #[derive(Default, Serialize)]
@@ -76,16 +82,17 @@ struct Examined {
     remarks: Vec<Cow<'static, str>>,
 }
 
-fn examination(bytes: &[u8], now: i64) -> Examination {
+fn examination(bytes: &[u8], accepted: Accepted, now: i64) -> Examination {
     let whole = |problem: String| Examination::default().with_problem(problem);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return whole(format!("not UTF-8 text, at byte {}", error.valid_up_to())),
     };
     match text.trim_start().bytes().next() {
-        None => whole("the file is empty".into()),
+        None if accepted == Accepted::Json => whole(EMPTY_JSON.into()),
         Some(b'{') => examine_json(text, now),
-        Some(_) => examine_lines(text, now),
+        Some(_) if accepted == Accepted::Json => examine_json(text, now),
+        None | Some(_) => examine_lines(text, now),
     }
 }
 
@@ -95,17 +102,8 @@ fn examine_json(text: &str, now: i64) -> Examination {
     let read = read_json(text, &mut |user, raw| {
         let line = lines.of(raw);
         let examined = match Record::parse_in_file(raw) {
-            Ok((record, renamed)) => examine_record(line, record, renamed, now),
-            Err(failure) => {
-                let place = describe_record(&failure);
-                wrong(
-                    line,
-                    place.strip_prefix('.').map_or_else(
-                        || format!("can not be read{place}"),
-                        |place| format!("can not be read, at {place}"),
-                    ),
-                )
-            }
+            Ok((record, renamed)) => examine_record(line, record, renamed, Some(raw), now),
+            Err(failure) => wrong(line, unreadable(&describe_record(&failure))),
         };
         users.add(examined, user);
         Ok(())
@@ -113,18 +111,28 @@ fn examine_json(text: &str, now: i64) -> Examination {
     let found = users.examination(Format::Json);
     match read {
         Ok(TfaConfig {
-            u2f, webauthn, others, ..
+            u2f,
+            webauthn,
+            unread,
+            others,
+            ..
         }) => {
+            let is_unread = |name| unread.iter().any(|(unread, _)| *unread == name);
             let sections = [("u2f", u2f.is_some()), ("webauthn", webauthn.is_some())];
-            Examination {
+            let examination = Examination {
                 sections: sections
                     .into_iter()
-                    .filter(|(_, there)| *there)
+                    .filter(|(name, there)| *there || is_unread(*name))
                     .map(|(name, _)| name)
                     .collect(),
                 others: others.len(),
                 ..found
-            }
+            };
+            unread.into_iter().fold(examination, |examination, (name, _)| {
+                examination.with_problem(format!(
+                    "the {name} section can not be read: it is kept as it came, and no key of it can be used"
+                ))
+            })
         }
         Err(problem) => found.with_problem(problem),
     }
@@ -134,16 +142,11 @@ fn examine_lines(text: &str, now: i64) -> Examination {
     let mut users = Users::default();
     for (line, read) in read_lines(text) {
         match read {
-            Ok((user, record)) => users.add(examine_record(line, record, false, now), user),
+            Ok((user, record)) => users.add(examine_record(line, record, false, None, now), user),
             Err(what) => users.add_line(wrong(line, what.to_owned())),
         }
     }
-    let found = users.examination(Format::Lines);
-    if found.count == 0 {
-        found.with_problem(NO_LINE.into())
-    } else {
-        found
-    }
+    users.examination(Format::Lines)
 }
 
 impl Examination {
@@ -215,15 +218,27 @@ fn wrong(line: usize, problem: String) -> Examined {
     }
 }
 
-fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> Examined {
+/// What is wrong at a place, as [`describe_record`] tells it.
+fn unreadable(place: &str) -> String {
+    place.strip_prefix('.').map_or_else(
+        || format!("can not be read{place}"),
+        |place| format!("can not be read, at {place}"),
+    )
+}
+
+/// `raw`: the record as the file has it, where that is the origin's JSON.
+fn examine_record(line: usize, mut record: Record, renamed: bool, raw: Option<&str>, now: i64) -> Examined {
     let all = factors(&record);
     let mut counts = BTreeMap::new();
-    for factor in &all {
+    for factor in all.iter().filter(|factor| !factor.unusable) {
         *counts.entry(factor.kind).or_default() += factor.left.unwrap_or(1);
     }
     let short = |bits: usize| bits < 128;
     let keys = yubico_keys(&record);
     let unfit = (!fits(&record)).then(|| "a key that Proxmox can not read: it refuses the file".to_owned());
+    let mut problems: Vec<_> = record.unusable.iter().map(unusable).collect();
+    problems.extend(raw.into_iter().flat_map(|raw| unread_by_origin(&record, raw)));
+    problems.extend(unfit);
     let remarks = [
         (
             renamed,
@@ -270,7 +285,7 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> E
         line,
         user: None,
         factors: counts,
-        problems: unfit.into_iter().collect(),
+        problems,
         remarks: remarks
             .into_iter()
             .filter(|(found, _)| *found)
@@ -278,6 +293,32 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, now: i64) -> E
             .chain(keys)
             .collect(),
     }
+}
+
+fn unusable(one: &Unusable) -> String {
+    let corrupt = Failure::RecordCorrupt(one.problem.clone());
+    if one.problem == TOO_LARGE {
+        return one.problem.clone();
+    }
+    unreadable(&describe_record(&corrupt))
+}
+
+/// What the origin refuses, and we can use or keep.
+fn unread_by_origin(record: &Record, raw: &str) -> Vec<String> {
+    let unfit = |id: &Option<String>| {
+        let keys = record.webauthn.iter().filter(|entry| !entry.entry.cred.fits_origin());
+        id.as_ref()
+            .is_some_and(|id| keys.into_iter().any(|entry| entry.id == *id))
+    };
+    // Whatever can't be read here is named already.
+    let told = |refusal: &Refusal| {
+        let named = |one: &Unusable| one.problem.starts_with(refusal.entry()) || record.whole_problem().is_some();
+        record.unusable.iter().any(named) || (refusal.place.strip_suffix(".cred").is_some() && unfit(&refusal.id))
+    };
+    let refusals = refusals(raw).into_iter().filter(|refusal| !told(refusal));
+    refusals
+        .map(|Refusal { place, .. }| format!("Proxmox can not read {place}: it refuses the file"))
+        .collect()
 }
 
 /// What each Yubico key still needs, which no file holds. Named by its public id, where that is one.

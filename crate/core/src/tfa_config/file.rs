@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::TfaConfig;
 use super::origin_form::{check_fits, fits, strip};
 use super::server::{U2fConfig, WebauthnConfig};
-use super::users::Builder;
+use super::users::{Builder, Form};
 use crate::json::failure::Failure;
 use crate::record::{Record, UNKNOWN_MEMBER};
 
@@ -20,9 +20,31 @@ use crate::record::{Record, UNKNOWN_MEMBER};
 pub struct WriteOptions {
     /// Our additions to the format, which the origin would refuse or lose.
     pub additions: bool,
-    /// The `u2f` and `webauthn` sections, which have another place in the origin's cluster.
-    pub sections: bool,
+    pub sections: Sections,
 }
+
+/// The `u2f` and `webauthn` sections, which have another place in the origin's cluster.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sections {
+    /// Those that the file had when it was read.
+    #[default]
+    AsRead,
+    Written,
+    LeftOut,
+}
+
+impl From<Option<bool>> for Sections {
+    fn from(written: Option<bool>) -> Self {
+        match written {
+            None => Self::AsRead,
+            Some(true) => Self::Written,
+            Some(false) => Self::LeftOut,
+        }
+    }
+}
+
+/// Around a user of the file who is no object, so that there is a record that nobody can use.
+const STAND_IN: (&str, &str) = ("{\"not an object\":", "}");
 
 impl TfaConfig {
     /// Reads and validates a JSON file. The error says what is wrong and where, and quotes nothing.
@@ -44,19 +66,29 @@ impl TfaConfig {
     /// Today's form: one line, users sorted. Without additions it fails with `store-refused` for a key that the origin's
     /// format has no place for.
     pub fn write(&self, options: WriteOptions) -> Result<String, Failure> {
-        let sections = options.sections;
+        let written = |name| match options.sections {
+            Sections::AsRead => self.sections_read.contains(&name),
+            Sections::Written => true,
+            Sections::LeftOut => false,
+        };
         let mut writer = Writer::new(self.users.file_bytes());
-        if let Some(u2f) = self.u2f.as_deref().filter(|_| sections) {
-            writer.member("u2f", &json(u2f)?);
-        }
-        if let Some(webauthn) = self.webauthn.as_deref().filter(|_| sections) {
-            writer.member("webauthn", &json(webauthn)?);
+        let texts = [
+            ("u2f", self.u2f.as_deref().map(json).transpose()?),
+            ("webauthn", self.webauthn.as_deref().map(json).transpose()?),
+        ];
+        for (name, text) in texts.into_iter().filter(|(name, _)| written(*name)) {
+            let unread = self.unread.iter().find(|(unread, _)| *unread == name);
+            if let Some(text) = text.as_deref().or(unread.map(|(_, raw)| raw.as_str())) {
+                writer.member(name, text);
+            }
         }
         let mut users = self.users.iter().peekable();
         if users.peek().is_some() {
             writer.begin("users");
             for stored in users {
-                if stored.beyond && !options.additions {
+                if stored.bare {
+                    writer.member(stored.user, bare(stored.record));
+                } else if stored.beyond && !options.additions {
                     writer.member(stored.user, &plain(stored.record)?);
                 } else {
                     writer.member(stored.user, stored.record);
@@ -70,6 +102,13 @@ impl TfaConfig {
         writer.end();
         Ok(writer.text)
     }
+}
+
+/// What the file has for a user who is no object there.
+fn bare(stand_in: &str) -> &str {
+    let (before, after) = STAND_IN;
+    let inside = stand_in.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    inside.unwrap_or(stand_in)
 }
 
 /// A record in the origin's format.
@@ -158,6 +197,19 @@ struct Reading<'f, 'a> {
     problem: Option<String>,
 }
 
+impl Reading<'_, '_> {
+    /// One that can't be read is kept as it came, and offers nothing.
+    fn section<T: serde::de::DeserializeOwned>(&mut self, name: &'static str, raw: &str) -> Option<T> {
+        self.config.sections_read.push(name);
+        // The derived reader would take an array of the members too.
+        let section = (!raw.starts_with('[')).then(|| serde_json::from_str::<Option<T>>(raw).ok());
+        section.flatten().unwrap_or_else(|| {
+            self.config.unread.push((name, raw.to_owned()));
+            None
+        })
+    }
+}
+
 impl<'de> Visitor<'de> for &mut Reading<'_, 'de> {
     type Value = ();
 
@@ -177,8 +229,14 @@ impl<'de> Visitor<'de> for &mut Reading<'_, 'de> {
             }
             self.seen.extend(known);
             match name.as_str() {
-                "u2f" => self.config.u2f = map.next_value::<Option<U2fConfig>>()?.map(Into::into),
-                "webauthn" => self.config.webauthn = map.next_value::<Option<WebauthnConfig>>()?.map(Into::into),
+                "u2f" => {
+                    let raw = map.next_value::<&RawValue>()?.get();
+                    self.config.u2f = self.section::<U2fConfig>("u2f", raw).map(Into::into);
+                }
+                "webauthn" => {
+                    let raw = map.next_value::<&RawValue>()?.get();
+                    self.config.webauthn = self.section::<WebauthnConfig>("webauthn", raw).map(Into::into);
+                }
                 "users" => map.next_value_seed(ReadingUsers(self))?,
                 _ => {
                     let value = compact(map.next_value::<&RawValue>()?.get());
@@ -219,9 +277,14 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
     }
 }
 
-/// Validates a record and keeps it in the form in which it is written; true where two factors had the same id.
+/// Keeps a record in the form in which it is written; true where two factors had the same id.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
-    let (mut record, renamed) = Record::parse_in_file(raw).map_err(|failure| describe_record(&failure))?;
+    let (before, after) = STAND_IN;
+    let Ok((mut record, renamed)) = Record::parse_in_file(raw) else {
+        let stand_in = Zeroizing::new(format!("{before}{raw}{after}"));
+        let added = builder.add(user, &stand_in, Form::Bare);
+        return added.map(|()| false).map_err(|refused| format!(": {refused}"));
+    };
     // Most files are written by programs, in this form already.
     let text = if record.is_text(raw) {
         None
@@ -230,7 +293,8 @@ fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
         Some(Zeroizing::new(text))
     };
     let beyond = !fits(&record) | strip(&mut record);
-    let added = builder.add(user, text.as_ref().map_or(raw, |text| text.as_str()), beyond);
+    let form = if beyond { Form::Beyond } else { Form::Plain };
+    let added = builder.add(user, text.as_ref().map_or(raw, |text| text.as_str()), form);
     added.map(|()| renamed).map_err(|refused| format!(": {refused}"))
 }
 

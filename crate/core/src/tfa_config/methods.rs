@@ -72,6 +72,7 @@ impl TfaConfig {
         Ok(match answer.value.reason {
             None => Settled::Done(Updated { ok: True }),
             Some("last-factor") => Refusal::LastEntry.settled(),
+            Some("malformed") => Refusal::DescriptionInvalid.settled(),
             Some(_) => Refusal::NoSuchEntry.settled(),
         })
     }
@@ -94,6 +95,9 @@ struct EntryInfo {
     /// Told only where it is false.
     #[serde(skip_serializing_if = "Option::is_none")]
     enable: Option<bool>,
+    /// Ours: it can't be used here, only deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unusable: bool,
 }
 
 impl From<Factor> for EntryInfo {
@@ -104,6 +108,7 @@ impl From<Factor> for EntryInfo {
             description: factor.description,
             created: seconds(factor.created),
             enable: (!factor.enabled).then_some(false),
+            unusable: factor.unusable,
         }
     }
 }

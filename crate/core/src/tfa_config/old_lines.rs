@@ -10,14 +10,14 @@ use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::TfaConfig;
-use super::users::Builder;
+use super::users::{Builder, Form};
 use crate::record::{Entry, Record, RegisteredKey, TotpEntry, U2fEntry, YubicoEntry, decode_base64};
 use crate::totp::base32;
 use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
 impl TfaConfig {
-    /// Reads and validates a file of lines. The error says what is wrong and where, and quotes nothing.
+    /// Reads and validates a file of lines; one without any has no users. The error says what is wrong and where, and quotes nothing.
     pub(super) fn from_lines(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
         for (number, line) in read_lines(text) {
@@ -25,11 +25,8 @@ impl TfaConfig {
             let (user, record) = line.map_err(wrong)?;
             let record = record.to_text().map_err(|_| wrong("too many keys"))?;
             builder
-                .add(user, &Zeroizing::new(record), false)
+                .add(user, &Zeroizing::new(record), Form::Plain)
                 .map_err(|refused| wrong(&refused.to_string()))?;
-        }
-        if builder.len() == 0 {
-            return Err(NO_LINE.into());
         }
         let users = builder.build().map_err(|refused| refused.to_string())?;
         Ok(Self {
@@ -40,9 +37,6 @@ impl TfaConfig {
         })
     }
 }
-
-/// Said of a file that holds nothing but comments.
-pub(super) const NO_LINE: &str = "no line with a user";
 
 type Line<'a> = Result<(&'a str, Record), &'static str>;
 

@@ -8,10 +8,13 @@ use std::mem::take;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
+use super::origin_reader::refusals;
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
 use crate::json::wiped::to_json;
+use crate::record::factor::{Factor, factors};
 use crate::record::{Counted, Entry, FactorType, Record, Removal, Spent, WebauthnEntry, YubicoEntry};
 
 /// A record in two parts.
@@ -45,11 +48,15 @@ pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
             settled: additions.text()?,
         });
     }
+    let marks = marks(&record);
+    let old = beside.belongs_to.into_iter().filter(|mark| !marks.contains(mark));
+    additions.belong(marks.iter().cloned().chain(old).collect());
     additions.removed = beside.removed;
     let unsettled = additions.text()?;
     additions.removed = None;
     additions.totp_locked = record.totp_locked;
     additions.tfa_locked_until = record.tfa_locked_until;
+    additions.belong(marks);
     Ok(Parts {
         record: Some(record.to_text()?),
         additions: unsettled,
@@ -57,12 +64,34 @@ pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
     })
 }
 
-/// Puts a record together again. Additions of factors that the file no longer holds are left out, and counters whose
-/// lock another program has lifted begin anew. `now`: epoch seconds.
+/// What tells the factors of this user from those of one who was removed and made anew: ids, and of recovery codes,
+/// which all go by one, the time at which they were made.
+fn marks(record: &Record) -> Vec<String> {
+    let factors = factors(record).into_iter();
+    let mark = |factor: Factor| {
+        if factor.kind == FactorType::Recovery {
+            recovery_mark(factor.created)
+        } else {
+            factor.id
+        }
+    };
+    factors.map(mark).collect()
+}
+
+fn recovery_mark(created: i64) -> String {
+    format!("recovery@{created}")
+}
+
+/// Puts a record together again. Additions of factors that the file no longer holds are left out, all of them where it
+/// holds none any more: the user was removed and made anew. Counters whose lock another program has lifted begin anew.
+/// `now`: epoch seconds.
 pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
     let mut record = Record::parse(Some(record))?;
-    if let Some(additions) = additions {
-        Additions::read(additions)?.give(&mut record, now);
+    if let Some(additions) = additions.filter(|_| record.whole_problem().is_none()) {
+        let additions = Additions::read(additions)?;
+        if additions.belong_to(&marks(&record)) {
+            additions.give(&mut record, now);
+        }
     }
     record.to_text()
 }
@@ -103,13 +132,28 @@ pub(super) fn check_fits(record: &Record) -> Result<(), Failure> {
     fits(record).then_some(()).ok_or(refused)
 }
 
+/// Fails with `store-refused` for what the origin can't read of a record without its additions, and could before. What
+/// `before` held so already is none of ours.
+pub(super) fn check_readable(record: &mut Record, before: &str) -> Result<(), Failure> {
+    strip(record);
+    let text = Zeroizing::new(record.to_text()?);
+    let new = refusals(&text);
+    if new.is_empty() {
+        return Ok(());
+    }
+    let old = refusals(before);
+    let known = new.iter().all(|one| old.iter().any(|own| own.is_same(one)));
+    let refused = Failure::StoreRefused("Proxmox could not read an entry of this record");
+    known.then_some(()).ok_or(refused)
+}
+
 /// True when the origin can read the record once the additions are gone.
 pub(super) fn fits(record: &Record) -> bool {
     record.webauthn.iter().all(|entry| entry.entry.cred.fits_origin())
 }
 
 /// What is ours of one user's record.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Additions {
     #[serde(default, skip_serializing_if = "is_default")]
@@ -134,13 +178,16 @@ struct Additions {
     totp_locked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tfa_locked_until: Option<i64>,
+    /// The factors that the file held when these were written, by [`marks`]; empty where an older version wrote them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    belongs_to: Vec<String>,
     /// By the factor's id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     factors: BTreeMap<String, Added>,
 }
 
 /// What is ours of one factor.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 // The field is named as in the record.
 #[allow(clippy::struct_field_names)]
@@ -165,7 +212,7 @@ struct Added {
 }
 
 /// What is ours of a WebAuthn credential.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
+#[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Credential {
     #[serde(default, skip_serializing_if = "is_default")]
@@ -233,8 +280,21 @@ impl Additions {
             removed: record.removed.take(),
             totp_locked: false,
             tfa_locked_until: None,
+            belongs_to: Vec::new(),
             factors,
         }
+    }
+
+    /// Nothing belongs to nobody.
+    fn belong(&mut self, marks: Vec<String>) {
+        self.belongs_to = Vec::new();
+        if !is_default(self) {
+            self.belongs_to = marks;
+        }
+    }
+
+    fn belong_to(&self, marks: &[String]) -> bool {
+        self.belongs_to.is_empty() || self.belongs_to.iter().any(|mark| marks.contains(mark))
     }
 
     fn give(mut self, record: &mut Record, now: i64) {
@@ -271,8 +331,11 @@ impl Additions {
             }),
         ) = (&mut record.recovery, recovery)
         {
-            set.added = added;
-            set.letters = letters;
+            let mark = recovery_mark(set.created.saturating_mul(1000));
+            if self.belongs_to.is_empty() || self.belongs_to.contains(&mark) {
+                set.added = added;
+                set.letters = letters;
+            }
         }
         give_each(&mut self.factors, &mut record.totp, FactorType::Totp, |_, _| {});
         give_each(&mut self.factors, &mut record.u2f, FactorType::U2f, |entry, added| {

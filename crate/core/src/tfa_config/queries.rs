@@ -10,7 +10,7 @@ use super::users::RecordText;
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request::seconds;
-use crate::record::Record;
+use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
 use crate::service::enrol::True;
 
@@ -58,7 +58,8 @@ impl TfaConfig {
         envelope(Ok(self.record(user)))
     }
 
-    /// Whether the user has a factor of this type, disabled ones included; `oath` is `totp`.
+    /// Whether the user has a factor of this type, disabled and unusable ones included, but no recovery codes that are
+    /// used up; `oath` is `totp`.
     pub fn has_type(&self, user: &str, kind: &str) -> String {
         envelope(self.read_has_type(user, kind))
     }
@@ -128,14 +129,18 @@ impl TfaConfig {
 
     fn read_has_type(&self, user: &str, kind: &str) -> Result<bool, Failure> {
         let record = self.read(user)?;
-        Ok(match kind {
-            "totp" | "oath" => !record.totp.is_empty(),
-            "u2f" => !record.u2f.is_empty(),
-            "webauthn" => !record.webauthn.is_empty(),
-            "yubico" => !record.yubico.is_empty(),
-            "recovery" => record.recovery.is_some(),
+        let (kind, usable) = match kind {
+            "totp" | "oath" => (FactorType::Totp, !record.totp.is_empty()),
+            "u2f" => (FactorType::U2f, !record.u2f.is_empty()),
+            "webauthn" => (FactorType::Webauthn, !record.webauthn.is_empty()),
+            "yubico" => (FactorType::Yubico, !record.yubico.is_empty()),
+            "recovery" => (
+                FactorType::Recovery,
+                record.recovery.as_ref().is_some_and(|set| set.left() > 0),
+            ),
             _ => return Err(Failure::InvalidArgument("type")),
-        })
+        };
+        Ok(usable || record.holds_unusable(kind))
     }
 }
 

@@ -23,6 +23,7 @@ pub struct Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     DescriptionRequired,
+    DescriptionInvalid,
     TotpNeedsBoth,
     TotpTakesNoChallenge,
     TotpNotVerified,
@@ -61,6 +62,10 @@ impl Refusal {
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::DescriptionRequired => ("parameter", "'description' is required for new entries"),
+            Self::DescriptionInvalid => (
+                "parameter",
+                "'description' has more than 255 characters, or control characters",
+            ),
             Self::TotpNeedsBoth => ("parameter", "'totp' type requires both 'totp' and 'value' parameters"),
             Self::TotpTakesNoChallenge => ("parameter", "'challenge' parameter is invalid for 'totp' entries"),
             Self::TotpNotVerified => ("not-verified", "failed to verify TOTP challenge"),

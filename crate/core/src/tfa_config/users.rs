@@ -27,6 +27,8 @@ pub struct Stored<'a> {
     pub record: &'a str,
     /// False where the record is known to hold nothing but what the origin's format has a place for.
     pub beyond: bool,
+    /// True where the file has no object for the user, and the record is a stand-in that holds what it has.
+    pub bare: bool,
 }
 
 /// Records that no longer change.
@@ -44,6 +46,7 @@ struct Slot {
     user: u32,
     record: u32,
     beyond: bool,
+    bare: bool,
 }
 
 impl Users {
@@ -84,6 +87,7 @@ impl Base {
             user: self.text.get(start..middle).unwrap_or_default(),
             record: self.text.get(middle..middle + record).unwrap_or_default(),
             beyond: slot.beyond,
+            bare: slot.bare,
         }
     }
 
@@ -129,10 +133,22 @@ where
                     user,
                     record,
                     beyond: true,
+                    bare: false,
                 });
             }
         }
     }
+}
+
+/// How a file holds a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As the origin has it.
+    Plain,
+    /// With what the origin's format has no place for.
+    Beyond,
+    /// Not as an object: the record stands in for it.
+    Bare,
 }
 
 /// Takes a file's records one by one.
@@ -182,7 +198,7 @@ impl Builder {
         self.base.slots.len()
     }
 
-    pub fn add(&mut self, user: &str, record: &str, beyond: bool) -> Result<(), Refused> {
+    pub fn add(&mut self, user: &str, record: &str, form: Form) -> Result<(), Refused> {
         if !is_user(user) {
             return Err(Refused::NoUser);
         }
@@ -192,7 +208,8 @@ impl Builder {
             start: length(text)?,
             user: length(user)?,
             record: length(record)?,
-            beyond,
+            beyond: form == Form::Beyond,
+            bare: form == Form::Bare,
         };
         text.push_str(user);
         text.push_str(record);
@@ -230,7 +247,7 @@ mod tests {
     fn built(records: &[(&str, &str)]) -> Users {
         let mut builder = Builder::new(0);
         for (user, record) in records {
-            builder.add(user, record, false).unwrap();
+            builder.add(user, record, Form::Plain).unwrap();
         }
         builder.build().unwrap()
     }
@@ -244,7 +261,7 @@ mod tests {
     fn a_user_occurs_once() {
         let mut builder = Builder::new(0);
         for user in ["b", "a", "b"] {
-            builder.add(user, "{}", false).unwrap();
+            builder.add(user, "{}", Form::Plain).unwrap();
         }
         assert_eq!(builder.build().err(), Some(Refused::Duplicate));
         for (user, added) in [
@@ -252,7 +269,7 @@ mod tests {
             (&"é".repeat(128), Ok(())),
             (&"é".repeat(129), Err(Refused::NoUser)),
         ] {
-            assert_eq!(Builder::new(0).add(user, "{}", false), added);
+            assert_eq!(Builder::new(0).add(user, "{}", Form::Plain), added);
         }
         assert_eq!(Users::default().iter().count(), 0);
     }

@@ -49,12 +49,14 @@ impl OtpauthUri {
         })
     }
 
-    /// The generator of a URI that [`parse_stored`](Self::parse_stored) takes.
-    pub fn stored_totp(uri: &str) -> Option<Totp> {
+    /// The generator of a URI that [`parse_stored`](Self::parse_stored) takes, and whether the secret is spelt as the
+    /// origin reads it.
+    pub fn stored_totp(uri: &str) -> Option<(Totp, bool)> {
         let parts = Parts::read(uri)?;
-        let (prefix, account) = cut(parts.label, b':').unwrap_or(("", parts.label));
-        let readable = is_escaped(prefix) && is_escaped(account) && parts.issuer.is_none_or(is_escaped);
-        parts.totp(base32::decode_any_length).filter(|_| readable)
+        let totp = parts
+            .totp(base32::decode_any_length)
+            .filter(|_| parts.has_readable_names())?;
+        Some((totp, parts.secret.is_some_and(is_origin_base32)))
     }
 
     /// The form that records store: parameters in a fixed order, every byte of a name but ASCII letters and digits
@@ -135,6 +137,11 @@ impl<'uri> Parts<'uri> {
         slot.replace(value).is_none().then_some(())
     }
 
+    fn has_readable_names(&self) -> bool {
+        let (prefix, account) = cut(self.label, b':').unwrap_or(("", self.label));
+        is_escaped(prefix) && is_escaped(account) && self.issuer.is_none_or(is_escaped)
+    }
+
     /// The parameter, else the label's; an empty one is none.
     fn issuer_or(&self, prefix: String) -> Result<Option<String>, NotText> {
         let issuer = match self.issuer {
@@ -156,6 +163,24 @@ impl<'uri> Parts<'uri> {
         let period = self.period.map_or(Some(30), number)?;
         Totp::new(&secret, algorithm, digits, period).ok()
     }
+}
+
+/// Whether the system that the format comes from reads this URI, whether or not it can be used here: it takes any number
+/// of digits and any period, and no secret with blanks or dashes.
+pub(crate) fn is_read_by_origin(uri: &str) -> bool {
+    let Some(parts) = Parts::read(uri) else { return false };
+    let secret = parts.secret.filter(|secret| is_origin_base32(secret));
+    let secret = secret.and_then(base32::decode_any_length);
+    parts.has_readable_names()
+        && secret.is_some_and(|secret| !secret.is_empty())
+        && parts.digits.is_none_or(|digits| digits.parse::<u8>().is_ok())
+        && parts.period.is_none_or(|period| period.parse::<u64>().is_ok())
+        && parts.algorithm.is_none_or(|name| Algorithm::from_name(name).is_some())
+}
+
+/// Letters, digits and padding alone.
+fn is_origin_base32(secret: &str) -> bool {
+    secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'=')
 }
 
 fn is_plain(name: &str) -> bool {
@@ -258,7 +283,7 @@ mod tests {
             let uri = format!("otpauth://totp/{label}?secret={secret}{rest}{issuer}");
             let whole = OtpauthUri::parse_stored(&uri).map(|whole| whole.totp);
             let told = |totp: Option<Totp>| totp.map(|totp| (totp.secret().to_vec(), format!("{totp:?}")));
-            proptest::prop_assert_eq!(told(OtpauthUri::stored_totp(&uri)), told(whole));
+            proptest::prop_assert_eq!(told(OtpauthUri::stored_totp(&uri).map(|(totp, _)| totp)), told(whole));
         }
     }
 

@@ -69,6 +69,10 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
         rp_id,
     } = request::parse(request)?;
     let mut record = Record::parse(Some(&data))?;
+    if record.whole_problem().is_some() {
+        // What is wrong with it is for the host to know; single factors that can't be used come along as they are.
+        Record::parse_usable(&data)?;
+    }
     // How a factor went is for this store alone to say.
     record.removed = None;
     for one in &mut record.webauthn {

@@ -36,6 +36,7 @@ fn create(record: Option<&str>, random: &[u8], settings: &Settings, request: &st
     let (set, codes) = RecoverySet::create(random, request::seconds(now))?;
     let left = set.left();
     record.recovery = Some(set);
+    record.remove_unusable_recovery();
     record.check_size()?;
     let event = Event::new(EventType::RecoveryCodesCreated).leaving(left);
     Ok((Some(record), Answer::new(codes).with_event(event)))

@@ -93,7 +93,9 @@ pub(crate) fn verify_beside(
         FactorType::Recovery => check_recovery(&mut record, &answer.code),
         FactorType::Yubico if settings.yubico => check_yubico(&mut record, &answer.code, yubico.as_ref(), now, unused),
         // Without a key nobody here can open an OTP; the rest are no typed codes.
-        FactorType::Yubico | FactorType::Webauthn | FactorType::U2f => Check::Unavailable("not-supported"),
+        FactorType::Yubico | FactorType::Webauthn | FactorType::U2f | FactorType::Unknown => {
+            Check::Unavailable("not-supported")
+        }
     };
     match checked {
         Check::Accepted(accepted) => {
