@@ -181,9 +181,7 @@ class TfaConfigStore implements Store {
 
   async owner(handle: string): Promise<string | undefined> {
     const user = await this.#sidecar.owner(handle)
-    const record = user === undefined ? undefined : await this.read(user)
-    // One who was removed and made anew claims none of it.
-    return record !== undefined && claimsIn(record).includes(handle) ? user : undefined
+    return user !== undefined && (await this.#stored(user)) !== undefined ? user : undefined
   }
 
   async *users(): AsyncIterable<string> {
@@ -280,16 +278,6 @@ function parseAdditions(text: string | undefined): string | null {
 
 function handleOf(text: string | undefined): string | undefined {
   return text?.slice(0, text.indexOf('\n')) || undefined
-}
-
-/** What leads to the user of a record; nothing does to one that can't be read. */
-function claimsIn(record: string): string[] {
-  try {
-    return openEnvelope<string[]>(recordClaims(record)).value
-  } catch (err) {
-    if (!isCountersignError(err, 'record-corrupt')) throw err
-    return []
-  }
 }
 
 function split(record: string, beside: string | undefined): Parts {
