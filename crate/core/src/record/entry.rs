@@ -40,6 +40,21 @@ pub struct Entry<T> {
     pub added: Option<i64>,
 }
 
+impl<T> Entry<T> {
+    /// One that is enabled and was never used. `created`: epoch seconds.
+    pub fn new(id: String, description: String, created: i64, entry: T) -> Self {
+        Self {
+            id,
+            description,
+            created,
+            enable: true,
+            entry,
+            last_used: None,
+            added: None,
+        }
+    }
+}
+
 /// What a factor that signs has in common with others: a credential of WebAuthn, or a U2F key as one.
 pub trait SigningEntry {
     const TYPE: FactorType;

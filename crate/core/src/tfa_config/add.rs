@@ -400,15 +400,8 @@ fn pending(challenge: OpenChallenge, description: String) -> Result<OpenChalleng
 }
 
 fn new_entry<T>(random: &[u8], description: String, now: i64, entry: T) -> Result<Entry<T>, Failure> {
-    Ok(Entry {
-        id: request::uuid(random.get(..16).unwrap_or_default())?,
-        description,
-        created: now,
-        enable: true,
-        entry,
-        last_used: None,
-        added: None,
-    })
+    let id = request::uuid(random.get(..16).unwrap_or_default())?;
+    Ok(Entry::new(id, description, now, entry))
 }
 
 fn added(id: String) -> Settled<Added> {

@@ -176,15 +176,7 @@ fn pieces(keys: &str) -> impl Iterator<Item = &str> {
 
 /// An imported entry, by the names that the origin gives to all of them.
 fn entry<T>(entry: T) -> Entry<T> {
-    Entry {
-        id: "v1-entry".into(),
-        description: "<old version 1 entry>".into(),
-        created: 0,
-        enable: true,
-        entry,
-        last_used: None,
-        added: None,
-    }
+    Entry::new("v1-entry".into(), "<old version 1 entry>".into(), 0, entry)
 }
 
 /// A number, or its decimal digits as text.

@@ -95,15 +95,7 @@ impl ResponseRequest<'_> {
 
     /// The factor that this request makes of what was registered.
     pub fn entry<T>(&self, id: &str, entry: T) -> Entry<T> {
-        Entry {
-            id: id.to_owned(),
-            description: self.description.clone(),
-            created: self.now(),
-            enable: true,
-            entry,
-            last_used: None,
-            added: None,
-        }
+        Entry::new(id.to_owned(), self.description.clone(), self.now(), entry)
     }
 }
 

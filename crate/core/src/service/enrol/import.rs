@@ -146,14 +146,10 @@ fn add(
     (id, random): (&str, &[u8]),
     now: i64,
 ) -> Result<Vec<Note>, Refused> {
+    let created = foreign.created.map_or(now, request::seconds);
     let about = Entry {
-        id: id.to_owned(),
-        description: foreign.description,
-        created: foreign.created.map_or(now, request::seconds),
-        enable: true,
-        entry: (),
-        last_used: None,
         added: foreign.created.map(|_| now),
+        ..Entry::new(id.to_owned(), foreign.description, created, ())
     };
     match (
         foreign.uri,

@@ -157,15 +157,10 @@ fn finish(
                 again = put_back(&request.enrolment, &PendingTotp { tries_left, ..pending });
                 return Err((EnrolmentRefusal::Rejected, "wrong-code"));
             };
-            record.totp.push(Entry {
-                id: id.to_owned(),
-                description: request.description.clone(),
-                created: now,
-                enable: true,
-                entry: TotpEntry::new(uri, step),
-                last_used: None,
-                added: None,
-            });
+            let entry = TotpEntry::new(uri, step);
+            record
+                .totp
+                .push(Entry::new(id.to_owned(), request.description.clone(), now, entry));
             Ok(())
         },
     )?;

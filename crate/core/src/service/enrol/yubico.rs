@@ -64,15 +64,8 @@ fn enrol_key(record: Option<&str>, random: &[u8], settings: &Settings, request: 
             };
             let mut entry = YubicoEntry::PublicId(otp.public_id);
             entry.count(counter);
-            record.yubico.push(Entry {
-                id: id.to_owned(),
-                description: request.description.clone(),
-                created: request::seconds(request.now),
-                enable: true,
-                entry,
-                last_used: None,
-                added: None,
-            });
+            let (description, now) = (request.description.clone(), request::seconds(request.now));
+            record.yubico.push(Entry::new(id.to_owned(), description, now, entry));
             Ok(())
         },
     )?;

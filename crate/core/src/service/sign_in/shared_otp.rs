@@ -49,13 +49,8 @@ fn spend(record: Option<&str>, request: &str) -> Decision<Spent> {
     entry.count(counter);
     // A record as any other for whoever keeps it, and of no use to sign in with.
     record.yubico = vec![Entry {
-        id: "counter".to_owned(),
-        description: String::new(),
-        created: 0,
         enable: false,
-        entry,
-        last_used: None,
-        added: None,
+        ..Entry::new("counter".to_owned(), String::new(), 0, entry)
     }];
     Ok((Some(record), Answer::new(Spent::Unused)))
 }
