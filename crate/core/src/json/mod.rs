@@ -8,5 +8,4 @@ mod growing;
 pub(crate) mod members;
 pub(crate) mod raw;
 pub(crate) mod request;
-pub(crate) mod text;
 pub(crate) mod wiped;

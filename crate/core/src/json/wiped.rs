@@ -1,38 +1,90 @@
-//! JSON text made without leaving copies of it in freed memory.
+//! JSON text, written or compared without leaving copies of it in freed memory.
+
+use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::growing::Growing;
-use super::text::write_json;
 
 /// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
 /// caller's to wipe.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
-    // Few shapes are not for the faster writer, which has nothing of theirs to show then.
-    to_json_of(value, 512).or_else(|_| {
-        let mut text = Growing::of(512);
-        serde_json::to_writer(&mut text, value)?;
-        text.finish()
-    })
+    to_json_of(value, 512)
 }
 
-/// The same for a text of about `length` bytes, of a shape that [`write_json`] takes: one that grows is copied and wiped.
+/// The same for a text of about `length` bytes: one that grows is copied and wiped.
 pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
     let mut text = Growing::of(length);
-    write_json(value, &mut text).map_err(serde::ser::Error::custom)?;
+    serde_json::to_writer(&mut text, value)?;
     text.finish()
+}
+
+/// Whether `text` is what [`to_json`] gives for a value, found out without making it.
+pub fn is_json<T: Serialize>(value: &T, text: &str) -> bool {
+    let mut rest = Rest(text.as_bytes());
+    serde_json::to_writer(&mut rest, value).is_ok() && rest.0.is_empty()
+}
+
+/// What has to be written still.
+struct Rest<'a>(&'a [u8]);
+
+impl Write for Rest<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0 = self.0.strip_prefix(bytes).ok_or(io::ErrorKind::InvalidData)?;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn the_text_is_the_usual_one() {
         for length in [0, 1, 510, 511, 512, 5000] {
             let value = serde_json::json!({ "text": "\"é\u{1f511}".repeat(length), "numbers": [1, 2.5, null] });
-            assert_eq!(to_json(&value).unwrap(), value.to_string());
+            let text = value.to_string();
+            assert_eq!(to_json(&value).unwrap(), text);
+            assert!(is_json(&value, &text));
+        }
+    }
+
+    #[test]
+    fn members_that_run_together_are_another_text() {
+        let value = serde_json::json!({ "a": "x\",\"b\":\"y" });
+        assert!(!is_json(&value, r#"{"a":"x","b":"y"}"#));
+    }
+
+    proptest! {
+        #[test]
+        fn no_other_text_is_taken_for_it(
+            value in prop::collection::btree_map(".{0,4}", any::<(bool, u64, Option<i8>)>(), 0..4),
+            place in any::<prop::sample::Index>(),
+            other in 0x20u8..0x7f,
+        ) {
+            let text = serde_json::to_string(&value).unwrap_or_default();
+            prop_assert!(is_json(&value, &text));
+            let mut damaged = text.clone().into_bytes();
+            if let Some(byte) = damaged.get_mut(place.index(text.len())) {
+                *byte = other;
+            }
+            if let Ok(damaged) = String::from_utf8(damaged) && damaged != text {
+                prop_assert!(!is_json(&value, &damaged));
+            }
+            let spaced = format!("{text} ");
+            prop_assert!(!is_json(&value, &spaced));
         }
     }
 }

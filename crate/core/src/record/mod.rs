@@ -42,8 +42,7 @@ pub use yubico_entry::{Counted, YubicoEntry};
 
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
-use crate::json::text::is_json;
-use crate::json::wiped::to_json_of;
+use crate::json::wiped::{is_json, to_json_of};
 use crate::recovery_codes::RecoverySet;
 use claims::Basis;
 
@@ -215,8 +214,7 @@ impl Record {
         Basis::of(self.user_handle.as_ref(), &self.webauthn)
     }
 
-    /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that. False, too,
-    /// where it can't be told.
+    /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that.
     pub fn is_text(&self, text: &str) -> bool {
         self.unusable.is_empty() && text.len() <= MAX_COUNTED_BYTES && is_json(self, text)
     }
