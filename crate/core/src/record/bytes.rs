@@ -1,10 +1,10 @@
-//! The ways in which records hold bytes.
+//! How records hold bytes.
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use serde::de::{self, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
 
-/// Written as base64url without padding; read as an array of integers or any of the four kinds of base64.
+/// Written as base64url without padding. Read from an array of integers or any of the four kinds of base64.
 pub mod base64url {
     use super::{BASE64URL_NOPAD, Bytes, Deserialize, Deserializer, Serializer};
 
@@ -17,7 +17,7 @@ pub mod base64url {
     }
 }
 
-/// Written as standard base64 with padding; read like the above.
+/// Written as standard base64 with padding. Read like [`base64url`].
 pub mod base64_standard {
     use super::{BASE64, Serializer};
 
@@ -28,7 +28,7 @@ pub mod base64_standard {
     }
 }
 
-/// Written as an array of integers, which is how every version holds an RSA exponent.
+/// Written as an array of integers, because every version of the format holds an RSA exponent like that.
 pub mod integers {
     use super::Serializer;
 
@@ -39,8 +39,8 @@ pub mod integers {
     }
 }
 
-/// base64url of 1 to 64 bytes, as WebAuthn has a user handle (Level 3, section 4): one that can't be read would check
-/// nobody.
+/// A WebAuthn user handle (Level 3, section 4): 1 to 64 bytes in base64url. A handle that can't be decoded couldn't be
+/// compared with any response.
 pub struct Handle(pub String);
 
 impl<'de> Deserialize<'de> for Handle {
@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Handle {
     }
 }
 
-/// The same, where there may be none.
+/// Reads an optional [`Handle`].
 pub fn handle<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Option::<Handle>::deserialize(deserializer).map(|handle| handle.map(|Handle(text)| text))
 }
@@ -79,17 +79,17 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Whether the origin reads it where it wants base64url, with padding or without.
+/// Whether Proxmox accepts the text where it expects base64url, with padding or without.
 pub fn is_origin_base64url(text: &str) -> bool {
     BASE64URL_NOPAD.decode(text.as_bytes()).is_ok() || BASE64URL.decode(text.as_bytes()).is_ok()
 }
 
-/// Whether it is standard base64 with its padding.
+/// Whether the text is standard base64 with padding.
 pub fn is_canonical_base64(text: &str) -> bool {
     BASE64.decode(text.as_bytes()).is_ok()
 }
 
-/// Read like the above.
+/// Bytes that are read like [`base64url`].
 pub struct Bytes(pub Vec<u8>);
 
 impl<'de> Deserialize<'de> for Bytes {

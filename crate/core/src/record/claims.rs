@@ -1,4 +1,5 @@
-//! What leads to a user from outside: the handles of passkeys, and the ids of credentials. Each leads to one user.
+//! The texts by which a store finds a user: handles of passkeys, and hashed ids of credentials. Each belongs to one
+//! user.
 
 use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::BASE64URL_NOPAD;
@@ -6,8 +7,9 @@ use data_encoding::BASE64URL_NOPAD;
 use super::entry::Entry;
 use super::webauthn_entry::WebauthnEntry;
 
-/// The text by which a store finds who holds a credential of a relying party (WebAuthn Level 3, 7.1: an id belongs to
-/// one user). A hash: of one length whatever the id's, and no id for whoever reads an index. No handle has a colon.
+/// The text by which a store finds the user who has this credential of a relying party. An id belongs to one user
+/// (WebAuthn Level 3, 7.1). The text is a hash, so that it has a fixed length and an index doesn't reveal the ids. It
+/// has a colon, which no handle has.
 pub(crate) fn credential_claim(rp_id: &str, credential_id: &[u8]) -> String {
     let mut hash = Context::new(&SHA256);
     hash.update(b"countersign credential\0");
@@ -17,7 +19,7 @@ pub(crate) fn credential_claim(rp_id: &str, credential_id: &[u8]) -> String {
     format!("credential:{}", BASE64URL_NOPAD.encode(hash.finish().as_ref()))
 }
 
-/// What a record claims, before it is hashed: to see whether a change has changed it.
+/// What a record claims, before hashing. Comparing two of these shows whether the claims have changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Basis {
     handle: Option<String>,
@@ -36,7 +38,7 @@ impl Basis {
         }
     }
 
-    /// Sorted, each once.
+    /// The claims, sorted and without duplicates.
     pub(super) fn texts(self) -> Vec<String> {
         let mut texts: Vec<_> = self.handle.into_iter().collect();
         for (rp_id, id, handle) in self.credentials {

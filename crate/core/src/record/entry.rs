@@ -1,4 +1,4 @@
-//! What every factor of a record has around its own data.
+//! The members that every factor of a record has around its own data.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ pub enum FactorType {
     U2f,
     Recovery,
     Yubico,
-    /// Of something that can't be used, and that doesn't say what it is.
+    /// An unusable entry that doesn't say its type.
     #[serde(skip_deserializing)]
     Unknown,
 }
@@ -35,13 +35,13 @@ pub struct Entry<T> {
     /// Ours: epoch seconds of the last success.
     #[serde(default, skip_serializing_if = "is_default")]
     pub last_used: Option<i64>,
-    /// Ours: epoch seconds of the import that brought it into this record; `created` is the other system's date then.
+    /// Ours: when an import added it to this record, in epoch seconds. `created` is then the date in the other system.
     #[serde(default, skip_serializing_if = "is_default")]
     pub added: Option<i64>,
 }
 
 impl<T> Entry<T> {
-    /// One that is enabled and was never used. `created`: epoch seconds.
+    /// An enabled entry that was never used. `created`: epoch seconds.
     pub fn new(id: String, description: String, created: i64, entry: T) -> Self {
         Self {
             id,
@@ -55,25 +55,24 @@ impl<T> Entry<T> {
     }
 }
 
-/// What a factor that signs has in common with others: a credential of WebAuthn, or a U2F key as one.
+/// The common part of factors that sign: a WebAuthn credential, or a U2F key treated as one.
 pub trait SigningEntry {
     const TYPE: FactorType;
 
     fn credential_id(&self) -> &[u8];
 
-    /// The credential to verify against; `None` for a key that this version can't use.
+    /// The credential to verify against, or `None` for a key that this version can't use.
     fn credential(&self) -> Option<Credential>;
 
-    /// Whether there is one.
+    /// Whether there is a credential to verify against.
     fn can_verify(&self) -> bool {
         self.credential().is_some()
     }
 
-    /// Takes over what a ceremony may change.
+    /// Stores what a ceremony may change.
     fn update(&mut self, credential: &Credential);
 
-    /// Takes over what a success of this credential tells: whose it is, and the handle that it was made for, where that
-    /// was not known.
+    /// Stores what a success of this credential shows: its relying party, and its user handle if that was unknown.
     fn learn(&mut self, _rp_id: &str, _user_handle: impl FnOnce() -> Option<String>) {}
 }
 

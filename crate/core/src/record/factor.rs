@@ -1,4 +1,4 @@
-//! What the host and its pages may know of a factor: never a secret or a key.
+//! What the host and its pages may see of a factor: never a secret or a key.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -17,13 +17,13 @@ pub struct Factor {
     /// Epoch milliseconds.
     pub created: i64,
     pub enabled: bool,
-    /// It can't be used here, only removed.
+    /// It can't be used here, and can only be removed.
     #[serde(skip_serializing_if = "is_default")]
     pub unusable: bool,
     /// Epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_used: Option<i64>,
-    /// When an import brought it into this record: epoch milliseconds.
+    /// When an import added it to this record, in epoch milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added: Option<i64>,
     /// Recovery codes left.
@@ -49,7 +49,7 @@ pub struct WebauthnDetails {
     pub backup_state: bool,
 }
 
-/// A user's factors: recovery codes first, then by type, as the origin lists them; last what can't be used.
+/// A user's factors: recovery codes first, then by type in Proxmox's order. Unusable factors come last.
 pub fn factors(record: &Record) -> Vec<Factor> {
     let recovery = record.recovery.as_ref().map(|set| Factor {
         left: Some(set.left()),
@@ -66,7 +66,7 @@ pub fn factors(record: &Record) -> Vec<Factor> {
         .collect()
 }
 
-/// The factor of this id, if there is one.
+/// The factor with this id, if there is one.
 pub fn find(record: &Record, id: &str) -> Option<Factor> {
     factors(record).into_iter().find(|factor| factor.id == id)
 }

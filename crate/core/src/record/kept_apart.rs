@@ -1,4 +1,4 @@
-//! A record with what can't be used in it: counted, removed, and written back in its place.
+//! Counting and removing the unusable entries of a record, and writing them back in their places.
 
 use zeroize::Zeroizing;
 
@@ -8,18 +8,19 @@ use crate::json::failure::Failure;
 use crate::json::raw::{RawMembers, raw_elements};
 
 impl Record {
-    /// What can't be used, in the record's order.
+    /// The unusable entries, in the record's order.
     pub fn unusable(&self) -> &[Unusable] {
         &self.unusable
     }
 
-    /// What is wrong with the record as a whole, so that nothing of it can be used, or changed but by removing it.
+    /// What is wrong with the whole record. Nothing in such a record can be used, and the only possible change is to
+    /// remove it.
     pub fn whole_problem(&self) -> Option<&str> {
         let whole = self.unusable.iter().find(|one| one.place == Place::Record);
         whole.map(|one| one.problem.as_str())
     }
 
-    /// How many unusable factors there are beside a recovery set.
+    /// The number of unusable factors, without an unusable recovery set.
     pub(super) fn real_unusable(&self) -> usize {
         self.unusable.iter().filter(|one| one.is_real()).count()
     }
@@ -29,7 +30,7 @@ impl Record {
         self.unusable.iter().any(|one| one.kind == kind)
     }
 
-    /// The first that `other` does not hold as well.
+    /// The first unusable entry that `other` doesn't have.
     pub fn unusable_beside(&self, other: &Self) -> Option<&Unusable> {
         let held = |one: &&Unusable| {
             other
@@ -40,19 +41,19 @@ impl Record {
         self.unusable.iter().find(|one| !held(one))
     }
 
-    /// Removes what can't be used and has this id.
+    /// Removes the unusable entry with this id.
     pub fn remove_unusable(&mut self, id: &str) {
         self.unusable.retain(|one| one.id != id);
     }
 
-    /// Removes a recovery set that can't be used; true where there was one.
+    /// Removes an unusable recovery set. True if there was one.
     pub fn remove_unusable_recovery(&mut self) -> bool {
         let before = self.unusable.len();
         self.unusable.retain(Unusable::is_real);
         self.unusable.len() < before
     }
 
-    /// Keeps each in its place as the entry that was at `position` of this type goes.
+    /// Keeps the unusable entries of this type in their places when the entry at `position` is removed.
     pub fn close_gap(&mut self, kind: FactorType, position: usize) {
         for one in self.unusable.iter_mut().filter(|one| one.kind == kind) {
             if let Place::Behind(before) = &mut one.place
@@ -63,11 +64,11 @@ impl Record {
         }
     }
 
-    /// Puts what can't be used into the text of what can.
+    /// Adds the unusable entries to the text of the usable ones.
     pub(super) fn with_unusable(&self, text: String) -> Result<String, Failure> {
         let text = Zeroizing::new(text);
         if let Some(whole) = self.unusable.iter().find(|one| one.place == Place::Record) {
-            // Nobody knows what a change to such a record would mean.
+            // The meaning of a change to such a record is unknown.
             let unchanged = text.as_str() == "{}" && self.unusable.len() == 1;
             let raw = unchanged.then(|| whole.raw.to_string());
             return raw.ok_or_else(|| Failure::RecordCorrupt(whole.problem.clone()));
@@ -75,7 +76,7 @@ impl Record {
         let corrupt = || Failure::RecordCorrupt(String::new());
         let members = RawMembers::parse(&text).ok_or_else(corrupt)?;
         let raw: usize = self.unusable.iter().map(|one| one.raw.len() + 16).sum();
-        // Sized beforehand: growing would leave unwiped copies of secrets behind.
+        // Allocated in full: growing would leave unwiped copies of secrets behind.
         let mut written = String::with_capacity(text.len() + raw);
         written.push('{');
         let mut member = |name: &str, value: &[&str], list: bool| {
@@ -105,7 +106,7 @@ impl Record {
                 (Some(own), None) => member(name, &[own], false),
                 (None, None) => {}
                 (None, Some(one)) if one.place == Place::Member => member(name, &[&one.raw], false),
-                // A member that is no list gives way to what was added since.
+                // New entries replace a member that is not a list.
                 (Some(own), Some(one)) if one.place == Place::Member => member(name, &[own], false),
                 (own, Some(_)) => {
                     let own = own.map_or(Some(Vec::new()), raw_elements).ok_or_else(corrupt)?;

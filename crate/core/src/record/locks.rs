@@ -1,26 +1,28 @@
 //! How many wrong codes a user may type, in two tiers, and what lifts each lock.
 //!
-//! The counters are part of the record: they survive a restart and hold on every machine. WebAuthn and U2F are never
-//! refused for a lock, since a signature can't be guessed and whoever knows the password must not shut out the owner.
+//! The counters are part of the record, so they survive a restart and apply on every machine. No lock ever refuses
+//! WebAuthn or U2F: a signature can't be guessed, and someone who only knows the password must not be able to lock the
+//! owner out.
 
 use serde::{Deserialize, Serialize};
 
 use crate::record::{FactorType, Record};
 
-/// `tfa-locked-until` of a lock that only an unlock or a WebAuthn success lifts: the end of the year 9999.
+/// The value of `tfa-locked-until` for a lock without an end time: the end of the year 9999. Only an unlock, or a
+/// success with WebAuthn or U2F, lifts it.
 pub const UNTIL_UNLOCK: i64 = 253_402_300_799;
 
-/// The bounds of a user.
+/// The limits that apply to a user.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
-    /// Wrong TOTP codes in a row until TOTP is locked, and wrong Yubico OTPs until those are.
+    /// Wrong TOTP codes in a row that lock TOTP. The same number of wrong Yubico OTPs locks those.
     pub totp_failures: u32,
-    /// Wrong typed codes of any type in a row until all of them are locked.
+    /// Wrong typed codes of any type in a row that lock all typed codes.
     pub failures: u32,
     pub lock_seconds: u32,
     pub hard_lock: HardLock,
-    /// Factors a user may hold.
+    /// The most factors that a user may have.
     pub factors: usize,
 }
 
@@ -40,7 +42,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HardLock {
-    /// For `lock_seconds`; one more wrong code after it locks again.
+    /// For `lock_seconds`. After that, the next wrong code locks again.
     Hour,
     /// Until an unlock or a WebAuthn success.
     UntilUnlock,
@@ -49,7 +51,7 @@ pub enum HardLock {
 /// What ends a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockEnd {
-    /// The time does, in epoch seconds.
+    /// This time, in epoch seconds.
     At(i64),
     /// Only an unlock or a success that lifts it.
     Unlock,
@@ -61,7 +63,7 @@ impl Record {
         self.lock_end(factor, now).is_some()
     }
 
-    /// What ends the lock on codes of this type; none where they are accepted.
+    /// What ends the lock on codes of this type, or `None` if they are accepted.
     pub fn lock_end(&self, factor: FactorType, now: i64) -> Option<LockEnd> {
         let own = match factor {
             FactorType::Totp => self.totp_locked,
@@ -80,7 +82,7 @@ impl Record {
         })
     }
 
-    /// Counts a well-formed wrong code; true when that set a lock.
+    /// Counts a well-formed wrong code. True if that set a lock.
     pub fn count_wrong_code(&mut self, factor: FactorType, limits: &Limits, now: i64) -> bool {
         let own = match factor {
             FactorType::Totp => Some((&mut self.totp_failures, &mut self.totp_locked)),
@@ -106,7 +108,7 @@ impl Record {
         locked
     }
 
-    /// Forgets what a success of this type forgives; true when that lifted a lock.
+    /// Clears the failures and locks that a success of this type clears. True if that lifted a lock.
     pub fn count_success(&mut self, factor: FactorType, now: i64) -> bool {
         let was_locked = self.is_any_locked(now);
         self.tfa_failures = 0;
@@ -133,12 +135,12 @@ impl Record {
         self.is_locked(FactorType::Totp, now) || self.is_locked(FactorType::Yubico, now)
     }
 
-    /// True while there is a failure that an unlock would forget.
+    /// True if there is a failure that an unlock would clear.
     pub fn has_failures(&self) -> bool {
         (self.tfa_failures, self.totp_failures, self.yubico_failures) != (0, 0, 0)
     }
 
-    /// Lifts every lock and forgets every failure; true when the user was locked at `now`.
+    /// Lifts every lock and clears every failure. True if the user was locked at `now`.
     pub fn unlock(&mut self, now: i64) -> bool {
         self.count_success(FactorType::Recovery, now)
     }

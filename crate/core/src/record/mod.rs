@@ -1,8 +1,9 @@
 //! Everything stored for one user, as JSON text.
 //!
-//! The form is that of one user in today's `tfa.cfg`, with additions of our own: failure counters, the user handle, and
-//! what the factors' own files list. Only this module reads or writes it. Unknown members are an error where that format
-//! refuses them, and are kept where it ignores them, so that nothing another version wrote is lost.
+//! The format is that of one user in Proxmox's current `tfa.cfg`, with additions of our own, such as failure counters
+//! and the user handle. Members marked "Ours" are additions that Proxmox doesn't know. Only this module reads or writes
+//! the format. Where Proxmox refuses unknown members, they are an error here too. Where it ignores them, they are kept,
+//! so nothing that another version wrote is lost.
 
 mod bytes;
 mod claims;
@@ -46,17 +47,17 @@ use crate::json::wiped::{is_json, to_json_of};
 use crate::recovery_codes::RecoverySet;
 use claims::Basis;
 
-/// The largest record that may be made by adding factors or changing them, in bytes of JSON text.
+/// The largest record that adding or changing factors may produce, in bytes of JSON text.
 pub const MAX_RECORD_BYTES: usize = 1 << 20;
 
-/// What counters, locks and times of use may add to that. Without it a full record would have no room for a failure,
-/// so that guesses would cost nothing.
+/// Extra room for counters, locks and times of use. Without it, a full record couldn't count a failure, and guessing
+/// would be free.
 const ROOM_TO_COUNT: usize = 1 << 16;
 
 /// The largest record that is read or written.
 const MAX_COUNTED_BYTES: usize = MAX_RECORD_BYTES + ROOM_TO_COUNT;
 
-/// More than all failure counters and locks of a record take.
+/// More bytes than all failure counters and locks of a record take.
 const COUNTERS: usize = 256;
 
 /// One user's factors, counters and locks.
@@ -76,13 +77,13 @@ pub struct Record {
     /// TOTP is refused until a recovery code, a WebAuthn success or an unlock.
     #[serde(default, skip_serializing_if = "is_default")]
     pub totp_locked: bool,
-    /// Typed codes are refused until then, in epoch seconds.
+    /// Typed codes are refused until this time, in epoch seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tfa_locked_until: Option<i64>,
     /// Ours: wrong TOTP codes in a row.
     #[serde(default, skip_serializing_if = "is_default")]
     pub totp_failures: u32,
-    /// Ours: how many steps away the last wrong code was right, until a right one comes.
+    /// Ours: how many steps the clock was off when the last wrong code would have been right. Cleared by a right code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub totp_drift: Option<i64>,
     /// Ours: wrong typed codes of any type in a row.
@@ -97,31 +98,33 @@ pub struct Record {
     /// Ours: the WebAuthn user handle, made once, in base64url.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "bytes::handle")]
     pub user_handle: Option<String>,
-    /// Ours: challenges of sign-ins without a user name, which were answered and may not be again.
+    /// Ours: answered challenges of sign-ins without a user name. They can't be answered again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent_challenges: Vec<Spent>,
-    /// Ours: how the last factor went. No entry of any kind stands beside it.
+    /// Ours: how the last factor was removed. A record that has this has no entry of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removal>,
-    /// What the text holds and can't be used.
+    /// The parts of the text that can't be used.
     #[serde(skip)]
     pub(crate) unusable: Vec<Unusable>,
-    /// Bytes of the text that it was read from.
+    /// Length in bytes of the text that this was read from.
     #[serde(skip)]
     pub(crate) length: usize,
-    /// What it claimed when it was read; `None` for one that was not, whose user may have other claims in the store.
+    /// The claims at the time of reading. `None` if the record wasn't read from text: its user may have other claims in
+    /// the store.
     #[serde(skip)]
     claimed: Option<Basis>,
 }
 
-/// Room for what an answer adds to a record: a counter, a time.
+/// Room for what an answer adds to a record, such as a counter or a time.
 const MARGIN: usize = 128;
 
 impl Record {
-    /// Reads a record, or an empty one where the store has none. Each factor has an id of its own, whatever was stored.
+    /// Reads a record, or returns an empty one if the store has none. Every factor gets a unique id, even if the stored
+    /// ids repeat.
     ///
-    /// What can't be used, such as a factor of this record or all of it, is kept apart. Fails with `record-corrupt`, or with
-    /// `record-too-large`, for a text that is no JSON object.
+    /// Parts that can't be used, or the whole record, are kept apart. A text that is not a JSON object fails with
+    /// `record-corrupt` or `record-too-large`.
     pub fn parse(text: Option<&str>) -> Result<Self, Failure> {
         let Some(text) = text else {
             return Ok(Self {
@@ -134,7 +137,7 @@ impl Record {
         Ok(record)
     }
 
-    /// Reads a user of a configuration file, whose format knows no [`Removal`]; also returns whether two factors had the
+    /// Reads a user of a configuration file, whose format has no [`Removal`]. Also returns whether two factors had the
     /// same id.
     pub fn parse_in_file(text: &str) -> Result<(Self, bool), Failure> {
         let (record, renamed) = Self::read(text)?;
@@ -148,14 +151,14 @@ impl Record {
         Self::parse_usable(text).or_else(|failure| Self::sort_out(text).ok_or(failure))
     }
 
-    /// Reads a record all of which can be used, and says whether two factors had the same id.
+    /// Reads a record that can be used completely. Also returns whether two factors had the same id.
     ///
-    /// Fails with `record-corrupt` and the place, never a value, or with `record-too-large`.
+    /// Fails with `record-too-large`, or with `record-corrupt` and the place. The place never holds a value.
     pub fn parse_usable(text: &str) -> Result<(Self, bool), Failure> {
         if text.len() > MAX_COUNTED_BYTES {
             return Err(Failure::RecordTooLarge);
         }
-        // The derived reader would take an array of the members too.
+        // The derived reader would also accept an array of the members.
         if !text.trim_ascii_start().starts_with('{') {
             return Err(Failure::RecordCorrupt(String::new()));
         }
@@ -171,13 +174,13 @@ impl Record {
         self.to_text_within(MAX_COUNTED_BYTES)
     }
 
-    /// Fails with `record-too-large` where the record has grown, by a factor or a description, more than it may.
+    /// Fails with `record-too-large` if adding or changing a factor made the record larger than allowed.
     pub fn check_size(&self) -> Result<(), Failure> {
         self.to_text_within(MAX_RECORD_BYTES)
             .map(|text| drop(Zeroizing::new(text)))
     }
 
-    /// Fails with `record-too-large` where a wrong code could not be counted, so that none is checked.
+    /// Fails with `record-too-large` if there is no room left to count a wrong code. No code may be checked then.
     pub fn check_room(&self) -> Result<(), Failure> {
         let room = self.length <= MAX_COUNTED_BYTES - COUNTERS;
         room.then_some(()).ok_or(Failure::RecordTooLarge)
@@ -187,25 +190,25 @@ impl Record {
         let text = to_json_of(self, self.length + MARGIN).map_err(|_| Failure::RecordCorrupt(String::new()))?;
         if !self.unusable.is_empty() {
             let text = self.with_unusable(text)?;
-            // One that is too large as it came can only be kept.
+            // A record that was already too large when it was read can only be kept.
             let fits = text.len() <= bytes || self.whole_problem().is_some();
             return fits.then_some(text).ok_or(Failure::RecordTooLarge);
         }
         (text.len() <= bytes).then_some(text).ok_or(Failure::RecordTooLarge)
     }
 
-    /// Every text that is to lead to this user, sorted. Credentials that no relying party is known of are left out.
+    /// Every text by which a store finds this user, sorted. Credentials without a known relying party are left out.
     pub(crate) fn claims(&self) -> Vec<String> {
         self.basis().texts()
     }
 
-    /// The same where it is no longer what the store has; `None`: it stays.
+    /// The claims if they differ from what the store has, or `None` if they are unchanged.
     pub(crate) fn changed_claims(&self) -> Option<Vec<String>> {
         let basis = self.basis();
         (self.claimed.as_ref() != Some(&basis)).then(|| basis.texts())
     }
 
-    /// Whatever the store has for this user: what the record claims is to be stored with it.
+    /// Makes the next write store the claims, whatever the store has for this user.
     pub(crate) fn claim_anew(&mut self) {
         self.claimed = None;
     }
@@ -214,17 +217,17 @@ impl Record {
         Basis::of(self.user_handle.as_ref(), &self.webauthn)
     }
 
-    /// Whether this text, which is JSON, is what [`to_text`](Self::to_text) gives, without making that.
+    /// Whether this JSON text equals the result of [`to_text`](Self::to_text), without building that result.
     pub fn is_text(&self, text: &str) -> bool {
         self.unusable.is_empty() && text.len() <= MAX_COUNTED_BYTES && is_json(self, text)
     }
 
-    /// The factors that stand for themselves: all but the recovery set. Those that can't be used count.
+    /// The number of factors without the recovery set. Unusable factors count.
     pub fn real_factors(&self) -> usize {
         self.totp.len() + self.u2f.len() + self.webauthn.len() + self.yubico.len() + self.real_unusable()
     }
 
-    /// Those of them that are enabled and can be used.
+    /// The number of those factors that are enabled and usable.
     pub fn enabled_factors(&self) -> usize {
         self.totp.iter().filter(|entry| entry.enable).count()
             + self.u2f.iter().filter(|entry| entry.enable).count()
@@ -232,13 +235,13 @@ impl Record {
             + self.yubico.iter().filter(|entry| entry.enable).count()
     }
 
-    /// True when the user has no factor of any kind, not even a disabled, used-up or unusable one.
+    /// True if the user has no factor of any kind, not even a disabled, used-up or unusable one.
     pub fn is_empty(&self) -> bool {
         self.real_factors() == 0 && self.recovery.is_none() && self.unusable.is_empty()
     }
 }
 
-/// Finds the place again with a slower reader; corrupt records are rare.
+/// Finds the place again with a slower reader. Corrupt records are rare.
 fn corrupt_place(text: &str) -> String {
     let reader = &mut serde_json::Deserializer::from_str(text);
     match serde_path_to_error::deserialize::<_, Record>(reader) {

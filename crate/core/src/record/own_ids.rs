@@ -1,15 +1,15 @@
-//! One id, one factor: the origin gave all keys of an imported user the same id.
+//! Unique ids for factors. Proxmox gave all keys of a user from the old format the same id.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Record;
 
-/// What the recovery set goes by.
+/// The id of the recovery set.
 const RECOVERY: &str = "recovery";
 
 impl Record {
-    /// Gives every factor an id of its own: of several with the same one the first keeps it, the others are numbered
-    /// from 2. The same record gets the same ids each time. True when that changed something.
+    /// Gives every factor a unique id. Of several factors with the same id, the first one keeps it and the others are
+    /// numbered from 2. The same record always gets the same ids. True if an id changed.
     pub fn give_own_ids(&mut self) -> bool {
         if self.ids_are_unique() {
             return false;
@@ -43,7 +43,7 @@ impl Record {
         ids.windows(2).all(|pair| !matches!(pair, [one, other] if one == other))
     }
 
-    /// In the order in which an id is looked up.
+    /// The ids, in the order of lookup.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         let totp = self.totp.iter().map(|entry| entry.id.as_str());
         totp.chain(self.webauthn.iter().map(|entry| entry.id.as_str()))

@@ -1,13 +1,14 @@
-//! Where a record is wrong, in the format's own names. Any other name is input, and is never told.
+//! Describes where a record is wrong, using only names of the format. Any other name is input and never part of the
+//! description.
 
 use std::fmt::Write;
 
 use serde_path_to_error::{Path, Segment};
 
-/// Said in place of a name that the format does not have.
+/// Replaces any name that is not in the format.
 pub const UNKNOWN_MEMBER: &str = "an unknown member";
 
-/// Such as `webauthn[0].entry` or `totp[1]: an unknown member`; empty for the record as a whole.
+/// For example `webauthn[0].entry` or `totp[1]: an unknown member`. Empty for the record as a whole.
 pub fn describe(path: &Path) -> String {
     let mut place = String::new();
     for segment in path {
@@ -28,7 +29,7 @@ pub fn describe(path: &Path) -> String {
     place
 }
 
-/// Every name in a record's path.
+/// Every name that a path in a record can have.
 const NAMES: [&str; 42] = [
     "totp",
     "u2f",

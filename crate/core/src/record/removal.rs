@@ -1,4 +1,4 @@
-//! How a user's last factor went: what tells a record that was emptied on purpose from one that was lost.
+//! How a user's last factor was removed. This tells a record that was emptied on purpose from one that was lost.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,23 +6,23 @@ use super::Record;
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
 
-/// Stands in a record without any entry, and only there. It is written by the change that removes the last entry, and
-/// deleted by the one that adds the first.
+/// Only a record without any entry has this. The change that removes the last entry writes it, and the change that adds
+/// the first one deletes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Removal {
     /// Epoch seconds.
     pub at: i64,
-    /// Who removed it, in the host's words.
+    /// Who removed it, as the host said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Whether the user has to enrol at the next sign-in, whatever the host requires of others.
+    /// Whether the user must enrol at the next sign-in, even if the host doesn't require this of everyone.
     #[serde(default, skip_serializing_if = "is_default")]
     pub enrol: bool,
 }
 
 impl Record {
-    /// A record that holds nothing but how its last entry went.
+    /// A record that only says how its last entry was removed.
     pub fn emptied(removal: Removal) -> Self {
         Self {
             removed: Some(removal),
@@ -30,7 +30,8 @@ impl Record {
         }
     }
 
-    /// Fails with `record-corrupt` for a mark beside an entry: then it can't be told what was removed, and what was lost.
+    /// Fails with `record-corrupt` if the record has both a removal and an entry: then nobody can tell what was removed
+    /// and what was lost.
     pub(super) fn check_removal(&self) -> Result<(), Failure> {
         if self.removed.is_some() && !self.is_empty() {
             return Err(Failure::RecordCorrupt("removed".into()));

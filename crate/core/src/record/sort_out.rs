@@ -1,5 +1,5 @@
-//! The second reading of a record that can't be read as one: entry by entry, so that one that nobody here can use takes
-//! none of the others with it.
+//! Reads a record entry by entry after reading it as a whole has failed. One unusable entry then doesn't make the
+//! others unusable.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,15 @@ use super::unusable::{LISTS, Place, TOO_LARGE, Unusable};
 use super::{Entry, FactorType, MAX_COUNTED_BYTES, Record, place};
 use crate::json::raw::{RawMembers, is_object, raw_elements};
 
-/// What a recovery set goes by.
+/// The id of a recovery set.
 const RECOVERY: &str = "recovery";
 
-/// The longest own id that such an entry keeps, in bytes.
+/// The longest id that an unusable entry keeps, in bytes.
 const LONGEST_ID: usize = 64;
 
 impl Record {
-    /// Sorts out what can be used, and whether ids were given; `None` for a text that is no record at all.
+    /// Separates usable from unusable entries, and says whether ids were replaced. `None` if the text is not a record
+    /// at all.
     pub(super) fn sort_out(text: &str) -> Option<(Self, bool)> {
         if !is_object(text) {
             return None;
@@ -38,7 +39,7 @@ impl Record {
     }
 }
 
-/// A record of which nothing can be used.
+/// A record with nothing usable in it.
 fn whole(text: &str, problem: String) -> Record {
     let mut record = Record::default();
     record.unusable.push(Unusable {
@@ -53,7 +54,7 @@ fn whole(text: &str, problem: String) -> Record {
     record
 }
 
-/// `None` where locks, counters or members that nobody knows are wrong: what is the user's then, nobody can say.
+/// `None` if locks, counters or unknown members are wrong. Then it is unclear what applies to the user.
 fn by_entry(text: &str) -> Option<Record> {
     let members = RawMembers::parse(text)?;
     let rest = members
@@ -96,7 +97,7 @@ fn list<T: DeserializeOwned>(name: &str, kind: FactorType, value: &str, unusable
     };
     let mut usable = Vec::new();
     for (index, element) in elements.into_iter().enumerate() {
-        // The derived reader would take an array of the members too.
+        // The derived reader would also accept an array of the members.
         let entry = element.starts_with('{').then(|| serde_json::from_str(element));
         match entry {
             Some(Ok(entry)) => usable.push(entry),
@@ -109,7 +110,7 @@ fn list<T: DeserializeOwned>(name: &str, kind: FactorType, value: &str, unusable
     usable
 }
 
-/// Something unusable that has no id yet.
+/// An unusable entry. Its id may still be empty or taken.
 fn kept(kind: FactorType, raw: &str, place: Place) -> Unusable {
     let said = Said::of(raw);
     Unusable {
@@ -127,7 +128,7 @@ fn kept(kind: FactorType, raw: &str, place: Place) -> Unusable {
     }
 }
 
-/// What such an entry says of itself, as far as it can be read.
+/// What an unusable entry says about itself, as far as that can be read.
 #[derive(Default)]
 struct Said {
     id: Option<String>,
@@ -163,7 +164,7 @@ fn problem_of<T: DeserializeOwned>(raw: &str, mut name: String) -> String {
     name
 }
 
-/// Gives each an id that nothing else in the record has: the same record gets the same ids each time.
+/// Gives each unusable entry an id that is unique in the record. The same record always gets the same ids.
 fn give_ids(record: &mut Record) {
     let mut taken: HashSet<String> = record.ids().map(str::to_owned).collect();
     taken.insert(RECOVERY.into());

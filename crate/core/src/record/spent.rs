@@ -1,23 +1,25 @@
-//! Challenges that passkeys have answered: each of them signs in once.
+//! Challenges that passkeys have answered. Each can be used for one sign-in only.
 
 use serde::{Deserialize, Serialize};
 
-/// Sign-ins of one user within a challenge's lifetime. Whoever has had that many waits, and nothing is forgotten.
+/// The most sign-ins of one user within a challenge's lifetime. A user who reaches it has to wait: no challenge is
+/// forgotten early.
 const MOST: usize = 256;
 
-/// How far the clocks of two machines may be apart, in milliseconds: what one takes for over, another may still take.
+/// The largest expected difference between the clocks of two machines, in milliseconds. One machine may still accept a
+/// challenge that has expired for another.
 const SKEW: i64 = 300_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spent {
     pub id: String,
-    /// Epoch milliseconds: from then on the challenge itself is refused.
+    /// Epoch milliseconds. From then on the challenge itself is refused.
     pub until: i64,
 }
 
-/// Remembers that a challenge was answered, for as long as it could be answered again; false where it was, or where there
-/// is no room to remember it.
+/// Remembers an answered challenge for as long as it could be answered again. False if it was answered before, or if
+/// there is no room to remember it.
 pub fn spend(spent: &mut Vec<Spent>, id: &str, until: i64, now: i64) -> bool {
     spent.retain(|one| one.until.saturating_add(SKEW) > now);
     if spent.len() >= MOST || spent.iter().any(|one| one.id == id) {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// One user of each generation of the format; the same credential in both.
+/// One user in each generation of the format, with the same credential in both.
 const TODAY: &str = include_str!("../../../../__test__/vectors/record-today.json");
 const OLD: &str = include_str!("../../../../__test__/vectors/record-old.json");
 
@@ -257,7 +257,7 @@ fn every_factor_has_an_id_of_its_own() {
     assert!(!renamed);
     assert_eq!(ids(&again), ids(&record));
     assert!(!Record::parse_in_file(TODAY).unwrap().1);
-    // In bounded time, however many there are.
+    // This takes bounded time, however many there are.
     let many = vec![of("yubico", "a"); 8000];
     assert_eq!(read(&json!({ "yubico": many }).to_string()).yubico.len(), 8000);
 }
@@ -282,7 +282,7 @@ fn a_user_handle_is_1_to_64_bytes_of_base64url() {
     assert!(read("{\"user-handle\":null}").user_handle.is_none());
 }
 
-/// Such an entry as the origin lets any user store, with blanks that stay.
+/// An entry that Proxmox lets any user store. Its blanks have to stay.
 const FIVE_DIGITS: &str = r#"{ "id":"five", "created":7,  "description":"five", "entry":"otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5" }"#;
 
 fn listed(record: &Record) -> Vec<(String, FactorType, bool)> {
@@ -319,7 +319,7 @@ fn an_entry_that_can_not_be_used_stays_where_it_was_and_takes_no_other_with_it()
     let again = format!(r#"{{"totp":[{phone},{FIVE_DIGITS},5,{other}],"u2f":7,"yubico":[[]],"totp-locked":true}}"#);
     assert_eq!(record.to_text().unwrap(), again);
     assert_eq!(read(&again).to_text().unwrap(), again);
-    // What stood before it goes, and it stays before what stood behind.
+    // When an entry before it is removed, it stays in front of the entries after it.
     assert!(crate::service::manage::take_factor(&mut record, "1efde97b-4b28-4107-9df4-75f0d07131ef").is_some());
     for id in ["unusable-1", "unusable-2", "unusable-3"] {
         assert!(crate::service::manage::take_factor(&mut record, id).is_some());
@@ -360,7 +360,7 @@ fn a_record_of_which_nothing_can_be_told_is_kept_whole() {
         assert!(!record.is_empty() && record.whole_problem().is_some() && record.enabled_factors() == 0);
         assert_eq!(listed(&record), [("unusable-1".into(), FactorType::Unknown, true)]);
         assert_eq!(record.to_text().unwrap(), text);
-        // Nobody can say what a change to it would mean.
+        // The meaning of a change to it is unknown.
         record.tfa_failures = 1;
         assert!(matches!(record.to_text(), Err(Failure::RecordCorrupt(_))));
         record.remove_unusable("unusable-1");

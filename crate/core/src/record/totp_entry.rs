@@ -1,4 +1,4 @@
-//! A TOTP factor: an otpauth URI, with the last accepted step once there is one.
+//! A TOTP factor: an otpauth URI, and the last accepted step if there is one.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 use crate::totp::Totp;
 use crate::totp::key_uri::OtpauthUri;
 
-/// Written as the bare URI while no code was accepted, else as `{"totp", "last-count"}`.
+/// Written as the bare URI until a code is accepted, then as `{"totp", "last-count"}`.
 pub struct TotpEntry {
     pub totp: Totp,
-    /// The last accepted step (unix seconds / period); `None` is the origin's "never used".
+    /// The last accepted step (Unix seconds / period). `None` is Proxmox's "never used".
     pub last_count: Option<i64>,
-    /// The text as it was stored, so that reading and writing changes nothing; one that the origin can't read is spelt
-    /// anew.
+    /// The URI as it was stored, so that reading and writing a record doesn't change it. A URI that Proxmox can't read
+    /// is rewritten.
     text: Zeroizing<String>,
 }
 
@@ -30,7 +30,7 @@ impl TotpEntry {
         }
     }
 
-    /// One that was never used.
+    /// An entry that was never used.
     pub fn unused(uri: OtpauthUri) -> Self {
         let text = uri.to_text();
         Self {
@@ -40,12 +40,12 @@ impl TotpEntry {
         }
     }
 
-    /// Bytes of the URI as it is stored.
+    /// Length in bytes of the stored URI.
     pub fn uri_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Later steps only from now on; false for one that is not later than the last.
+    /// Uses up this step and every earlier one. False if it is not later than the last one.
     pub fn use_step(&mut self, step: i64) -> bool {
         let unused = self.last_count.is_none_or(|last| last < step);
         self.last_count = self.last_count.max(Some(step));
@@ -57,7 +57,7 @@ impl TotpEntry {
         let mut text = Zeroizing::new(text.into_owned());
         let (totp, plain) = OtpauthUri::stored_totp(&text).ok_or_else(not_a_uri)?;
         if !plain {
-            // The origin would refuse the whole file for it.
+            // Proxmox would refuse the whole file because of it.
             text = OtpauthUri::parse_stored(&text).ok_or_else(not_a_uri)?.to_text();
         }
         Ok(Self {

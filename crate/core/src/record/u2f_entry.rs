@@ -1,4 +1,4 @@
-//! A legacy U2F factor, in the origin's form.
+//! A legacy U2F factor, in Proxmox's form.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ pub struct U2fEntry {
     /// Ours: the last accepted counter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counter: Option<u32>,
-    /// Members that the origin ignores.
+    /// Members that Proxmox ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
@@ -29,19 +29,19 @@ pub struct RegisteredKey {
     #[serde(with = "base64url")]
     pub key_handle: Vec<u8>,
     pub version: String,
-    /// Members that the origin ignores.
+    /// Members that Proxmox ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl U2fEntry {
-    /// The entry of a key that was just registered; `None` for a key that is not ES256.
+    /// The entry of a newly registered key, or `None` if the key is not ES256.
     pub fn new(credential: &Credential) -> Option<Self> {
         let key = CoseKey::parse(&credential.public_key).ok()?;
         Self::of(credential.id.clone(), &key)
     }
 
-    /// The entry of a key that was never used here; `None` for a key that is not ES256.
+    /// The entry of a key that was never used here, or `None` if the key is not ES256.
     pub fn of(key_handle: Vec<u8>, key: &CoseKey) -> Option<Self> {
         let public_key = key.material().to_point()?;
         (key.algorithm() == Algorithm::Es256).then(|| Self {
@@ -64,7 +64,7 @@ impl SigningEntry for U2fEntry {
         &self.key.key_handle
     }
 
-    /// U2F knows no backup, so a key that says it is eligible is another one.
+    /// U2F has no backup. A key that says it is eligible for backup is therefore a different one.
     fn credential(&self) -> Option<Credential> {
         let material = KeyMaterial::from_point(&self.public_key)?;
         let key = CoseKey::stored(Algorithm::Es256, material).ok()?;

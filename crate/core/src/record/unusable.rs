@@ -1,24 +1,24 @@
-//! What a record holds and this version can't use: kept byte for byte where it stood, and never offered.
+//! The entries of a record that this version can't use. They are kept byte for byte in their places and never offered.
 //!
-//! It counts as held, so that its user is never taken for one without a second factor.
+//! They count as factors, so that their user is never treated as one without a second factor.
 
 use zeroize::Zeroizing;
 
 use super::entry::FactorType;
 
-/// The problem of a record over the bound.
+/// The problem of a record that exceeds the limit.
 pub const TOO_LARGE: &str = "larger than a record may be";
 
-/// One entry, or a whole record, that can't be used. It can only be listed and removed.
+/// An unusable entry, or a whole unusable record. It can only be listed and removed.
 pub struct Unusable {
-    /// Its own, where that is an id that nothing else here has; else `unusable-1` and so on.
+    /// The entry's own id if it has one that is valid and unique in the record. Otherwise `unusable-1` and so on.
     pub id: String,
     pub kind: FactorType,
-    /// As it says, if it does.
+    /// What the entry says, or empty.
     pub description: String,
-    /// Epoch seconds, as it says; 0 if it does not.
+    /// Epoch seconds: what the entry says, or 0.
     pub created: i64,
-    /// What is wrong and where, such as `totp[0].entry`. Never a value.
+    /// Where it is wrong, such as `totp[0].entry`. Never holds a value.
     pub problem: String,
     pub(super) place: Place,
     /// Its JSON text.
@@ -27,11 +27,11 @@ pub struct Unusable {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In the list of its type, behind so many entries that can be used.
+    /// In the list of its type, after this number of usable entries.
     Behind(usize),
-    /// The whole member of its type.
+    /// In place of the whole list or set of its type.
     Member,
-    /// The whole record.
+    /// In place of the whole record.
     Record,
 }
 
@@ -45,7 +45,7 @@ pub(super) const LISTS: [(&str, FactorType); 5] = [
 ];
 
 impl Unusable {
-    /// Whether it stands for itself, as all but a recovery set do.
+    /// Whether it counts as a factor of its own. Only a recovery set doesn't.
     pub(super) fn is_real(&self) -> bool {
         self.kind != FactorType::Recovery
     }

@@ -1,4 +1,4 @@
-//! A WebAuthn factor: the origin's credential, with the additions that its spec steps need.
+//! A WebAuthn factor: Proxmox's credential, with the additions that the specification's verification steps need.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::MapAccess;
@@ -14,7 +14,7 @@ use crate::json::members::{Known, once, required, with_others};
 use crate::webauthn::{CoseKey, Credential};
 
 /// The credential record of WebAuthn Level 3, section 4, as this format holds it.
-// The flags are the specification's and ours, each on its own.
+// The flags come from the specification and from this format, and are independent.
 #[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, Serialize)]
 pub struct WebauthnEntry {
@@ -25,10 +25,10 @@ pub struct WebauthnEntry {
     pub counter: u32,
     pub backup_eligible: bool,
     pub backup_state: bool,
-    /// Ours: the backup flags were really seen. The origin writes `false` for flags that nobody looked at.
+    /// Ours: whether the backup flags come from the authenticator. Proxmox writes `false` if it didn't look at them.
     #[serde(skip_serializing_if = "is_default")]
     pub backup_recorded: bool,
-    /// Ours: user verification was seen at registration or since.
+    /// Ours: whether the user was verified at registration or at a later sign-in.
     #[serde(skip_serializing_if = "is_default")]
     pub user_verified: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -38,19 +38,20 @@ pub struct WebauthnEntry {
     /// Ours: the handle this credential was made for, in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<String>,
-    /// Ours: the relying party that this credential was made for; only then does its id lead to this user.
+    /// Ours: the relying party that this credential was made for. Without it, the credential's id doesn't lead to this
+    /// user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rp_id: Option<String>,
-    /// Ours: another user holds a credential of this id, so that it signs in neither without a user name.
+    /// Ours: another user has a credential with the same id. Neither credential can sign in without a user name.
     #[serde(skip_serializing_if = "is_default")]
     pub shared: bool,
-    /// Members that the origin ignores.
+    /// Members that Proxmox ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl WebauthnEntry {
-    /// The entry of a credential that was just registered; `None` for a key that can't be read back.
+    /// The entry of a newly registered credential, or `None` if its key can't be read back.
     pub fn new(credential: &Credential) -> Option<Self> {
         let key = CoseKey::parse(&credential.public_key).ok()?;
         let mut entry = Self {
@@ -122,13 +123,13 @@ impl SigningEntry for WebauthnEntry {
             self.rp_id = Some(rp_id.to_owned());
         }
         if self.user_handle.is_none() {
-            // 1 to 64 bytes in base64url: no other could be read again.
+            // The length of 1 to 64 bytes in base64url. A handle of another length couldn't be read again.
             self.user_handle = user_handle().filter(|handle| (2..=86).contains(&handle.len()));
         }
     }
 }
 
-/// What is read: members that are known, each once.
+/// The known members while they are read. Each may occur once.
 #[derive(Default)]
 #[allow(clippy::option_option, reason = "null is a value")]
 struct Members {

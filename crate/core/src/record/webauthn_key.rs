@@ -1,4 +1,4 @@
-//! A credential's public key in the origin's form: `{"type_": …, "key": {…}}`.
+//! A credential's public key in Proxmox's form: `{"type_": …, "key": {…}}`.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::bytes::{base64url, integers};
 use crate::json::distinct::{Distinct, Nothing};
 use crate::webauthn::{Algorithm, CoseKey, KeyMaterial};
 
-/// A key that can verify, or one that only another version understands and that is kept as it came.
+/// A key that can verify, or one that only another version understands. The latter is kept unchanged.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredKey {
     Known(CoseKey),
@@ -18,8 +18,8 @@ pub enum StoredKey {
 }
 
 impl StoredKey {
-    /// Whether the origin can read it: its format has no place for the keys of ML-DSA, nor for an RSA exponent of other
-    /// than three bytes.
+    /// Whether Proxmox can read the key. Its format has no place for ML-DSA keys, or for an RSA exponent that isn't
+    /// three bytes long.
     pub(crate) fn fits_origin(&self) -> bool {
         match self {
             Self::Known(key) => match key.material() {
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for StoredKey {
         if let Some(key) = serde_json::from_str(raw).ok().and_then(Wire::into_key) {
             return Ok(Self::Known(key));
         }
-        // A key with two answers would be one with the last of them, once it is written.
+        // If a name occurs twice, writing the key would keep only the last value.
         serde_json::from_str::<Distinct<Nothing>>(raw)
             .and_then(|_| serde_json::from_str(raw).map(Self::Other))
             .map_err(|_| not_a_key())
@@ -93,14 +93,14 @@ enum WireKey<'a> {
         #[serde(with = "integers")]
         e: Cow<'a, [u8]>,
     },
-    /// Ours: RFC 9964 algorithm key pairs, which the origin does not know.
+    /// Ours: RFC 9964 algorithm key pairs, which Proxmox doesn't know.
     AKP {
         #[serde(rename = "pub", with = "base64url")]
         public: Cow<'a, [u8]>,
     },
 }
 
-/// The format's names; the second of a pair is an older or a deviating spelling that is read too.
+/// The names that the format uses. The first is written. The others are older or different spellings that are read too.
 const NAMES: [(Algorithm, &[&str]); 13] = [
     (Algorithm::Es256, &["ES256", "ECDSA_SHA256"]),
     (Algorithm::Es384, &["ES384", "ECDSA_SHA384"]),

@@ -1,10 +1,10 @@
-//! A Yubico OTP factor: its public id, with the counters of the last accepted OTP once there is one.
+//! A Yubico OTP factor: its public id, and the counters of the last accepted OTP if there is one.
 
 use serde::{Deserialize, Serialize};
 
 use crate::yubico::Counter;
 
-/// Written as the bare public id while no OTP was accepted, as the origin does.
+/// Written as the bare public id until an OTP is accepted, as Proxmox does.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum YubicoEntry {
@@ -12,7 +12,7 @@ pub enum YubicoEntry {
     Counted(Counted),
 }
 
-/// Ours: only an OTP with a greater (use, session) pair is accepted.
+/// Ours: only an OTP with a greater pair of use and session counter is accepted.
 #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Counted {
@@ -29,7 +29,7 @@ impl YubicoEntry {
         }
     }
 
-    /// Whether an OTP with this public id, in lower case, comes from the key.
+    /// Whether an OTP with this public id in lower case comes from this key.
     pub fn is_of(&self, public_id: &str) -> bool {
         self.public_id().eq_ignore_ascii_case(public_id)
     }
