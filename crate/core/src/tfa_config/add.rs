@@ -1,4 +1,4 @@
-//! The origin's call that adds an entry, with its parameter rules for each type.
+//! Proxmox's call that adds an entry, with its parameter rules for each type.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -24,13 +24,13 @@ use crate::totp::{Checked, TypedCode, Window};
 
 pub(super) const RECOVERY_CODES: usize = 10;
 
-/// The most that a user may hold.
+/// The most factors that a user may have.
 pub(super) const FACTORS: usize = 256;
 
-/// Random bytes of a call: enough for a set of recovery codes, or a challenge and a user handle.
+/// Random bytes for one call: enough for a set of recovery codes, or for a challenge and a user handle.
 const RANDOM: usize = 8 + 8 * RECOVERY_CODES;
 
-/// The parameters of the origin's call.
+/// The parameters of Proxmox's call.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
@@ -45,7 +45,7 @@ struct Request {
     value: Option<Zeroizing<String>>,
     #[serde(default)]
     challenge: Option<String>,
-    /// The page's origin; it wins over the configured one.
+    /// The page's origin. It takes precedence over the configured one.
     #[serde(default)]
     origin: Option<String>,
     /// Epoch milliseconds.
@@ -61,20 +61,20 @@ struct UnprovedRequest {
     now: i64,
 }
 
-/// `{"ok": true, "id", "challenge"?, "recovery"?}`: the id is null after a first step.
+/// `{"ok": true, "id", "challenge"?, "recovery"?}`. The id is null after the first of two steps.
 #[derive(Serialize)]
 struct Added {
     ok: True,
     id: Option<String>,
-    /// What the second step answers: JSON text.
+    /// What the second step responds to, as JSON text.
     #[serde(skip_serializing_if = "Option::is_none")]
     challenge: Option<String>,
-    /// The codes, which nothing stores.
+    /// The codes. They are not stored anywhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<Vec<Zeroizing<String>>>,
 }
 
-/// Done, or to be done once the challenge of this id is taken out of its store.
+/// The result, or the id of a challenge that has to be taken out of its store before the call can go on.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Step {
@@ -82,7 +82,7 @@ enum Step {
     Take { take: String },
 }
 
-/// A registration as the challenge store keeps it: the description is that of the first step.
+/// A registration as the challenge store keeps it. The description is the one from the first step.
 #[derive(Serialize, Deserialize)]
 struct Pending<'a> {
     description: String,
@@ -91,17 +91,17 @@ struct Pending<'a> {
 }
 
 impl TfaConfig {
-    /// Adds an entry by `{"type", "description"?, "totp"?, "value"?, "challenge"?, "origin"?, "now"}`: `{"ok": true,
-    /// "id", "challenge"?, "recovery"?}`, a refusal, or `{"take": id}`. The last wants that challenge taken out of its
-    /// store, and [`add_response`](Self::add_response) with its data.
+    /// Adds an entry. Request: `{"type", "description"?, "totp"?, "value"?, "challenge"?, "origin"?, "now"}`.
+    ///
+    /// Returns `{"ok": true, "id", "challenge"?, "recovery"?}`, a refusal, or `{"take": id}`. After `take`, take the
+    /// challenge with that id out of its store, and call [`add_response`](Self::add_response) with its data.
     ///
     /// `random`: 88 bytes.
     pub fn add_entry(&mut self, user: &str, random: &[u8], request: &str) -> String {
         answer_envelope(self.add(user, random, request))
     }
 
-    /// The second step of a ceremony; `challenge` is the data that the store gave back, null when it had none.
-    /// `random`: 16 bytes.
+    /// The second step of a ceremony. `challenge`: the data from the store, or null if it had none. `random`: 16 bytes.
     pub fn add_response(&mut self, user: &str, challenge: Option<&str>, random: &[u8], request: &str) -> String {
         answer_envelope(self.prove(user, challenge, random, request).map(Answer::new))
     }
@@ -150,7 +150,7 @@ impl TfaConfig {
         let entry = new_entry(random, description, now, TotpEntry::unused(uri))?;
         let id = entry.id.clone();
         record.totp.push(entry);
-        // The code that proved it counts as used, and proves nothing if it was before: the page chose the secret.
+        // The code counts as used. It proves nothing if it was used before, because the page chose the secret.
         if !record.use_step(record.totp.len() - 1, step) {
             return Ok(Refusal::TotpNotVerified.settled());
         }
@@ -158,9 +158,7 @@ impl TfaConfig {
         Ok(added(id))
     }
 
-    /// Adds a TOTP entry from its URI, without a code that proves it: `{"ok": true, "id"}`, or a refusal.
-    ///
-    /// Request: `{"description", "uri", "now"}`; `random`: 16 bytes.
+    /// Adds a TOTP entry from its URI, without a code that proves it. Returns `{"ok": true, "id"}` or a refusal.
     pub fn add_totp_unproved(&mut self, user: &str, random: &[u8], request: &str) -> String {
         answer_envelope(self.add_unproved(user, random, request).map(Answer::new))
     }
@@ -177,7 +175,7 @@ impl TfaConfig {
         let twin = record.totp.iter().find(|held| held.entry.totp.is_twin(&uri.totp));
         let last_count = twin.and_then(|held| held.entry.last_count);
         let mut entry = new_entry(random, description, request::seconds(now), TotpEntry::unused(uri))?;
-        // What another entry of this secret has used up stays used.
+        // A step that another entry with this secret has used stays used.
         entry.entry.last_count = last_count;
         let id = entry.id.clone();
         record.totp.push(entry);
@@ -220,7 +218,7 @@ impl TfaConfig {
         }
         let mut record = self.read_for_another(user)?;
         let mut key = YubicoEntry::PublicId(value.to_string());
-        // Also when those who used it are gone, what they typed stays used.
+        // An OTP stays used, even if the users who typed it are gone.
         if let Some(counter) = self.counter_of_others(user, &value) {
             key.count(counter);
         }
@@ -231,7 +229,7 @@ impl TfaConfig {
         Ok(added(id))
     }
 
-    /// The record, unless the user holds as many factors as are allowed.
+    /// The record. Fails if the user already has as many factors as allowed.
     fn read_for_another(&self, user: &str) -> Result<Record, Failure> {
         let record = self.read(user)?;
         (record.real_factors() < FACTORS)
@@ -244,7 +242,7 @@ impl TfaConfig {
         self.store(user, record).map(drop)
     }
 
-    /// A ceremony of two steps: the first answers with a challenge, the second comes with it and the response.
+    /// A ceremony with two steps. The first returns a challenge. The second receives that challenge and the response.
     fn add_signing(&self, user: &str, random: &[u8], request: Request) -> Result<Answer<Step>, Failure> {
         let mut party = self.party(request.origin.as_deref())?;
         if request.kind == FactorType::Webauthn && party.app_id_elsewhere() {
@@ -326,7 +324,7 @@ impl TfaConfig {
         let Some(pending) = challenge.and_then(|data| serde_json::from_str::<Pending>(data).ok()) else {
             return Ok(Refusal::NoSuchChallenge.settled());
         };
-        // Text from outside becomes a part of the request as it stands: only JSON may.
+        // This text comes from outside and is copied into the request, so it must be JSON.
         let value = request.value.as_deref().map(String::as_str).unwrap_or_default();
         let Ok(response) = serde_json::from_str::<&RawValue>(value) else {
             return Ok(failed.settled());
@@ -366,8 +364,8 @@ impl TfaConfig {
 /// The core's second step of a registration.
 type Prove = fn(Option<&str>, &str, &[u8], &Settings, &str) -> Decision<Enrolled>;
 
-/// WebAuthn's second step names the challenge; that of U2F brings all of what the first step answered. `None` for what no
-/// challenge goes by.
+/// The id of the challenge. WebAuthn's second step sends the id itself. U2F's second step sends back everything that
+/// the first step returned. `None` if that can't be a challenge's id.
 fn challenge_id(kind: FactorType, challenge: String) -> Option<String> {
     #[derive(Deserialize)]
     struct Named {

@@ -1,4 +1,4 @@
-//! What is in a file and what is wrong with it, without stopping at the first thing.
+//! Reports what is in a file and everything that is wrong with it, without stopping at the first problem.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,15 +18,15 @@ use crate::record::factor::factors;
 use crate::record::{Entry, FactorType, Record, StoredKey, TOO_LARGE, Unusable, YubicoEntry};
 use crate::yubico::is_public_id;
 
-/// Reads as much of a file as can be read: an envelope with an [`Examination`], as JSON.
+/// Reads as much of a file as possible. Returns an envelope with an [`Examination`] as JSON.
 ///
-/// Fails with `config-too-large` above `max_bytes`; everything else that is wrong is part of the answer. `now`: epoch
-/// seconds.
+/// Fails with `config-too-large` if there are more than `max_bytes`. Any other problem is part of the result. `now`:
+/// epoch seconds.
 pub fn examine(bytes: &[u8], max_bytes: usize, now: i64) -> String {
     examine_as(bytes, max_bytes, Accepted::Either, now)
 }
 
-/// The same for a file that has to be of these formats.
+/// The same, for a file that may only have these formats.
 pub fn examine_as(bytes: &[u8], max_bytes: usize, accepted: Accepted, now: i64) -> String {
     if bytes.len() > max_bytes {
         return envelope::<()>(Err(Failure::ConfigTooLarge));
@@ -36,20 +36,20 @@ pub fn examine_as(bytes: &[u8], max_bytes: usize, accepted: Accepted, now: i64) 
 
 #[derive(Default, Serialize)]
 struct Examination {
-    /// Absent where there is no text at all.
+    /// Absent if the file is not text, or is empty but has to be JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<Format>,
-    /// Of the file as a whole.
+    /// Problems of the file as a whole.
     problems: Vec<Problem>,
-    /// In the file's order, and no more than [`MOST_TOLD`].
+    /// In the file's order, at most [`MOST_TOLD`].
     users: Vec<Examined>,
-    /// How many users there are, or lines that should be of one.
+    /// The number of users. In a file of lines, every line counts, also one that can't be read.
     count: usize,
-    /// How many problems there are: of the file and of all users, those that are not told included.
+    /// The number of problems in the file and in all users, including those beyond [`MOST_TOLD`].
     mistakes: usize,
-    /// Which of the sections `u2f` and `webauthn` there are.
+    /// Which of the sections `u2f` and `webauthn` the file has.
     sections: Vec<&'static str>,
-    /// Top-level members that nobody knows, which are kept.
+    /// The number of unknown top-level members. They are kept.
     others: usize,
 }
 
@@ -62,7 +62,7 @@ enum Format {
 
 #[derive(Serialize)]
 struct Problem {
-    /// From 1; absent where the message says it, or it is nowhere.
+    /// Counted from 1. Absent if the message names the line, or if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     problem: String,
@@ -70,15 +70,15 @@ struct Problem {
 
 #[derive(Default, Serialize)]
 struct Examined {
-    /// From 1, of the user's record.
+    /// The line where the user's record begins, counted from 1.
     line: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
-    /// How many there are of each type; recovery codes that are left.
+    /// The number of factors of each type. For recovery codes, the number of unused codes.
     factors: BTreeMap<FactorType, usize>,
-    /// Why the file is refused, here or by the origin.
+    /// Reasons why this user or the file is refused, here or by Proxmox.
     problems: Vec<String>,
-    /// What is worth knowing, though the file is good.
+    /// Notes about a record that is valid.
     remarks: Vec<Cow<'static, str>>,
 }
 
@@ -157,7 +157,7 @@ impl Examination {
     }
 }
 
-/// A file may hold millions of users or mistakes: more than this would help nobody, and not fit into memory.
+/// The most users that are listed. A file may have millions, which would help nobody and not fit into memory.
 const MOST_TOLD: usize = 100_000;
 
 /// The users so far.
@@ -180,7 +180,7 @@ impl Users {
         self.tell(examined);
     }
 
-    /// A line that does not say whose it is.
+    /// Adds a line whose user is unknown.
     fn add_line(&mut self, examined: Examined) {
         self.names.push("");
         self.tell(examined);
@@ -218,7 +218,7 @@ fn wrong(line: usize, problem: String) -> Examined {
     }
 }
 
-/// What is wrong at a place, as [`describe_record`] tells it.
+/// The problem at a place, which is what [`describe_record`] returns.
 fn unreadable(place: &str) -> String {
     place.strip_prefix('.').map_or_else(
         || format!("can not be read{place}"),
@@ -226,7 +226,7 @@ fn unreadable(place: &str) -> String {
     )
 }
 
-/// `raw`: the record as the file has it, where that is the origin's JSON.
+/// `raw`: the record as it is in the file, if the file is JSON.
 fn examine_record(line: usize, mut record: Record, renamed: bool, raw: Option<&str>, now: i64) -> Examined {
     let all = factors(&record);
     let mut counts = BTreeMap::new();
@@ -303,14 +303,14 @@ fn unusable(one: &Unusable) -> String {
     unreadable(&describe_record(&corrupt))
 }
 
-/// What the origin refuses, and we can use or keep.
+/// What Proxmox refuses, although we can use or keep it.
 fn unread_by_origin(record: &Record, raw: &str) -> Vec<String> {
     let unfit = |id: &Option<String>| {
         let keys = record.webauthn.iter().filter(|entry| !entry.entry.cred.fits_origin());
         id.as_ref()
             .is_some_and(|id| keys.into_iter().any(|entry| entry.id == *id))
     };
-    // Whatever can't be read here is named already.
+    // Parts that can't be read here are already listed.
     let told = |refusal: &Refusal| {
         let named = |one: &Unusable| one.problem.starts_with(refusal.entry()) || record.whole_problem().is_some();
         record.unusable.iter().any(named) || (refusal.place.strip_suffix(".cred").is_some() && unfit(&refusal.id))
@@ -321,7 +321,8 @@ fn unread_by_origin(record: &Record, raw: &str) -> Vec<String> {
         .collect()
 }
 
-/// What each Yubico key still needs, which no file holds. Named by its public id, where that is one.
+/// Says which Yubico keys still need a secret, because no file has those. A key is named by its public id, if that is
+/// valid.
 fn yubico_keys(record: &Record) -> Option<Cow<'static, str>> {
     let named = |entry: &Entry<YubicoEntry>| {
         let id = entry.entry.public_id();
@@ -341,7 +342,7 @@ fn yubico_keys(record: &Record) -> Option<Cow<'static, str>> {
     })
 }
 
-/// The line numbers of parts of a text that are asked for in their order.
+/// Finds the line numbers of parts of a text. The parts must be given in their order.
 struct Lines<'a> {
     rest: &'a str,
     line: usize,
@@ -352,7 +353,7 @@ impl<'a> Lines<'a> {
         Self { rest: text, line: 1 }
     }
 
-    /// The line that a part begins in; that of the part before it, if it is none of this text.
+    /// The line where a part begins. For a part that is not in this text, the line of the part before it.
     fn of(&mut self, part: &str) -> usize {
         let skipped = (part.as_ptr() as usize).checked_sub(self.rest.as_ptr() as usize);
         if let Some((before, rest)) = skipped.and_then(|offset| self.rest.split_at_checked(offset)) {

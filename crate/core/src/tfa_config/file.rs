@@ -1,4 +1,4 @@
-//! The JSON of both generations: read whole, written in today's form.
+//! Reads the JSON of both generations of the format, and writes the current one.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,18 +15,18 @@ use super::users::{Builder, Form};
 use crate::json::failure::Failure;
 use crate::record::{Record, UNKNOWN_MEMBER};
 
-/// What goes into a written file beside the users.
+/// What a written file has besides the users.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WriteOptions {
-    /// Our additions to the format, which the origin would refuse or lose.
+    /// Whether to write our additions to the format. Proxmox would refuse the file or lose them.
     pub additions: bool,
     pub sections: Sections,
 }
 
-/// The `u2f` and `webauthn` sections, which have another place in the origin's cluster.
+/// Which of the sections `u2f` and `webauthn` to write. In a Proxmox cluster they are in another file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sections {
-    /// Those that the file had when it was read.
+    /// The sections that the file had when it was read.
     #[default]
     AsRead,
     Written,
@@ -43,11 +43,11 @@ impl From<Option<bool>> for Sections {
     }
 }
 
-/// Around a user of the file who is no object, so that there is a record that nobody can use.
+/// Wraps the value of a user that is not an object, so that the result is a record. Nothing in that record can be used.
 const STAND_IN: (&str, &str) = ("{\"not an object\":", "}");
 
 impl TfaConfig {
-    /// Reads and validates a JSON file. The error says what is wrong and where, and quotes nothing.
+    /// Reads and validates a JSON file. The error says what is wrong and where, and never quotes the input.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
         let mut renamed = false;
@@ -63,8 +63,8 @@ impl TfaConfig {
         })
     }
 
-    /// Today's form: one line, users sorted. Without additions it fails with `store-refused` for a key that the origin's
-    /// format has no place for.
+    /// Writes the current form: one line, sorted by user. Without additions, it fails with `store-refused` for a key
+    /// that Proxmox's format has no place for.
     pub fn write(&self, options: WriteOptions) -> Result<String, Failure> {
         let written = |name| match options.sections {
             Sections::AsRead => self.sections_read.contains(&name),
@@ -104,14 +104,14 @@ impl TfaConfig {
     }
 }
 
-/// What the file has for a user who is no object there.
+/// The original value of a user that is not an object.
 fn bare(stand_in: &str) -> &str {
     let (before, after) = STAND_IN;
     let inside = stand_in.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
     inside.unwrap_or(stand_in)
 }
 
-/// A record in the origin's format.
+/// A record in Proxmox's format.
 fn plain(record: &str) -> Result<Zeroizing<String>, Failure> {
     let mut record = Record::parse(Some(record))?;
     check_fits(&record)?;
@@ -123,7 +123,7 @@ fn json<T: serde::Serialize>(section: &T) -> Result<String, Failure> {
     serde_json::to_string(section).map_err(|_| Failure::ConfigCorrupt("a section".into()))
 }
 
-/// Puts members together whose values are JSON text already.
+/// Writes an object whose values are already JSON text.
 struct Writer {
     text: String,
     first: bool,
@@ -162,7 +162,8 @@ impl Writer {
     }
 }
 
-/// Reads what is beside the users, and hands over each user with the text of the record; an error of theirs ends it.
+/// Reads the members besides the users, and passes on each user with the text of its record. If that returns an error,
+/// reading stops.
 pub(super) fn read_json<'a>(text: &'a str, user: EachUser<'_, 'a>) -> Result<TfaConfig, String> {
     let mut reading = Reading {
         user,
@@ -187,21 +188,21 @@ pub(super) fn read_json<'a>(text: &'a str, user: EachUser<'_, 'a>) -> Result<Tfa
 
 type EachUser<'f, 'a> = &'f mut dyn FnMut(&str, &'a str) -> Result<(), String>;
 
-/// A file while it is read.
+/// The state while a file is read.
 struct Reading<'f, 'a> {
     user: EachUser<'f, 'a>,
     config: TfaConfig,
     others: BTreeMap<String, String>,
     seen: Vec<&'static str>,
-    /// What is wrong with a user: more than the reader's own error can say.
+    /// The problem with a user. It says more than the reader's own error can.
     problem: Option<String>,
 }
 
 impl Reading<'_, '_> {
-    /// One that can't be read is kept as it came, and offers nothing.
+    /// Reads a section. If that fails, the section is kept unchanged and has no effect.
     fn section<T: serde::de::DeserializeOwned>(&mut self, name: &'static str, raw: &str) -> Option<T> {
         self.config.sections_read.push(name);
-        // The derived reader would take an array of the members too.
+        // The derived reader would also accept an array of the members.
         let section = (!raw.starts_with('[')).then(|| serde_json::from_str::<Option<T>>(raw).ok());
         section.flatten().unwrap_or_else(|| {
             self.config.unread.push((name, raw.to_owned()));
@@ -277,7 +278,7 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
     }
 }
 
-/// Keeps a record in the form in which it is written; true where two factors had the same id.
+/// Adds a record in the form in which it is written. True if two factors had the same id.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
     let (before, after) = STAND_IN;
     let Ok((mut record, renamed)) = Record::parse_in_file(raw) else {
@@ -285,7 +286,7 @@ fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
         let added = builder.add(user, &stand_in, Form::Bare);
         return added.map(|()| false).map_err(|refused| format!(": {refused}"));
     };
-    // Most files are written by programs, in this form already.
+    // Programs write most files, and already in this form.
     let text = if record.is_text(raw) {
         None
     } else {
@@ -298,7 +299,7 @@ fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
     added.map(|()| renamed).map_err(|refused| format!(": {refused}"))
 }
 
-/// Where the record is wrong, for the end of a sentence.
+/// Where the record is wrong, as the end of a sentence.
 pub(super) fn describe_record(failure: &Failure) -> String {
     match failure {
         Failure::RecordCorrupt(place) if place.is_empty() => String::new(),
@@ -308,7 +309,7 @@ pub(super) fn describe_record(failure: &Failure) -> String {
     }
 }
 
-/// The reader's own messages quote what they read.
+/// A description without the reader's own message, which would quote the input.
 fn describe(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         Category::Eof => "it ends too early",
@@ -318,7 +319,7 @@ fn describe(error: &serde_json::Error) -> String {
     format!("{what}, at line {} column {}", error.line(), error.column())
 }
 
-/// Valid JSON text without the blanks outside its strings.
+/// Removes the blanks outside the strings of a valid JSON text.
 fn compact(json: &str) -> String {
     let (mut quoted, mut escaped) = (false, false);
     json.chars()

@@ -1,4 +1,4 @@
-//! What programs see that know the old line format alone: one type a user.
+//! A view for programs that only know the old line format, which has one type for each user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -28,7 +28,8 @@ enum Legacy {
     Yubico {
         keys: String,
     },
-    /// The user has factors, none of which the old format knows: old programs must not let them in without.
+    /// The user has factors, but none that the old format knows. Old programs must not let the user in without a
+    /// factor.
     Incompatible,
 }
 
@@ -40,8 +41,9 @@ struct OathConfig {
 }
 
 impl TfaConfig {
-    /// `{user: {"type", ...}}`: the first U2F key, else all TOTP secrets (disabled ones too) with the first one's
-    /// parameters, else all Yubico keys, else `incompatible`. Users without factors are left out. Holds secrets.
+    /// Returns `{user: {"type", ...}}`, with secrets. A user without factors is left out. The others have the first of
+    /// these that applies: the first U2F key; all TOTP secrets (also disabled ones) with the parameters of the first;
+    /// all Yubico keys; `incompatible`.
     pub fn legacy_view(&self) -> String {
         let users = self.users.iter().filter_map(|stored| {
             let record = Record::parse(Some(stored.record));
@@ -79,7 +81,7 @@ fn legacy(record: &Record) -> Option<Legacy> {
 
 fn secrets(record: &Record) -> Zeroizing<String> {
     let secrets = || record.totp.iter().map(|entry| entry.entry.totp.secret());
-    // Sized beforehand: growing would leave unwiped copies behind.
+    // Allocated in full: growing would leave unwiped copies behind.
     let size = secrets().map(|secret| 6 + 2 * secret.len()).sum();
     let mut keys = Zeroizing::new(String::with_capacity(size));
     for secret in secrets() {

@@ -1,4 +1,4 @@
-//! The origin's management calls on entries that exist: list, get, update, delete.
+//! Proxmox's management calls on existing entries: list, get, update, delete.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::service::enrol::True;
 use crate::service::manage;
 
 impl TfaConfig {
-    /// The user's entries, as the origin lists them; none for a user that nobody knows.
+    /// The user's entries, as Proxmox lists them. An unknown user has none.
     pub fn list_entries(&self, user: &str) -> String {
         envelope(self.read(user).map(|record| infos(&record)))
     }
@@ -25,7 +25,7 @@ impl TfaConfig {
         envelope(record.map(|record| factor::find(&record, id).map(EntryInfo::from)))
     }
 
-    /// The entries and locks of `own`, or of all users.
+    /// The entries and locks of the user `own`, or of all users.
     pub fn list(&self, own: Option<&str>, now: i64) -> String {
         let users = self
             .users
@@ -42,14 +42,17 @@ impl TfaConfig {
         envelope(listed.collect::<Result<Vec<_>, Failure>>())
     }
 
-    /// Deletes an entry: `{"ok": true, "left"}` says whether the user has any left; with the last the user goes.
+    /// Deletes an entry. Returns `{"ok": true, "left"}`, where `left` says whether the user still has an entry.
+    /// Deleting the last one removes the user.
     ///
-    /// A recovery set counts: unlike [`manage::remove_factor`], this leaves it to stand alone, as the origin does.
+    /// A recovery set counts as an entry. Like Proxmox, and unlike [`manage::remove_factor`], this may leave a recovery
+    /// set as the only entry.
     pub fn delete_entry(&mut self, user: &str, id: &str) -> String {
         envelope(self.delete(user, id))
     }
 
-    /// Changes an entry by `{"id", "description"?, "enable"?}`: `{"ok": true}`. The recovery set can't be changed.
+    /// Changes an entry. Request: `{"id", "description"?, "enable"?}`. Returns `{"ok": true}`. The recovery set can't
+    /// be changed.
     pub fn update_entry(&mut self, user: &str, request: &str) -> String {
         envelope(self.update(user, request))
     }
@@ -82,7 +85,7 @@ fn infos(record: &Record) -> Vec<EntryInfo> {
     factor::factors(record).into_iter().map(EntryInfo::from).collect()
 }
 
-/// One entry in the origin's form.
+/// One entry in Proxmox's form.
 #[derive(Serialize)]
 struct EntryInfo {
     #[serde(rename = "type")]
@@ -92,10 +95,10 @@ struct EntryInfo {
     description: String,
     /// Epoch seconds.
     created: i64,
-    /// Told only where it is false.
+    /// Only present if it is false.
     #[serde(skip_serializing_if = "Option::is_none")]
     enable: Option<bool>,
-    /// Ours: it can't be used here, only deleted.
+    /// Ours: it can't be used here, and can only be deleted.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unusable: bool,
 }
@@ -113,7 +116,7 @@ impl From<Factor> for EntryInfo {
     }
 }
 
-/// One user of a list, in the origin's form.
+/// One user of a list, in Proxmox's form.
 #[derive(Serialize)]
 struct Listed<'a> {
     userid: &'a str,

@@ -1,6 +1,6 @@
-//! A whole `tfa.cfg` or `tfa.json`: many users in one object, as the system has it that the format comes from.
+//! A whole `tfa.cfg` or `tfa.json` of Proxmox: many users in one object.
 //!
-//! Every call on a user is one of the core's functions on that user's record.
+//! Every call on a user calls one of the core's functions on that user's record.
 
 mod add;
 mod examine;
@@ -33,14 +33,14 @@ use users::{RecordText, Users};
 /// The formats that a file may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accepted {
-    /// JSON, or the old lines, of which an empty file has none.
+    /// JSON or the old line format. An empty file is a file of lines without any line.
     Either,
-    /// JSON alone, of which an empty file is none.
+    /// JSON only. An empty file is not JSON.
     Json,
 }
 
 impl Accepted {
-    /// A file that is called `.json` is meant to be that.
+    /// The formats for a file with this name: one that ends in `.json` must be JSON.
     pub fn by_name(path: &str) -> Self {
         let name = path.as_bytes();
         let ending = name.len().checked_sub(5).and_then(|start| name.get(start..));
@@ -52,37 +52,38 @@ impl Accepted {
     }
 }
 
-/// What an empty file should be, where JSON is wanted.
+/// The error for an empty file where JSON is required.
 const EMPTY_JSON: &str = "the file is empty: for a file without users, write {\"users\":{}}";
 
-/// A configuration. A clone takes the same short time and little room whatever the number of users, and neither sees
-/// what the other changes.
+/// A configuration. Cloning is fast and needs little memory, whatever the number of users. A clone and its original
+/// don't see each other's changes.
 #[derive(Clone, Default)]
 pub struct TfaConfig {
     u2f: Option<Arc<U2fConfig>>,
     webauthn: Option<Arc<WebauthnConfig>>,
-    /// The sections that the file had, also those that could not be read.
+    /// The sections that the file had, including those that could not be read.
     sections_read: Vec<&'static str>,
-    /// Sections that could not be read, as they came.
+    /// The original text of sections that could not be read.
     unread: Vec<(&'static str, String)>,
     users: Users,
-    /// Top-level members that the origin ignores, with their values as compact JSON text: written back as they came.
+    /// Top-level members that Proxmox ignores, with their values as compact JSON text. They are written back unchanged.
     others: Arc<[(String, String)]>,
-    /// Whether some factor got an id that the file does not have.
+    /// Whether a factor has an id that is not the one in the file.
     renamed: bool,
     keeps_additions: bool,
 }
 
 impl TfaConfig {
-    /// Reads a file. A user or a factor that can't be used is kept as it came, and never offered.
+    /// Reads a file. A user or factor that can't be used is kept unchanged and never offered.
     ///
-    /// Fails with `config-too-large` above `max_bytes`, before anything is looked at, or with `config-corrupt` and what
-    /// is wrong in the eyes of either format, without a word of the input.
+    /// Fails with `config-too-large` if there are more than `max_bytes`, before looking at them. Fails with
+    /// `config-corrupt` if the file is neither JSON nor lines. The error then says why for each format, and never
+    /// quotes the input.
     pub fn parse(bytes: &[u8], max_bytes: usize) -> Result<Self, Failure> {
         Self::parse_as(bytes, max_bytes, Accepted::Either)
     }
 
-    /// The same for a file that has to be of these formats.
+    /// The same, for a file that may only have these formats.
     pub fn parse_as(bytes: &[u8], max_bytes: usize, accepted: Accepted) -> Result<Self, Failure> {
         if bytes.len() > max_bytes {
             return Err(Failure::ConfigTooLarge);
@@ -99,16 +100,16 @@ impl TfaConfig {
         }
     }
 
-    /// Says whether what is written of this is to hold our additions, which decides what needs saving, and what it can
-    /// hold at all.
+    /// Says whether the file will be written with our additions. This decides which changes need saving, and which
+    /// records can be stored at all.
     #[must_use]
     pub fn keeping_additions(mut self, additions: bool) -> Self {
         self.keeps_additions = additions;
         self
     }
 
-    /// Whether factors of the file that was read had the same id. Anything that is kept by their ids elsewhere needs the
-    /// file to be written.
+    /// Whether factors in the file had the same id, so that some got new ones. If other data refers to these ids, the
+    /// file has to be written first.
     pub fn is_renamed(&self) -> bool {
         self.renamed
     }
@@ -140,11 +141,11 @@ impl TfaConfig {
         self.users.get(user)
     }
 
-    /// Sets a user's record, or removes the user; true when that changed something. A record that only says how the last
-    /// factor was removed removes the user: a file has no place for that.
+    /// Sets a user's record, or removes the user. True if that changed something. A record that only says how the last
+    /// factor was removed also removes the user, because a file has no place for it.
     ///
-    /// What can't be used is kept where the user has it already, and is `record-corrupt` else. Where no additions are
-    /// kept it fails with `store-refused` for what the origin could not read, unless the user has it already.
+    /// An unusable entry that the user already has is kept. Any other one fails with `record-corrupt`. If no additions
+    /// are kept, an entry that Proxmox couldn't read fails with `store-refused`, unless the user already has it.
     pub fn set_record(&mut self, user: &str, record: Option<&str>) -> Result<bool, Failure> {
         let Some(text) = record else {
             return Ok(self.users.set(user, None));
@@ -167,7 +168,7 @@ impl TfaConfig {
         Ok(self.users.set(user, Some(RecordText::new(record.to_text()?))))
     }
 
-    /// Bytes of memory that the file's own records take.
+    /// Bytes of memory that the records from the file take.
     pub fn file_bytes(&self) -> usize {
         self.users.file_bytes()
     }

@@ -1,10 +1,10 @@
-//! The names in a file, however many, in little more room than they have bytes.
+//! The names in a file, however many, in little more memory than their bytes take.
 
 /// Names in the order of the file.
 #[derive(Default)]
 pub struct Names {
     text: String,
-    /// Where each ends in the text.
+    /// The end of each name in the text.
     ends: Vec<usize>,
 }
 
@@ -18,7 +18,7 @@ impl Names {
         self.ends.len()
     }
 
-    /// The places, from 0, of names that there is one of before; an empty one is no name.
+    /// The positions, from 0, of all names that also occur earlier. Empty names are skipped.
     pub fn repeated(&self) -> Vec<usize> {
         let mut sorted: Vec<usize> = (0..self.len()).filter(|place| !self.get(*place).is_empty()).collect();
         sorted.sort_by(|one, other| self.get(*one).cmp(self.get(*other)));

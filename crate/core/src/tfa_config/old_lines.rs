@@ -1,4 +1,4 @@
-//! The line format of Proxmox VE 5.4 to 7.0: `USER:TYPE:BASE64(JSON)`, one line for a user.
+//! The line format of Proxmox VE 5.4 to 7.0: `USER:TYPE:BASE64(JSON)`, with one line for each user.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +17,8 @@ use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
 impl TfaConfig {
-    /// Reads and validates a file of lines; one without any has no users. The error says what is wrong and where, and quotes nothing.
+    /// Reads and validates a file of lines. A file without any line has no users. The error says what is wrong and
+    /// where, and never quotes the input.
     pub(super) fn from_lines(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
         for (number, line) in read_lines(text) {
@@ -31,7 +32,7 @@ impl TfaConfig {
         let users = builder.build().map_err(|refused| refused.to_string())?;
         Ok(Self {
             users,
-            // The lines have no ids at all.
+            // The line format has no ids.
             renamed: true,
             ..Self::default()
         })
@@ -40,7 +41,7 @@ impl TfaConfig {
 
 type Line<'a> = Result<(&'a str, Record), &'static str>;
 
-/// Every line that says something, with its number from 1.
+/// Every line that isn't blank or a comment, with its number from 1.
 pub(super) fn read_lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let filled = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
@@ -103,7 +104,7 @@ fn read_oath(record: &mut Record, user: &str, json: &[u8]) -> Result<(), &'stati
     Ok(())
 }
 
-/// `v2-0x` and hex, `v2-` and base32, 16 characters of base32, or 40 of hex.
+/// Reads `v2-0x` and hex, `v2-` and base32, 16 characters of base32, or 40 characters of hex.
 fn read_key(key: &str) -> Option<Zeroizing<Vec<u8>>> {
     let hex = |text: &str| HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok().map(Zeroizing::new);
     let secret = match key.strip_prefix("v2-") {
@@ -131,7 +132,7 @@ fn read_u2f(record: &mut Record, _user: &str, json: &[u8]) -> Result<(), &'stati
     let wrong = "the data is no U2F registration";
     let members: Map<String, serde_json::Value> = serde_json::from_slice(json).map_err(|_| wrong)?;
     if members.contains_key("challenge") {
-        // A registration that was begun and never finished.
+        // This registration was started but never finished.
         return Ok(());
     }
     let U2f { key_handle, public_key } = serde_json::from_slice(json).map_err(|_| wrong)?;
@@ -174,7 +175,7 @@ fn pieces(keys: &str) -> impl Iterator<Item = &str> {
     keys.split([',', ';', ' ']).filter(|key| !key.is_empty())
 }
 
-/// An imported entry, by the names that the origin gives to all of them.
+/// An imported entry, with the id and description that Proxmox gives to all of them.
 fn entry<T>(entry: T) -> Entry<T> {
     Entry::new("v1-entry".into(), "<old version 1 entry>".into(), 0, entry)
 }

@@ -1,7 +1,7 @@
-//! What the origin can read of a record, and what is ours alone: the additions.
+//! Separates what Proxmox can read of a record from our additions.
 //!
-//! The origin would refuse a file with some of them, and lose the others at its next write. A store that works on the
-//! origin's file keeps them beside it.
+//! Proxmox would refuse a file with some of the additions, and lose the others at its next write. A store that works on
+//! Proxmox's file keeps them in a second file.
 
 use std::collections::BTreeMap;
 use std::mem::take;
@@ -20,19 +20,19 @@ use crate::record::{Counted, Entry, FactorType, Record, Removal, Spent, Webauthn
 /// A record in two parts.
 #[derive(Serialize)]
 pub struct Parts {
-    /// What the origin's file takes; `None` for a user without any entry, of whom it holds nothing.
+    /// What Proxmox's file holds. `None` for a user without any entry, who is not in that file.
     pub record: Option<String>,
-    /// What goes beside it; `None` when there is nothing.
+    /// What the second file holds now. `None` if there is nothing.
     pub additions: Option<String>,
-    /// What goes beside it once the file holds the record: only then is it certain that a lock was there for others to
-    /// lift, and that the last entry has gone or the first one come.
+    /// What the second file holds after the first one has been written. Only then is it certain that the first file had
+    /// a lock that another program may lift, or that the last entry is gone or the first one is there.
     pub settled: Option<String>,
 }
 
-/// Takes a record apart for a file of the origin's; fails with `store-refused` for what that has no place for.
+/// Splits a record for Proxmox's file. Fails with `store-refused` if the format has no place for a key.
 ///
-/// `beside`: the additions so far. Until the file holds the record, they stay good for the one that it holds, whatever
-/// ends this in between.
+/// `beside`: the current additions. Until the file holds the new record, they stay valid for the old one, even if the
+/// process ends in between.
 pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
     let mut record = Record::parse(Some(record))?;
     check_fits(&record)?;
@@ -64,8 +64,8 @@ pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
     })
 }
 
-/// What tells the factors of this user from those of one who was removed and made anew: ids, and of recovery codes,
-/// which all go by one, the time at which they were made.
+/// Marks that tell this user's factors from those of a removed user with the same name. A mark is the factor's id. All
+/// recovery sets have the same id, so their mark is the time at which they were created.
 fn marks(record: &Record) -> Vec<String> {
     let factors = factors(record).into_iter();
     let mark = |factor: Factor| {
@@ -82,9 +82,9 @@ fn recovery_mark(created: i64) -> String {
     format!("recovery@{created}")
 }
 
-/// Puts a record together again. Additions of factors that the file no longer holds are left out, all of them where it
-/// holds none any more: the user was removed and made anew. Counters whose lock another program has lifted begin anew.
-/// `now`: epoch seconds.
+/// Joins the two parts of a record. Additions of factors that are no longer in the file are dropped. If none of the
+/// factors is left, all additions are dropped: the user was removed and created again. If another program has lifted a
+/// lock, its counters restart from zero. `now`: epoch seconds.
 pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
     let mut record = Record::parse(Some(record))?;
     if let Some(additions) = additions.filter(|_| record.whole_problem().is_none()) {
@@ -96,20 +96,21 @@ pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, F
     record.to_text()
 }
 
-/// The record of a user whom the file does not hold: how the last entry went, or none where nobody said so.
+/// The record of a user who is not in the file: it says how the last entry was removed. `None` if the additions don't
+/// say that.
 pub fn emptied(additions: &str) -> Result<Option<String>, Failure> {
     let removed = Additions::read(additions).ok().and_then(|additions| additions.removed);
     removed.map(|removal| Record::emptied(removal).to_text()).transpose()
 }
 
-/// Additions to write in the place of others.
+/// Additions that replace the stored ones.
 #[derive(Serialize)]
 pub struct Mended {
     pub additions: Option<String>,
 }
 
-/// The additions without a mark that is no longer true: the file holds an entry of the user, which another program has
-/// added since. None where there is nothing to mend.
+/// Removes a removal from the additions if it is no longer true, because another program has added an entry of the user
+/// to the file. `None` if there is nothing to change.
 pub fn enrolled_elsewhere(record: &str, additions: &str) -> Result<Option<Mended>, Failure> {
     let Ok(mut additions) = Additions::read(additions) else {
         return Ok(None);
@@ -121,19 +122,19 @@ pub fn enrolled_elsewhere(record: &str, additions: &str) -> Result<Option<Mended
     Ok(Some(Mended { additions }))
 }
 
-/// Takes all additions of ours out of a record; true when there were any.
+/// Removes all our additions from a record. True if there were any.
 pub(super) fn strip(record: &mut Record) -> bool {
     !is_default(&Additions::take(record))
 }
 
-/// Fails with `store-refused` for a record that the origin can't read even without the additions.
+/// Fails with `store-refused` if Proxmox can't read the record even without the additions.
 pub(super) fn check_fits(record: &Record) -> Result<(), Failure> {
     let refused = Failure::StoreRefused("tfa.cfg has no place for a key of this algorithm");
     fits(record).then_some(()).ok_or(refused)
 }
 
-/// Fails with `store-refused` for what the origin can't read of a record without its additions, and could before. What
-/// `before` held so already is none of ours.
+/// Fails with `store-refused` if the record has a place that Proxmox can't read without the additions, unless `before`
+/// already had it.
 pub(super) fn check_readable(record: &mut Record, before: &str) -> Result<(), Failure> {
     strip(record);
     let text = Zeroizing::new(record.to_text()?);
@@ -147,12 +148,12 @@ pub(super) fn check_readable(record: &mut Record, before: &str) -> Result<(), Fa
     known.then_some(()).ok_or(refused)
 }
 
-/// True when the origin can read the record once the additions are gone.
+/// True if Proxmox can read the record's keys without the additions.
 pub(super) fn fits(record: &Record) -> bool {
     record.webauthn.iter().all(|entry| entry.entry.cred.fits_origin())
 }
 
-/// What is ours of one user's record.
+/// Our additions to one user's record.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Additions {
@@ -170,26 +171,27 @@ struct Additions {
     user_handle: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spent_challenges: Vec<Spent>,
-    /// Of a user whom the file no longer holds.
+    /// Only for a user who is no longer in the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     removed: Option<Removal>,
-    /// The locks that the file certainly held when these were written.
+    /// The locks that were certainly in the file when these additions were written.
     #[serde(default, skip_serializing_if = "is_default")]
     totp_locked: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tfa_locked_until: Option<i64>,
-    /// The factors that the file held when these were written, by [`marks`]; empty where an older version wrote them.
+    /// The factors that the file had when these additions were written, as [`marks`]. Empty if an older version wrote
+    /// them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     belongs_to: Vec<String>,
-    /// By the factor's id.
+    /// By factor id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     factors: BTreeMap<String, Added>,
 }
 
-/// What is ours of one factor.
+/// Our additions to one factor.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-// The field is named as in the record.
+// The field has the same name as in the record.
 #[allow(clippy::struct_field_names)]
 struct Added {
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -198,20 +200,20 @@ struct Added {
     last_used: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     added: Option<i64>,
-    /// U2F's.
+    /// For a U2F key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counter: Option<u32>,
-    /// A Yubico key's public id and counters.
+    /// For a Yubico key: its public id and counters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     otp: Option<Counted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credential: Option<Credential>,
-    /// Of recovery codes that another system made.
+    /// For recovery codes that another system made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     letters: Option<u8>,
 }
 
-/// What is ours of a WebAuthn credential.
+/// Our additions to a WebAuthn credential.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Credential {
@@ -285,7 +287,7 @@ impl Additions {
         }
     }
 
-    /// Nothing belongs to nobody.
+    /// Sets the marks, or none if there are no additions.
     fn belong(&mut self, marks: Vec<String>) {
         self.belongs_to = Vec::new();
         if !is_default(self) {
@@ -302,12 +304,12 @@ impl Additions {
         if totp_lifted {
             self.totp_failures = 0;
         }
-        // The origin drops a lock that has run out; the count goes on after it.
+        // Proxmox drops a lock that has ended, and the count goes on after it.
         let all_lifted = self.tfa_locked_until.is_some_and(|until| now < until) && record.tfa_locked_until.is_none();
         if all_lifted {
             self.tfa_failures = 0;
         }
-        // The origin has no lock of its own for OTPs: whatever lifted the others there would have lifted it.
+        // Proxmox has no separate lock for OTPs. An unlock there lifts the other locks, so it lifts this one too.
         if !(totp_lifted || all_lifted) {
             record.yubico_failures = self.yubico_failures;
             record.yubico_locked = self.yubico_locked;

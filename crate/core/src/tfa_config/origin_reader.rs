@@ -1,6 +1,8 @@
-//! What the origin's own reader refuses in one user's record: there a single such place makes it refuse the whole file.
+//! Finds the places of a user's record that Proxmox's own reader refuses. One such place makes it refuse the whole
+//! file.
 //!
-//! Stricter than ours in some places, and laxer in others: an app of five digits is good there, and can't be used here.
+//! Proxmox is stricter than we are in some places and less strict in others. For example, it accepts an app with five
+//! digits, which can't be used here.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -9,22 +11,22 @@ use crate::json::raw::{RawMembers, raw_elements};
 use crate::record::{decode_base64, is_canonical_base64, is_origin_base64url};
 use crate::totp::key_uri::is_read_by_origin;
 
-/// One place that the origin can't read.
+/// One place that Proxmox can't read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// Such as `webauthn[0].entry.cred`; empty for the record as a whole. Never a value.
+    /// For example `webauthn[0].entry.cred`. Empty for the record as a whole. Never holds a value.
     pub place: String,
-    /// The entry's id, where it has one.
+    /// The entry's id, if it has one.
     pub id: Option<String>,
 }
 
 impl Refusal {
-    /// The list and the place in it, such as `webauthn[0]`.
+    /// The list and the position in it, such as `webauthn[0]`.
     pub fn entry(&self) -> &str {
         self.place.split('.').next().unwrap_or_default()
     }
 
-    /// Whether it is this one, wherever the entry stands in its list.
+    /// Whether both are the same refusal, even if the entry's position has changed.
     pub fn is_same(&self, other: &Self) -> bool {
         let inside = |place: &str| {
             let (list, rest) = place.split_once('[').unwrap_or((place, ""));
@@ -34,7 +36,7 @@ impl Refusal {
     }
 }
 
-/// All of them. Our additions are no part of this: they are told apart and taken out.
+/// All refusals in a record. Our additions don't count, because they are removed before Proxmox reads the record.
 pub fn refusals(record: &str) -> Vec<Refusal> {
     let mut found = Vec::new();
     let Some(members) = RawMembers::parse(record) else {
@@ -85,13 +87,13 @@ pub fn refusals(record: &str) -> Vec<Refusal> {
     found
 }
 
-/// What is wrong inside an entry's own data: a place, or nothing.
+/// Returns the wrong place inside an entry's own data, or `None`.
 type Check = fn(&str) -> Option<&'static str>;
 
-/// Members of ours, which the origin does not know and which are taken out for it.
+/// Our members of an entry. They are removed for Proxmox, which doesn't know them.
 const OURS: [&str; 2] = ["last-used", "added"];
 
-/// The place inside one entry that can't be read, and the entry's id.
+/// The place inside an entry that can't be read, and the entry's id.
 fn entry(text: &str, check: Check) -> Option<(String, Option<String>)> {
     let Some(members) = RawMembers::parse(text) else {
         return Some((String::new(), None));
@@ -141,13 +143,13 @@ fn totp(text: &str) -> Option<&'static str> {
     if !members.get("totp").is_some_and(uri) {
         return Some(".totp");
     }
-    // The number or nothing: `null` is neither.
+    // The member may be a number or absent. `null` is neither.
     let counted = members.get("last-count").is_none_or(reads::<i64>);
     (!counted).then_some(".last-count")
 }
 
 fn yubico(text: &str) -> Option<&'static str> {
-    // An object is ours: the counters go with the additions, and the id stays.
+    // An object is our form. The counters become additions, and the id stays.
     let good = reads::<String>(text) || text.starts_with('{');
     (!good).then_some("")
 }
@@ -170,7 +172,7 @@ fn webauthn(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The names of algorithms, with the older ones that are still read.
+/// The names of algorithms, including older ones that are still read.
 const ALGORITHMS: [&str; 14] = [
     "ES256",
     "ES384",

@@ -1,4 +1,4 @@
-//! What a host asks about users, and the changes that need no proof.
+//! Questions about users, and the changes that need no proof.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::record::{FactorType, Record};
 use crate::recovery_codes::RecoverySet;
 use crate::service::enrol::True;
 
-/// `{"totp-locked"?, "tfa-locked-until"?}`, as the origin spells it, and `"yubico-locked"?`, which is ours.
+/// `{"totp-locked"?, "tfa-locked-until"?}`, as Proxmox spells them, and our `"yubico-locked"?`.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct LockStatus {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     totp_locked: bool,
-    /// Epoch seconds; one that has passed is not told.
+    /// Epoch seconds. Left out if the time has passed.
     #[serde(skip_serializing_if = "Option::is_none")]
     tfa_locked_until: Option<i64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -38,28 +38,28 @@ impl LockStatus {
 }
 
 impl TfaConfig {
-    /// Every user, sorted by their bytes.
+    /// The names of all users, sorted by their bytes.
     pub fn users(&self) -> String {
         envelope(Ok(self.user_names().collect::<Vec<_>>()))
     }
 
-    /// The same, one by one.
+    /// The same names, one by one.
     pub fn user_names(&self) -> impl Iterator<Item = &str> {
         self.users.iter().map(|stored| stored.user)
     }
 
-    /// Removes a user with all factors: whether there was one.
+    /// Removes a user with all factors. Returns whether the user existed.
     pub fn remove_user(&mut self, user: &str) -> String {
         envelope(Ok(self.users.set(user, None)))
     }
 
-    /// The user's record as text with our additions, secrets included, or null.
+    /// The user's record as text, or null. It includes our additions and all secrets.
     pub fn user_data(&self, user: &str) -> String {
         envelope(Ok(self.record(user)))
     }
 
-    /// Whether the user has a factor of this type, disabled and unusable ones included, but no recovery codes that are
-    /// used up; `oath` is `totp`.
+    /// Whether the user has a factor of this type. Disabled and unusable factors count, but not a used-up recovery set.
+    /// `oath` means `totp`.
     pub fn has_type(&self, user: &str, kind: &str) -> String {
         envelope(self.read_has_type(user, kind))
     }
@@ -73,34 +73,34 @@ impl TfaConfig {
         }))
     }
 
-    /// The places of the unused recovery codes, null without a set.
+    /// The positions of the unused recovery codes, or null if there is no set.
     pub fn recovery_state(&self, user: &str) -> String {
         let record = self.read(user);
         envelope(record.map(|record| record.recovery.as_ref().map(RecoverySet::free_indices)))
     }
 
-    /// The user's locks at `now`, epoch milliseconds.
+    /// The user's locks at `now`, in epoch milliseconds.
     pub fn lock_status(&self, user: &str, now: i64) -> String {
         let record = self.read(user);
         envelope(record.map(|record| LockStatus::of(&record, seconds(now))))
     }
 
-    /// Lifts the locks and forgets the failures: `{"ok": true, "unlocked"}`, or a refusal for an unknown user.
+    /// Lifts the locks and clears the failures. Returns `{"ok": true, "unlocked"}`, or a refusal for an unknown user.
     pub fn unlock(&mut self, user: &str, now: i64) -> String {
         envelope(self.lift_locks(user, seconds(now)))
     }
 
-    /// Every locked user with the locks.
+    /// All locked users and their locks.
     pub fn locked_users(&self, now: i64) -> String {
         envelope(self.read_locked(seconds(now)))
     }
 
-    /// The record, an empty one for a user that nobody knows.
+    /// The record. It is empty for an unknown user.
     pub(super) fn read(&self, user: &str) -> Result<Record, Failure> {
         Record::parse(self.record(user))
     }
 
-    /// Stores a record that was changed; true when that changed something. Without factors the user goes.
+    /// Stores a record. True if that changed something. A user without factors is removed.
     pub(super) fn store(&mut self, user: &str, record: &Record) -> Result<bool, Failure> {
         let text = (!record.is_empty()).then(|| record.to_text()).transpose()?;
         Ok(self.users.set(user, text.map(RecordText::new)))

@@ -1,10 +1,10 @@
-//! Why a management call was refused: in the origin's words, which are a stable API.
+//! Why a management call was refused. The messages are Proxmox's own, which are a stable API.
 
 use serde::Serialize;
 
 use crate::service::enrol::False;
 
-/// What a management call answers: what it did, or `{"ok": false, "reason", "message"}`.
+/// The result of a management call: what it did, or `{"ok": false, "reason", "message"}`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Settled<T> {
@@ -19,7 +19,7 @@ pub struct Refused {
     message: &'static str,
 }
 
-/// The origin's rules, then ours.
+/// Proxmox's rules, followed by ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     DescriptionRequired,
@@ -58,7 +58,7 @@ impl Refusal {
         })
     }
 
-    /// The kind to branch on, and the text.
+    /// The reason, on which programs can branch, and the message.
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::DescriptionRequired => ("parameter", "'description' is required for new entries"),

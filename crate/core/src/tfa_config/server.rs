@@ -1,4 +1,4 @@
-//! The server's own part of a configuration: the `webauthn` and `u2f` sections.
+//! The server's part of a configuration: the sections `webauthn` and `u2f`.
 
 use std::net::IpAddr;
 
@@ -9,36 +9,36 @@ use serde_json::{Map, Value};
 use crate::u2f::U2fPolicy;
 use crate::webauthn::RelyingParty;
 
-/// The relying party, as the origin's configuration spells it.
+/// The relying party, as Proxmox's configuration spells it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WebauthnConfig {
     /// The name that browsers show.
     pub rp: String,
-    /// `https://host[:port]`; a URL's path is dropped.
+    /// `https://host[:port]`. The path of a URL is dropped.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_origin")]
     pub origin: Option<String>,
     /// The domain that credentials belong to.
     pub id: String,
-    /// Whether pages of the origin's subdomains count too; true where it is not given.
+    /// Whether pages on subdomains of the configured origin are accepted too. The default is true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_subdomains: Option<bool>,
 }
 
-/// What U2F keys were registered for.
+/// The application that U2F keys were registered for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct U2fConfig {
     pub appid: String,
-    /// The page's origin; the `appid` where it is not given.
+    /// The page's origin. The default is the `appid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
-    /// Members that the origin ignores.
+    /// Members that Proxmox ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl WebauthnConfig {
-    /// The fingerprint that guards the section against lost updates: SHA-256 in hex, of what the origin hashes.
+    /// A fingerprint that protects the section against lost updates: the SHA-256 in hex of what Proxmox hashes.
     /// `allow-subdomains` is not part of it.
     pub fn digest(&self) -> String {
         let Self { rp, origin, id, .. } = self;
@@ -51,8 +51,8 @@ impl WebauthnConfig {
         HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()).as_ref())
     }
 
-    /// The relying party for a page of `origin`, which wins over the configured one. `None` where no ceremony could
-    /// succeed: no origin at all, one outside the domain, an IP address.
+    /// The relying party for a page of `origin`, which takes precedence over the configured one. `None` if no ceremony
+    /// could succeed: there is no origin, it is outside the domain, or it is an IP address.
     pub fn relying_party(&self, origin: Option<&str>) -> Option<RelyingParty> {
         let origin = match origin {
             Some(given) => origin_of(given)?,
@@ -73,7 +73,7 @@ impl WebauthnConfig {
 }
 
 impl U2fConfig {
-    /// The application and the one page that speaks for it; `None` for an `appid` that no client could name.
+    /// The application and its only facet. `None` for an `appid` that no client could use.
     pub fn policy(&self) -> Option<U2fPolicy> {
         let policy = U2fPolicy {
             app_id: self.appid.clone(),
@@ -83,13 +83,13 @@ impl U2fConfig {
     }
 }
 
-/// The host of an origin, or of a URL that is spelt as one.
+/// The host of an origin, or of a URL that looks like one.
 pub fn host_of(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     rest.split([':', '/', '?']).next()
 }
 
-/// The origin of an `http(s)` URL, as browsers spell it; `None` for what has none.
+/// The origin of an `http(s)` URL, as browsers spell it. `None` for any other text.
 fn origin_of(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());

@@ -1,11 +1,11 @@
-//! Yubico keys that several users hold: an OTP of theirs is used for all of them.
+//! Yubico keys that several users share. An OTP that one of them uses counts as used for all.
 
 use super::TfaConfig;
 use crate::record::Record;
 use crate::yubico::Counter;
 
 impl TfaConfig {
-    /// The counter that a Yubico key has with others.
+    /// The highest counter that other users have for a Yubico key.
     pub(super) fn counter_of_others(&self, user: &str, public_id: &str) -> Option<Counter> {
         let others = self.others_with_key(user, public_id);
         let entries = others.iter().flat_map(|(_, record)| &record.yubico);
@@ -13,9 +13,9 @@ impl TfaConfig {
         same.filter_map(|entry| entry.entry.counter()).max()
     }
 
-    /// The records of all others who hold a Yubico key of this public id.
+    /// The records of all other users who have a Yubico key with this public id.
     pub(super) fn others_with_key(&self, user: &str, public_id: &str) -> Vec<(String, Record)> {
-        // Read as text first: parsing every record would take seconds in a large file.
+        // Search the text first: parsing every record of a large file would take seconds.
         let others = self
             .users
             .iter()
@@ -27,7 +27,7 @@ impl TfaConfig {
     }
 }
 
-/// Notes an OTP with all who hold its key; false where one of them used it or a later one.
+/// Counts an OTP for all users who share the key. False if one of them has already used it or a later one.
 pub(super) fn count_for_all(sharing: &mut [(String, Record)], public_id: &str, counter: Counter) -> bool {
     let entries = sharing.iter_mut().flat_map(|(_, record)| &mut record.yubico);
     for entry in entries

@@ -1,4 +1,4 @@
-//! Signing in: the challenge and the result in the origin's form, by the core's own functions.
+//! Signing in with the core's own functions. The challenge and the result are in Proxmox's form.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,14 +22,14 @@ use crate::service::sign_in::{self, Opened, U2fOffer};
 const LIFETIME: u32 = 120;
 
 impl TfaConfig {
-    /// Opens a challenge: null for a user without factors, never for one whose factors can't be offered.
+    /// Opens a challenge. Null for a user without factors, but never for a user whose factors can't be offered.
     ///
-    /// `origin` wins over the configured one; `random`: 32 bytes; `now`: epoch milliseconds.
+    /// `origin` takes precedence over the configured one. `random`: 32 bytes. `now`: epoch milliseconds.
     pub fn challenge(&self, user: &str, origin: Option<&str>, random: &[u8], now: i64) -> String {
         answer_envelope(self.begin(user, origin, random, now))
     }
 
-    /// Says whose AES key an OTP needs, as [`sign_in::open_yubico`] does.
+    /// Says which key's AES key is needed to check an OTP, like [`sign_in::open_yubico`].
     pub fn open_yubico(&self, user: &str, request: &str) -> String {
         match self.party(None) {
             Ok(party) => sign_in::open_yubico(self.record(user), &party.settings, request),
@@ -37,7 +37,7 @@ impl TfaConfig {
         }
     }
 
-    /// Verifies a typed code, by the request of [`sign_in::verify_code`].
+    /// Verifies a typed code. The request is that of [`sign_in::verify_code`].
     pub fn verify_code(&mut self, user: &str, request: &str) -> String {
         let mut sharing = Vec::new();
         let unused = |public_id: &str, counter| {
@@ -59,8 +59,8 @@ impl TfaConfig {
         answer_envelope(result)
     }
 
-    /// Says which challenge a response answers, before anything is taken, as [`sign_in::open_response`] does:
-    /// `{"challenge": id}`, or a result.
+    /// Says which challenge a response belongs to, before it is taken out of the store, like
+    /// [`sign_in::open_response`]. Returns `{"challenge": id}` or a result.
     pub fn open_response(&self, user: &str, request: &str) -> String {
         let opened = self
             .party(None)
@@ -75,8 +75,7 @@ impl TfaConfig {
         answer_envelope(opened.map(Answer::new))
     }
 
-    /// Verifies a response against the challenge that the store gave back, by the request of
-    /// [`sign_in::verify_response`].
+    /// Verifies a response against the challenge from the store. The request is that of [`sign_in::verify_response`].
     pub fn verify_response(&mut self, user: &str, origin: Option<&str>, challenge: &str, request: &str) -> String {
         let decision = self
             .party(origin)
@@ -123,7 +122,7 @@ impl TfaConfig {
         })
     }
 
-    /// Keeps what a verification changed, and says whether it did.
+    /// Stores what a verification changed, and says whether anything changed.
     fn conclude(&mut self, user: &str, decision: Decision<Outcome>) -> Result<Answer<TfaResult>, Failure> {
         let mut before = self.read(user)?;
         let known = self.record(user).is_some();
@@ -140,14 +139,14 @@ impl TfaConfig {
         Ok(Answer::new(result))
     }
 
-    /// The settings of a call: the origin's fixed policy, and the configured relying party.
+    /// The settings of a call: Proxmox's fixed policy and the configured relying party.
     pub(super) fn party(&self, origin: Option<&str>) -> Result<Party, Failure> {
         let configured = self.webauthn().and_then(|webauthn| webauthn.relying_party(origin));
         let rp = match &configured {
             Some(rp) => json!({
                 "id": rp.id, "name": rp.display_name(), "origins": rp.origins, "allowSubdomains": rp.allow_subdomains,
             }),
-            // Typed codes have no relying party; `usable` keeps this one out of any ceremony.
+            // Typed codes need no relying party. `usable` keeps this one out of any ceremony.
             None => json!({ "id": "invalid", "origins": ["https://invalid"] }),
         };
         let settings = json!({
@@ -155,7 +154,7 @@ impl TfaConfig {
             "totp": { "window": { "past": 1, "future": 1 }, "algorithm": "SHA1", "digits": 6, "period": 30 },
             "webauthn": {
                 "userVerification": "discouraged",
-                // ES256 and RS256: what the origin can verify.
+                // ES256 and RS256, which Proxmox can verify.
                 "algorithms": [-7, -257],
                 "attestation": "none",
                 "trustAnchors": [],
@@ -175,7 +174,7 @@ impl TfaConfig {
     }
 }
 
-/// Whether two records are still different without the additions.
+/// Whether two records differ without the additions.
 fn differ(one: &mut Record, other: &mut Record) -> Result<bool, Failure> {
     strip(one);
     strip(other);
@@ -185,13 +184,14 @@ fn differ(one: &mut Record, other: &mut Record) -> Result<bool, Failure> {
 /// The settings of a call.
 pub(super) struct Party {
     pub settings: Settings,
-    /// Whether there is a relying party that a ceremony can succeed for.
+    /// Whether a ceremony can succeed for the relying party.
     pub usable: bool,
 }
 
 impl Party {
-    /// Whether the U2F keys belong to another site than the relying party: a browser refuses a whole WebAuthn ceremony
-    /// that names such an `appid`. Without a list of public suffixes, one of the two has to lie within the other.
+    /// Whether the U2F keys belong to a different site than the relying party. A browser refuses a whole WebAuthn
+    /// ceremony that names such an `appid`. There is no list of public suffixes here, so one of the two hosts has to
+    /// contain the other.
     pub fn app_id_elsewhere(&self) -> bool {
         let within = |host: &str, domain: &str| {
             let labels = host.strip_suffix(domain);
@@ -204,20 +204,20 @@ impl Party {
         })
     }
 
-    /// For WebAuthn alone.
+    /// The settings for WebAuthn only.
     pub fn without_app_id(mut self) -> Self {
         self.settings.u2f = None;
         self
     }
 }
 
-/// What a user may answer with, in the origin's form: what is false or missing is left out.
+/// What a user may answer with, in Proxmox's form. Members that are false or missing are left out.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct TfaChallenge {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     totp: bool,
-    /// The places of the unused codes, none of them left in a set that is used up.
+    /// The positions of the unused codes. Empty if the set is used up.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<Vec<usize>>,
     /// `{"publicKey": ...}` for `navigator.credentials.get()`.
@@ -227,17 +227,17 @@ struct TfaChallenge {
     u2f: Option<U2fOffer>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     yubico: bool,
-    /// Ours: the types that are refused now, and so not offered.
+    /// Ours: the types that are locked now and therefore not offered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     locked: Vec<FactorType>,
 }
 
-/// What verifying an answer says to the host.
+/// The result of verifying an answer, for the host.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TfaResult {
     result: bool,
-    /// Whether anything changed that has to be stored.
+    /// Whether a change has to be saved.
     needs_saving: bool,
     totp_limit_reached: bool,
     tfa_limit_reached: bool,
@@ -245,7 +245,7 @@ struct TfaResult {
     accepted: Option<Accepted>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Refusal>,
-    /// For the host's log alone: it tells a right code from a wrong one.
+    /// Only for the host's log, because it tells a right code from a wrong one.
     #[serde(skip_serializing_if = "Option::is_none")]
     log: Option<&'static str>,
 }
@@ -276,7 +276,7 @@ impl TfaResult {
     }
 }
 
-/// The inner reason, in the origin's words where it has some.
+/// The inner reason, in Proxmox's words if it has some.
 fn log(events: &[Event]) -> Option<&'static str> {
     let rejected = events.iter().find(|event| event.kind == EventType::Rejected)?;
     let factor = rejected.factor.as_ref().map(|factor| factor.kind);

@@ -1,4 +1,4 @@
-//! The users of a configuration: what a file held, and the changes since, shared between clones.
+//! The users of a configuration: the records from a file and the changes since. Clones share them.
 
 use std::fmt;
 use std::iter::Peekable;
@@ -7,13 +7,14 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 use zeroize::Zeroizing;
 
-/// A user's record as text. Wiped on drop.
+/// A user's record as text, wiped on drop.
 pub type RecordText = Zeroizing<String>;
 
 /// Records by user, in the order of the users' bytes.
 ///
-/// The file's own records stay one text with an index, so that a hundred thousand users take little more room than the
-/// file. Changes lie in a persistent tree above it: a clone copies two pointers, and the first change after it a path.
+/// The records from the file stay one text with an index, so that a hundred thousand users take little more memory than
+/// the file. Changes are in a persistent tree above it. A clone copies two pointers, and the first change after that
+/// copies one path of the tree.
 #[derive(Clone, Default)]
 pub struct Users {
     base: Arc<Base>,
@@ -25,16 +26,16 @@ pub struct Users {
 pub struct Stored<'a> {
     pub user: &'a str,
     pub record: &'a str,
-    /// False where the record is known to hold nothing but what the origin's format has a place for.
+    /// False if the record is known to have nothing that Proxmox's format has no place for.
     pub beyond: bool,
-    /// True where the file has no object for the user, and the record is a stand-in that holds what it has.
+    /// True if the file has no object for the user. The record then wraps the value that the file has.
     pub bare: bool,
 }
 
-/// Records that no longer change.
+/// The records from the file, which don't change.
 #[derive(Default)]
 struct Base {
-    /// Each user, and the record right behind it.
+    /// Each user name, directly followed by the record.
     text: Zeroizing<String>,
     /// Sorted by user.
     slots: Vec<Slot>,
@@ -57,7 +58,7 @@ impl Users {
         }
     }
 
-    /// Sets a record, or removes it; true when that changed something.
+    /// Sets or removes a record. True if that changed something.
     pub fn set(&mut self, user: &str, record: Option<RecordText>) -> bool {
         if self.get(user) == record.as_ref().map(|text| text.as_str()) {
             return false;
@@ -73,7 +74,7 @@ impl Users {
         }
     }
 
-    /// Bytes that the records of the file take in memory.
+    /// Bytes of memory that the records from the file take.
     pub fn file_bytes(&self) -> usize {
         self.base.text.capacity() + self.base.slots.capacity() * size_of::<Slot>()
     }
@@ -126,7 +127,7 @@ where
                 return self.base.next();
             }
             let (user, record) = self.changes.next()?;
-            // The change is in the place of what the file held.
+            // The change replaces what the file has.
             self.base.next_if(|stored| stored.user == &**user);
             if let Some(record) = record {
                 return Some(Stored {
@@ -140,23 +141,23 @@ where
     }
 }
 
-/// How a file holds a record.
+/// The form of a record in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// As the origin has it.
+    /// As Proxmox has it.
     Plain,
-    /// With what the origin's format has no place for.
+    /// With parts that Proxmox's format has no place for.
     Beyond,
-    /// Not as an object: the record stands in for it.
+    /// Not an object. The record is a stand-in for the value.
     Bare,
 }
 
-/// Takes a file's records one by one.
+/// Collects a file's records one by one.
 pub struct Builder {
     base: Base,
 }
 
-/// Why a file's users can't be kept.
+/// Why the users of a file can't be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// More than 4 GiB of records.
@@ -177,13 +178,14 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Whether a user can have this name, here and in every store.
+/// Whether a user can have this name, here and in any store.
 pub fn is_user(name: &str) -> bool {
     (1..=256).contains(&name.len())
 }
 
 impl Builder {
-    /// `bytes`: about as much as all records will take. Sized beforehand, since growing leaves unwiped copies behind.
+    /// `bytes`: roughly the size of all records. The memory is allocated in full, because growing would leave unwiped
+    /// copies behind.
     pub fn new(bytes: usize) -> Self {
         Self {
             base: Base {
@@ -193,7 +195,7 @@ impl Builder {
         }
     }
 
-    /// How many were added.
+    /// The number of records added so far.
     pub fn len(&self) -> usize {
         self.base.slots.len()
     }
@@ -285,7 +287,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against a map: any file, any changes, and clones that never see what the other does.
+        /// Compares with a map, for any file and any changes, with clones that never see each other's changes.
         #[test]
         fn behaves_as_a_map_that_is_copied(
             file in prop::collection::btree_map("[a-d]{1,2}", "[0-9]", 0..12),
