@@ -1,4 +1,4 @@
-//! What a call answers, with what the facade does beside passing it on.
+//! The result of a call, and what the facade has to do besides passing it on.
 
 use serde::Serialize;
 
@@ -7,14 +7,15 @@ use crate::challenges::challenge::OpenChallenge;
 use crate::json::envelope::envelope_of;
 use crate::json::failure::Failure;
 
-/// An answer with what the facade does beside passing it on. Not for debug prints: it may be recovery codes.
+/// The result of a call, and what the facade has to do besides passing it on. It has no `Debug`, because the value may
+/// be recovery codes.
 #[derive(Serialize)]
 pub struct Answer<T> {
     pub value: T,
-    /// To tell the host once the store has committed.
+    /// Events for the host, after the store has committed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
-    /// To put into the challenge store.
+    /// A challenge to put into the challenge store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub challenge: Option<OpenChallenge>,
 }

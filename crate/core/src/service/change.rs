@@ -8,20 +8,20 @@ use crate::json::failure::Failure;
 use crate::record::Record;
 use crate::service::answer::{Answer, answer_envelope};
 
-/// The answer of a call that may change the record.
+/// The result of a call that may change the record.
 pub struct Change {
     pub action: Action,
     /// The record's new text, for `Write`.
     pub record: Option<String>,
-    /// The user handle that the store keeps with it.
+    /// The user handle that the store keeps with the record.
     pub handle: Option<String>,
-    /// With a record: every text that leads to this user; `None`: those that the store has stay.
+    /// With a record: every text by which the store finds this user. `None` if the stored ones stay.
     pub claims: Option<Vec<String>>,
     /// The envelope for the facade.
     pub value: String,
 }
 
-/// Without the record and the answer: both hold secrets.
+/// Leaves out the record and the result, because both hold secrets.
 impl fmt::Debug for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -42,8 +42,8 @@ pub enum Action {
 pub type Decision<T> = Result<(Option<Record>, Answer<T>), Failure>;
 
 impl Change {
-    /// A record without factors is deleted rather than written, unless it says how the last one went; that goes with the
-    /// first factor. A failure leaves everything as it was.
+    /// Turns a decision into a change. A record without factors is deleted, unless it says how the last factor was
+    /// removed. Adding a factor removes that note. A failure changes nothing.
     pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
         let stored = decision.and_then(|(record, answer)| {
             let stored = match record {

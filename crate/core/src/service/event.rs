@@ -1,10 +1,10 @@
-//! What the host may log or tell the user: never part of an answer to the client.
+//! Events that the host may log or tell the user about. They are never part of an answer to the client.
 
 use serde::Serialize;
 
 use crate::record::FactorType;
 
-/// One thing that happened; the facade adds the user and the time.
+/// One event. The facade adds the user and the time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Event {
     #[serde(rename = "type")]
@@ -17,18 +17,18 @@ pub struct Event {
     /// Recovery codes left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<usize>,
-    /// What is malformed: a name out of a fixed list, never one that was sent.
+    /// The malformed member: a name from a fixed list, never one that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<&'static str>,
-    /// The origin of the page, where it is one that may be shown, and those that are accepted.
+    /// The origin of the page, if it may be shown, and the accepted origins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
-    /// How many steps away a wrong code is right.
+    /// The number of steps by which the clock would have to be off for the code to be right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<i64>,
-    /// Who did it, in the host's words.
+    /// Who did it, as the host said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
@@ -37,11 +37,11 @@ pub struct Event {
 #[serde(rename_all = "kebab-case")]
 pub enum EventType {
     Enrolled,
-    /// Taken over from another system, without a proof here.
+    /// Imported from another system, without a proof here.
     Imported,
     Updated,
     Removed,
-    /// An administrator demanded that the user enrols anew.
+    /// An administrator requires the user to enrol again.
     EnrolmentRequired,
     Verified,
     Rejected,
@@ -74,7 +74,7 @@ impl Event {
         }
     }
 
-    /// A refused answer of this type, with the reason that only the log sees.
+    /// A refused answer of this type. Only the log sees the reason.
     pub fn rejected(kind: FactorType, reason: &'static str) -> Self {
         Self::new(EventType::Rejected).of_type(kind).because(reason)
     }
@@ -106,7 +106,7 @@ impl Event {
         self
     }
 
-    /// A refused answer that can't be read, for this member of it.
+    /// An answer of this type that was refused because this member can't be read.
     pub fn malformed(kind: FactorType, member: &'static str) -> Self {
         Self {
             member: Some(member),

@@ -1,14 +1,14 @@
-//! What an event says of a refused ceremony beyond its reason, for whoever runs the server.
+//! Adds to the event of a refused ceremony what the administrator of the server needs besides the reason.
 
 use crate::record::FactorType;
 use crate::service::event::Event;
 use crate::service::settings::Settings;
 use crate::{u2f, webauthn};
 
-/// Adds the origins to `origin-mismatch` and the member to `malformed`. `response`: the one that was refused.
+/// Adds the origins to `origin-mismatch` and the member to `malformed`. `response`: the refused response.
 pub(crate) fn explain(events: &mut [Event], settings: &Settings, response: &str) {
     for event in events {
-        // By the form that it came in, which the type of the factor is.
+        // The factor's type tells the form of the response.
         let u2f = event
             .factor
             .as_ref()

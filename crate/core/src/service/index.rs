@@ -1,4 +1,4 @@
-//! The index of credential ids for records that were stored before there was one.
+//! Adds records that were stored before the index of credential ids existed to that index.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,14 @@ use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::settings::Settings;
 
-/// What a record would claim if all its credentials were in the index: `{"claims", "complete", "shared", "passkeys"}`.
-/// `complete`: it claims all of it. `shared`: the claims of credentials that are known to be another user's too.
+/// Returns what a record would claim if all its credentials were in the index: `{"claims", "complete", "shared",
+/// "passkeys"}`. `complete`: whether the record already claims all of it. `shared`: the claims of credentials that
+/// another user also has.
 pub fn plan_index(record: Option<&str>, settings: &Settings) -> String {
     envelope(plan(record, settings))
 }
 
-/// The claim of a credential id, given in base64url, as one of the settings' relying party. Fails with
+/// The claim of a credential id, for the relying party of the settings. The id is in base64url. Fails with
 /// `invalid-argument` (`id`).
 pub fn credential_claim(id: &str, settings: &Settings) -> String {
     let decoded = BASE64URL_NOPAD.decode(id.as_bytes());
@@ -28,17 +29,18 @@ pub fn credential_claim(id: &str, settings: &Settings) -> String {
     }))
 }
 
-/// The claims of a record: a list of texts.
+/// The claims of a record, as a list of texts.
 pub fn record_claims(record: &str) -> String {
     envelope(Record::parse(Some(record)).map(|record| record.claims()))
 }
 
-/// Puts the credentials of a record into the index, as those of the settings' relying party where none is noted.
+/// Adds the credentials of a record to the index. A credential without a stored relying party gets the one from the
+/// settings.
 ///
-/// Request: `{lost, shared, cleared, anew}`, of which the first three are lists of claims. `lost`: those that another
-/// user has, so that this one can't, and neither signs in by it without a user name; `shared`: those that this user has
-/// and another one wants; `cleared`: those that nobody else wants any more. `anew`: the store is given the claims even
-/// if the record does not change. `value` is null.
+/// Request: `{lost, shared, cleared, anew}`, where the first three are lists of claims. `lost`: claims that another
+/// user has. This user can't have them, and neither user signs in with such a credential without a user name. `shared`:
+/// claims of this user that another user wants too. `cleared`: claims that nobody else wants any more. `anew`: gives
+/// the store the claims even if the record doesn't change. `value` is null.
 pub fn index_record(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(index(record, settings, request))
 }
@@ -103,7 +105,7 @@ fn index(record: Option<&str>, settings: &Settings, request: &str) -> Decision<(
         if lost.contains(&claim) || entry.user_handle.as_ref().is_some_and(|handle| lost.contains(handle)) {
             (entry.rp_id, entry.shared) = (None, true);
         } else if entry.rp_id.is_none() {
-            // Free, or free again.
+            // No other user has it, or no longer.
             (entry.rp_id, entry.shared) = (Some(settings.rp.id.clone()), false);
         }
         if entry.rp_id.is_some() {
@@ -177,7 +179,7 @@ mod tests {
         let lost = lost.record.unwrap();
         assert!(lost.contains(r#""shared":true"#) && !lost.contains("rp_id"));
         assert_eq!(run(&lost, &json!({ "lost": [claim] })).action, Action::Leave);
-        // The other one has gone.
+        // The other user is gone.
         let free = run(&lost, &json!({}));
         assert_eq!(free.claims, Some(vec![claim.clone()]));
         assert!(!free.record.unwrap().contains("shared"));

@@ -1,14 +1,14 @@
-//! Which credentials a browser is told of.
+//! Which credentials are listed for a browser.
 
 use std::cmp::Reverse;
 
 use crate::record::{Entry, U2fEntry, WebauthnEntry};
 use crate::webauthn::AllowedCredential;
 
-/// Chromium refuses a list that is longer.
+/// Chromium refuses a longer list.
 const MOST: usize = 64;
 
-/// Passkeys, security keys and U2F keys, the most recently used first, as many as browsers take.
+/// Passkeys, security keys and U2F keys, most recently used first, and no more than browsers accept.
 pub(crate) fn listed<'a>(
     webauthn: impl Iterator<Item = &'a Entry<WebauthnEntry>>,
     u2f: impl Iterator<Item = &'a Entry<U2fEntry>>,
@@ -28,12 +28,12 @@ pub(crate) fn listed<'a>(
         (used(entry), key)
     });
     let mut all: Vec<_> = credentials.chain(keys).collect();
-    // Stable: those of one second stay in the record's order.
+    // The sort is stable: keys used in the same second stay in the record's order.
     all.sort_by_key(|(used, _)| Reverse(*used));
     all.into_iter().take(MOST).map(|(_, credential)| credential).collect()
 }
 
-/// Epoch seconds; one that was never used counts from when it came.
+/// The time of the last use in epoch seconds. For a key that was never used, the time when it was added.
 fn used<T>(entry: &Entry<T>) -> i64 {
     entry.last_used.or(entry.added).unwrap_or(entry.created)
 }

@@ -1,4 +1,4 @@
-//! What a user hears of locks: which codes are refused, until when, and what lifts them.
+//! What a user is told about locks: which codes are refused, until when, and what lifts the locks.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use crate::record::locks::LockEnd;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::recovery_codes::RecoverySet;
 
-/// The typed codes that this user holds and that are refused now.
+/// The types of typed codes that this user has and that are refused now.
 pub(crate) fn locked_types(record: &Record, now: i64) -> Vec<FactorType> {
     let held = [
         (FactorType::Totp, !record.totp.is_empty()),
@@ -23,14 +23,15 @@ pub(crate) fn locked_types(record: &Record, now: i64) -> Vec<FactorType> {
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Unlocking {
-    /// Epoch milliseconds: when the first of the locked types is accepted again by itself. Null: none ever is.
+    /// When the first of the locked types is accepted again without an unlock, in epoch milliseconds. Null if none ever
+    /// is.
     locked_until: Option<i64>,
-    /// The types whose success lifts every lock, as far as this user can answer with them now.
+    /// The types that lift every lock with a success and that this user can answer with now.
     unlocked_by: Vec<FactorType>,
 }
 
 impl Unlocking {
-    /// None where nothing is locked. `u2f`: whether U2F keys are accepted at all.
+    /// `None` if nothing is locked. `u2f`: whether U2F keys are accepted at all.
     pub fn of(record: &Record, locked: &[FactorType], u2f: bool, now: i64) -> Option<Self> {
         let ends = locked.iter().filter_map(|factor| record.lock_end(*factor, now));
         let times = ends.filter_map(|end| match end {
@@ -58,7 +59,7 @@ impl Unlocking {
     }
 }
 
-/// Those that can verify an answer.
+/// The entries that can verify an answer.
 pub(crate) fn usable<E: SigningEntry>(entries: &[Entry<E>]) -> impl Iterator<Item = &Entry<E>> {
     entries.iter().filter(|entry| entry.enable && entry.entry.can_verify())
 }

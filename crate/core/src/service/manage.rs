@@ -20,43 +20,47 @@ pub fn factors(record: Option<&str>) -> String {
     envelope(Record::parse(record).map(|record| factor::factors(&record)))
 }
 
-/// Returns the locks and how they end, the failures and the number of unused recovery codes.
+/// Returns the locks, how they end, the failures, and the number of unused recovery codes.
 ///
-/// Request: `{now, u2f}`; `u2f`, false by default, says whether U2F keys are accepted.
+/// Request: `{now, u2f}`. `u2f` says whether U2F keys are accepted. The default is false.
 pub fn status(record: Option<&str>, request: &str) -> String {
     envelope(read_status(record, request))
 }
 
-/// What the page tells the browser of this user's passkeys (WebAuthn Level 3, 5.1.10, `signalAllAcceptedCredentials`):
-/// `{"rpId", "userId", "allAcceptedCredentialIds"}`, disabled ones included, since they may be enabled again; null for a
-/// user who has no user handle, or a passkey that can't be read.
+/// Returns what the page tells the browser about this user's passkeys (WebAuthn Level 3, 5.1.10,
+/// `signalAllAcceptedCredentials`): `{"rpId", "userId", "allAcceptedCredentialIds"}`. Disabled passkeys are included,
+/// because they may be enabled again. Null if the user has no user handle, or has a passkey that can't be read.
 pub fn signals(record: Option<&str>, settings: &Settings) -> String {
     envelope(Record::parse(record).map(|record| read_signals(record, settings)))
 }
 
-/// Renames, enables or disables a factor: `{"ok": true, "factor"}`, or a refusal with `no-such-factor`, `last-factor`
-/// (the last enabled one can't be disabled, only removed) or `not-changeable` (the
-/// recovery set, and what can't be used).
+/// Renames, enables or disables a factor. Returns `{"ok": true, "factor"}` or a refusal.
+///
+/// Refusals: `no-such-factor`; `last-factor`, because the last enabled factor can't be disabled, only removed;
+/// `not-changeable`, for the recovery set and for unusable factors.
 pub fn update_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(update(record, request))
 }
 
-/// Removes a factor, and with the last one the recovery codes: `{"ok": true, "left"}`, or `no-such-factor`.
+/// Removes a factor. If it is the last one, the recovery codes are removed too. Returns `{"ok": true, "left"}`, or
+/// `no-such-factor`.
 ///
-/// A record that holds nothing then keeps who removed the last factor, and when. Request: `{id, by?, now}`.
+/// An empty record then keeps who removed the last factor, and when. Request: `{id, by?, now}`.
 pub fn remove_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(remove(record, request))
 }
 
-/// Removes every factor and the recovery codes: `{"ok": true, "left": []}`, or `no-such-factor` for a user who has none.
+/// Removes every factor and the recovery codes. Returns `{"ok": true, "left": []}`, or `no-such-factor` for a user
+/// without any.
 ///
-/// Request: `{by?, enrol, now}`. `enrol`: the user has to enrol at the next sign-in. That may be asked for later too, of a
+/// Request: `{by?, enrol, now}`. `enrol`: the user must enrol at the next sign-in. This can also be set later, for a
 /// user whose factors were removed before.
 pub fn remove_factors(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(remove_all(record, request))
 }
 
-/// Removes all locks and failures. `{"unlocked"}` says whether there was a lock. Request: `{by?, now}`.
+/// Lifts all locks and clears all failures. Returns `{"unlocked"}`, which says whether there was a lock. Request:
+/// `{by?, now}`.
 pub fn unlock(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(lift_locks(record, request))
 }
@@ -70,7 +74,7 @@ struct Signals<'a> {
 }
 
 fn read_signals(record: Record, settings: &Settings) -> Option<Signals<'_>> {
-    // Browsers hide what the list leaves out, and a passkey that can't be read has no id to go on it.
+    // Browsers hide passkeys that are not in the list, and an unreadable passkey has no id to put there.
     if record.holds_unusable(FactorType::Webauthn) {
         return None;
     }
@@ -113,14 +117,14 @@ struct Status {
     unlocking: Option<Unlocking>,
     recovery_codes_left: Option<usize>,
     totp_failures: u32,
-    /// How many steps away the last wrong code was right.
+    /// How many steps the clock was off when the last wrong code would have been right.
     #[serde(skip_serializing_if = "Option::is_none")]
     drift: Option<i64>,
     yubico_failures: u32,
     failures: u32,
 }
 
-/// How the last factor went.
+/// How the last factor was removed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Removed {
@@ -274,7 +278,7 @@ fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
             .of(&found.id, found.kind)
             .by(by.as_deref()),
     ];
-    // Recovery codes alone are no second factor.
+    // Recovery codes alone are not a second factor.
     if record.real_factors() == 0 && (record.recovery.take().is_some() | record.remove_unusable_recovery()) {
         events.push(
             Event::new(EventType::Removed)
@@ -315,7 +319,7 @@ fn remove_all(record: Option<&str>, request: &str) -> Decision<Managed> {
         events.push(Event::new(EventType::EnrolmentRequired).by(by.as_deref()));
     }
     if record.is_empty() {
-        // Nothing is removed, so that nothing is marked as removed: what is not there may have been lost.
+        // Nothing was removed now, so nothing is marked as removed: missing factors may have been lost.
         let Some(removal) = record.removed.as_mut().filter(|_| enrol) else {
             return Ok((None, Managed::refused("no-such-factor")));
         };
@@ -328,13 +332,13 @@ fn remove_all(record: Option<&str>, request: &str) -> Decision<Managed> {
     Ok((Some(record), answer))
 }
 
-/// A name that pages and logs show: as a factor's description, but never empty.
+/// Checks a name that pages and logs show. The rules are those of a description, but it may not be empty.
 fn check_by(by: Option<&str>) -> Result<(), Failure> {
     let fits = by.is_none_or(|who| !who.is_empty() && request::check_description(who).is_ok());
     fits.then_some(()).ok_or(Failure::InvalidArgument("by"))
 }
 
-/// Takes a factor out of the record and says what it was.
+/// Removes a factor from the record and returns what it was.
 pub(crate) fn take_factor(record: &mut Record, id: &str) -> Option<Factor> {
     let found = factor::find(record, id)?;
     if found.unusable {
@@ -358,7 +362,7 @@ pub(crate) fn take_factor(record: &mut Record, id: &str) -> Option<Factor> {
     Some(found)
 }
 
-/// Removes the first entry of this id, since old imports can hold several, and says where it was.
+/// Removes the first entry with this id and returns its position. Old imports can have several with the same id.
 fn take<T>(entries: &mut Vec<Entry<T>>, id: &str) -> Option<usize> {
     let position = entries.iter().position(|entry| entry.id == id)?;
     entries.remove(position);

@@ -1,4 +1,4 @@
-//! What a server asks for: each call is a function of one user's record, an answer and the time.
+//! The calls of a server. Each one is a function of one user's record, an answer and the time.
 
 pub(crate) mod answer;
 pub(crate) mod change;

@@ -1,4 +1,4 @@
-//! What verifying an answer says; safe to send to the client as it is.
+//! The result of verifying an answer. It can be sent to the client unchanged.
 
 use serde::Serialize;
 
@@ -15,13 +15,13 @@ pub enum Outcome {
 #[serde(rename_all = "camelCase")]
 pub struct Accepted {
     pub factor: FactorName,
-    /// WebAuthn: whether the authenticator verified the user.
+    /// For WebAuthn: whether the authenticator verified the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verified: Option<bool>,
-    /// Recovery: how many codes are left.
+    /// For recovery codes: how many are left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_codes_left: Option<usize>,
-    /// WebAuthn under the policy `report`: the signature counter did not grow.
+    /// For WebAuthn with the policy `report`: the signature counter did not increase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counter: Option<&'static str>,
 }
@@ -36,7 +36,7 @@ pub struct FactorName {
     pub description: String,
 }
 
-/// Why not, as far as the client may know.
+/// The reason that the client may know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {

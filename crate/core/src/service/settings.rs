@@ -1,4 +1,4 @@
-//! What the host decides once: the relying party, policies, limits and lifetimes.
+//! The host's settings: the relying party, policies, limits and lifetimes.
 
 use serde::Deserialize;
 
@@ -10,15 +10,16 @@ use crate::webauthn::{
     Algorithm, Conveyance, CounterPolicy, CrossOrigin, RelyingParty, TrustAnchors, UserVerification,
 };
 
-/// Parsed and checked settings. Every part is given: the facade fills in the defaults.
+/// Parsed and checked settings. Every part is required, because the facade fills in the defaults.
 #[derive(Debug)]
 pub struct Settings {
     pub rp: RelyingParty,
     pub totp: TotpSettings,
     pub webauthn: WebauthnSettings,
-    /// Absent: U2F keys are neither offered nor accepted.
+    /// If absent, U2F keys are neither offered nor accepted.
     pub u2f: Option<U2fPolicy>,
-    /// Whether the host has AES keys, which come with each OTP; else Yubico OTPs are neither offered nor accepted.
+    /// Whether the host has AES keys, which it passes with each OTP. If not, Yubico OTPs are neither offered nor
+    /// accepted.
     pub yubico: bool,
     pub recovery_codes: usize,
     pub limits: Limits,
@@ -32,7 +33,7 @@ pub struct TotpSettings {
     pub algorithm: TotpAlgorithm,
     pub digits: u8,
     pub period: u32,
-    /// The issuer that phone apps show; the relying party's name where it is not given.
+    /// The issuer that phone apps show. The default is the relying party's name.
     #[serde(default)]
     pub issuer: Option<String>,
 }
@@ -45,7 +46,7 @@ pub struct WebauthnSettings {
     pub trust_anchors: TrustAnchors,
     pub counter: CounterPolicy,
     pub cross_origin: Option<CrossOrigin>,
-    /// Only keys that the origin's file has a place for: the store keeps records in one.
+    /// Only accepts keys that Proxmox's format has a place for, because the store keeps records in that format.
     pub origin_keys_only: bool,
 }
 
@@ -59,7 +60,7 @@ pub struct Timeouts {
 }
 
 impl Settings {
-    /// Reads the facade's settings text; fails with `invalid-argument` and the argument's name.
+    /// Reads the facade's settings. Fails with `invalid-argument` and the argument's name.
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let wire: Wire = serde_json::from_str(text).map_err(|_| Failure::InvalidArgument("settings"))?;
         wire.rp.check()?;

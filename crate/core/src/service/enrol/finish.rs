@@ -1,4 +1,4 @@
-//! What finishing an enrolment has in common, whatever the factor.
+//! The common part of finishing an enrolment, for all factors.
 
 use std::borrow::Cow;
 
@@ -13,20 +13,21 @@ use crate::service::change::Decision;
 use crate::service::explain::explain;
 use crate::service::settings::Settings;
 
-/// Why not, outwardly and inwardly.
+/// The reason for the client and the reason for the log.
 pub(crate) type Refused = (EnrolmentRefusal, &'static str);
 
-/// The challenge is unknown, over, or somebody else's.
+/// The challenge is unknown, has expired, or belongs to someone else.
 pub(crate) const MISMATCH: Refused = (EnrolmentRefusal::Rejected, "challenge-mismatch");
 
-/// Of a request, what every enrolment is finished with.
+/// The members of a request that every enrolment has.
 pub(crate) struct About<'a> {
     pub presented: Presented<'a>,
     pub description: &'a str,
     pub first_only: bool,
 }
 
-/// Reads what was begun, lets `add` prove it and put the factor into the record under a fresh id, and answers.
+/// Reads the started enrolment, lets `add` verify it and add the factor to the record with a new id, and returns the
+/// result.
 ///
 /// `random`: 16 bytes for the factor's id.
 pub(crate) fn finish<P: Pending>(
@@ -43,8 +44,8 @@ pub(crate) fn finish<P: Pending>(
     enrol(record, begun, random, settings, named, kind, add)
 }
 
-/// The same for what was `begun` without a challenge, or with one that was read. `named`: the description, and whether
-/// the factor has to be the first.
+/// The same, for an enrolment that needs no challenge, or whose challenge was already read. `named`: the description,
+/// and whether the factor must be the first.
 pub(crate) fn enrol<P>(
     record: Option<&str>,
     begun: Option<P>,
@@ -71,7 +72,7 @@ pub(crate) fn enrol<P>(
     }
 }
 
-/// A request that finishes a registration ceremony, WebAuthn's or U2F's.
+/// A request that finishes a registration ceremony with WebAuthn or U2F.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ResponseRequest<'a> {
@@ -93,13 +94,13 @@ impl ResponseRequest<'_> {
         request::seconds(self.now)
     }
 
-    /// The factor that this request makes of what was registered.
+    /// The entry that this request makes of a registered key.
     pub fn entry<T>(&self, id: &str, entry: T) -> Entry<T> {
         Entry::new(id.to_owned(), self.description.clone(), self.now(), entry)
     }
 }
 
-/// [`finish`] for a registration ceremony, whose events say what was wrong with the response.
+/// [`finish`] for a registration ceremony. The events say what was wrong with the response.
 pub(crate) fn finish_response<P: Pending>(
     record: Option<&str>,
     challenge: &str,

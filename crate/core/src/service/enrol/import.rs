@@ -1,4 +1,4 @@
-//! Factors that another system enrolled and proved: added without a ceremony, all in one change.
+//! Imports factors that another system enrolled and verified. They are added without a ceremony, all in one change.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -21,12 +21,16 @@ use crate::service::settings::Settings;
 use crate::totp::key_uri::OtpauthUri;
 use crate::webauthn::{CoseKey, Credential, Reason};
 
-/// Adds what can be added: `value` is `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`, the
-/// index being that of the request's factor. A code of an imported app counts as never used.
+/// Adds the factors that can be added. A code of an imported app counts as never used.
 ///
-/// Request: `{factors: [{uri | credential | u2f | yubico | recovery, description, created?}], now, rpId?}`, with `u2f` as
-/// `{keyHandle, publicKey, counter?, appId?}` and `yubico` as `{publicId, counter?: {use, session}}`, and `recovery` as `{codes}`;
-/// `random`: 16 bytes a factor, for its id, or for the key of the codes' hashes.
+/// `value`: `{"taken": [{"index", "factor", "notes"}], "left": [{"index", "reason", "member"?}]}`. `index` is the
+/// factor's position in the request.
+///
+/// Request: `{factors: [{uri | credential | u2f | yubico | recovery, description, created?}], now, rpId?}`. `u2f` is
+/// `{keyHandle, publicKey, counter?, appId?}`. `yubico` is `{publicId, counter?: {use, session}}`. `recovery` is
+/// `{codes}`.
+///
+/// `random`: 16 bytes for each factor, for its id or for the key of the codes' hashes.
 pub fn import_factors(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(import(record, random, settings, request))
 }
@@ -41,8 +45,8 @@ struct Request {
     rp_id: Option<String>,
 }
 
-/// One of `uri`, `credential`, `u2f`, `yubico` and `recovery`. Not an enum: a tagged one would be read by way of copies
-/// that nothing wipes.
+/// One of `uri`, `credential`, `u2f`, `yubico` and `recovery`. This is not an enum, because serde reads a tagged enum
+/// through copies that nothing wipes.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Foreign {
@@ -62,7 +66,7 @@ struct Foreign {
     created: Option<i64>,
 }
 
-/// Unused recovery codes, in clear.
+/// Unused recovery codes, in plain text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ForeignCodes {
@@ -189,7 +193,7 @@ fn add_webauthn(
         _ => malformed("publicKey"),
     })?;
     let entry = WebauthnEntry::new(credential).ok_or(malformed("publicKey"))?;
-    // 6.1.3: what is not eligible is not backed up.
+    // 6.1.3: a credential that is not eligible for backup is not backed up.
     if credential.backup_state && !credential.backup_eligible {
         return Err(malformed("backupState"));
     }
@@ -225,7 +229,7 @@ fn add_webauthn(
     Ok(notes)
 }
 
-/// Adds unused codes as the user's set. Replacing one would end codes that the user was shown.
+/// Adds unused codes as the user's set. It never replaces a set, because that would end codes that the user was shown.
 fn add_codes(
     record: &mut Record,
     codes: &[Zeroizing<String>],
@@ -241,7 +245,7 @@ fn add_codes(
     let random = random.first_chunk().ok_or(LeftReason::Malformed)?;
     let mut set = RecoverySet::of_foreign(codes, random, about.created).ok_or(LeftReason::RecoveryCodes)?;
     set.added = about.added;
-    // NIST SP 800-63B-4, 4.2.1.1: 64 bits, which are 11 letters and digits.
+    // NIST SP 800-63B-4, 4.2.1.1 requires 64 bits, which are 11 letters and digits.
     let short = set.letters.is_some_and(|letters| letters < 11);
     record.recovery = Some(set);
     Ok(if short { vec![Note::ShortSecret] } else { Vec::new() })

@@ -1,4 +1,4 @@
-//! Keys that need the service's own settings to answer: those of U2F, and Yubico's.
+//! Imports keys that only work with matching settings of the service: U2F and Yubico keys.
 
 use serde::{Deserialize, Deserializer, de};
 
@@ -10,7 +10,7 @@ use crate::service::settings::Settings;
 use crate::webauthn::{Algorithm, CoseKey, KeyMaterial, Reason};
 use crate::yubico::{Counter, is_public_id};
 
-/// A U2F key as another system holds it; bytes in base64url.
+/// A U2F key as another system stores it. Bytes are in base64url.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ForeignU2f {
@@ -19,20 +19,20 @@ pub(super) struct ForeignU2f {
     /// The 65-byte point, or a COSE key.
     #[serde(deserialize_with = "bytes")]
     public_key: Vec<u8>,
-    /// The last accepted one.
+    /// The last accepted counter.
     #[serde(default)]
     counter: Option<u32>,
-    /// What it was registered for, where the other system says so.
+    /// The application that it was registered for, if the other system says so.
     #[serde(default)]
     app_id: Option<String>,
 }
 
-/// A Yubico key as another system holds it.
+/// A Yubico key as another system stores it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ForeignYubico {
     public_id: String,
-    /// That of the last accepted OTP.
+    /// The counter of the last accepted OTP.
     #[serde(default)]
     counter: Option<Counter>,
 }
@@ -69,7 +69,7 @@ pub(super) fn add_yubico(
     if !settings.yubico {
         return Err(LeftReason::NotSupported.into());
     }
-    // Without a public id nobody could find the key's secrets.
+    // Without a public id, the key's secrets couldn't be found.
     if key.public_id.is_empty() || !is_public_id(&key.public_id) {
         return Err(malformed("publicId"));
     }
@@ -86,7 +86,7 @@ pub(super) fn add_yubico(
     Ok(note_counter(key.counter.is_some()))
 }
 
-/// Checks the key as one that is registered now.
+/// Checks the key like a newly registered one.
 fn read_key(key_handle: Vec<u8>, public_key: &[u8]) -> Result<U2fEntry, Refused> {
     let key = match KeyMaterial::from_point(public_key) {
         Some(point) => CoseKey::new(Algorithm::Es256, point),

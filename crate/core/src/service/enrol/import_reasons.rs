@@ -1,4 +1,4 @@
-//! Why an import leaves a factor, and what to know of one that it takes.
+//! Why an import leaves a factor out, and notes on a factor that it adds.
 
 use serde::Serialize;
 
@@ -6,7 +6,7 @@ use super::refuses_another;
 use crate::record::Record;
 use crate::service::settings::Settings;
 
-/// Why a factor was left, and the member that is wrong with it.
+/// Why a factor was left out, and the member that is wrong.
 pub(super) struct Refused(pub LeftReason, pub Option<&'static str>);
 
 impl From<LeftReason> for Refused {
@@ -19,21 +19,21 @@ pub(super) fn malformed(member: &'static str) -> Refused {
     Refused(LeftReason::Malformed, Some(member))
 }
 
-/// What the host should know of a factor that was taken.
+/// What the host should know about a factor that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Note {
-    /// It is found by its id, and its first success says which user handle it was made for.
+    /// It is found by its id. Its first success shows which user handle it was made for.
     NoUserHandle,
-    /// It was made for another handle than the user's other passkeys.
+    /// It was made for a different handle than the user's other passkeys.
     OtherUserHandle,
-    /// The first success settles the backup flags.
+    /// The first success records the backup flags.
     BackupNotRecorded,
-    /// It can't sign in without another factor yet: nobody said that it has verified its user.
+    /// It can't sign in without another factor yet, because the import doesn't say that it has verified its user.
     UserNotVerified,
-    /// Each code has less than 64 bits: new ones should replace them.
+    /// Each code has fewer than 64 bits. New codes should replace them.
     ShortSecret,
-    /// The first success settles the counter: until then an older answer is taken.
+    /// The first success records the counter. Until then, an older answer is accepted.
     CounterNotRecorded,
 }
 
@@ -41,20 +41,20 @@ pub(super) enum Note {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum LeftReason {
     Malformed,
-    /// The key's algorithm, or one that the store's file has no place for.
+    /// The key's algorithm is not supported, or the store's file has no place for it.
     UnsupportedAlgorithm,
-    /// The service takes no answers of such a key: it is opened without `u2f` or `yubico`.
+    /// The service doesn't accept this type of key, because it is opened without `u2f` or `yubico`.
     NotSupported,
-    /// The key was registered for another application than the service's.
+    /// The key was registered for a different application.
     OtherAppId,
-    /// Recovery codes in a form that can't be kept.
+    /// Recovery codes in a form that can't be stored.
     RecoveryCodes,
-    /// Recovery codes need another factor beside them.
+    /// Recovery codes need another factor.
     FactorRequired,
-    /// The record holds this credential, this secret or this key.
+    /// The record already has this credential, secret or key.
     AlreadyEnrolled,
     FactorLimit,
-    /// The record would be larger than it may be.
+    /// The record would become larger than allowed.
     RecordTooLarge,
 }
 

@@ -1,4 +1,4 @@
-//! A whole record of another system, such as one user of a `tfa.cfg`: held to the sizes that enrolment has.
+//! Imports a whole record of another system, such as one user of a `tfa.cfg`. The limits are those of enrolment.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -9,16 +9,16 @@ use crate::record::Record;
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 
-/// More than the factors of any user: as the call that adds an entry to a `tfa.cfg` has it.
+/// The most factors of a user, the same as for adding an entry to a `tfa.cfg`.
 const FACTORS: usize = 256;
-/// Bytes of a stored `otpauth:` URI.
+/// The most bytes of a stored `otpauth:` URI.
 const URI: usize = 4096;
 
-/// Stores the record `data` for a user who has none: `value` is `{"done", "reason"?, "repeatedTotp"}`.
+/// Stores the record `data` for a user who has none. `value`: `{"done", "reason"?, "repeatedTotp"}`.
 ///
-/// Request: `{data, replace, now, rpId?}`. `done` is `imported`, `unchanged` (the user has this very record), `kept` (the user
-/// has another one, and `replace` is false) or `refused`, with `description`, `key`, `factor-limit` or
-/// `record-too-large` as the reason. Each factor notes the time at which it came in.
+/// Request: `{data, replace, now, rpId?}`. `done` is `imported`, `unchanged` (the user already has this record), `kept`
+/// (the user has a different record, and `replace` is false) or `refused`. The reason of a refusal is `description`,
+/// `key`, `factor-limit` or `record-too-large`. Each factor stores the time of the import.
 pub fn import_record(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(import(record, request))
 }
@@ -29,7 +29,7 @@ struct Request {
     data: Zeroizing<String>,
     replace: bool,
     now: i64,
-    /// The relying party of the credentials that name none.
+    /// The relying party of credentials that don't name one.
     #[serde(default, rename = "rpId")]
     rp_id: Option<String>,
 }
@@ -70,16 +70,16 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
     } = request::parse(request)?;
     let mut record = Record::parse(Some(&data))?;
     if record.whole_problem().is_some() {
-        // What is wrong with it is for the host to know; single factors that can't be used come along as they are.
+        // The host has to know what is wrong with the whole record. Single unusable factors are imported unchanged.
         Record::parse_usable(&data)?;
     }
-    // How a factor went is for this store alone to say.
+    // Only this store can say how a last factor was removed.
     record.removed = None;
     for one in &mut record.webauthn {
         if one.entry.rp_id.is_none() {
             one.entry.rp_id.clone_from(&rp_id);
         }
-        // Of another store.
+        // It was shared in the other store, not here.
         one.entry.shared = false;
     }
     record.claim_anew();
@@ -106,7 +106,7 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
             return leave(Done::Kept, None);
         }
     }
-    // Nothing to store, and no reason to remove what is there.
+    // There is nothing to store, and no reason to remove the existing record.
     if record.is_empty() {
         return leave(if before.is_some() { Done::Kept } else { Done::Unchanged }, None);
     }
@@ -117,7 +117,7 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
     }
 }
 
-/// Whether both hold the same, whenever it came in.
+/// Whether both records are the same, apart from the time of the import.
 fn is_same(before: &str, record: &mut Record) -> Result<bool, Failure> {
     let mut before = Record::parse(Some(before))?;
     for (one, new) in before.webauthn.iter_mut().zip(&record.webauthn) {
@@ -131,7 +131,7 @@ fn is_same(before: &str, record: &mut Record) -> Result<bool, Failure> {
     Ok(before.to_text()? == record.to_text()?)
 }
 
-/// Sets when everything that is older came into this record.
+/// Sets the time of the import for everything that was created before it.
 fn stamp(record: &mut Record, now: Option<i64>) {
     let came = |created: i64| now.filter(|now| created < *now);
     let totp = record.totp.iter_mut().map(|one| (one.created, &mut one.added));

@@ -1,4 +1,4 @@
-//! Enrolling factors: each is proved before it counts.
+//! Enrolling factors. Each one must be verified before it counts.
 
 mod finish;
 mod import;
@@ -45,11 +45,11 @@ pub(crate) enum Enrolled {
 pub(crate) enum EnrolmentRefusal {
     Rejected,
     Malformed,
-    /// The record holds this credential already.
+    /// The record already has this credential.
     AlreadyEnrolled,
-    /// The host has no secrets of this Yubico key.
+    /// The host doesn't have the secrets of this Yubico key.
     UnknownKey,
-    /// The host asked for a first factor, and there is one.
+    /// The host asked for a first factor, but the user already has one.
     NotFirst,
     FactorLimit,
 }
@@ -59,7 +59,7 @@ impl Enrolled {
         Answer::new(Self::Refused { ok: False, reason }).with_event(Event::rejected(factor, inner))
     }
 
-    /// The answer for a factor that was just added to the record.
+    /// The result for a factor that was just added to the record.
     pub(crate) fn done(record: &Record, id: &str, factor: FactorType) -> Result<Answer<Self>, Failure> {
         record.check_size()?;
         let view = factor::find(record, id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
@@ -68,7 +68,7 @@ impl Enrolled {
     }
 }
 
-/// Whether the record may take one more factor now.
+/// Why the record may not get another factor now, or `None` if it may.
 pub(crate) fn refuses_another(record: &Record, settings: &Settings, first_only: bool) -> Option<EnrolmentRefusal> {
     if first_only && !record.is_empty() {
         return Some(EnrolmentRefusal::NotFirst);
@@ -76,13 +76,13 @@ pub(crate) fn refuses_another(record: &Record, settings: &Settings, first_only: 
     (record.real_factors() >= settings.limits.factors).then_some(EnrolmentRefusal::FactorLimit)
 }
 
-/// Whether a credential of this id is in the record, enabled or not: an id has one key.
+/// Whether the record has a credential with this id, enabled or not. An id has only one key.
 pub(crate) fn holds_credential(record: &Record, id: &[u8]) -> bool {
     record.webauthn.iter().any(|held| held.entry.credential_id() == id)
         || record.u2f.iter().any(|held| held.entry.credential_id() == id)
 }
 
-/// Which open challenge a registration answers.
+/// Which open challenge a registration belongs to.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Opened {
@@ -124,7 +124,7 @@ impl EnrolmentRefusal {
     }
 }
 
-/// The literal `true`, so that the type says which members go together.
+/// The literal `true`, so that the type shows which members belong together.
 #[derive(Debug)]
 pub(crate) struct True;
 

@@ -1,4 +1,4 @@
-//! Recovery codes: a new set replaces the old one in one step.
+//! Creates recovery codes. A new set replaces the old one in one step.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -12,8 +12,9 @@ use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;
 
-/// Makes a new set; `value` is the list of codes, which nothing stores. Fails with `factor-required` for a user without
-/// any factor. A set that is all that a user has after a recovery can be renewed. `random`: 8 bytes, and 8 for each code.
+/// Creates a new set. `value` is the list of codes, which are not stored anywhere. Fails with `factor-required` for a
+/// user without any factor. A set that is the user's only factor after a recovery can be renewed. `random`: 8 bytes,
+/// and 8 for each code.
 pub fn create_recovery_codes(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(create(record, random, settings, request))
 }

@@ -1,4 +1,4 @@
-//! Enrolling a phone app: the secret is pending, apart from the record, until a code proves it.
+//! Enrolling a phone app. The pending secret is kept outside the record until a code proves it.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -18,17 +18,17 @@ use crate::totp::key_uri::OtpauthUri;
 use crate::totp::qr;
 use crate::totp::{Checked, Totp, TypedCode};
 
-/// Codes that may be typed to prove one secret.
+/// How many codes may be tried for one secret.
 const TRIES: u8 = 5;
 
-/// Makes a secret and leaves it with the challenge store: `value` is `{"enrolment", "uri", "secret", "qr"}`.
+/// Makes a secret and puts it into the challenge store. `value`: `{"enrolment", "uri", "secret", "qr"}`.
 ///
 /// `random`: 20 bytes for the secret, then 32 for the enrolment's id.
 pub fn begin_totp(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
 
-/// Verifies the code and adds the factor; the step of that code counts as used. After a wrong code `challenge` goes
+/// Verifies the code and adds the factor. The step of that code counts as used. After a wrong code, `challenge` goes
 /// back into the store while there are tries left. `random`: 16 bytes for the factor's id.
 pub fn finish_totp(record: Option<&str>, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(finish(record, challenge, random, settings, request))
@@ -151,7 +151,8 @@ fn finish(
                 return Err((EnrolmentRefusal::Malformed, "malformed"));
             };
             let Checked::Accepted(step) = uri.totp.check(&code, now, settings.totp.window, None) else {
-                // Nobody guesses a secret that was shown to them: here a clock that is off shows first.
+                // The user was shown this secret, so a wrong code is not a guess. A clock that is off often shows here
+                // first.
                 drift = uri.totp.drift(&code, now, None);
                 let tries_left = pending.tries_left.saturating_sub(1);
                 again = put_back(&request.enrolment, &PendingTotp { tries_left, ..pending });
@@ -175,7 +176,7 @@ fn finish(
     Ok((record, answer))
 }
 
-/// The pending secret goes back to the store as long as a code may still be typed.
+/// Puts the pending secret back into the store while a code may still be tried.
 fn put_back(enrolment: &str, pending: &PendingTotp) -> Option<OpenChallenge> {
     (pending.tries_left > 0)
         .then(|| open(enrolment, &pending.bound, pending))

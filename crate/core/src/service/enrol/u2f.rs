@@ -15,19 +15,19 @@ use crate::service::change::{Change, Decision};
 use crate::service::settings::Settings;
 use crate::u2f::{self, RegistrationExpectation, peek_registration, verify_registration};
 
-/// Opens a registration: `value` is the browser API's `{challenge, version, appId}`.
+/// Opens a registration. `value`: the browser API's `{challenge, version, appId}`.
 ///
-/// `random`: 32 bytes. Fails with `invalid-argument` (`u2f`) where no application is configured.
+/// `random`: 32 bytes. Fails with `invalid-argument` (`u2f`) if no application is configured.
 pub fn begin_u2f(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
 
-/// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
+/// Says which open challenge a registration belongs to: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
 pub fn u2f_registration_challenge(response: &str) -> String {
     envelope(Ok(Opened::new(peek_registration(response))))
 }
 
-/// Verifies the registration against the challenge that the store gave back and adds the factor.
+/// Verifies the registration against the challenge from the store, and adds the factor.
 ///
 /// `random`: 16 bytes for the factor's id.
 pub fn finish_u2f(record: Option<&str>, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {

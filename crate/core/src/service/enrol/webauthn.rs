@@ -21,14 +21,14 @@ use crate::webauthn::{
     UserVerification, peek, registration_options, verify_registration,
 };
 
-/// Opens a registration ceremony: `value` is the spec's `PublicKeyCredentialCreationOptionsJSON`.
+/// Opens a registration ceremony. `value`: the specification's `PublicKeyCredentialCreationOptionsJSON`.
 ///
-/// `random`: 32 bytes for the challenge, then 32 for a user handle, used where the user has none yet.
+/// `random`: 32 bytes for the challenge, then 32 for a user handle, which is used if the user has none yet.
 pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
 
-/// Says which open challenge a registration answers: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
+/// Says which open challenge a registration belongs to: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
 pub fn registration_challenge(response: &str) -> String {
     let opened = Answer::new(Opened::new(peek(response).map(|peeked| peeked.challenge)));
     answer_envelope(Ok(match opened.value {
@@ -37,7 +37,7 @@ pub fn registration_challenge(response: &str) -> String {
     }))
 }
 
-/// Verifies the registration against the challenge that the store gave back and adds the factor.
+/// Verifies the registration against the challenge from the store, and adds the factor.
 ///
 /// `random`: 16 bytes for the factor's id.
 pub fn finish_webauthn(
@@ -95,7 +95,7 @@ pub(crate) fn begin(
     let app_id_exclude = (settings.u2f.as_ref())
         .filter(|_| !record.u2f.is_empty())
         .map(|policy| policy.app_id.as_str());
-    // Those that are turned off too: enrolling one again would overwrite it on its device.
+    // Disabled ones are included: enrolling one again would overwrite it on its device.
     let keys = record.u2f.iter().filter(|_| app_id_exclude.is_some());
     let exclude = listed(record.webauthn.iter(), keys);
     let user_verification = request.user_verification.unwrap_or(settings.webauthn.user_verification);
@@ -171,7 +171,7 @@ fn add(
     if ceremony.rp_id != settings.rp.id {
         return Err(MISMATCH);
     }
-    // Two first registrations at once were given two handles; the one that comes second starts again.
+    // Two first registrations at the same time get two handles. The second one to finish has to start again.
     if record
         .user_handle
         .as_ref()

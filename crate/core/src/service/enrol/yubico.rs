@@ -1,4 +1,4 @@
-//! Enrolling a Yubico key: one OTP of it proves the key, whose secrets the host has.
+//! Enrolling a Yubico key. One OTP proves the key, whose secrets the host has.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -12,11 +12,11 @@ use crate::service::change::{Change, Decision};
 use crate::service::settings::Settings;
 use crate::yubico::{self, Checked, Otp};
 
-/// Verifies an OTP of a key and adds the key; the counter of that OTP is the first that is used.
+/// Verifies an OTP of a key and adds the key. The counter of that OTP counts as used.
 ///
-/// Request: `{code, yubico?: {key, uid}, description, firstOnly?, now}`; without `yubico` the host has no secrets of the
-/// key that typed `code`. `random`: 16 bytes for the factor's id. Fails with
-/// `invalid-argument` (`yubico`) where the host has no secrets of keys. Nothing but the public id and the counter is stored.
+/// Request: `{code, yubico?: {key, uid}, description, firstOnly?, now}`. Without `yubico`, the host doesn't have the
+/// secrets of the key that typed `code`. `random`: 16 bytes for the factor's id. Fails with `invalid-argument`
+/// (`yubico`) if the host has no secrets of any key. Only the public id and the counter are stored.
 pub fn enrol_yubico(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(enrol_key(record, random, settings, request))
 }
@@ -52,7 +52,7 @@ fn enrol_key(record: Option<&str>, random: &[u8], settings: &Settings, request: 
                 member = Some("code");
                 return Err((EnrolmentRefusal::Malformed, "malformed"));
             };
-            // First: who holds the key already is told nothing of an OTP of it.
+            // This check comes first, so that nothing is revealed about an OTP of a key that the user already has.
             if holds_key(record, &otp.public_id) {
                 return Err((EnrolmentRefusal::AlreadyEnrolled, "already-enrolled"));
             }
@@ -75,7 +75,7 @@ fn enrol_key(record: Option<&str>, random: &[u8], settings: &Settings, request: 
     Ok((record, answer))
 }
 
-/// Whether a key of this public id is in the record, enabled or not: a key has one counter.
+/// Whether the record has a key with this public id, enabled or not. A key has only one counter.
 pub(super) fn holds_key(record: &Record, public_id: &str) -> bool {
     record.yubico.iter().any(|held| held.entry.is_of(public_id))
 }

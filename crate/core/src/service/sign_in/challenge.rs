@@ -1,4 +1,4 @@
-//! What a user may answer with.
+//! Opens a challenge and says what a user may answer with.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -15,13 +15,13 @@ use crate::service::settings::Settings;
 use crate::u2f;
 use crate::webauthn::{AuthenticationOptions, UserVerification, authentication_options};
 
-/// Opens a challenge: `value` is what the page gets, or null when the user has no factor at all.
+/// Opens a challenge. `value` is what the page gets, or null if the user has no factor at all.
 ///
-/// Where the host says that the user is `enrolled`, null needs a record that says how the last factor was removed: one
-/// that was lost is `record-missing`.
+/// If the host says that the user is `enrolled`, `value` is only null if the record says how the last factor was
+/// removed. Otherwise the record was lost, and the call fails with `record-missing`.
 ///
-/// A locked type is named, not offered, with when it is accepted again and what lifts the lock. A user who has factors,
-/// none of which can be offered, gets a challenge without any, never null. `random`: 32 bytes.
+/// A locked type is named but not offered, together with when it is accepted again and what lifts the lock. A user who
+/// has factors that can't be offered gets a challenge without any factor, never null. `random`: 32 bytes.
 pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(begin(record, random, settings, request))
 }
@@ -57,7 +57,7 @@ pub(crate) struct Challenge {
     unlocking: Option<Unlocking>,
 }
 
-/// A sign-in challenge of the browser API, and the keys that may answer it.
+/// A sign-in challenge of the browser API, and the keys that may answer.
 #[derive(Serialize)]
 pub(crate) struct U2fOffer {
     challenge: U2fChallenge,
@@ -149,7 +149,7 @@ pub(crate) fn begin(
     }
 }
 
-/// The options of the ceremony, when there is a credential that can be asked for. U2F keys answer it too, by `appid`.
+/// The options of the ceremony, if there is a credential that can be requested. U2F keys can answer it too, by `appid`.
 fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &[u8]) -> Option<Value> {
     let keys = usable(&record.u2f).filter(|_| app_id.is_some());
     let allowed = listed(usable(&record.webauthn), keys);
@@ -166,7 +166,7 @@ fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, ch
     }))
 }
 
-/// The same challenge for clients that speak U2F itself, which verifies nobody.
+/// The same challenge for clients that speak U2F itself. U2F doesn't verify the user.
 fn u2f_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &str) -> Option<U2fOffer> {
     let keys = usable(&record.u2f)
         .map(|entry| U2fKey {

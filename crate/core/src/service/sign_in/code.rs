@@ -16,16 +16,16 @@ use crate::service::settings::Settings;
 use crate::totp::{Checked, TypedCode};
 use crate::yubico::{self, Counter, Otp};
 
-/// Says which AES key an OTP needs: `value` is its public id, or null if no key would help.
+/// Says which AES key an OTP needs. `value` is the key's public id, or null if no key would help.
 ///
 /// Request: `{code, now}`. Nothing is written.
 pub fn open_yubico(record: Option<&str>, settings: &Settings, request: &str) -> String {
     envelope(open(record, settings, request))
 }
 
-/// Verifies a typed code, counts it, and commits what a success uses up.
+/// Verifies a typed code. Counts a wrong one, and uses up what a success uses.
 ///
-/// Nothing is written while the type is locked, for a user who has no such factor, or for a malformed code.
+/// Nothing is written if the type is locked, if the user has no such factor, or if the code is malformed.
 pub fn verify_code(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, settings, request))
 }
@@ -35,7 +35,7 @@ pub fn verify_code(record: Option<&str>, settings: &Settings, request: &str) -> 
 struct Request {
     answer: CodeAnswer,
     now: i64,
-    /// The AES key of the OTP's public id, where the host has it.
+    /// The AES key for the OTP's public id, if the host has it.
     #[serde(default)]
     yubico: Option<yubico::Key>,
 }
@@ -72,8 +72,8 @@ pub(crate) fn verify(record: Option<&str>, settings: &Settings, request: &str) -
     verify_beside(record, settings, request, |_, _| true)
 }
 
-/// The same; `unused` says of a right OTP, by its key's public id and its counter, whether every other user who holds
-/// that key has used earlier ones only.
+/// The same, with a check for a right OTP: `unused` gets the key's public id and the counter. It says whether all other
+/// users of that key have only used earlier OTPs.
 pub(crate) fn verify_beside(
     record: Option<&str>,
     settings: &Settings,
@@ -92,7 +92,7 @@ pub(crate) fn verify_beside(
         FactorType::Totp => check_totp(&mut record, settings, &answer.code, now),
         FactorType::Recovery => check_recovery(&mut record, &answer.code),
         FactorType::Yubico if settings.yubico => check_yubico(&mut record, &answer.code, yubico.as_ref(), now, unused),
-        // Without a key nobody here can open an OTP; the rest are no typed codes.
+        // Without its key, an OTP can't be decrypted. The other types are not typed codes.
         FactorType::Yubico | FactorType::Webauthn | FactorType::U2f | FactorType::Unknown => {
             Check::Unavailable("not-supported")
         }
@@ -130,10 +130,10 @@ fn refuse(refusal: Refusal, event: Event) -> (Option<Record>, Answer<Outcome>) {
 
 pub(super) enum Check {
     Accepted(Accepted),
-    /// Counts.
+    /// Counts as a failure.
     Wrong,
     Malformed,
-    /// Refused without counting, for this reason.
+    /// Refused for this reason, without counting.
     Unavailable(&'static str),
 }
 
@@ -143,12 +143,12 @@ pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, n
     };
     let mut refusal = Check::Unavailable("no-such-factor");
     let mut accepted = None;
-    // Every factor is checked whatever the ones before it said, so that the time tells nothing.
+    // Every factor is checked, whatever the earlier ones returned, so that the time reveals nothing.
     for (position, entry) in record.totp.iter().enumerate().filter(|(_, entry)| entry.enable) {
         let stored = &entry.entry;
         match stored.totp.check(&code, now, settings.totp.window, stored.last_count) {
             Checked::Accepted(step) if accepted.is_none() => accepted = Some((position, step)),
-            // The right code once more is an accident or an eavesdropper, not a guess.
+            // Repeating a right code is an accident or an eavesdropper, not a guess.
             Checked::Reused => refusal = Check::Unavailable("code-reused"),
             Checked::Accepted(_) => {}
             Checked::Wrong => {
@@ -161,7 +161,7 @@ pub(super) fn check_totp(record: &mut Record, settings: &Settings, code: &str, n
     let Some((position, step)) = accepted else {
         return refusal;
     };
-    // A secret that is there twice has one code all the same.
+    // If a secret occurs twice, its code still works only once.
     let unused = record.use_step(position, step);
     match record.totp.get_mut(position) {
         Some(entry) if unused => {
@@ -199,7 +199,7 @@ fn check_yubico(
     if !record.yubico.iter().any(|entry| entry.enable) {
         return Check::Unavailable("no-such-factor");
     }
-    // Imports may hold a key twice: it has one counter all the same.
+    // Imports may have a key twice. It still has one counter.
     let mut same: Vec<_> = record
         .yubico
         .iter_mut()

@@ -1,4 +1,5 @@
-//! Whether a wrong code of a phone app is right at another time: a clock is off then, the phone's or the server's.
+//! Finds out whether a wrong code of a phone app is right at another time. Then a clock is off, either the phone's or
+//! the server's.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -11,15 +12,15 @@ use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::totp::TypedCode;
 
-/// Says how many steps away a refused code is right: `value` is a number, negative for a code of before, or null.
+/// Says how many steps away a refused code is right. `value` is a number, negative for an earlier step, or null.
 ///
-/// For the time after the refusal was committed. It is never looked for while TOTP is locked, and what is found changes
-/// no outcome. Request: `{code, now}`.
+/// Called after the refusal was committed. It doesn't search while TOTP is locked, and the result changes no outcome.
+/// Request: `{code, now}`.
 pub fn find_drift(record: Option<&str>, request: &str) -> String {
     envelope(find(record, request))
 }
 
-/// Remembers it in the record, for the administrator's status, until a right code comes. Request: `{drift}`.
+/// Stores the drift in the record for the administrator's status, until a right code clears it. Request: `{drift}`.
 pub fn note_drift(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(note(record, request))
 }
@@ -44,7 +45,7 @@ fn find(record: Option<&str>, request: &str) -> Result<Option<i64>, Failure> {
     let Some(code) = TypedCode::parse(&code).filter(|_| !record.is_locked(FactorType::Totp, now)) else {
         return Ok(None);
     };
-    // Every factor, whatever the ones before it gave, so that the time tells nothing.
+    // Every factor is checked, whatever the earlier ones returned, so that the time reveals nothing.
     let enabled = record.totp.iter().filter(|entry| entry.enable);
     let found = enabled.map(|entry| entry.entry.totp.drift(&code, now, entry.entry.last_count));
     Ok(found.fold(None, Option::or))

@@ -1,4 +1,4 @@
-//! Signing in: the challenge that a user is offered, and the verification of what comes back.
+//! Signing in: the challenge that is offered to a user, and the verification of the answer.
 
 mod challenge;
 mod code;

@@ -1,5 +1,5 @@
-//! Signing in without a user name: a passkey says itself whose it is, by the user handle that it was made with, or by its
-//! own id where no handle is stored with it.
+//! Signing in without a user name. The passkey's answer says whose it is, by the user handle that it was made with. If
+//! no handle is stored with the credential, its id says so.
 
 use std::borrow::Cow;
 
@@ -22,28 +22,28 @@ use crate::service::outcome::{Accepted, Outcome};
 use crate::service::settings::Settings;
 use crate::webauthn::{self, AuthenticationOptions, UserVerification, authentication_options};
 
-/// Opens a ceremony that any discoverable credential may answer: `{"id", "webauthn"}`. The passkey stands for both
-/// factors, so that user verification is required whatever the settings say. Nothing is to be stored.
+/// Opens a ceremony that any discoverable credential may answer: `{"id", "webauthn"}`. The passkey replaces both
+/// factors, so user verification is required, whatever the settings say. Nothing has to be stored.
 ///
-/// `key`: 32 bytes that every process of a store shares; `random`: 16 bytes. Request: `{session?, now}`.
+/// `key`: 32 bytes that all processes of a store share. `random`: 16 bytes. Request: `{session?, now}`.
 pub fn begin_passkey(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> String {
     envelope(begin(key, random, settings, request))
 }
 
-/// Says which user an answer claims: `{"handle"?, "credential"}`, or a refusal. Both are claims of a record. Checks the
-/// challenge first, by the key, the time, the relying party and the session; the signature is for `verify_passkey`, with
-/// the record of the owner.
+/// Says which user an answer claims to come from: `{"handle"?, "credential"}`, or a refusal. Both members are claims of
+/// a record. It first checks the challenge: the key, the time, the relying party and the session. It doesn't check the
+/// signature. `verify_passkey` does that, with the record of the owner.
 ///
 /// Request: `{answer, session?, now}`.
 pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(open_answer(key, settings, request))
 }
 
-/// Verifies an answer (WebAuthn Level 3, section 7.2) for the record of the user whom it names, and remembers its challenge
-/// there, so that it is accepted once. A refusal changes nothing.
+/// Verifies an answer (WebAuthn Level 3, section 7.2) with the record of the user whom it names. Stores its challenge
+/// in the record, so that it is accepted only once. A refusal changes nothing.
 ///
-/// Request: as for [`open_passkey`], with `byId` where the credential's id led to the record: then the credential has to be
-/// stored without a handle. The handle of the answer, which nobody signs, is stored with it from then on.
+/// Request: like [`open_passkey`], with `byId` if the record was found by the credential's id. Then the credential must
+/// be stored without a handle. From then on, the handle in the answer is stored with it, although it isn't signed.
 pub fn verify_passkey(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, key, settings, request))
 }
@@ -126,7 +126,7 @@ fn verify(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) 
     Ok(response::decide(checked, &request.answer, settings, request.now))
 }
 
-/// What an answer says, to a challenge that is one of ours.
+/// What an answer says. Its challenge was made here.
 struct Claim {
     /// The challenge, in base64url.
     text: String,
@@ -173,16 +173,16 @@ impl Claim {
             .find(|entry| answers_as(entry, &signer.credential_id))
             .ok_or(rejected("no-such-factor"))?;
         match &entry.entry.user_handle {
-            // The id leads to nobody but a user with whose credential no handle is stored.
+            // The id may only lead to a user whose credential has no stored handle.
             Some(_) if request.by_id && handle.is_some() => return Err(rejected("no-such-factor")),
-            // 7.2, "identify the user": a handle that is stored has to be answered.
+            // 7.2, "identify the user": the answer must have the stored handle.
             Some(_) if entry.entry.user_handle != handle => return Err(rejected("user-handle-mismatch")),
             _ => {}
         }
         if entry.entry.shared {
             return Err(rejected("credential-taken"));
         }
-        // 4, uvInitialized: whoever finds a key without a PIN can set one, and it would say from then on that it
+        // 4, uvInitialized: someone who finds a key without a PIN can set one. From then on, the key would say that it
         // verifies its user.
         if !entry.entry.user_verified {
             return Err(rejected("verification-not-established"));

@@ -1,4 +1,4 @@
-//! Getting rid of lost factors: with a TOTP code and a recovery code, or at a sign-in with a recovery code alone.
+//! Removes lost factors, with a TOTP code and a recovery code, or at a sign-in with only a recovery code.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -18,17 +18,19 @@ use crate::service::settings::Settings;
 
 /// Verifies a TOTP code and a recovery code and removes factors, all in one change.
 ///
-/// Request: `{totp, recovery, remove, now}`; without `remove`, which holds ids, every key goes: WebAuthn, U2F, Yubico.
-/// Value: `{"ok": true, "removed", "left", "recoveryCodesLeft"}`, or a refusal that doesn't say which code was wrong.
-/// A right TOTP code is used up even so; a right recovery code is not. Together they count as one wrong code.
+/// Request: `{totp, recovery, remove, now}`. `remove` is a list of ids. Without it, all WebAuthn, U2F and Yubico keys
+/// are removed. Value: `{"ok": true, "removed", "left", "recoveryCodesLeft"}`, or a refusal that doesn't say which code
+/// was wrong. After a refusal, a right TOTP code is still used up, but a right recovery code is not. Both together
+/// count as one wrong code.
 pub fn reset_factors(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(reset(record, settings, request))
 }
 
-/// Verifies a recovery code and removes factors, all in one change. The codes that are left stay, so that the user is at
-/// no moment without a second factor.
+/// Verifies a recovery code and removes factors, all in one change. The remaining codes stay, so that the user is never
+/// without a second factor.
 ///
-/// Request: `{recovery, remove, now}`; without `remove`, which holds ids, every other factor goes. Value: as above.
+/// Request: `{recovery, remove, now}`. `remove` is a list of ids. Without it, all other factors are removed. Value: as
+/// above.
 pub fn recover_factors(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(recover(record, settings, request))
 }
@@ -78,7 +80,7 @@ fn reset(text: Option<&str>, settings: &Settings, request: &str) -> Decision<Res
     {
         return Ok((None, refused(Refusal::Locked, Event::rejected(locked, "locked"))));
     }
-    // Both are checked whatever the first one says, so that the time tells nothing.
+    // Both are checked, whatever the first one returned, so that the time reveals nothing.
     let totp = check_totp(&mut record, settings, &request.totp, now);
     let recovery = check_recovery(&mut record, &request.recovery);
     match (totp, recovery) {
@@ -120,7 +122,7 @@ fn recover(text: Option<&str>, settings: &Settings, request: &str) -> Decision<R
     }
 }
 
-/// After a recovery code, and that of the app of the id `proved`, if any.
+/// Removes factors after a right recovery code. `proved`: the id of the app whose code was right too, if any.
 fn accept(mut record: Record, proved: Option<&str>, remove: &[String], now: i64) -> (Option<Record>, Answer<Reset>) {
     let unlocked = record.count_success(FactorType::Recovery, now);
     let left = record.recovery.as_ref().map_or(0, RecoverySet::left);
@@ -131,7 +133,7 @@ fn accept(mut record: Record, proved: Option<&str>, remove: &[String], now: i64)
     if unlocked {
         events.push(Event::new(EventType::Unlocked));
     }
-    // What has just proved the user is not lost.
+    // A factor that was just used is not lost.
     let lost = remove
         .iter()
         .filter(|id| Some(id.as_str()) != proved && *id != "recovery");
@@ -155,7 +157,7 @@ fn accept(mut record: Record, proved: Option<&str>, remove: &[String], now: i64)
     (Some(record), answer)
 }
 
-/// Every factor that is a thing and can be lost without the phone and the paper.
+/// Every hardware key, which can be lost separately from the phone and the paper with the codes.
 fn keys(record: &Record) -> Vec<String> {
     let kinds = [FactorType::Webauthn, FactorType::U2f, FactorType::Yubico];
     let factors = factors(record)

@@ -19,15 +19,16 @@ use crate::service::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
 use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason, UserVerification};
 
-/// Says which open challenge an answer is for, before anything is taken: `{"challenge": id}`, or a refusal.
+/// Says which open challenge an answer belongs to, before it is taken out of the store: `{"challenge": id}`, or a
+/// refusal.
 pub fn open_response(record: Option<&str>, settings: &Settings, request: &str) -> String {
     answer_envelope(open_challenge(record, settings, request))
 }
 
 /// Verifies an assertion (WebAuthn Level 3, section 7.2) or a U2F message (Raw Message Formats, 5.4) against the
-/// challenge that the store gave back, and commits the signature counter and backup flags.
+/// challenge from the store. Stores the signature counter and the backup flags.
 ///
-/// A U2F key may answer in either form, in a ceremony that was begun with the `appid` that is configured.
+/// A U2F key may answer in either form if the ceremony was started with the configured `appid`.
 pub fn verify_response(record: Option<&str>, challenge: &str, settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, challenge, settings, request))
 }
@@ -50,7 +51,7 @@ struct VerifyRequest<'a> {
     #[serde(borrow, default)]
     session: Option<Cow<'a, str>>,
     now: i64,
-    /// False: nothing is noted by which others would find this user.
+    /// If false, nothing is stored by which other calls could find this user.
     #[serde(default = "yes")]
     learn: bool,
 }
@@ -106,7 +107,7 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
     Ok(decide(checked, &request.answer, settings, request.now))
 }
 
-/// What comes of an answer, at `now` in epoch milliseconds.
+/// The decision on an answer, at `now` in epoch milliseconds.
 pub(super) fn decide(
     checked: Result<(Record, Accepted), Refused>,
     given: &ResponseAnswer,
@@ -132,16 +133,16 @@ pub(super) fn decide(
     }
 }
 
-/// Why not, outwardly and inwardly.
+/// The reason for the client and the reason for the log.
 pub(super) type Refused = (Refusal, &'static str);
 
-/// The factor that signed, by its type and the id of its credential.
+/// The factor that signed: its type and the id of its credential.
 pub(super) struct Signer {
     pub(super) kind: FactorType,
     pub(super) credential_id: Vec<u8>,
 }
 
-/// The challenge that an answer is for, and the factor that it claims to come from.
+/// The challenge that an answer belongs to, and the factor that it claims to come from.
 fn find(record: &Record, settings: &Settings, answer: &ResponseAnswer) -> Result<(String, Signer), Refused> {
     let peeked = match (answer.kind, &settings.u2f) {
         (FactorType::Webauthn, _) => webauthn::peek(answer.response.get()),
@@ -183,15 +184,15 @@ fn check(
     accept(record, &ceremony, settings, &given, presented.now)
 }
 
-/// An answer, and what is done with it.
+/// An answer, and how to handle it.
 pub(super) struct Given<'a> {
     pub(super) answer: &'a ResponseAnswer<'a>,
     pub(super) signer: &'a Signer,
-    /// Whether the record notes by what others find this user.
+    /// Whether to store in the record by what other calls find this user.
     pub(super) learn: bool,
 }
 
-/// Verifies an answer to a ceremony that admits it. `now`: epoch milliseconds.
+/// Verifies an answer to a ceremony that accepts it. `now`: epoch milliseconds.
 pub(super) fn accept(
     mut record: Record,
     ceremony: &Authentication,
@@ -224,14 +225,14 @@ pub(super) fn accept(
     Ok((record, accepted))
 }
 
-/// A ceremony, and the answer that came to it.
+/// A ceremony and the answer to it.
 struct Begun<'a> {
     settings: &'a Settings,
     answer: &'a ResponseAnswer<'a>,
     challenge: &'a [u8],
     ceremony: &'a Authentication,
     learn: bool,
-    /// For the keys of U2F alone.
+    /// Only for U2F keys.
     u2f: Option<&'a U2fPolicy>,
 }
 
@@ -248,7 +249,7 @@ impl Begun<'_> {
             .ok_or(rejected("no-such-factor"))?;
         let credential = entry.entry.credential().ok_or(rejected("algorithm-unsupported"))?;
         let mut verified = self.verify(&credential).map_err(refused)?;
-        // 7.2, uvInitialized: only beside another factor, never by the ceremony that would rely on it.
+        // 7.2, uvInitialized: only set when another factor was used too, never by the ceremony that would rely on it.
         let beside_another = self.ceremony.bound.purpose != Purpose::Passkey;
         verified.credential.user_verified |= verified.user_verified && beside_another;
         entry.entry.update(&verified.credential);
@@ -269,7 +270,7 @@ impl Begun<'_> {
     fn verify(&self, credential: &Credential) -> Result<Authenticated, Reason> {
         let settings = self.settings;
         let response = self.answer.response.get();
-        // Whoever else shares the store of challenges can't ask for less than is required here.
+        // Another program that shares the challenge store must not be able to lower the requirement here.
         let user_verification = match settings.webauthn.user_verification {
             UserVerification::Required => UserVerification::Required,
             _ => self.ceremony.user_verification,

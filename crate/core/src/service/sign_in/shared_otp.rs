@@ -1,4 +1,4 @@
-//! One counter for a Yubico key that several users hold, kept apart from their records.
+//! One counter for a Yubico key that several users share. It is kept outside their records.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -9,10 +9,10 @@ use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::yubico::{self, Checked, Otp};
 
-/// Uses an OTP up for everybody who holds its key: `value` is `"unused"`, `"reused"` or `"wrong"`.
+/// Uses up an OTP for all users who share its key. `value` is `"unused"`, `"reused"` or `"wrong"`.
 ///
-/// `record` is the key's own, no user's: it holds the counter alone. Request: `{code, yubico: {key, uid}}`. Only an OTP
-/// that was not used before is written.
+/// `record` belongs to the key, not to a user, and only holds the counter. Request: `{code, yubico: {key, uid}}`.
+/// Writes only if the OTP is unused.
 pub fn spend_yubico(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(spend(record, request))
 }
@@ -47,7 +47,7 @@ fn spend(record: Option<&str>, request: &str) -> Decision<Spent> {
     };
     let mut entry = YubicoEntry::PublicId(otp.public_id);
     entry.count(counter);
-    // A record as any other for whoever keeps it, and of no use to sign in with.
+    // A store can keep this like any other record, but nobody can sign in with it.
     record.yubico = vec![Entry {
         enable: false,
         ..Entry::new("counter".to_owned(), String::new(), 0, entry)
