@@ -1,7 +1,7 @@
 //! Second factors: verification, records, locks and open challenges.
 //!
 //! Pure functions over JSON text and bytes. There is no clock, no I/O and no global state here: the time and every
-//! random byte are parameters. No input panics, and no failure carries what was passed in.
+//! random byte are parameters. No input causes a panic, and no failure holds anything that was passed in.
 #![forbid(unsafe_code)]
 
 pub mod challenges;

@@ -16,42 +16,43 @@ use crate::json::failure::Failure;
 use crate::json::members::{Known, once, required, with_others};
 use crate::typed_code::{decimal_digit, is_filler};
 
-/// How many letters and digits a code of another system may have.
+/// The number of letters and digits that a code of another system may have.
 const FOREIGN: std::ops::RangeInclusive<usize> = 8..=32;
-/// Codes of another system in a set.
+/// The most codes of another system in a set.
 const MOST: usize = 100;
 
-/// Random bytes of the set's key, and of each code.
+/// Random bytes for the set's key, and for each code.
 const RANDOM: usize = 8;
 
 /// The codes of one user. In JSON `{"secret", "entries": [hash or null, ...], "created"}`. Wiped on drop.
 #[derive(Clone, Serialize, ZeroizeOnDrop)]
 pub struct RecoverySet {
-    /// The hashes' key: these 16 hex digits as they stand, not the bytes they spell.
+    /// The key of the hashes: the 16 hex digits as text, not the bytes that they encode.
     secret: String,
-    /// HMAC-SHA256 of each code, dashes included; `None` once it is used.
+    /// HMAC-SHA256 of each code with its dashes. `None` if the code is used.
     #[serde(serialize_with = "write_entries")]
     entries: Vec<Option<[u8; 32]>>,
     /// Epoch seconds.
     #[zeroize(skip)]
     pub created: i64,
-    /// Ours: epoch seconds of the import that brought it into this record.
+    /// Ours: when an import added the set to this record, in epoch seconds.
     #[zeroize(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub added: Option<i64>,
-    /// Ours: how many letters and digits each code has, where another system made them. Else they are 16 hex digits.
+    /// Ours: the number of letters and digits in each code, if another system made the codes. Otherwise each code is 16
+    /// hex digits.
     #[zeroize(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub letters: Option<u8>,
-    /// What another version wrote beside, kept as it is.
+    /// Members that another version wrote. They are kept unchanged.
     #[zeroize(skip)]
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl RecoverySet {
-    /// Makes a set from 8 random bytes for its key and 8 for each code. Returns the codes, which can't be read again:
-    /// `xxxx-xxxx-xxxx-xxxx` in lower-case hex.
+    /// Creates a set from 8 random bytes for its key and 8 for each code. Also returns the codes, which can't be read
+    /// again later: `xxxx-xxxx-xxxx-xxxx` in lower-case hex.
     pub fn create(random: &[u8], created: i64) -> Result<(Self, Vec<Zeroizing<String>>), Failure> {
         let (chunks, rest) = random.as_chunks::<RANDOM>();
         let Some((secret, codes)) = chunks
@@ -73,8 +74,8 @@ impl RecoverySet {
         Ok((set, codes))
     }
 
-    /// Makes a set of unused codes that another system made, under 8 random bytes as its key. `None` unless they all have
-    /// the same number of letters and digits, 8 to 32, and no two are the same.
+    /// Creates a set from unused codes of another system, with 8 random bytes as its key. `None` unless all codes are
+    /// different and have the same number of letters and digits, 8 to 32.
     pub fn of_foreign(codes: &[Zeroizing<String>], random: &[u8; RANDOM], created: i64) -> Option<Self> {
         let letters = codes.first()?.bytes().filter(u8::is_ascii_alphanumeric).count();
         let mut set = Self {
@@ -98,19 +99,20 @@ impl RecoverySet {
         Some(set)
     }
 
-    /// Uses up a code if it belongs to the set. Spaces and dashes don't matter, nor does the case of hex digits.
+    /// Uses up a code if it belongs to the set. Spaces and dashes don't matter, and neither does the case of hex
+    /// digits.
     pub fn use_code(&mut self, typed: &str) -> Used {
         let foreign = self
             .letters
             .and_then(|letters| normalise_foreign(typed, letters.into()));
-        // What is 16 hex digits may be either.
+        // 16 hex digits can be a code in either form.
         let forms: Vec<_> = normalise(typed).into_iter().chain(foreign).collect();
         if forms.is_empty() {
             return Used::Malformed;
         }
         let hashes: Vec<_> = forms.iter().map(|code| Zeroizing::new(self.hash(code))).collect();
         let (mut found, mut index) = (Choice::from(0), 0);
-        // Every entry, always: neither whether nor which one matches shows in the time it takes.
+        // Always compares with every entry, so that the time doesn't show whether or which one matches.
         for (place, entry) in (0u32..).zip(&self.entries) {
             let unused = Choice::from(u8::from(entry.is_some()));
             let equal = |hash: &Zeroizing<[u8; 32]>| entry.unwrap_or_default().ct_eq(&**hash);
@@ -136,7 +138,7 @@ impl RecoverySet {
         self.entries.iter().flatten().count()
     }
 
-    /// The places of the unused codes, from 0.
+    /// The positions of the unused codes, from 0.
     pub fn free_indices(&self) -> Vec<usize> {
         self.entries
             .iter()
@@ -167,18 +169,19 @@ impl fmt::Debug for RecoverySet {
 /// The result of checking a typed recovery code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Used {
-    /// It was unused, and is used now.
+    /// It was unused and is now used.
     Accepted {
         index: usize,
         left: usize,
     },
     Wrong,
-    /// Neither 16 hex digits nor, in a set of another system, as many letters and digits as its codes have.
+    /// The text is not 16 hex digits. If the set is from another system, it doesn't have the right number of letters
+    /// and digits either.
     Malformed,
 }
 
 fn spell(random: &[u8]) -> Zeroizing<String> {
-    // Sized beforehand: growing would leave unwiped copies behind.
+    // Allocated in full: growing would leave unwiped copies behind.
     let mut code = Zeroizing::new(String::with_capacity(2 * RANDOM + 3));
     for (index, pair) in random.chunks(2).enumerate() {
         if index > 0 {
@@ -192,7 +195,8 @@ fn spell(random: &[u8]) -> Zeroizing<String> {
     code
 }
 
-/// A hexadecimal digit as people read and type it: letters that look like digits, full width, digits of other scripts.
+/// A hexadecimal digit as people read and type it. Includes letters that look like digits, full-width characters and
+/// digits of other scripts.
 fn hex_digit(typed: char) -> Option<u8> {
     let ascii = match typed {
         '\u{ff21}'..='\u{ff5a}' => char::from_u32(u32::from(typed) - 0xfee0)?,
@@ -215,7 +219,7 @@ fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     }
     let mut random = Zeroizing::new([0u8; RANDOM]);
     let mut digits = 0;
-    // A sentence may end with the code.
+    // The code may be at the end of a sentence.
     let typed = typed.trim_end_matches(|last| is_filler(last) || matches!(last, '.' | '\u{ff0e}' | '\u{3002}'));
     for character in typed.chars() {
         if is_filler(character) {
@@ -229,14 +233,14 @@ fn normalise(typed: &str) -> Option<Zeroizing<String>> {
     (digits == 2 * RANDOM).then(|| spell(random.as_slice()))
 }
 
-/// The form that is hashed of a code of another system: five letters, a hyphen and the rest, as better-auth writes them.
-/// Case counts, so letters that look like digits are not taken for them.
+/// The form of another system's code that is hashed: five letters, a hyphen and the rest, as better-auth writes them.
+/// Case matters, so letters that look like digits are not treated as digits.
 fn normalise_foreign(typed: &str, letters: usize) -> Option<Zeroizing<String>> {
     if typed.len() > 128 {
         return None;
     }
     let typed = typed.trim_end_matches(|last| is_filler(last) || matches!(last, '.' | '\u{ff0e}' | '\u{3002}'));
-    // Sized beforehand, as in `spell`.
+    // Allocated in full, as in `spell`.
     let mut code = Zeroizing::new(String::with_capacity(letters + 1));
     let mut found = 0;
     for character in typed.chars().filter(|character| !is_filler(*character)) {
@@ -276,7 +280,7 @@ impl<'de> Deserialize<'de> for RecoverySet {
     }
 }
 
-/// What is read: members that are known, each once.
+/// The known members while they are read. Each may occur once.
 #[derive(Default)]
 struct Members {
     secret: Option<Secret>,
@@ -371,7 +375,7 @@ mod tests {
             assert_eq!(set.use_code(code), Used::Wrong);
             assert_eq!(set.left(), left);
         }
-        // Used up, it stays a set.
+        // A used-up set is still a set.
         assert!(set.free_indices().is_empty());
         let nulls = ["null"; 10].join(",");
         let expected = format!(r#"{{"secret":"65ab65bc179e8c16","entries":[{nulls}],"created":1795379895}}"#);
@@ -514,13 +518,13 @@ mod tests {
         }
         assert_eq!(set.use_code("01234-56789"), Used::Accepted { index: 2, left: 2 });
         assert_eq!(set.left(), 2);
-        // As it stands in a record, without the codes.
+        // As it is stored in a record, without the codes.
         let text = serde_json::to_string(&made()).unwrap();
         assert!(text.ends_with(r#""created":7,"letters":10}"#), "{text}");
         assert!(!text.contains("fG7hI"));
         let mut read: RecoverySet = serde_json::from_str(&text).unwrap();
         assert_eq!(read.use_code("aB3dE-fG7hI"), Used::Accepted { index: 0, left: 2 });
-        // The origin hashes what is typed as it stands.
+        // The other system hashes the code exactly as typed.
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"3031323334353637");
         let stored = made().entries[0].unwrap();
         hmac::verify(&key, b"aB3dE-fG7hI", &stored).unwrap();

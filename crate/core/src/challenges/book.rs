@@ -1,4 +1,4 @@
-//! The open challenges of one process: each is taken once, and never after it has expired.
+//! The open challenges of one process. Each can be taken once, and not after it has expired.
 
 use std::hash::BuildHasher;
 
@@ -6,27 +6,27 @@ use indexmap::IndexMap;
 use siphasher::sip::SipHasher13;
 use zeroize::Zeroizing;
 
-/// How many challenges are open at once for a key and a purpose: the oldest goes.
+/// The most open challenges for a key and a purpose. One more closes the oldest.
 const OPEN: usize = 8;
-/// How many keys every `put` and `take` looks at for expired challenges; one found pays for another look.
+/// How many keys every `put` and `take` checks for expired challenges. Each key that had some adds another check.
 const LOOKS: usize = 4;
-/// The most that a `put` or `take` looks at.
+/// The most keys that one `put` or `take` checks.
 const MOST_LOOKS: usize = 64;
-/// The most that a `sweep` looks at: about a millisecond.
+/// The most keys that one `sweep` checks, which takes about a millisecond.
 const SWEEP_LOOKS: usize = 4096;
 
-/// Challenges by the key they are kept under (a user, or the challenge's own id) and their id. Times are epoch
-/// milliseconds. Every operation takes constant time, a key's few purposes aside, and frees some of what has expired.
+/// Challenges by their key (a user, or the challenge's own id) and their id. Times are epoch milliseconds. Apart from
+/// the few purposes of a key, every operation takes constant time. Each also frees some expired challenges.
 pub struct ChallengeBook {
-    /// By position as well as by key: sweeping walks the positions, a few at a time.
+    /// Accessible by position and by key. Sweeping walks through the positions, a few at a time.
     keys: IndexMap<Box<str>, Challenges, Seed>,
     open: usize,
-    /// Positions from here on have been looked at in this round; goes down.
+    /// Positions from here on have been checked in this round. Decreases.
     cursor: usize,
 }
 
 impl ChallengeBook {
-    /// `seed` is random: it keeps clients from choosing keys that collide.
+    /// `seed` is random, so that clients can't choose keys that collide.
     pub fn new(seed: [u8; 16]) -> Self {
         Self {
             keys: IndexMap::with_hasher(Seed(seed)),
@@ -35,7 +35,7 @@ impl ChallengeBook {
         }
     }
 
-    /// Opens a challenge, in place of one with the same id.
+    /// Opens a challenge. It replaces one with the same id.
     pub fn put(&mut self, key: &str, id: &str, purpose: &str, data: &str, expires: i64, now: i64) {
         self.sweep_a_little(now);
         let challenges = match self.keys.get_mut(key) {
@@ -49,19 +49,19 @@ impl ChallengeBook {
         {
             challenges.open.remove(oldest);
         }
-        // One at a time: most keys have one.
+        // Room for one only, because most keys have one.
         challenges.open.reserve_exact(1);
         challenges.open.push(Open::new(id, purpose, data, expires));
         challenges.soonest = challenges.soonest.min(expires);
         self.open = self.open + challenges.open.len() - before;
     }
 
-    /// Removes a challenge and gives its data, unless it has expired.
+    /// Removes a challenge and returns its data, unless it has expired.
     pub fn take(&mut self, key: &str, id: &str, now: i64) -> Option<Zeroizing<String>> {
         self.sweep_a_little(now);
         let (position, _, challenges) = self.keys.get_full_mut(key)?;
         let place = challenges.open.iter().position(|open| open.id() == id)?;
-        // In order of age still: the oldest has to be known.
+        // Keeps the order of age, because the oldest must be known.
         let taken = challenges.open.remove(place);
         self.open -= 1;
         self.settle(position);
@@ -77,8 +77,8 @@ impl ChallengeBook {
         }
     }
 
-    /// Frees what has expired among the next 4,096 keys at most. Whether that ended a round over all keys: always so
-    /// when there are no more than these.
+    /// Frees the expired challenges of the next keys, at most 4,096. Returns whether a round over all keys is complete.
+    /// With 4,096 keys or fewer, every call completes a round.
     pub fn sweep(&mut self, now: i64) -> bool {
         if self.keys.len() <= SWEEP_LOOKS {
             self.cursor = 0;
@@ -93,7 +93,7 @@ impl ChallengeBook {
         self.cursor == 0
     }
 
-    /// Challenges in memory, expired ones that are still to be freed included.
+    /// The number of challenges in memory, including expired ones that are not freed yet.
     pub fn len(&self) -> usize {
         self.open
     }
@@ -115,7 +115,7 @@ impl ChallengeBook {
         self.shrink();
     }
 
-    /// Looks at the next key of the round. Whether anything was freed.
+    /// Checks the next key of the round. Returns whether anything was freed.
     fn look(&mut self, now: i64) -> bool {
         if self.cursor == 0 || self.cursor > self.keys.len() {
             self.cursor = self.keys.len();
@@ -143,11 +143,12 @@ impl ChallengeBook {
         freed > 0
     }
 
-    /// Gives back what a key that has lost challenges no longer needs.
+    /// Frees the memory that a key no longer needs after losing challenges.
     fn settle(&mut self, position: usize) {
         if let Some((_, challenges)) = self.keys.get_index_mut(position) {
             if challenges.open.is_empty() {
-                // The last key moves here; going down, the sweep has seen it in this round.
+                // The last key moves to this position. The sweep goes down, so it has already seen that key in this
+                // round.
                 self.keys.swap_remove_index(position);
             } else if challenges.open.capacity() >= 2 * challenges.open.len() {
                 challenges.open.shrink_to_fit();
@@ -162,9 +163,9 @@ impl ChallengeBook {
     }
 }
 
-/// What is open under one key, in order of age.
+/// The open challenges of one key, in order of age.
 struct Challenges {
-    /// None of them expires earlier. Here, so that a look at a key reads nothing but the table.
+    /// No challenge of the key expires earlier. It is stored here so that a check only reads the table.
     soonest: i64,
     open: Vec<Open>,
 }
@@ -178,7 +179,7 @@ impl Default for Challenges {
     }
 }
 
-/// One challenge, packed: there may be very many.
+/// One challenge, stored compactly because there may be very many.
 struct Open {
     /// Id, purpose and data.
     text: Zeroizing<Box<str>>,
@@ -349,7 +350,7 @@ mod tests {
         for key in 0..3 * SWEEP_LOOKS {
             book.put(&format!("user {key}"), "1", "sign-in", "", 100, 0);
         }
-        // In the middle of a round already.
+        // This is in the middle of a round.
         while !book.sweep(0) {}
         assert!(!book.sweep(100));
         assert_eq!(book.len(), 2 * SWEEP_LOOKS);
@@ -380,7 +381,7 @@ mod tests {
         }
     }
 
-    /// What the book promises, without a thought of speed: challenges in the order of putting.
+    /// The behaviour of the book in a simple and slow form: challenges in the order in which they were put.
     #[derive(Default)]
     struct Model(Vec<(String, String, String, String, i64)>);
 

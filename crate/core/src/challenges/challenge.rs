@@ -1,4 +1,4 @@
-//! Open challenges, as the challenge store keeps them: what a ceremony was begun with.
+//! Open challenges, as the challenge store keeps them: the data that a ceremony was started with.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ use crate::webauthn::{Conveyance, UserVerification};
 pub enum Purpose {
     SignIn,
     StepUp,
-    /// A sign-in without a user name, of which nothing is stored.
+    /// A sign-in without a user name. Its challenge is not stored.
     #[serde(skip)]
     Passkey,
     Register,
@@ -43,20 +43,20 @@ impl fmt::Debug for OpenChallenge {
     }
 }
 
-/// What every challenge is bound to.
+/// What a challenge is bound to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bound {
     pub purpose: Purpose,
-    /// Empty, which no user is, where nobody knows yet who will answer.
+    /// Empty if it isn't known yet who will answer. No user has an empty name.
     pub user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Epoch milliseconds; the store checks it too, on its own clock.
+    /// Epoch milliseconds. The store checks the time too, with its own clock.
     pub expires: i64,
 }
 
-/// What an answer comes with.
+/// What an answer is checked against.
 #[derive(Debug, Clone, Copy)]
 pub struct Presented<'a> {
     pub purpose: Purpose,
@@ -67,7 +67,7 @@ pub struct Presented<'a> {
 }
 
 impl Bound {
-    /// True if the answer has the user, purpose and session that the challenge was made for, and is in time.
+    /// True if the answer has the user, purpose and session of the challenge and is in time.
     pub fn admits(&self, presented: &Presented) -> bool {
         self.purpose == presented.purpose
             && self.user == presented.user
@@ -76,7 +76,7 @@ impl Bound {
     }
 }
 
-/// An enrolment that was begun.
+/// An enrolment that was started.
 pub(crate) trait Pending: DeserializeOwned {
     fn bound(&self) -> &Bound;
 }
@@ -109,7 +109,7 @@ pub struct Authentication {
     pub challenge: String,
     pub rp_id: String,
     pub user_verification: UserVerification,
-    /// The `appid` that U2F keys were asked for with.
+    /// The `appid` with which U2F keys were asked to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
 }
@@ -128,7 +128,7 @@ pub struct Registration {
     pub attestation: Conveyance,
     /// base64url
     pub user_handle: String,
-    /// Begun for conditional create, where user presence may be missing.
+    /// Started for conditional create, where user presence may be missing.
     #[serde(default)]
     pub conditional: bool,
 }
@@ -154,7 +154,7 @@ pub struct PendingTotp {
     pub tries_left: u8,
 }
 
-/// Puts what a ceremony needs into the store's form.
+/// Converts the data of a ceremony into the store's form.
 pub fn open<T: Serialize>(id: &str, bound: &Bound, data: &T) -> Option<OpenChallenge> {
     let data = to_json(data).ok()?.into();
     Some(OpenChallenge {
@@ -165,7 +165,7 @@ pub fn open<T: Serialize>(id: &str, bound: &Bound, data: &T) -> Option<OpenChall
     })
 }
 
-/// Reads it back; `None` for what another purpose wrote.
+/// Reads the data back. `None` if it was written for another purpose.
 pub fn read<T: DeserializeOwned>(data: &str) -> Option<T> {
     serde_json::from_str(data).ok()
 }

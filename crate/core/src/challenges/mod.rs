@@ -1,4 +1,4 @@
-//! Open challenges: what they hold, and a book of them in memory.
+//! Open challenges: their data, and a book that keeps them in memory.
 
 pub mod book;
 pub(crate) mod challenge;

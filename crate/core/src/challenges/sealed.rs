@@ -1,5 +1,6 @@
-//! The challenge of a sign-in without a user name. Anyone may ask for one, so nothing of it is stored before it is
-//! answered: it says itself until when it is good, and a MAC says that it was made here, for whom and where.
+//! The challenge of a sign-in without a user name. Anyone may request one, so it isn't stored until it is answered.
+//! Instead, the challenge itself says when it expires. A MAC proves that it was made here, for this relying party and
+//! this session.
 
 use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
@@ -8,24 +9,24 @@ use crate::webauthn::SEALED_CHALLENGE_LENGTH as TEXT_LENGTH;
 
 const RANDOM: usize = 16;
 const EXPIRES: usize = 8;
-/// Bytes of key that [`seal`] wants.
+/// Length in bytes of the key for [`seal`].
 pub const KEY: usize = 32;
 
-/// Keeps these texts apart from anything else that the key may ever be used for.
+/// Separates these texts from any other use of the key.
 const LABEL: &[u8] = b"countersign passkey challenge 1";
 
 /// A challenge whose MAC was right.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unsealed {
-    /// What it is remembered by once it is answered.
+    /// The id under which it is remembered once it is answered.
     pub id: String,
     /// Epoch milliseconds.
     pub expires: i64,
 }
 
-/// Makes a challenge, bytes: what it is bound to, the relying party and the session, is in the MAC alone.
+/// Makes the bytes of a challenge. The relying party and the session are only part of the MAC.
 ///
-/// `None` unless `key` has at least 32 bytes and `random` 16.
+/// `None` unless `key` has at least 32 bytes and `random` has 16.
 pub fn seal(key: &[u8], random: &[u8], expires: i64, rp_id: &str, session: Option<&str>) -> Option<Vec<u8>> {
     if key.len() < KEY {
         return None;
@@ -37,7 +38,7 @@ pub fn seal(key: &[u8], random: &[u8], expires: i64, rp_id: &str, session: Optio
     Some(text)
 }
 
-/// Reads a challenge that was made with this key, for this relying party and session, and is good at `now`.
+/// Reads a challenge that was made with this key, for this relying party and session, and has not expired at `now`.
 pub fn unseal(key: &[u8], text: &str, rp_id: &str, session: Option<&str>, now: i64) -> Option<Unsealed> {
     if key.len() < KEY || text.len() != TEXT_LENGTH {
         return None;
@@ -56,7 +57,7 @@ pub fn unseal(key: &[u8], text: &str, rp_id: &str, session: Option<&str>, now: i
     (now < expires).then_some(Unsealed { id, expires })
 }
 
-/// Each part with its length in front, so that no two of them run together.
+/// Each part with its length before it, so that parts can't run together.
 fn input(said: &[u8], rp_id: &str, session: Option<&str>) -> Vec<u8> {
     let session = session.map(str::as_bytes);
     let mut input = LABEL.to_vec();

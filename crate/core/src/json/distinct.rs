@@ -1,4 +1,5 @@
-//! Objects of JSON in which no name occurs twice: where two readers could take a different one, neither is taken.
+//! JSON objects in which no name may occur twice. Two readers could take different values of such a name, so the object
+//! is refused.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,16 +7,16 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// More members than any object of these ceremonies has; keeps the look for duplicates cheap.
+/// More members than any object of these ceremonies has. Keeps the search for duplicates cheap.
 const MAX_MEMBERS: usize = 64;
 
-/// What takes the members of an object that it knows.
+/// Takes the members of an object that it knows.
 pub trait Members<'de>: Default {
-    /// Reads the value of `name` and is true, or leaves it unread and is false.
+    /// Reads the value of `name` and returns true, or leaves it unread and returns false.
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
 }
 
-/// Reads `T` from an object without duplicate names; members that `T` does not know are skipped.
+/// Reads `T` from an object without duplicate names. Members that `T` doesn't know are skipped.
 pub struct Distinct<T>(pub T);
 
 impl<'de, T: Members<'de>> Deserialize<'de> for Distinct<T> {
@@ -24,7 +25,7 @@ impl<'de, T: Members<'de>> Deserialize<'de> for Distinct<T> {
     }
 }
 
-/// A text that is borrowed wherever it holds no escape.
+/// A text that is borrowed if it has no escape.
 #[derive(Default)]
 pub struct Text<'de>(pub Cow<'de, str>);
 
@@ -77,7 +78,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Any value, of which nothing is kept; objects inside it may not repeat a name either.
+/// Any value, which is skipped. Objects inside it may not repeat a name either.
 struct Skipped;
 
 impl<'de> Deserialize<'de> for Skipped {
@@ -86,7 +87,7 @@ impl<'de> Deserialize<'de> for Skipped {
     }
 }
 
-/// Knows no member: what is left is that none is there twice.
+/// Knows no member. It only checks that no name occurs twice.
 #[derive(Default)]
 pub struct Nothing;
 

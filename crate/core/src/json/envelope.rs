@@ -1,4 +1,4 @@
-//! The JSON text in which every answer crosses to the facade.
+//! The JSON text in which every result is passed to the facade.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
     envelope_of(result.map(|value| Value { value }))
 }
 
-/// The same for what has a `value` among its own members.
+/// The same, for a type that has a member `value` itself.
 pub fn envelope_of<T: Serialize>(result: Result<T, Failure>) -> String {
     match result {
         Ok(members) => to_json(&members).unwrap_or_else(|_| UNSERIALISABLE.into()),
@@ -26,7 +26,7 @@ pub fn envelope_of<T: Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
-/// Nothing here holds a map with keys other than strings, so this is never seen.
+/// Never used, because nothing here has a map with keys that are not strings.
 const UNSERIALISABLE: &str = r#"{"failure":{"code":"internal"}}"#;
 
 #[derive(Serialize)]

@@ -1,25 +1,25 @@
-//! What a call of the host can fail with. A refused answer is not a failure: it is an outcome.
+//! How a call of the host can fail. A refused answer is not a failure but an outcome.
 
-/// Becomes one typed error with the same code at the facade. Never holds what was passed in.
+/// The facade turns it into one typed error with the same code. Never holds anything that was passed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// An argument of the host has the wrong type or range; holds the argument's name.
+    /// An argument of the host has the wrong type or range. Holds the argument's name.
     InvalidArgument(&'static str),
-    /// The stored record can't be read; holds the place, such as `webauthn[0].entry.cred`, if it is known.
+    /// The stored record can't be read. Holds the place if it is known, such as `webauthn[0].entry.cred`.
     RecordCorrupt(String),
-    /// The record would grow over its bound.
+    /// The record would become larger than allowed.
     RecordTooLarge,
-    /// The host says that the user is enrolled, and there is no factor.
+    /// The host says that the user is enrolled, but the record has no factor.
     RecordMissing,
-    /// Recovery codes need another factor beside them.
+    /// Recovery codes need another factor.
     FactorRequired,
-    /// The user holds as many factors as are allowed.
+    /// The user has as many factors as allowed.
     FactorLimit,
-    /// The bytes are no configuration file of either format; holds what is wrong with each, and where.
+    /// The bytes are not a configuration file. Holds what is wrong for each format, and where.
     ConfigCorrupt(String),
-    /// The file is larger than the caller allows, or than what fits into memory.
+    /// The file is larger than the caller allows, or than the memory.
     ConfigTooLarge,
-    /// The file's format has no place for what was to be stored; holds what that is.
+    /// The file's format can't store this. Holds what can't be stored.
     StoreRefused(&'static str),
 }
 
@@ -39,7 +39,7 @@ impl Failure {
         }
     }
 
-    /// What the error may say beside its code.
+    /// The detail that the error may show besides its code.
     pub fn detail(&self) -> Option<&str> {
         match self {
             Self::InvalidArgument(name) | Self::StoreRefused(name) => Some(name),

@@ -1,4 +1,4 @@
-//! JSON objects that clients send. Each name occurs once at every level; a member is judged only where it is used.
+//! JSON objects that clients send. Each name may occur once at every level. A member is only checked where it is used.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,29 +11,29 @@ use serde_json::value::RawValue;
 
 use super::distinct::Text;
 
-/// More than any real response opens at once.
+/// More nested levels than any real response has.
 const MAX_DEPTH: usize = 100;
 
-/// An object, of which nothing but the names has been looked at.
+/// An object. Only the names of its members have been looked at.
 pub struct FromOutside<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-/// A member of such an object. One that is null is absent.
+/// A member of such an object. A member that is null counts as absent.
 #[derive(Default, Clone)]
 pub enum Member<'a> {
     #[default]
     Absent,
     Text(Cow<'a, str>),
     Texts(Vec<&'a str>),
-    /// JSON of anything that is no text.
+    /// The JSON of a value that is not a string.
     Other(&'a str),
 }
 
-/// A member is not what it has to be where it is used.
+/// A member doesn't have the type that its use requires.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unfit;
 
 impl<'a> FromOutside<'a> {
-    /// `None` for what is no object, where a name occurs twice, and for objects that go too deep.
+    /// `None` if the text is not an object, if a name occurs twice, or if objects are nested too deeply.
     pub fn parse(json: &'a str) -> Option<Self> {
         let object: Self = serde_json::from_str(json).ok()?;
         names_are_distinct(json).then_some(object)
@@ -43,9 +43,9 @@ impl<'a> FromOutside<'a> {
         self.json(name).map(Member::of).unwrap_or_default()
     }
 
-    /// A member that has to be an object.
+    /// A member that must be an object.
     pub fn object(&self, name: &str) -> Option<Self> {
-        // That its names are distinct was seen with those around it.
+        // Its names were already checked together with the outer object.
         serde_json::from_str(self.json(name)?).ok()
     }
 
@@ -55,7 +55,7 @@ impl<'a> FromOutside<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Of its JSON, which is valid.
+    /// Reads a member from its JSON, which is valid.
     pub fn of(json: &'a str) -> Self {
         let Some(text) = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
             return if json == "null" {
@@ -67,7 +67,7 @@ impl<'a> Member<'a> {
         if !text.contains('\\') {
             return Self::Text(Cow::Borrowed(text));
         }
-        // A lone surrogate is no text.
+        // A lone surrogate is not text.
         serde_json::from_str(json).map_or(Self::Other(json), |text| Self::Text(Cow::Owned(text)))
     }
 
@@ -79,12 +79,12 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// base64 in either alphabet; see [`bytes`].
+    /// Reads base64 in either alphabet, see [`bytes`].
     pub fn bytes(&self) -> Result<Option<Vec<u8>>, Unfit> {
         self.text()?.map(|text| bytes(text).ok_or(Unfit)).transpose()
     }
 
-    /// The same of a member that has to be there.
+    /// The same, for a required member.
     pub fn required_bytes(&self) -> Result<Vec<u8>, Unfit> {
         self.bytes()?.ok_or(Unfit)
     }
@@ -119,8 +119,8 @@ impl<'a> Member<'a> {
     }
 }
 
-/// base64 in the standard alphabet or in that of URLs, never in both, with the right padding or none. The bits that are
-/// not used are zero, so that each alphabet has one text for some bytes.
+/// Reads base64 in the standard or in the URL alphabet, but not both mixed. The padding is correct or absent. Unused
+/// bits must be zero, so that the same bytes have only one spelling in each alphabet.
 pub fn bytes(text: &str) -> Option<Vec<u8>> {
     let plain = text.trim_end_matches('=');
     let padding = text.len() - plain.len();
@@ -156,9 +156,9 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
-/// Whether no object in `json`, which is valid, has a name twice or lies too deep.
+/// Whether all objects in this valid JSON have distinct names and are not nested too deeply.
 fn names_are_distinct(json: &str) -> bool {
-    // The names of each object that is open; none for a list.
+    // The names in each open object, or `None` for a list.
     let mut open: Vec<Option<BTreeSet<Cow<'_, str>>>> = Vec::new();
     let mut is_name = false;
     let mut rest = json;
@@ -190,7 +190,7 @@ fn names_are_distinct(json: &str) -> bool {
     true
 }
 
-/// What is before the quotation mark that ends a text, and what is after it.
+/// Splits a text at the quotation mark that ends a string.
 fn end_of_text(text: &str) -> Option<(&str, &str)> {
     let mut at = 0;
     loop {
@@ -198,7 +198,7 @@ fn end_of_text(text: &str) -> Option<(&str, &str)> {
         if text.as_bytes().get(place) == Some(&b'"') {
             return Some((text.get(..place)?, text.get(place + 1..)?));
         }
-        // What a backslash escapes is at least one more character of ASCII.
+        // A backslash is followed by at least one ASCII character.
         at = place + 2;
     }
 }

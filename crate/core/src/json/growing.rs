@@ -1,10 +1,10 @@
-//! Text in the making that leaves no copies of itself in freed memory.
+//! A text that grows without leaving copies of itself in freed memory.
 
 use std::io::{self, Write};
 
 use zeroize::Zeroizing;
 
-/// Each place that the text has moved out of is wiped.
+/// When the text moves to a larger allocation, the old one is wiped.
 pub struct Growing(Zeroizing<Vec<u8>>);
 
 impl Growing {

@@ -1,6 +1,6 @@
-//! Objects whose known members are read as they come, and whose others are kept.
+//! Reads objects: known members into fields, and all other members unchanged.
 //!
-//! serde's `flatten` says the same, but first copies every value into a form of its own.
+//! serde's `flatten` has the same result, but first copies every value into a form of its own.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 
 use crate::json::distinct::Text;
 
-/// What takes the members that it knows.
+/// Takes the members that it knows.
 pub trait Known<'de>: Default {
-    /// Reads the value of `name` and is true, or leaves it unread and is false.
+    /// Reads the value of `name` and returns true, or leaves it unread and returns false.
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error>;
 }
 
-/// Reads an object: the members that are known, and all others.
+/// Reads an object and returns the known members and all others.
 pub fn with_others<'de, T, D>(deserializer: D) -> Result<(T, Map<String, Value>), D::Error>
 where
     T: Known<'de>,
@@ -25,7 +25,7 @@ where
     deserializer.deserialize_map(Object(PhantomData))
 }
 
-/// Reads a member that occurs once.
+/// Reads a member, which may occur only once.
 pub fn once<'de, T, A>(slot: &mut Option<T>, map: &mut A) -> Result<bool, A::Error>
 where
     T: Deserialize<'de>,
@@ -38,12 +38,12 @@ where
     Ok(true)
 }
 
-/// The value of a member that has to be there.
+/// The value of a required member.
 pub fn required<T, E: Error>(slot: Option<T>, name: &'static str) -> Result<T, E> {
     slot.ok_or_else(|| E::missing_field(name))
 }
 
-/// Whether a member may be left out, since reading it gives the same.
+/// Whether a member can be left out, because reading gives its default.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,4 +1,4 @@
-//! Reading what comes and writing what goes, and what a call can fail with.
+//! Reading and writing JSON, and the failures of a call.
 
 pub(crate) mod distinct;
 pub(crate) mod envelope;

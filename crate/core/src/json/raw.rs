@@ -1,15 +1,15 @@
-//! JSON text taken apart by one level: the pieces stay the bytes that they are.
+//! Takes JSON text apart by one level. The parts stay exactly as they are in the text.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of an object, in its order.
+/// The members of an object, in their original order.
 pub struct RawMembers<'a>(pub Vec<(String, &'a str)>);
 
 impl<'a> RawMembers<'a> {
-    /// `None` for what is no JSON object, or one in which a name occurs twice.
+    /// `None` if the text is not a JSON object, or if a name occurs twice.
     pub fn parse(text: &'a str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -19,13 +19,13 @@ impl<'a> RawMembers<'a> {
     }
 }
 
-/// The elements of an array; `None` for what is none.
+/// The elements of an array, or `None` if the text is not an array.
 pub fn raw_elements(text: &str) -> Option<Vec<&str>> {
     let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
     Some(elements.into_iter().map(RawValue::get).collect())
 }
 
-/// Whether this is JSON, and an object.
+/// Whether the text is a JSON object.
 pub fn is_object(text: &str) -> bool {
     text.trim_ascii_start().starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok()
 }
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for RawMembers<'de> {
 
 struct MembersVisitor;
 
-/// More members than any object of a record has; keeps the look for duplicates cheap.
+/// More members than any object of a record has. Keeps the search for duplicates cheap.
 const MAX_MEMBERS: usize = 256;
 
 impl<'de> Visitor<'de> for MembersVisitor {

@@ -1,15 +1,16 @@
-//! Reading what the facade sends. It has checked types and ranges before; a mismatch here is a defect, not an input.
+//! Reads what the facade sends. The facade has already checked types and ranges, so a mismatch here is a bug and not
+//! bad input.
 
 use serde::Deserialize;
 
 use crate::json::failure::Failure;
 
-/// Reads one request. The parser's own message is dropped, since it would quote the input.
+/// Reads a request. The parser's own message is dropped because it would quote the input.
 pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
     serde_json::from_str(text).map_err(|_| Failure::InvalidArgument("request"))
 }
 
-/// A factor's description: at most 255 characters, none of which changes how others are shown or is hidden itself.
+/// Checks a factor's description: at most 255 characters, none of which is hidden or changes how others are shown.
 pub fn check_description(description: &str) -> Result<(), Failure> {
     if description.chars().count() > 255 || description.chars().any(is_unfit_for_names) {
         return Err(Failure::InvalidArgument("description"));
@@ -31,7 +32,7 @@ pub fn seconds(milliseconds: i64) -> i64 {
     milliseconds.div_euclid(1000)
 }
 
-/// A lower-case UUID, version 4, of 16 random bytes.
+/// A UUID of version 4 in lower case, made from 16 random bytes.
 pub fn uuid(random: &[u8]) -> Result<String, Failure> {
     let bytes = <[u8; 16]>::try_from(random).map_err(|_| Failure::InvalidArgument("random"))?;
     Ok(uuid::Builder::from_random_bytes(bytes)

@@ -1,4 +1,4 @@
-//! JSON text, written or compared without leaving copies of it in freed memory.
+//! Writes and compares JSON text without leaving copies of it in freed memory.
 
 use std::io::{self, Write};
 
@@ -6,26 +6,26 @@ use serde::Serialize;
 
 use super::growing::Growing;
 
-/// As `serde_json::to_string`; each place that the growing text has moved out of is wiped. The text itself is the
-/// caller's to wipe.
+/// Like `serde_json::to_string`, but when the text moves to a larger allocation, the old one is wiped. The caller wipes
+/// the result.
 pub fn to_json<T: Serialize>(value: &T) -> serde_json::Result<String> {
     to_json_of(value, 512)
 }
 
-/// The same for a text of about `length` bytes: one that grows is copied and wiped.
+/// The same, for a text of about `length` bytes. A longer one is copied, and the old copy is wiped.
 pub fn to_json_of<T: Serialize>(value: &T, length: usize) -> serde_json::Result<String> {
     let mut text = Growing::of(length);
     serde_json::to_writer(&mut text, value)?;
     text.finish()
 }
 
-/// Whether `text` is what [`to_json`] gives for a value, found out without making it.
+/// Whether `text` equals the result of [`to_json`], without building that result.
 pub fn is_json<T: Serialize>(value: &T, text: &str) -> bool {
     let mut rest = Rest(text.as_bytes());
     serde_json::to_writer(&mut rest, value).is_ok() && rest.0.is_empty()
 }
 
-/// What has to be written still.
+/// The part of the text that is still to be compared.
 struct Rest<'a>(&'a [u8]);
 
 impl Write for Rest<'_> {

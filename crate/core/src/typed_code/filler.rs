@@ -1,10 +1,10 @@
-/// Whether a character says nothing in a code: blanks and dashes of every kind, and the invisible marks of direction and
-/// joining that come along when text is copied.
+/// Whether a character means nothing in a code: blanks and dashes of every kind, and invisible direction marks and
+/// joiners that are copied along with text.
 pub(crate) fn is_filler(character: char) -> bool {
     character == ' ' || character == '-' || is_blank(character) || is_dash(character) || is_invisible(character)
 }
 
-/// The property `White_Space`, and blanks that are letters or symbols to Unicode.
+/// Characters with the property `White_Space`, and blanks that Unicode counts as letters or symbols.
 fn is_blank(character: char) -> bool {
     character.is_whitespace()
         || matches!(
@@ -13,7 +13,7 @@ fn is_blank(character: char) -> bool {
         )
 }
 
-/// The category Pd, and what else is typed for it: hyphen bullet, minus signs, box drawing.
+/// The category Pd, and characters that people type instead: hyphen bullet, minus signs, box drawing.
 fn is_dash(character: char) -> bool {
     matches!(
         character,
@@ -46,7 +46,7 @@ fn is_dash(character: char) -> bool {
     )
 }
 
-/// Formatting that shows nothing: marks and overrides of direction, joiners, soft hyphens, variation selectors.
+/// Invisible formatting characters: direction marks and overrides, joiners, soft hyphens, variation selectors.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,

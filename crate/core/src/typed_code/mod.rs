@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use filler::is_filler;
 
-/// The longest code that is read: more digits than a 31-bit number has say nothing.
+/// The longest code that is read. A 31-bit number has no more digits than this.
 pub(crate) const MAX_DIGITS: u8 = 10;
 
 /// A code as somebody typed it, normalised: 6 to 10 ASCII digits. Wiped on drop.
@@ -20,9 +20,8 @@ pub struct TypedCode {
 }
 
 impl TypedCode {
-    /// Drops blanks, dashes and marks that show nothing, wherever they stand. Takes the decimal digits of every script
-    /// for their values, all of one script. `None` when what is left is not 6 to 10 digits. Everything that looks at a
-    /// typed code looks at this form alone.
+    /// Drops blanks, dashes and invisible marks anywhere in the text. Accepts decimal digits of any script, if all are
+    /// of the same one. `None` if the rest is not 6 to 10 digits. All checks of a typed code use this form only.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > 64 {
             return None;
@@ -42,7 +41,7 @@ impl TypedCode {
         (code.length >= 6).then_some(code)
     }
 
-    /// What the digits say, and how many there are.
+    /// The number that the digits form, and how many digits there are.
     pub(crate) fn number(&self) -> (u64, usize) {
         let digits = self.as_bytes().iter();
         (
@@ -68,7 +67,7 @@ impl TypedCode {
         Some(())
     }
 
-    /// The last `length` decimal digits of `number`: the code that should have been typed.
+    /// The last `length` decimal digits of `number`, which is the code that should have been typed.
     pub(crate) fn from_number(number: u32, length: u8) -> Self {
         let mut code = Self {
             digits: Zeroizing::default(),
@@ -83,7 +82,7 @@ impl TypedCode {
     }
 }
 
-/// The value of a decimal digit, and the number of its script. ASCII and full-width digits are of one script.
+/// The value of a decimal digit, and the number of its script. ASCII and full-width digits count as one script.
 pub(crate) fn decimal_digit(character: char) -> Option<(u8, u8)> {
     let point = u32::from(character);
     let zeros = &decimal_digits::ZEROS;
