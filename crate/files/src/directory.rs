@@ -1,4 +1,4 @@
-//! A checked directory of text files, `folder/ab/abcd…`: two levels keep each folder small.
+//! A checked directory of text files, `folder/ab/abcd…`. The two levels keep each folder small.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -12,14 +12,16 @@ use rustix::io::Errno;
 use crate::fault::{Fault, Rule};
 use crate::rules::Rules;
 
-/// Every open: not inherited by child processes, no symbolic links, no waiting for the other end of a FIFO.
+/// The flags of every open: not inherited by child processes, no symbolic links, no waiting for the other end of a
+/// FIFO.
 pub(crate) const OPEN: OFlags = OFlags::CLOEXEC.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
 const OPEN_FOLDER: OFlags = OPEN.union(OFlags::DIRECTORY);
 
-/// The folder of the lock files. They are never renamed and never unlinked: a lock on an unlinked file excludes nobody.
+/// The folder of the lock files. They are never renamed or unlinked, because a lock on an unlinked file excludes
+/// nobody.
 pub(crate) const LOCKS: &str = "locks";
 
-/// A directory that passed every check, and its folders, all held open.
+/// A directory that passed every check, and its folders. All of them stay open.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
@@ -29,13 +31,13 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Opens an existing directory; makes the folders named, and one for locks, where they are missing.
+    /// Opens an existing directory. Creates the named folders and one for locks if they are missing.
     ///
-    /// Refused: a directory that is missing, a symbolic link, not ours, or open to anyone else. With `group`, the
-    /// group may read it (mode 0750, files 0640), never write.
+    /// Refused: a directory that is missing, a symbolic link, owned by someone else, or accessible to anyone else. With
+    /// `group`, the group may read it (mode 0750, files 0640), but never write.
     pub fn open(path: &Path, folders: &[&str], group: bool) -> Result<Self, Fault> {
         let rules = Rules::new(group);
-        // Collected anew, the path has no trailing slash that would follow a symbolic link.
+        // Collected again, the path has no trailing slash, which would follow a symbolic link.
         let path: PathBuf = path.components().collect();
         let refused = |rule| Fault::Refused {
             path: path.clone(),
@@ -68,8 +70,8 @@ impl Directory {
         Ok(directory)
     }
 
-    /// The text of a file, `None` when there is none. Needs no lock: a file is replaced whole. What is not UTF-8 reads
-    /// as the empty text, which is no more a file of ours.
+    /// The text of a file, or `None` if there is none. This needs no lock, because a file is replaced as a whole. A
+    /// file that is not UTF-8 is read as empty text, which no file of this store has.
     pub fn read(&self, folder: &str, name: &str) -> Result<Option<String>, Fault> {
         self.still_there()?;
         let Some(shard) = self.shard(folder, name)? else {
@@ -95,7 +97,8 @@ impl Directory {
         Ok(Some(String::from_utf8(bytes).unwrap_or_default()))
     }
 
-    /// The names of the files in one shard (the first two digits of a name) of a folder; temporaries are left out.
+    /// The names of the files in one shard of a folder, without temporary files. A shard is the first two digits of a
+    /// name.
     pub fn names(&self, folder: &str, shard: &str) -> Result<Vec<String>, Fault> {
         self.still_there()?;
         match self.shard(folder, shard)? {
@@ -126,7 +129,7 @@ impl Directory {
         })
     }
 
-    /// The open shard that a name belongs to, `None` when it does not exist yet.
+    /// The open shard that a name belongs to, or `None` if it doesn't exist yet.
     pub(crate) fn shard(&self, folder: &str, name: &str) -> Result<Option<OwnedFd>, Fault> {
         self.open_folder(self.folder(folder)?, &[folder, shard_of(name)?])
     }
@@ -135,7 +138,8 @@ impl Directory {
         self.open_or_make(self.folder(folder)?, &[folder, shard_of(name)?])
     }
 
-    /// The path still leads here. Otherwise a volume that went away would read as "no record": no second factor.
+    /// Checks that the path still leads to this directory. Otherwise, an unmounted volume would look like "no record",
+    /// and a user would need no second factor.
     pub(crate) fn still_there(&self) -> Result<(), Fault> {
         match statat(CWD, &self.path, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) if same(&stat, &self.stat) => Ok(()),
@@ -147,7 +151,7 @@ impl Directory {
         }
     }
 
-    /// Names are hexadecimal digits, so that none leads anywhere else.
+    /// Checks that a name has only hexadecimal digits, so that it can't lead anywhere else.
     pub(crate) fn check_name(name: &str) -> Result<(), Fault> {
         let sound = name.len() >= 2 && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if sound {
@@ -169,7 +173,7 @@ impl Directory {
 
     pub(crate) fn open_failed(&self, errno: Errno, place: &[&str]) -> Fault {
         match errno {
-            // With O_NOFOLLOW the systems disagree on the number for a symbolic link.
+            // With O_NOFOLLOW, systems use different error numbers for a symbolic link.
             Errno::LOOP | Errno::MLINK => self.refused(place, Rule::Symlink),
             errno => Fault::Failed {
                 step: "open a file",
@@ -196,7 +200,7 @@ impl Directory {
                 });
             }
         }
-        // A file that is safe on disk is lost all the same if its folder's entry is not.
+        // Even a file that is safely on disk is lost if its folder's entry is not.
         fsync(parent).map_err(Fault::failed("sync a folder"))?;
         self.open_folder(parent, place)?.ok_or(Fault::Failed {
             step: "open a folder",
@@ -209,7 +213,7 @@ impl Directory {
         let folder = match openat(parent, name, OPEN_FOLDER, Mode::empty()) {
             Ok(folder) => folder,
             Err(Errno::NOENT) => return Ok(None),
-            // A symbolic link or a file stands there: the stat below says which.
+            // This is a symbolic link or a file. The stat below tells which.
             Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => {
                 let stat =
                     statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(Fault::failed("examine a folder"))?;
@@ -228,7 +232,7 @@ impl Directory {
     }
 }
 
-/// Every name in a folder, `.` and `..` left out; names that are not text can't be ours.
+/// Every name in a folder, without `.` and `..`. Names that are not text can't belong to this store and are left out.
 pub(crate) fn list(folder: &OwnedFd) -> Result<Vec<String>, Fault> {
     let failed = Fault::failed("list a folder");
     let mut names = Vec::new();

@@ -1,4 +1,4 @@
-//! What file work can fail with. Names places of the store, never what is stored there.
+//! How file work can fail. A fault names places in the store, never what is stored there.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,9 +10,9 @@ use rustix::io::Errno;
 pub enum Fault {
     /// The directory, or a file in it, breaks one of the rules.
     Refused { path: PathBuf, rule: Rule },
-    /// The system refused a step: a full disk, a missing permission.
+    /// The system refused a step, for example because of a full disk or a missing permission.
     Failed { step: &'static str, errno: Errno },
-    /// A write without the lock that it needs.
+    /// A write without the required lock.
     NotHeld,
 }
 

@@ -1,7 +1,8 @@
 //! What Node lacks for keeping records in files: locks, atomic replacement and permission checks.
 //!
-//! A [`Directory`] is checked once, then held open; everything in it is reached from there, never again by its path.
-//! Nothing here waits for a lock: [`Directory::try_lock`] answers at once. Unix only; elsewhere the crate is empty.
+//! A [`Directory`] is checked once and then stays open. Everything in it is accessed from there, never again by its
+//! path. Nothing here waits for a lock: [`Directory::try_lock`] returns at once. This works on Unix only. Elsewhere the
+//! crate is empty.
 #![cfg(unix)]
 #![forbid(unsafe_code)]
 

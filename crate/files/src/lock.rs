@@ -1,8 +1,8 @@
-//! A lock on one file, held as long as the value lives.
+//! A lock on one file, held until the value is dropped.
 //!
-//! `flock`, not `fcntl`: an `fcntl` lock belongs to the process, so two threads of one would both get it, and closing
-//! any other handle of the file would drop it. A `flock` belongs to the open file: every attempt opens its own, so
-//! other threads are excluded like other processes, and the system releases it however its holder dies.
+//! It uses `flock` and not `fcntl`. An `fcntl` lock belongs to the process: two of its threads would both get it, and
+//! closing any other handle of the file would drop it. A `flock` belongs to the open file. Every attempt opens the file
+//! again, so other threads are excluded like other processes. The system releases the lock however its holder ends.
 
 use std::os::fd::OwnedFd;
 
@@ -17,7 +17,7 @@ use crate::fault::Fault;
 pub struct Lock(OwnedFd);
 
 impl Lock {
-    /// Locks a file that was opened for this alone; `None` at once if someone else has it locked.
+    /// Locks a file that was opened only for this. `None` at once if someone else has locked it.
     pub(crate) fn try_on(file: OwnedFd) -> Result<Option<Self>, Fault> {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self(file))),
@@ -32,13 +32,13 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing would do, if no child that was just forked still held the same open file.
+        // Closing would be enough, if no newly forked child still had the same open file.
         let _ = flock(&self.0, FlockOperation::Unlock);
     }
 }
 
 impl Directory {
-    /// Takes the lock of this name (hexadecimal digits) if nobody holds it; `None` at once if someone does.
+    /// Takes the lock with this name (hexadecimal digits). `None` at once if someone else holds it.
     pub fn try_lock(&self, name: &str) -> Result<Option<Lock>, Fault> {
         self.still_there()?;
         Self::check_name(name)?;

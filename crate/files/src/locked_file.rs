@@ -1,4 +1,4 @@
-//! One file that several processes read, and replace whole under a lock.
+//! One file that several processes read, and replace as a whole under a lock.
 
 use std::collections::hash_map::RandomState;
 use std::fs::File;
@@ -19,13 +19,13 @@ use crate::lock::Lock;
 use crate::replace::TEMPORARY;
 use crate::rules::Rules;
 
-/// A clock of a file system may stand still that long between two changes.
+/// How long a file system's clock may stand still between two changes.
 const TICK: Duration = Duration::from_secs(2);
 
-/// A temporary file of that age is no write under way.
+/// A temporary file of this age doesn't belong to a write in progress.
 const LEFT_OVER: Duration = Duration::from_secs(3600);
 
-/// Where the file and its lock are, and who may reach it.
+/// The paths of the file and its lock, and who may access them.
 #[derive(Debug)]
 pub struct LockedFile {
     folder: PathBuf,
@@ -34,7 +34,7 @@ pub struct LockedFile {
     rules: Rules,
 }
 
-/// Which file, in which state.
+/// A file and its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     place: (u64, u64),
@@ -44,9 +44,9 @@ pub struct Version {
 }
 
 impl LockedFile {
-    /// Examines nothing yet. `group` lets the file's group read it.
+    /// Checks nothing yet. `group` lets the file's group read it.
     ///
-    /// Fails where the path names no file in a folder.
+    /// Fails if the path doesn't name a file in a folder.
     pub fn new(path: &Path, lock: &Path, group: bool) -> Result<Self, Fault> {
         let name = path.file_name().and_then(|name| name.to_str());
         let (Some(folder), Some(name)) = (path.parent(), name) else {
@@ -63,7 +63,7 @@ impl LockedFile {
         })
     }
 
-    /// The state of the file; `None` when there is none.
+    /// The state of the file, or `None` if it doesn't exist.
     pub fn version(&self) -> Result<Option<Version>, Fault> {
         match statat(CWD, self.path(), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => self.checked(&stat).map(Some),
@@ -75,7 +75,7 @@ impl LockedFile {
         }
     }
 
-    /// The bytes, and the state that they were read in; `None` when there is no file.
+    /// The bytes and the state in which they were read. `None` if the file doesn't exist.
     pub fn read(&self) -> Result<Option<(Vec<u8>, Version)>, Fault> {
         let file = match openat(CWD, self.path(), OFlags::RDONLY | OPEN, Mode::empty()) {
             Ok(file) => file,
@@ -96,7 +96,7 @@ impl LockedFile {
         Ok(Some((bytes, version)))
     }
 
-    /// The fault of a file that has to be there.
+    /// The fault for a required file that is missing.
     pub fn missing(&self) -> Fault {
         Fault::Refused {
             path: self.path(),
@@ -104,13 +104,14 @@ impl LockedFile {
         }
     }
 
-    /// Tries once to take the lock; `None` while someone else holds it. The lock file is never removed.
+    /// Tries once to take the lock. `None` if someone else holds it. The lock file is never removed.
     pub fn try_lock(&self) -> Result<Option<Lock>, Fault> {
         let flags = OFlags::RDWR | OFlags::CREATE | OPEN;
         let file = openat(CWD, &self.lock, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|errno| open_failed(errno, self.lock.clone()))?;
         let stat = fstat(&file).map_err(Fault::failed("examine a lock file"))?;
-        // It may belong to another system user, the one whose program made it. Whoever can open it can hold it, though.
+        // The file may belong to another system user, whose program created it. However, anyone who can open it can
+        // hold it.
         let rule = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             Rule::NotFile
         } else if Mode::from_raw_mode(stat.st_mode).intersects(Mode::RWXO) {
@@ -124,7 +125,7 @@ impl LockedFile {
         })
     }
 
-    /// Puts the bytes in the file's place, whole or not at all, and on disk. It keeps its group.
+    /// Replaces the file with these bytes, completely or not at all, and syncs them to disk. The file keeps its group.
     pub fn replace(&self, _held: &Lock, bytes: &[u8]) -> Result<Version, Fault> {
         let folder = openat(CWD, &self.folder, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
             .map_err(Fault::failed("open a folder"))?;
@@ -133,7 +134,7 @@ impl LockedFile {
             Err(_) => None,
         };
         self.sweep(&folder)?;
-        // Nobody else's: two programs may have been given two lock files.
+        // The name is unique, because two programs may use different lock files.
         let temporary = format!(".{}.{:016x}{TEMPORARY}", self.name, random());
         let renamed = self.write_new(&folder, &temporary, bytes, group).and_then(|version| {
             renameat(&folder, &temporary, &folder, &self.name).map_err(Fault::failed("rename a file"))?;
@@ -144,12 +145,12 @@ impl LockedFile {
         }
         let file = renamed?;
         fsync(&folder).map_err(Fault::failed("sync a folder"))?;
-        // Renaming changes the state too.
+        // Renaming also changes the state.
         let stat = fstat(&file).map_err(Fault::failed("examine the file"))?;
         self.checked(&stat)
     }
 
-    /// Removes what writers that died have left, once it is too old to be anybody's.
+    /// Removes files that crashed writers left behind, once they are too old to be in use.
     fn sweep(&self, folder: &OwnedFd) -> Result<(), Fault> {
         let prefix = format!(".{}.", self.name);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -160,7 +161,7 @@ impl LockedFile {
                 continue;
             };
             if stat.is_ok_and(|stat| u64::try_from(stat.st_mtime).is_ok_and(|modified| modified <= oldest)) {
-                // What can't be removed is in nobody's way.
+                // A file that can't be removed does no harm.
                 let _ = unlinkat(folder, &name, AtFlags::empty());
             }
         }
@@ -196,7 +197,7 @@ impl LockedFile {
     }
 }
 
-/// The keys of a hasher are the system's randomness, and differ between the hashers of a process.
+/// A random number: the keys of a hasher come from the system's randomness and differ between the hashers of a process.
 fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -215,7 +216,8 @@ fn open_failed(errno: Errno, path: PathBuf) -> Fault {
 }
 
 impl Version {
-    /// True when every later change is sure to show as another version: the clock has gone on since the last one.
+    /// True if every later change is certain to show as a different version, because the clock has advanced since the
+    /// last change.
     pub fn is_settled(&self, now: SystemTime) -> bool {
         let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         let before = |time: (i64, i64)| u64::try_from(time.0).is_ok_and(|at| Duration::from_secs(at) + TICK < now);

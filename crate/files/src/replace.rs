@@ -1,4 +1,4 @@
-//! Atomic replacement: a reader, also one after a crash at any moment, finds the old text or the new one, whole.
+//! Atomic replacement. A reader finds either the whole old text or the whole new one, even after a crash at any moment.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,12 +12,12 @@ use crate::directory::{Directory, OPEN, list};
 use crate::fault::Fault;
 use crate::lock::Lock;
 
-/// Ends the name of a temporary file. One per target is enough: only the holder of its lock writes it.
+/// The ending of a temporary file's name. One per target is enough, because only the holder of its lock writes it.
 pub(crate) const TEMPORARY: &str = ".new";
 
 impl Directory {
-    /// Writes the whole file: temporary, sync, rename, sync of the folder. After a fault the file is the old one,
-    /// unless the last step failed: then it may be either.
+    /// Writes the whole file: temporary file, sync, rename, sync of the folder. After a fault, the file is the old one.
+    /// If the last step failed, it may be either one.
     pub fn replace(&self, _held: &Lock, folder: &str, name: &str, text: &str) -> Result<(), Fault> {
         let shard = self.shard_to_write(folder, name)?;
         let temporary = format!("{name}{TEMPORARY}");
@@ -25,14 +25,14 @@ impl Directory {
             .write_new(&shard, &temporary, text)
             .and_then(|()| renameat(&shard, &temporary, &shard, name).map_err(Fault::failed("rename a file")));
         if renamed.is_err() {
-            // The fault is what the caller has to hear of; the next write or sweep removes the rest.
+            // The caller must get the fault. The next write or sweep removes the temporary file.
             let _ = unlinkat(&shard, &temporary, AtFlags::empty());
         }
         renamed?;
         fsync(&shard).map_err(Fault::failed("sync a folder"))
     }
 
-    /// Removes a file; one that does not exist is removed already.
+    /// Removes a file. It is not an error if the file doesn't exist.
     pub fn remove(&self, _held: &Lock, folder: &str, name: &str) -> Result<(), Fault> {
         let Some(shard) = self.shard(folder, name)? else {
             return Ok(());
@@ -47,8 +47,8 @@ impl Directory {
         }
     }
 
-    /// Removes what crashed writers left behind in one shard of every folder: temporaries older than `age`, so that
-    /// no write under way loses its own.
+    /// Removes the temporary files that crashed writers left in one shard of every folder. They must be older than
+    /// `age`, so that a write in progress doesn't lose its own.
     pub fn sweep(&self, shard: &str, age: Duration) -> Result<(), Fault> {
         self.still_there()?;
         let oldest = SystemTime::now()
@@ -82,7 +82,7 @@ impl Directory {
 
     fn write_new(&self, shard: &OwnedFd, name: &str, text: &str) -> Result<(), Fault> {
         let file = match self.create(shard, name) {
-            // Left by a writer that died: we hold its lock now.
+            // A crashed writer left it: we hold its lock now.
             Err(Errno::EXIST) => {
                 unlinkat(shard, name, AtFlags::empty()).map_err(Fault::failed("remove a temporary file"))?;
                 self.create(shard, name)
@@ -95,7 +95,7 @@ impl Directory {
         }
         let mut file = File::from(file);
         file.write_all(text.as_bytes()).map_err(Fault::io("write a file"))?;
-        // Not rustix's fsync: on macOS only the standard library's asks the drive to empty its cache, too.
+        // Not rustix's fsync: on macOS, only the standard library's also makes the drive empty its cache.
         file.sync_all().map_err(Fault::io("sync a file"))
     }
 
@@ -187,7 +187,7 @@ mod tests {
         let directory = scratch.open();
         let lock = directory.try_lock("abc").unwrap().unwrap();
         directory.replace(&lock, "records", "abcd", "old").unwrap();
-        // A directory in the temporary's place can't be unlinked as a file.
+        // A directory in place of the temporary file can't be unlinked like a file.
         fs::create_dir(scratch.path.join("records/ab/abcd.new")).unwrap();
         assert!(matches!(
             directory.replace(&lock, "records", "abcd", "new"),

@@ -1,11 +1,11 @@
-//! Who may own and reach the directory and its files.
+//! Who may own and access the directory and its files.
 
 use rustix::fs::{FileType, Mode, RawMode, Stat};
 use rustix::process::{Uid, geteuid};
 
 use crate::fault::Rule;
 
-/// Owned by us, closed to everyone else; with `group`, readable by the group. Never writable by anyone else.
+/// Owned by us and closed to everyone else. With `group`, the group may read. Nobody else may ever write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     owner: Uid,
@@ -66,13 +66,13 @@ impl Rules {
         }
     }
 
-    /// The umask takes bits from a fresh file or directory; only the group's can be missed.
+    /// The umask removes bits from a new file or directory. Only the group's bits can be missing.
     pub fn umask_matters(self) -> bool {
         self.group
     }
 }
 
-/// `st_mode` has another width on each system.
+/// `st_mode` has a different width on each system.
 fn raw_mode(stat: &Stat) -> RawMode {
     stat.st_mode
 }

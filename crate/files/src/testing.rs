@@ -1,4 +1,4 @@
-//! A private directory of a test, gone with the value.
+//! A private directory for a test. It is removed when the value is dropped.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
