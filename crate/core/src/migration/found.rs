@@ -1,4 +1,4 @@
-//! What was found of a secret: a factor to add, or why there is none.
+//! The result of reading a secret: a factor to add, or the reason why there is none.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -8,10 +8,10 @@ use crate::totp::foreign_uri::Fault;
 use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
-/// RFC 4226, 4: the shortest secret that a server should make.
+/// RFC 4226, 4: the shortest secret that a server should create, in bytes.
 const SHORT_SECRET: usize = 16;
 
-/// A factor to add, or why there is none.
+/// A factor to add, or the reason why there is none.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Found {
@@ -30,13 +30,13 @@ pub(super) enum Found {
     },
 }
 
-/// What the host should know of a factor that was taken.
+/// What the host should know about an added factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Note {
-    /// Under 128 bits.
+    /// The secret has fewer than 128 bits.
     ShortSecret,
-    /// The key is the stored secret several times over, as the library made it.
+    /// The key is the stored secret, repeated several times, as the library did.
     RepeatedSecret,
     /// The export does not say whether it is TOTP or HOTP.
     AssumedTotp,
@@ -44,7 +44,7 @@ pub(super) enum Note {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
-    /// Goes with the member that can't be read.
+    /// Holds the member that can't be read.
     Malformed(&'static str),
     /// Counter-based (RFC 4226), which is not supported.
     Hotp,
@@ -90,7 +90,7 @@ impl From<Fault> for Reason {
     }
 }
 
-/// A secret that was understood.
+/// A secret that could be read.
 pub(super) struct Read {
     pub(super) uri: OtpauthUri,
     /// For reports.
@@ -131,7 +131,7 @@ pub(super) fn generator(
     digits: Option<u32>,
     period: Option<u32>,
 ) -> Result<Totp, Reason> {
-    // More is read out of records alone.
+    // More digits are only read from records.
     let digits = u8::try_from(digits.unwrap_or(6)).ok().filter(|digits| *digits <= 8);
     let digits = digits.ok_or(Reason::UnsupportedDigits)?;
     Totp::new(key, algorithm, digits, period.unwrap_or(30)).map_err(|failure| match failure {
@@ -141,7 +141,7 @@ pub(super) fn generator(
     })
 }
 
-/// Names as a key URI can carry them; nobody sees them again, so what does not fit is dropped.
+/// Makes names fit for a key URI. Nobody sees them again, so characters that don't fit are dropped.
 pub(super) fn named(totp: Totp, account: &str, issuer: Option<&str>) -> OtpauthUri {
     let plain = |name: &str| -> String {
         let kept = name
@@ -152,13 +152,13 @@ pub(super) fn named(totp: Totp, account: &str, issuer: Option<&str>) -> OtpauthU
     let account = plain(account);
     OtpauthUri {
         totp,
-        // A label of nothing is more than some readers of records expect.
+        // Some readers of records don't expect an empty label.
         account: if account.is_empty() { "imported".into() } else { account },
         issuer: issuer.map(plain).filter(|issuer| !issuer.is_empty()),
     }
 }
 
-/// For reports: `issuer: account`, as far as they are known.
+/// For reports: `issuer: account`, or the known part of it.
 pub(super) fn display(account: &str, issuer: Option<&str>) -> String {
     match issuer.filter(|issuer| !issuer.is_empty()) {
         Some(issuer) if account.is_empty() => issuer.into(),

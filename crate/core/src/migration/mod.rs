@@ -1,5 +1,5 @@
-//! TOTP secrets as other libraries and apps store them, turned into the key URIs that records hold. Every function
-//! answers an envelope; what can't be taken is a value in it, with the reason.
+//! Turns TOTP secrets from other libraries and apps into the key URIs that records store. Every function returns an
+//! envelope. A secret that can't be used is a value in it, with the reason.
 
 mod found;
 mod otpauth_migration;
@@ -15,17 +15,18 @@ use crate::totp::key_uri::OtpauthUri;
 use found::{Found, Note, Read, Reason, Refused, display, generator, named};
 use secret::Encoding;
 
-/// One secret: `value` is `{"uri", "name"?, "notes"}` or `{"name"?, "reason", "member"?}`.
+/// Reads one secret. `value`: `{"uri", "name"?, "notes"}` or `{"name"?, "reason", "member"?}`.
 ///
 /// Request: `{uri}` or `{secret, encoding, repeated?, algorithm?, digits?, period?, account?, issuer?}`. The encoding
-/// is `base32`, `hex`, `base64`, `ascii`, `latin1` or `utf8`. `repeated`: the library repeats a key that it finds too
-/// short for its hash, as otplib did before version 13.
+/// is `base32`, `hex`, `base64`, `ascii`, `latin1` or `utf8`. `repeated`: the library repeats a key that is too short
+/// for its hash, as otplib did before version 13.
 pub fn totp(request: &str) -> String {
     envelope(request::parse::<Request>(request).map(|request| Found::from(read(&request))))
 }
 
-/// What Google Authenticator exports (`otpauth-migration://offline?data=...`): `value` is `{"batch": {"id", "index",
-/// "size"}, "entries": [...]}`, each entry as [`totp`] answers it, or null for text that is no such export.
+/// Reads an export of Google Authenticator (`otpauth-migration://offline?data=...`). `value`: `{"batch": {"id",
+/// "index", "size"}, "entries": [...]}`, where each entry has the form of [`totp`], or null if the text is not such an
+/// export.
 pub fn otpauth_migration(uri: &str) -> String {
     envelope(Ok(otpauth_migration::read(uri)))
 }
@@ -66,7 +67,7 @@ fn read(request: &Request) -> Result<Read, Refused> {
         let uri = OtpauthUri::parse(uri).map_err(|other| {
             let told = display(&other.account, other.issuer.as_deref());
             Refused {
-                // A row may say whose it is where the URI does not.
+                // A row may name the owner if the URI doesn't.
                 name: if told.is_empty() {
                     display(account, issuer)
                 } else {
@@ -77,7 +78,7 @@ fn read(request: &Request) -> Result<Read, Refused> {
         })?;
         let name = display(&uri.account, uri.issuer.as_deref());
         let notes = Vec::new();
-        // A label of nothing is more than some readers of records expect.
+        // Some readers of records don't expect an empty label.
         let account = if uri.account.is_empty() {
             "imported".into()
         } else {

@@ -1,4 +1,4 @@
-//! Google Authenticator's export: a protocol buffer in a URI, often one of several that belong together.
+//! Google Authenticator's export: a protocol buffer in a URI. An export may have several QR codes.
 
 use bytes::Bytes;
 use prost::Message;
@@ -16,7 +16,7 @@ pub(super) struct Export {
     entries: Vec<Found>,
 }
 
-/// Which of the codes of one export this is; `index` counts from 0.
+/// Which QR code of an export this is. `index` counts from 0.
 #[derive(Serialize)]
 struct Batch {
     id: i32,
@@ -27,7 +27,7 @@ struct Batch {
 pub(super) fn read(uri: &str) -> Option<Export> {
     let query = uri.trim().strip_prefix("otpauth-migration://offline?")?;
     let data = query.split('&').find_map(|parameter| parameter.strip_prefix("data="))?;
-    // A reader that takes the query for a form turns each `+` into a blank.
+    // A reader that parses the query as a form turns each `+` into a blank.
     let text = Zeroizing::new(Zeroizing::new(unescape(data)?).replace(' ', "+"));
     let bytes = Zeroizing::new(decode_base64(&text)?);
     let payload = Payload::decode(bytes.as_slice()).ok()?;
@@ -44,7 +44,7 @@ pub(super) fn read(uri: &str) -> Option<Export> {
     (!entries.is_empty()).then_some(Export { batch, entries })
 }
 
-/// Fields that are not listed are skipped; enumerations are numbers, since later ones may be added.
+/// Unlisted fields are skipped. Enumerations are numbers, because later versions may add values.
 #[derive(Message)]
 #[prost(skip_debug)]
 struct Payload {
@@ -61,7 +61,7 @@ struct Payload {
 #[derive(Message)]
 #[prost(skip_debug)]
 struct OtpParameters {
-    /// Not a `Vec`: prost would fill that by way of a copy that nothing wipes.
+    /// Not a `Vec`, because prost would fill it through a copy that nothing wipes.
     #[prost(bytes = "bytes", tag = "1")]
     secret: Bytes,
     #[prost(string, tag = "2")]
@@ -85,7 +85,7 @@ impl Drop for OtpParameters {
 }
 
 impl OtpParameters {
-    /// What the app leaves unsaid is what most phone apps mean: SHA1, six digits, TOTP. Steps are of 30 seconds.
+    /// The defaults are those of most phone apps: SHA1, six digits, TOTP. A step has 30 seconds.
     fn read(&self) -> Result<Read, Refused> {
         let prefix = format!("{}:", self.issuer);
         let account = self.name.strip_prefix(&prefix).unwrap_or(&self.name).trim_start();

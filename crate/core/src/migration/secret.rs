@@ -1,4 +1,4 @@
-//! The texts in which libraries hold a secret, and the keys that they make of it.
+//! The text forms in which libraries store a secret, and the keys that they make from it.
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -13,15 +13,15 @@ pub enum Encoding {
     #[default]
     Base32,
     Hex,
-    /// Any of the four kinds.
+    /// Any of the four kinds of base64.
     Base64,
-    /// The text itself is the key, a byte a character.
+    /// The text itself is the key, with one byte per character.
     Ascii,
     Latin1,
     Utf8,
 }
 
-/// The key; `None` for text that is not of this encoding.
+/// The key, or `None` if the text doesn't have this encoding.
 pub fn decode(text: &str, encoding: Encoding) -> Option<Zeroizing<Vec<u8>>> {
     match encoding {
         Encoding::Base32 => base32::decode_any_length(text),
@@ -36,8 +36,8 @@ pub fn decode(text: &str, encoding: Encoding) -> Option<Zeroizing<Vec<u8>>> {
     }
 }
 
-/// Repeats a key up to the hash's length where otplib, before version 13, did: where its text has fewer characters
-/// than the hash has bytes. It looked at base32 as hexadecimal text.
+/// Repeats a key up to the length of the hash, as otplib did before version 13 if the text had fewer characters than
+/// the hash has bytes. For base32, otplib looked at the hexadecimal text of the key.
 pub fn repeat(key: &[u8], text: &str, encoding: Encoding, algorithm: Algorithm) -> Option<Zeroizing<Vec<u8>>> {
     let wanted: usize = match algorithm {
         Algorithm::Sha1 => 20,

@@ -5,15 +5,16 @@ use zeroize::Zeroizing;
 
 /// Upper case, without padding.
 pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
-    // Sized beforehand: growing would leave unwiped copies behind.
+    // Allocated in full: growing would leave unwiped copies behind.
     let mut text = Zeroizing::new(String::with_capacity(BASE32_NOPAD.encode_len(bytes.len())));
     BASE32_NOPAD.encode_append(bytes, &mut text);
     text
 }
 
-/// Accepts lower case, spaces and hyphens anywhere, and padding at the end. Refuses `0`, `1`, `8`, `9` and all else.
+/// Accepts lower case, spaces and hyphens anywhere, and padding at the end. Refuses `0`, `1`, `8`, `9` and all other
+/// characters.
 ///
-/// Trailing bits are dropped. A length that RFC 4648 rules out (a truncated paste, mostly) is refused.
+/// Trailing bits are dropped. A length that RFC 4648 doesn't allow is refused: it is usually a truncated paste.
 pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (bytes, symbols) = decode_symbols(text)?;
     (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
@@ -24,7 +25,7 @@ pub fn decode_any_length(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode_plain(text).or_else(|| decode_symbols(text).map(|(bytes, _)| bytes))
 }
 
-/// What [`encode`] gives, which is what most secrets look like, in a fraction of the time.
+/// A fast way for text in the form of [`encode`], which most secrets have.
 fn decode_plain(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let length = BASE32_NOPAD.decode_len(text.len()).ok()?;
     // Not `vec![0; length]`: zeroed memory takes the allocator longer to find.
@@ -112,7 +113,7 @@ mod tests {
         for byte in 0..=127u8 {
             let taken = byte.is_ascii_alphabetic() || (b'2'..=b'7').contains(&byte) || b" \t\r\n-=".contains(&byte);
             let text = format!("MZXW6YT{}", char::from(byte)).repeat(8);
-            // A `=` in the middle is no padding.
+            // A `=` in the middle is not padding.
             assert_eq!(decode_any_length(&text).is_some(), taken && byte != b'=', "{byte}");
         }
         assert!(decode("MZXW6YTÄ").is_none());

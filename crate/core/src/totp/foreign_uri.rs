@@ -1,5 +1,6 @@
-//! Key URIs as apps, servers and password managers write them: what decides nothing is passed over, what would make
-//! other codes is read or refused by name. Records have a stricter reader ([`OtpauthUri::parse_stored`]).
+//! Reads key URIs as apps, servers and password managers write them. Parts without effect on the codes are ignored.
+//! Parts that change the codes are read, or refused with their name. Records have a stricter reader
+//! ([`OtpauthUri::parse_stored`]).
 
 use zeroize::Zeroizing;
 
@@ -7,10 +8,10 @@ use super::key_uri::{OtpauthUri, cut, unescape};
 use super::{Algorithm, Totp, base32};
 use crate::typed_code::is_filler;
 
-/// Why a URI was not taken, and whose it is.
+/// Why a URI was refused, and the names in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Empty where the label has none.
+    /// Empty if the label has none.
     pub account: String,
     pub issuer: Option<String>,
     pub fault: Fault,
@@ -18,13 +19,13 @@ pub struct Refused {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// This part can't be read, or is there twice; `uri` if it is no key URI at all.
+    /// This part can't be read or occurs twice. `uri` if the text is not a key URI at all.
     Malformed(&'static str),
     /// Counter-based (RFC 4226).
     Hotp,
     /// Another type than `totp`.
     Type,
-    /// Steam's letters, or those of another encoder.
+    /// It uses Steam's letters, or another encoder.
     Encoder,
     Algorithm,
     Digits,
@@ -32,7 +33,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// The argument of a call that the URI was given to, with the part that is wrong.
+    /// The name of the URI argument of a call, with the part that is wrong.
     pub fn argument(self) -> &'static str {
         match self {
             Self::Malformed("secret") => "uri.secret",
@@ -49,10 +50,12 @@ impl Fault {
 }
 
 impl OtpauthUri {
-    /// Reads a URI that comes from elsewhere. Scheme, type and the names of parameters may be in any case, parameters
-    /// may be empty or unknown, the label is split at its first colon, encoded or not. Refused, by name: anything but
-    /// `totp`, an encoder, a known parameter twice, a secret that is not base32, `digits` outside 6 to 8, `period=0`,
-    /// unknown algorithms, names that are not text. An `issuer` parameter wins over the label's.
+    /// Reads a URI from elsewhere. Scheme, type and parameter names may be in any case. Parameters may be empty or
+    /// unknown. The label is split at its first colon, encoded or not. An `issuer` parameter takes precedence over the
+    /// label's.
+    ///
+    /// Refused, with the name of the part: any type but `totp`, an encoder, a known parameter that occurs twice, a
+    /// secret that is not base32, `digits` outside 6 to 8, `period=0`, unknown algorithms, and names that are not text.
     pub fn parse(uri: &str) -> Result<Self, Refused> {
         let parts = Parts::read(uri.trim()).map_err(|fault| Refused {
             account: String::new(),
@@ -85,10 +88,10 @@ const KNOWN: [&str; 6] = ["secret", "digits", "algorithm", "period", "issuer", "
 
 /// The pieces of a URI, still percent-encoded.
 struct Parts<'uri> {
-    /// In the order of [`KNOWN`]; an empty one is none.
+    /// In the order of [`KNOWN`]. An empty value counts as absent.
     values: [Option<&'uri str>; KNOWN.len()],
     label: &'uri str,
-    /// What is wrong whatever else there is.
+    /// A fault that takes precedence over all others.
     fault: Option<Fault>,
 }
 
@@ -97,7 +100,7 @@ impl<'uri> Parts<'uri> {
         if strip(uri, "steam://").is_some() {
             return Err(Fault::Encoder);
         }
-        // Apple's own password manager has its own links.
+        // Apple's password manager uses links of its own.
         let uri = strip(uri, "apple-").unwrap_or(uri);
         let rest = strip(uri, "otpauth://").ok_or(Fault::Malformed("uri"))?;
         let (head, query) = cut(rest, b'?').unwrap_or((rest, ""));
@@ -115,7 +118,7 @@ impl<'uri> Parts<'uri> {
         };
         let mut seen = [false; KNOWN.len()];
         for parameter in query.split('&') {
-            // `&amp;` comes out of a page's source.
+            // `&amp;` is copied from the source of a page.
             let parameter = strip(parameter, "amp;").unwrap_or(parameter);
             let (name, value) = cut(parameter, b'=').unwrap_or((parameter, ""));
             let Some(place) = place_of(name) else { continue };
@@ -136,7 +139,7 @@ impl<'uri> Parts<'uri> {
         self.values.get(place).copied().flatten()
     }
 
-    /// What stands before the first colon, and the account.
+    /// The text before the first colon, and the account.
     fn label(&self) -> Option<(String, String)> {
         let label = readable(self.label)?;
         let (prefix, account) = label.split_once(':').unwrap_or(("", &label));
@@ -168,7 +171,7 @@ impl<'uri> Parts<'uri> {
         Totp::new(&secret, algorithm, digits, period).map_err(|_| Fault::Malformed("secret"))
     }
 
-    /// `outside` where it is a number that is too large.
+    /// Fails with `outside` if the number is too large.
     fn number(&self, name: &'static str, otherwise: u32, outside: Fault) -> Result<u32, Fault> {
         let Some(value) = self.get(name) else {
             return Ok(otherwise);
@@ -185,14 +188,15 @@ impl<'uri> Parts<'uri> {
     }
 }
 
-/// In [`KNOWN`], however it is written: what is overlooked would make other codes.
+/// The position in [`KNOWN`], however the name is written. A parameter that is overlooked would lead to different
+/// codes.
 fn place_of(name: &str) -> Option<usize> {
     let plain = if name.contains('%') { unescape(name) } else { None };
     let name = plain.as_deref().unwrap_or(name).trim();
     KNOWN.iter().position(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Blanks and dashes of every kind are dropped, and `+` is one: some write the query as a form.
+/// Drops blanks and dashes of every kind. `+` counts as a blank, because some programs write the query as a form.
 fn secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let text = Zeroizing::new(unescape(text)?);
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
@@ -200,12 +204,13 @@ fn secret(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     base32::decode(&plain)
 }
 
-/// A name that is text without control characters.
+/// Decodes a name that is text without control characters.
 fn readable(name: &str) -> Option<String> {
     unescape(name).filter(|name| !name.chars().any(char::is_control))
 }
 
-/// Where the marks of the query are missing or encoded, the secret stands in a name: nobody is told that.
+/// Cuts off the secret, so that it is never reported. It is part of a name if the marks of the query are missing or
+/// encoded.
 fn without_secret(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     let end = lower.find("secret").unwrap_or(name.len());
@@ -213,7 +218,7 @@ fn without_secret(name: &str) -> String {
     kept.trim_end_matches(['?', '&', ' ']).into()
 }
 
-/// Without a prefix in upper or lower case.
+/// Removes a prefix in upper or lower case.
 fn strip<'text>(text: &'text str, prefix: &str) -> Option<&'text str> {
     let (head, rest) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(rest)
@@ -231,7 +236,7 @@ mod tests {
     fn read(uri: &str) -> (String, String, &'static str, u8, u32) {
         let OtpauthUri { totp, account, issuer } = OtpauthUri::parse(uri).unwrap();
         assert_eq!(totp.secret(), KEY, "{uri}");
-        // What is taken is stored, and read there as the same.
+        // An accepted URI is stored, and read from a record as the same.
         let uri = OtpauthUri { totp, account, issuer };
         let again = OtpauthUri::parse_stored(&uri.to_text()).unwrap();
         assert_eq!((&again.account, &again.issuer), (&uri.account, &uri.issuer));

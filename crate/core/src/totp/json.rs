@@ -1,5 +1,5 @@
-//! TOTP over JSON text, for servers that keep their own tables. Every function answers an envelope but the check of a
-//! code: that takes less time than its JSON would.
+//! TOTP over JSON text, for servers that keep their own tables. Every function returns an envelope, except the check of
+//! a code: that is faster than writing its JSON.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
@@ -74,7 +74,7 @@ pub fn verify_uri(uri: &str, check: &CodeCheck<'_>) -> Result<Option<i64>, Failu
     Ok(check.step(&from_outside(uri)?.totp))
 }
 
-/// The failure names the part that is wrong.
+/// Reads a URI. The failure names the part that is wrong.
 fn from_outside(uri: &str) -> Result<OtpauthUri, Failure> {
     OtpauthUri::parse(uri).map_err(|refused| Failure::InvalidArgument(refused.fault.argument()))
 }
@@ -123,7 +123,7 @@ struct CodeRequest {
 }
 
 impl CodeRequest {
-    /// Either of a URI or of a secret with what differs from the defaults.
+    /// Made from a URI, or from a secret and the parameters that differ from the defaults.
     fn totp(&self) -> Result<Totp, Failure> {
         let Some(uri) = &self.uri else {
             let secret = self.secret.as_ref().map(|secret| secret.as_str());
@@ -154,7 +154,7 @@ fn totp(
     digits: Option<u8>,
     period: Option<u32>,
 ) -> Result<Totp, Failure> {
-    // More is read out of records alone.
+    // More digits are only read from records.
     if digits.is_some_and(|digits| digits > 8) {
         return Err(Failure::InvalidArgument("digits"));
     }
@@ -169,7 +169,7 @@ fn totp(
     )
 }
 
-/// The failure names the member that can't be read, never what it holds.
+/// Reads a request. The failure names the member that can't be read, never its value.
 fn read<T: DeserializeOwned>(request: &str) -> Result<T, Failure> {
     const MEMBERS: [&str; 8] = [
         "uri",

@@ -1,4 +1,4 @@
-//! Key URIs (`otpauth://totp/...`): what a phone scans and what a record stores.
+//! Key URIs (`otpauth://totp/...`), which phones scan and records store.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::base32;
 use super::{Algorithm, Totp};
 use crate::json::failure::Failure;
 
-/// A generator with the names that a phone app shows beside its codes.
+/// A generator, and the names that a phone app shows next to its codes.
 #[derive(Debug, Clone)]
 pub struct OtpauthUri {
     pub totp: Totp,
@@ -18,8 +18,8 @@ pub struct OtpauthUri {
 }
 
 impl OtpauthUri {
-    /// Names as a URI can carry them: an account, neither name with a colon or a control character, neither over 255
-    /// bytes. An empty issuer is none.
+    /// Checks the names for use in a URI. The account is required. Neither name may have a colon, a control character
+    /// or more than 255 bytes. An empty issuer counts as absent.
     pub fn new(totp: Totp, account: &str, issuer: Option<&str>) -> Result<Self, Failure> {
         if account.is_empty() || account.len() > 255 || !is_plain(account) {
             return Err(Failure::InvalidArgument("account"));
@@ -35,9 +35,10 @@ impl OtpauthUri {
         })
     }
 
-    /// Reads a URI out of a record, as the system that the format comes from does. Refused: anything but `totp`,
-    /// unknown or repeated parameters, a missing or empty secret or one that is not base32, `digits` outside 6 to 10,
-    /// `period=0`, unknown algorithms. An `issuer` parameter wins over the label's.
+    /// Reads a URI from a record, as Proxmox does. An `issuer` parameter takes precedence over the label's.
+    ///
+    /// Refused: any type but `totp`, unknown or repeated parameters, a secret that is missing, empty or not base32,
+    /// `digits` outside 6 to 10, `period=0`, and unknown algorithms.
     pub fn parse_stored(uri: &str) -> Option<Self> {
         let parts = Parts::read(uri)?;
         let (prefix, account) = parts.label.split_once(':').unwrap_or(("", parts.label));
@@ -49,8 +50,8 @@ impl OtpauthUri {
         })
     }
 
-    /// The generator of a URI that [`parse_stored`](Self::parse_stored) takes, and whether the secret is spelt as the
-    /// origin reads it.
+    /// The generator of a URI that [`parse_stored`](Self::parse_stored) accepts, and whether Proxmox can read the
+    /// secret's spelling.
     pub fn stored_totp(uri: &str) -> Option<(Totp, bool)> {
         let parts = Parts::read(uri)?;
         let totp = parts
@@ -59,14 +60,14 @@ impl OtpauthUri {
         Some((totp, parts.secret.is_some_and(is_origin_base32)))
     }
 
-    /// The form that records store: parameters in a fixed order, every byte of a name but ASCII letters and digits
-    /// percent-encoded, no padding.
+    /// The form that records store. Parameters are in a fixed order, and there is no padding. In names, every byte that
+    /// is not an ASCII letter or digit is percent-encoded.
     pub fn to_text(&self) -> Zeroizing<String> {
         let secret = base32::encode(self.totp.secret());
         let account = escape(&self.account);
         let issuer = self.issuer.as_deref().map(escape);
         let names = account.len() + 2 * issuer.as_ref().map_or(0, String::len);
-        // Sized beforehand: growing would leave unwiped copies of the secret behind.
+        // Allocated in full: growing would leave unwiped copies of the secret behind.
         let mut uri = Zeroizing::new(String::with_capacity(secret.len() + names + 100));
         uri.push_str("otpauth://totp/");
         if let Some(issuer) = &issuer {
@@ -87,7 +88,7 @@ impl OtpauthUri {
     }
 }
 
-/// A percent-encoding that is broken or not UTF-8.
+/// The percent-encoding is broken or not UTF-8.
 struct NotText;
 
 /// The pieces of a URI, still percent-encoded.
@@ -124,7 +125,7 @@ impl<'uri> Parts<'uri> {
         Some(parts)
     }
 
-    /// `None` for a parameter that is not known or was there before.
+    /// `None` for a parameter that is unknown or occurs twice.
     fn set(&mut self, name: &str, value: &'uri str) -> Option<()> {
         let slot = match name {
             "secret" => &mut self.secret,
@@ -142,7 +143,7 @@ impl<'uri> Parts<'uri> {
         is_escaped(prefix) && is_escaped(account) && self.issuer.is_none_or(is_escaped)
     }
 
-    /// The parameter, else the label's; an empty one is none.
+    /// The issuer of the parameter, or of the label if there is none. An empty one counts as absent.
     fn issuer_or(&self, prefix: String) -> Result<Option<String>, NotText> {
         let issuer = match self.issuer {
             Some(issuer) => unescape(issuer).ok_or(NotText)?,
@@ -165,8 +166,8 @@ impl<'uri> Parts<'uri> {
     }
 }
 
-/// Whether the system that the format comes from reads this URI, whether or not it can be used here: it takes any number
-/// of digits and any period, and no secret with blanks or dashes.
+/// Whether Proxmox can read this URI, even if it can't be used here. Proxmox accepts any number of digits and any
+/// period, but no secret with blanks or dashes.
 pub(crate) fn is_read_by_origin(uri: &str) -> bool {
     let Some(parts) = Parts::read(uri) else { return false };
     let secret = parts.secret.filter(|secret| is_origin_base32(secret));
@@ -178,7 +179,7 @@ pub(crate) fn is_read_by_origin(uri: &str) -> bool {
         && parts.algorithm.is_none_or(|name| Algorithm::from_name(name).is_some())
 }
 
-/// Letters, digits and padding alone.
+/// Only letters, digits and padding.
 fn is_origin_base32(secret: &str) -> bool {
     secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'=')
 }
@@ -187,13 +188,13 @@ fn is_plain(name: &str) -> bool {
     !name.chars().any(|character| character == ':' || character.is_control())
 }
 
-/// At the first such ASCII character; for short texts the search of `str` costs more than it finds.
+/// Splits at the first such ASCII character. For short texts, the search of `str` takes longer than this.
 pub(super) fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
     let place = memchr(at, text.as_bytes())?;
     text.get(..place).zip(text.get(place + 1..))
 }
 
-/// `str::parse` alone would take a sign.
+/// Parses digits only. `str::parse` would also accept a sign.
 fn number(text: &str) -> Option<u32> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())
@@ -213,18 +214,18 @@ fn escape(text: &str) -> String {
     escaped
 }
 
-/// Whether [`unescape`] has an answer.
+/// Whether [`unescape`] succeeds.
 fn is_escaped(text: &str) -> bool {
     if memchr(b'%', text.as_bytes()).is_none() {
         return true;
     }
     let mut pieces = text.split('%').skip(1);
-    // ASCII characters are UTF-8 wherever they stand; others have to be put together.
+    // ASCII characters are UTF-8 by themselves. Other characters have to be put together first.
     let ascii = |piece: &str| matches!(piece.as_bytes(), [b'0'..=b'7', low, ..] if low.is_ascii_hexdigit());
     pieces.all(ascii) || unescape(text).is_some()
 }
 
-/// A `+` stays one: this is RFC 3986, not a form.
+/// Decodes percent-encoding. A `+` stays a plus, because this is RFC 3986 and not a form.
 pub(crate) fn unescape(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -30,7 +30,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// As otpauth URIs spell it.
+    /// The spelling in otpauth URIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sha1 => "SHA1",
@@ -39,14 +39,14 @@ impl Algorithm {
         }
     }
 
-    /// In upper or lower case.
+    /// Reads a name in upper or lower case.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Sha1, Self::Sha256, Self::Sha512]
             .into_iter()
             .find(|known| known.name().eq_ignore_ascii_case(name))
     }
 
-    /// As apps and libraries call it: `sha1`, `SHA-256`, `HmacSHA512`, `HMAC_SHA_1`, `SHA2-256`.
+    /// Reads a name as apps and libraries write it: `sha1`, `SHA-256`, `HmacSHA512`, `HMAC_SHA_1`, `SHA2-256`.
     pub fn from_spelling(name: &str) -> Option<Self> {
         let kept = name.chars().filter(|one| !matches!(one, '-' | '_' | ' ' | '/' | '.'));
         let plain: String = kept.map(|one| one.to_ascii_uppercase()).collect();
@@ -62,7 +62,7 @@ impl Algorithm {
 /// One TOTP generator: a secret with its parameters. Wiped on drop.
 #[derive(Clone)]
 pub struct Totp {
-    /// Counts in steps of one, so that it signs the counter it is given.
+    /// Has a step of one, so that it signs the counter that it is given.
     hmac: totp_rs::Totp,
     algorithm: Algorithm,
     digits: u8,
@@ -70,11 +70,11 @@ pub struct Totp {
 }
 
 impl Totp {
-    /// How far away a code is looked for, in steps: ten minutes, by the usual period.
+    /// How far away [`drift`](Self::drift) searches for a code, in steps: ten minutes with the usual period.
     pub const MAX_DRIFT: i64 = 20;
 
-    /// Takes a stored or imported generator: `secret` not empty (short ones exist in the wild), `digits` 6 to 10,
-    /// `period` in seconds and not 0. The failure names the parameter.
+    /// Creates a stored or imported generator. `secret` must not be empty, but short ones exist in practice. `digits`:
+    /// 6 to 10. `period`: seconds, not 0. The failure names the parameter.
     pub fn new(secret: &[u8], algorithm: Algorithm, digits: u8, period: u32) -> Result<Self, Failure> {
         if secret.is_empty() {
             return Err(Failure::InvalidArgument("secret"));
@@ -102,7 +102,7 @@ impl Totp {
         })
     }
 
-    /// Makes a new generator whose secret is `random`: 160 bits, as RFC 4226 recommends. `digits` is 6 to 8.
+    /// Creates a new generator with `random` as its secret: 160 bits, as RFC 4226 recommends. `digits`: 6 to 8.
     pub fn generate(random: &[u8; 20], algorithm: Algorithm, digits: u8, period: u32) -> Result<Self, Failure> {
         if digits > 8 {
             return Err(Failure::InvalidArgument("digits"));
@@ -118,17 +118,18 @@ impl Totp {
         self.algorithm
     }
 
-    /// How many digits a code has.
+    /// The number of digits of a code.
     pub fn digits(&self) -> u8 {
         self.digits
     }
 
-    /// How many seconds a step has.
+    /// The length of a step in seconds.
     pub fn period(&self) -> u32 {
         self.period
     }
 
-    /// Whether both come to the same numbers in the same steps. Digits don't matter: six are the last six of eight.
+    /// Whether both produce the same numbers in the same steps. Digits don't matter: a six-digit code is the end of the
+    /// eight-digit one.
     pub fn is_twin(&self, other: &Self) -> bool {
         let alike = self.period == other.period && self.algorithm == other.algorithm;
         alike && bool::from(self.secret().ct_eq(other.secret()))
@@ -145,8 +146,8 @@ impl Totp {
         Zeroizing::new(code.as_bytes().iter().copied().map(char::from).collect())
     }
 
-    /// Whether `code` is the one of a step around epoch second `at`, and of one later than `last_step`, the step of
-    /// the last success (RFC 6238, 5.2: each is accepted once).
+    /// Whether `code` belongs to a step near epoch second `at`, and that step is later than `last_step`, the step of
+    /// the last success (RFC 6238, 5.2: each code is accepted once).
     pub fn check(&self, code: &TypedCode, at: i64, window: Window, last_step: Option<i64>) -> Checked {
         let now = self.step(at);
         let first = now.saturating_sub(window.past.into()).max(0);
@@ -154,13 +155,14 @@ impl Totp {
         let (number, digits) = code.number();
         let as_long = Choice::from(u8::from(digits == usize::from(self.digits)));
         let (mut any, mut later, mut accepted) = (Choice::from(0), Choice::from(0), 0);
-        // The whole window, always: neither whether nor where a code matches shows in the time it takes.
+        // Always checks the whole window, so that the time doesn't show whether or where a code matches.
         for step in first..=last {
             let matches = self.number_of_step(step).ct_eq(&number) & as_long;
             let unused = matches & Choice::from(u8::from(last_step.is_none_or(|used| step > used)));
             any |= matches;
             later |= unused;
-            // The last of several: the same digits can't succeed again when their next step comes.
+            // If several steps match, the last one is used. Otherwise the same digits could succeed again in their next
+            // step.
             accepted = i64::conditional_select(&accepted, &step, unused);
         }
         match (bool::from(later), bool::from(any)) {
@@ -170,10 +172,11 @@ impl Totp {
         }
     }
 
-    /// How many steps from that of epoch second `at` the code is right, negative for earlier ones, up to
-    /// [`MAX_DRIFT`](Self::MAX_DRIFT) each way; of steps later than `last_step` alone, and the nearest of several.
+    /// How many steps away from epoch second `at` the code is right: negative for earlier steps, at most
+    /// [`MAX_DRIFT`](Self::MAX_DRIFT) in each direction. Only steps later than `last_step` count. If several match, it
+    /// is the nearest.
     ///
-    /// It tells that a clock is off. A code is never accepted for it.
+    /// It shows that a clock is off. It never makes a code acceptable.
     pub fn drift(&self, code: &TypedCode, at: i64, last_step: Option<i64>) -> Option<i64> {
         let now = self.step(at);
         let (number, digits) = code.number();
@@ -195,10 +198,10 @@ impl Totp {
         TypedCode::from_number(self.truncated(step), self.digits)
     }
 
-    /// What the code of a step says as a number, which takes less than its digits to compare.
+    /// The code of a step as a number, which is faster to compare than its digits.
     fn number_of_step(&self, step: i64) -> u64 {
         let number = self.truncated(step);
-        // By constants: the time of a real division depends on the number.
+        // Divides by constants, because the time of a real division depends on the number.
         u64::from(match self.digits {
             6 => number % 1_000_000,
             7 => number % 10_000_000,
@@ -227,14 +230,14 @@ impl fmt::Debug for Totp {
 /// The result of checking a typed code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// It is the code of this step, which from now on is the last one used.
+    /// It is the code of this step, which is the last used one from now on.
     Accepted(i64),
-    /// It is right, and it or a later one was used before.
+    /// It is right, but it or a later one was used before.
     Reused,
     Wrong,
 }
 
-/// How many steps before and after the present one are accepted, 0 to 10 each: clocks differ and typing takes time.
+/// How many steps before and after the current one are accepted, 0 to 10 each. Clocks differ and typing takes time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "UncheckedWindow")]
 pub struct Window {
@@ -278,7 +281,7 @@ impl TryFrom<UncheckedWindow> for Window {
     }
 }
 
-/// RFC 4226, 5.3: the four bytes that the low half of the last byte points at, without their sign.
+/// RFC 4226, 5.3: the four bytes at the offset in the low half of the last byte, without their sign bit.
 fn truncate(hmac: &[u8]) -> u32 {
     let offset = usize::from(hmac.last().copied().unwrap_or_default() & 0xf);
     let bytes = hmac

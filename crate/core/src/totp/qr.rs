@@ -1,4 +1,4 @@
-//! QR codes: as an SVG image for a page, as half blocks for a terminal.
+//! QR codes, as an SVG image for a page or as half blocks for a terminal.
 
 use std::fmt::Write;
 
@@ -7,8 +7,8 @@ use qrcode::{Color, EcLevel, QrCode};
 /// Light modules around the code, as ISO 18004 asks for.
 const QUIET_ZONE: usize = 4;
 
-/// Draws an `<svg>` element, black on white in every theme, with one unit per module and no size of its own.
-/// `None` if `text` is longer than a code can hold (about 2,300 bytes).
+/// Draws an `<svg>` element. It is black on white in every theme, with one unit per module and no fixed size. `None` if
+/// `text` is longer than a code can hold (about 2,300 bytes).
 pub fn svg(text: &str) -> Option<String> {
     let modules = Modules::new(text)?;
     let size = modules.width + 2 * QUIET_ZONE;
@@ -30,8 +30,8 @@ pub fn svg(text: &str) -> Option<String> {
     )
 }
 
-/// Draws lines of half blocks, two rows of modules each, in black and white of the 256-colour palette, which no theme
-/// changes. `None` as for [`svg`].
+/// Draws lines of half blocks, with two rows of modules each. It uses black and white of the 256-colour palette, which
+/// themes don't change. `None` as for [`svg`].
 pub fn terminal(text: &str) -> Option<String> {
     let modules = Modules::new(text)?;
     let size = modules.width + 2 * QUIET_ZONE;
@@ -62,7 +62,7 @@ struct Modules {
 
 impl Modules {
     fn new(text: &str) -> Option<Self> {
-        // A screen is never half torn off, and fewer modules scan better.
+        // The lowest error correction: a screen isn't damaged like paper, and fewer modules are easier to scan.
         let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
         Some(Self {
             width: code.width(),

@@ -7,20 +7,20 @@ use super::response::SignResponse;
 use crate::webauthn::client_data::sha256;
 use crate::webauthn::{Authenticated, CoseKey, CounterPolicy, Credential, Reason, RelyingParty, UserVerification};
 
-/// What the relying party began the ceremony with; its policies are those of WebAuthn.
+/// The values that the relying party started the ceremony with, and its policy. The types are those of WebAuthn.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthenticationExpectation<'a> {
     pub challenge: &'a [u8],
     pub policy: &'a U2fPolicy,
     pub rp: &'a RelyingParty,
-    /// U2F verifies nobody: `Required` refuses it.
+    /// U2F doesn't verify the user, so `Required` refuses it.
     pub user_verification: UserVerification,
     pub counter: CounterPolicy,
 }
 
-/// Verifies `response`, the text of a `SignResponse`, for the stored `credential`, whose id is the key handle.
+/// Verifies `response`, the text of a `SignResponse`, with the stored `credential`, whose id is the key handle.
 ///
-/// That the key belongs to the user who signs in is the caller's to know.
+/// The caller makes sure that the key belongs to the user who signs in.
 pub fn verify_authentication(
     response: &str,
     credential: &Credential,

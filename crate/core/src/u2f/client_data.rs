@@ -10,7 +10,7 @@ use super::policy::U2fPolicy;
 use crate::json::distinct::{Distinct, Members, Text};
 use crate::webauthn::{Reason, RelyingParty};
 
-/// The members that a relying party looks at; all others, such as `cid_pubkey`, are skipped.
+/// The members that a relying party reads. All others, such as `cid_pubkey`, are skipped.
 #[derive(Default)]
 pub struct ClientData<'a> {
     typ: Option<Cow<'a, str>>,
@@ -34,17 +34,17 @@ impl<'a> ClientData<'a> {
         Ok(client_data)
     }
 
-    /// The challenge as it stands, base64url text in an honest response.
+    /// The challenge, unchanged. It is base64url text in an honest response.
     pub fn challenge(&self) -> &str {
         self.challenge.as_deref().unwrap_or_default()
     }
 
-    /// The origin as it stands.
+    /// The origin, unchanged.
     pub fn origin(&self) -> &str {
         self.origin.as_deref().unwrap_or_default()
     }
 
-    /// The ceremony, the challenge and the facet are those that were meant.
+    /// Checks that the ceremony, the challenge and the facet are the expected ones.
     pub fn check(
         &self,
         ceremony: Ceremony,

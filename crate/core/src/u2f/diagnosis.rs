@@ -1,4 +1,4 @@
-//! What a refused message may tell whoever runs the server: the origin that it names, and which member is malformed.
+//! Explains a refused message to the person who runs the server: which origin it names, and which member is malformed.
 
 use super::client_data::ClientData;
 use super::response::client_data_of;
@@ -6,13 +6,13 @@ use crate::json::from_outside::{FromOutside, Member};
 use crate::webauthn::diagnosis::shown_origin;
 use crate::webauthn::response::MAX_RESPONSE;
 
-/// The origin in the client data of either response, if it is one of the web.
+/// The origin in the client data of either response, if it is a web origin.
 pub fn origin_of(response: &str) -> Option<String> {
     let client_data = client_data_of(response).ok()?;
     shown_origin(ClientData::parse(&client_data).ok()?.origin())
 }
 
-/// Which member of a malformed response is wrong, by a name out of this list and no other.
+/// Names the member of a malformed response that is wrong. The name is always one from this function's list.
 pub fn malformed_member(response: &str) -> &'static str {
     let members = (response.len() <= MAX_RESPONSE).then(|| FromOutside::parse(response));
     let Some(members) = members.flatten() else {

@@ -1,9 +1,9 @@
 //! The messages of a key (FIDO U2F Raw Message Formats, 4.3 and 5.4).
 
-/// What a key answers to a registration.
+/// A key's answer to a registration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct RegistrationMessage<'a> {
-    /// A P-256 point without compression.
+    /// An uncompressed P-256 point.
     pub public_key: &'a [u8; 65],
     pub key_handle: &'a [u8],
     /// X.509, in DER.
@@ -12,7 +12,7 @@ pub struct RegistrationMessage<'a> {
     pub signature: &'a [u8],
 }
 
-/// What a key answers to an authentication.
+/// A key's answer to an authentication.
 #[derive(Debug, PartialEq, Eq)]
 pub struct AuthenticationMessage<'a> {
     user_presence: u8,
@@ -22,8 +22,8 @@ pub struct AuthenticationMessage<'a> {
 }
 
 impl<'a> RegistrationMessage<'a> {
-    /// `0x05 | public key | length | key handle | certificate | signature`, no part of it empty. Nothing but its own
-    /// header says where the certificate ends; the signature takes the rest.
+    /// `0x05 | public key | length | key handle | certificate | signature`, where no part is empty. Only the
+    /// certificate's own header shows where it ends. The signature is the rest.
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(&[5])?;
         let (public_key, rest) = rest.split_first_chunk()?;
@@ -64,7 +64,7 @@ impl<'a> AuthenticationMessage<'a> {
         })
     }
 
-    /// Bit 0; the others are reserved and mean nothing yet.
+    /// Bit 0. The others are reserved and have no meaning yet.
     pub fn user_present(&self) -> bool {
         self.user_presence & 1 == 1
     }
@@ -79,7 +79,7 @@ impl<'a> AuthenticationMessage<'a> {
     }
 }
 
-/// A SEQUENCE of DER, and what comes after it. 64 KiB is more than any attestation certificate.
+/// A DER SEQUENCE, and the bytes after it. It may have up to 64 KiB, which is more than any attestation certificate.
 fn split_sequence(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (header, length) = match bytes {
         [0x30, length @ 0..=0x7f, ..] => (2, usize::from(*length)),

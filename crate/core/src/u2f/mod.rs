@@ -1,7 +1,7 @@
 //! Legacy U2F, as a relying party: the raw messages and the JSON of the browser API (FIDO U2F, version 1.2).
 //!
-//! Browsers have dropped the API, so this is for stored registrations and other clients; in a browser a U2F key answers
-//! through WebAuthn and its `appid` extension. A key is an ES256 credential whose id is the key handle.
+//! Browsers have dropped this API, so it is only for stored registrations and for other clients. In a browser, a U2F
+//! key answers through WebAuthn and its `appid` extension. A key is an ES256 credential whose id is the key handle.
 
 mod authentication;
 mod client_data;

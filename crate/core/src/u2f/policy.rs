@@ -1,4 +1,4 @@
-//! Which application the keys belong to, and which pages may speak for it (FIDO `AppID` and Facet Specification).
+//! The application that keys belong to, and the pages that may use it (FIDO `AppID` and Facet Specification).
 
 use serde::Deserialize;
 
@@ -7,19 +7,19 @@ use crate::webauthn::client_data::sha256;
 use crate::webauthn::policy::is_origin;
 use crate::webauthn::{Reason, RelyingParty};
 
-/// The application: configured, never fetched.
+/// The application. It is configured and never fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct U2fPolicy {
     /// An `https` URL or an origin. Keys are bound to its exact text.
     pub app_id: String,
-    /// The origins that may speak for it, compared as they stand; those of the relying party where there are none.
+    /// The origins that may use it, compared without changes. `None` for those of the relying party.
     #[serde(default)]
     pub facets: Option<Vec<String>>,
 }
 
 impl U2fPolicy {
-    /// Refuses an application or a facet that no client could ever name.
+    /// Refuses an application or a facet that no client could use.
     pub fn check(&self) -> Result<(), Failure> {
         if !is_app_id(&self.app_id) {
             return Err(Failure::InvalidArgument("u2f.appId"));
@@ -46,7 +46,7 @@ impl U2fPolicy {
     }
 }
 
-/// The origin of an URL is held to the same form as one that stands alone.
+/// The origin in a URL must have the same form as an origin by itself.
 fn is_app_id(text: &str) -> bool {
     let graphic = text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic());
     let end = text.strip_prefix("https://").and_then(|rest| rest.find(['/', '?']));

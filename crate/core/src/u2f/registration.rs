@@ -11,13 +11,13 @@ use crate::webauthn::{
     Algorithm, Conveyance, CoseKey, Credential, KeyMaterial, Reason, RelyingParty, TrustAnchors, UserVerification,
 };
 
-/// What the relying party began the ceremony with; its policies are those of WebAuthn.
+/// The values that the relying party started the ceremony with, and its policy. The types are those of WebAuthn.
 #[derive(Debug, Clone, Copy)]
 pub struct RegistrationExpectation<'a> {
     pub challenge: &'a [u8],
     pub policy: &'a U2fPolicy,
     pub rp: &'a RelyingParty,
-    /// U2F verifies nobody: `Required` refuses it.
+    /// U2F doesn't verify the user, so `Required` refuses it.
     pub user_verification: UserVerification,
     /// U2F keys are ES256.
     pub algorithms: &'a [Algorithm],
@@ -27,8 +27,8 @@ pub struct RegistrationExpectation<'a> {
     pub now: i64,
 }
 
-/// Verifies `response`, the text of a `RegisterResponse`, and gives the credential to store: without the attestation
-/// certificate, which has done its work.
+/// Verifies `response`, the text of a `RegisterResponse`, and returns the credential to store. The attestation
+/// certificate is not part of it, because it isn't needed any more.
 pub fn verify_registration(response: &str, expected: &RegistrationExpectation<'_>) -> Result<Credential, Reason> {
     let response = RegistrationResponse::parse(response)?;
     let message = RegistrationMessage::parse(&response.registration_data).ok_or(Reason::Malformed)?;
@@ -57,7 +57,7 @@ pub fn verify_registration(response: &str, expected: &RegistrationExpectation<'_
     })
 }
 
-/// The signature is always checked; the certificate itself only where attestation was asked for.
+/// Always checks the signature. The certificate is only checked if attestation was requested.
 fn check_attestation(
     message: &RegistrationMessage<'_>,
     client_data_hash: &[u8; 32],

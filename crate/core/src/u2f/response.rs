@@ -52,7 +52,7 @@ impl RegistrationResponse {
         {
             return Err(Reason::Malformed);
         }
-        // Nobody signs this copy, and a reader that took it for the one that counts would be wrong.
+        // This copy isn't signed. Another reader might use it instead of the signed one.
         if let Some(challenge) = members.member("challenge").text()?
             && ClientData::parse(&response.client_data)?.challenge() != challenge
         {

@@ -7,14 +7,14 @@ use super::{Checked, Counter, Key, Otp};
 use crate::json::failure::Failure;
 use crate::json::{envelope::envelope, request};
 
-/// `value`: the public id, or null for what is no OTP.
+/// `value`: the public id, or null if the text is not an OTP.
 pub fn public_id(otp: &str) -> String {
     envelope(Ok(Otp::parse(otp).map(|otp| otp.public_id)))
 }
 
-/// `value`: `{publicId, counter: {use, session}}`, or null for an OTP that is wrong, used or none.
+/// `value`: `{publicId, counter: {use, session}}`, or null if the text is not an OTP, or a wrong or used one.
 ///
-/// Request: `{otp, key: {key, uid}, lastCounter?: {use, session}}`, key and private id in hexadecimal.
+/// Request: `{otp, key: {key, uid}, lastCounter?: {use, session}}`, with the key and the private id in hexadecimal.
 pub fn verify(request: &str) -> String {
     envelope(verify_otp(request))
 }

@@ -1,4 +1,4 @@
-//! Yubico OTP: what a `YubiKey` types when it is touched, validated here with its AES key.
+//! Yubico OTPs, which a `YubiKey` types when it is touched. They are validated here with the key's AES key.
 
 pub mod json;
 
@@ -10,15 +10,15 @@ use zeroize::Zeroizing;
 
 use crate::typed_code::is_filler;
 
-/// Sixteen letters that stand in the same place on most keyboards, in the order of their values.
+/// Sixteen letters that are in the same place on most keyboards, in the order of their values.
 const MODHEX: &[u8; 16] = b"cbdefghijklnrtuv";
-/// What a key types where the host thinks its keyboard to be of Dvorak's layout, in the same order.
+/// The letters that a key types if the computer uses the Dvorak layout, in the same order.
 const DVORAK: &[u8; 16] = b"jxe.uidchtnbpygk";
 const MAX_PUBLIC_ID: usize = 16;
-/// What a block and its own CRC-16 (ISO 13239) amount to.
+/// The CRC-16 (ISO 13239) of a block that includes its own checksum.
 const CRC_RESIDUAL: u16 = 0xf0b8;
 
-/// A typed one-time password: the key's public id, and a block that only its AES key opens.
+/// A typed one-time password: the key's public id, and a block that only the key's AES key can decrypt.
 pub struct Otp {
     /// 0 to 16 characters of modhex, lower case.
     pub public_id: String,
@@ -28,26 +28,26 @@ pub struct Otp {
 /// The secrets in a key.
 pub struct Key {
     aes: Zeroizing<[u8; 16]>,
-    /// The private id. Without it the 16 bits of the check sum would be all that a guess has to meet.
+    /// The private id. Without it, a guess would only have to match the 16 bits of the checksum.
     uid: Zeroizing<[u8; 6]>,
 }
 
-/// Uses since the key was programmed, and touches within the last use. It grows with each OTP.
+/// How often the key was plugged in, and how often it was touched since the last time. Each OTP has a greater counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counter {
-    /// 15 bits; how often the key was plugged in.
+    /// 15 bits: how often the key was plugged in.
     #[serde(rename = "use")]
     pub use_count: u16,
     #[serde(rename = "session")]
     pub session_count: u8,
 }
 
-/// An opened block with the right checksum.
+/// A decrypted block with the right checksum.
 pub struct Token {
     uid: Zeroizing<[u8; 6]>,
     pub counter: Counter,
-    /// 24 bits, 8 Hz, from a random start in each session.
+    /// 24 bits, at 8 Hz, with a random start in each session.
     pub timestamp: u32,
 }
 
@@ -55,17 +55,18 @@ pub struct Token {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
     Accepted(Counter),
-    /// Of this key, but not later than the last one.
+    /// From this key, but not later than the last one.
     Reused,
     Wrong,
 }
 
 impl Otp {
-    /// Folds upper case (Caps Lock) and the letters of a Dvorak layout, and drops blanks around it; `None` when what is
-    /// left is not 32 to 48 characters of modhex.
+    /// Reads upper case (Caps Lock) and the letters of a Dvorak layout too, and drops blanks around the OTP. `None` if
+    /// the rest is not 32 to 48 characters of modhex.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches(is_filler);
-        // Yubico's own server reads what is all Dvorak as Dvorak, the few letters of both layouts included.
+        // Text with only Dvorak letters is read as Dvorak, even if all of its letters are also in modhex. Yubico's own
+        // server does the same.
         let layout = if text.bytes().all(|letter| place(DVORAK, letter).is_some()) {
             DVORAK
         } else {
@@ -104,7 +105,7 @@ impl Key {
     }
 }
 
-/// Opens the block. `None` if this key did not make it.
+/// Decrypts the block. `None` if this key did not make it.
 pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
     let mut block = otp.block.clone();
     decrypt(&mut block, &key.aes)?;
@@ -115,7 +116,7 @@ pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
     let token = Token {
         uid: Zeroizing::new([u0, u1, u2, u3, u4, u5]),
         counter: Counter {
-            // The highest bit tells of Caps Lock on old keys, and counts nothing.
+            // On old keys, the highest bit shows Caps Lock and is not part of the counter.
             use_count: u16::from_le_bytes([use_low, use_high]) & 0x7fff,
             session_count,
         },
@@ -124,7 +125,7 @@ pub fn decode(otp: &Otp, key: &Key) -> Option<Token> {
     bool::from(key.uid.ct_eq(token.uid.as_slice())).then_some(token)
 }
 
-/// Validates an OTP: of this key, and later than the last one that was accepted.
+/// Validates an OTP. It must be from this key and later than the last accepted one.
 pub fn verify(otp: &Otp, key: &Key, last: Option<Counter>) -> Checked {
     match decode(otp, key) {
         None => Checked::Wrong,
@@ -133,7 +134,8 @@ pub fn verify(otp: &Otp, key: &Key, last: Option<Counter>) -> Checked {
     }
 }
 
-/// One block alone, which is what ECB is. Of the library that does all other cryptography here: in constant time.
+/// Decrypts a single block, for which ECB is the right mode. The library that does all other cryptography here does
+/// this in constant time.
 fn decrypt(block: &mut [u8; 16], key: &[u8; 16]) -> Option<()> {
     let key = DecryptingKey::ecb(UnboundCipherKey::new(&AES_128, key).ok()?).ok()?;
     key.decrypt(block, DecryptionContext::None).ok().map(|_| ())
@@ -147,14 +149,14 @@ fn crc(bytes: &[u8]) -> u16 {
     })
 }
 
-/// What a letter of a layout stands for.
+/// The value of a letter in a layout.
 fn place(layout: &[u8; 16], letter: u8) -> Option<u8> {
     let letter = letter.to_ascii_lowercase();
     let place = layout.iter().position(|known| *known == letter)?;
     u8::try_from(place).ok()
 }
 
-/// `{"key": 32 hexadecimal digits, "uid": 12}`, as programming tools print them.
+/// Read from `{"key": 32 hexadecimal digits, "uid": 12}`, as programming tools print them.
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Wire { key, uid } = Wire::deserialize(deserializer)?;

@@ -18,7 +18,7 @@ fn otp(text: &str) -> Otp {
     Otp::parse(text).unwrap()
 }
 
-/// What a key types for this block, its check sum put right.
+/// What a key types for this block, with the right checksum.
 fn typed(public_id: &str, mut block: [u8; 16]) -> String {
     let sum = !crc(&block[..14]);
     block[14..].copy_from_slice(&sum.to_le_bytes());
@@ -51,7 +51,7 @@ fn the_published_vector() {
     assert_eq!(verify(&otp(OTP), &key(UID), None), Checked::Accepted(counter));
 }
 
-/// What the key types where the computer takes its keyboard for one of Dvorak's layout.
+/// What the key types if the computer uses the Dvorak layout.
 fn dvorak(otp: &str) -> String {
     let typed = |letter| {
         "cbdefghijklnrtuv"
@@ -146,7 +146,7 @@ fn only_later_counters_are_accepted() {
         };
         assert_eq!(checked(&counted(258, 3), stored), expected, "{stored:?}");
     }
-    // Of Caps Lock.
+    // The highest bit shows Caps Lock.
     assert_eq!(checked(&counted(0x8001, 1), last(1, 1)), Checked::Reused);
     assert_eq!(
         checked(&counted(0x8002, 0), last(1, 1)),
@@ -160,7 +160,7 @@ fn another_key_or_a_changed_otp_is_wrong() {
     let mut other = AES;
     other[15] ^= 1;
     assert_eq!(verify(&otp(&text), &Key::new(other, UID), None), Checked::Wrong);
-    // Of random OTPs one in 65536 has a right check sum, as this one: the private id is what tells it from the key's.
+    // One in 65536 random OTPs has the right checksum, like this one. Only the private id tells it from one of the key.
     assert_eq!(verify(&otp(&text), &key([1, 2, 3, 4, 5, 7]), None), Checked::Wrong);
     assert!(matches!(verify(&otp(&text), &key(UID), None), Checked::Accepted(_)));
     for place in 12..44 {
@@ -169,7 +169,7 @@ fn another_key_or_a_changed_otp_is_wrong() {
             if bytes[place] != *letter {
                 bytes[place] = *letter;
                 let bent = String::from_utf8(bytes).unwrap();
-                // One in 65536 keeps the check sum; the private id is there against those.
+                // One in 65536 still has the right checksum. The private id is there to refuse those.
                 assert_eq!(verify(&otp(&bent), &key(UID), None), Checked::Wrong, "{bent}");
             }
         }
