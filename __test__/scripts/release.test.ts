@@ -11,7 +11,8 @@ import { script } from '../helpers/script.js'
 const { chosen } = await script('cross/chosen.mjs')
 const { checkSums } = await script('release/publish.mjs')
 const { startRegistry } = await script('release/registry.mjs')
-const { pathFree, withoutUnused } = await script('path-free.mjs')
+const { pathFree } = await script('path-free.mjs')
+const { withoutUnused } = await script('size.mjs')
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 test('targets are chosen by their whole names', (t) => {

@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { withExports } from './native-exports.mjs'
 import { say } from './output.mjs'
-import { pathFree, withoutUnused } from './path-free.mjs'
+import { pathFree } from './path-free.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, isMusl } from './platform.mjs'
 import { local, mustRun } from './run.mjs'
+import { lessInlining, withoutUnused } from './size.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
 import { needRust } from './tools.mjs'
 
@@ -41,7 +42,7 @@ const state = (built) => `${built} ${fingerprint(outputs())}`
 function inputs(release) {
   const { version, napi, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const facts = { release, version, napi, cli: devDependencies['@napi-rs/cli'], flags: process.env.RUSTFLAGS }
-  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs', 'scripts/lib/path-free.mjs']
+  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/addon.mjs', 'scripts/lib/path-free.mjs', 'scripts/lib/size.mjs']
   return fingerprint(sources, facts)
 }
 
@@ -49,7 +50,7 @@ function inputs(release) {
 export function releaseFlags() {
   const { rust, c } = pathFree()
   const given = process.env.CARGO_ENCODED_RUSTFLAGS?.split('\x1f') ?? process.env.RUSTFLAGS?.split(/\s+/) ?? []
-  const flags = [...given.filter(Boolean), ...rust]
+  const flags = [...given.filter(Boolean), ...rust, ...lessInlining]
   // napi's own flag for musl goes into RUSTFLAGS, which the encoded form overrides.
   if (isMusl()) flags.push('-Ctarget-feature=-crt-static')
   if (process.platform === 'win32') flags.push('-Clink-arg=/PDBALTPATH:%_PDB%')

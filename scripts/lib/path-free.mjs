@@ -26,9 +26,3 @@ export function pathFree({ targetDir = process.env.CARGO_TARGET_DIR ?? join(root
     c: folders.filter(([from]) => !/\s/.test(from)).map(([from, to]) => `-ffile-prefix-map=${from}=${to}`),
   }
 }
-
-/**
- * aws-lc's own switch, for assemblers that lack it: AES with AVX-512, a tenth of the addon, which nothing here calls. The
- * curves keep their fast code.
- */
-export const withoutUnused = (cpu) => (cpu === 'x64' ? ['-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX'] : [])

@@ -2,9 +2,10 @@ import { copyFileSync, existsSync, mkdirSync, renameSync, statfsSync } from 'nod
 import { dirname, join, relative } from 'node:path'
 import { rustTarget } from '../../targets.mjs'
 import { say } from '../output.mjs'
-import { pathFree, withoutUnused } from '../path-free.mjs'
+import { pathFree } from '../path-free.mjs'
 import { root } from '../paths.mjs'
 import { mustRun, run } from '../run.mjs'
+import { lessInlining, withoutUnused } from '../size.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from '../stamp.mjs'
 import { ToolMissing } from '../tools.mjs'
 import { darwin } from './darwin.mjs'
@@ -29,7 +30,7 @@ export async function buildTarget(target, { targetDir = join(cross, 'target'), b
   const { rust = [], env = {} } = await ownWay(target)
   const free = pathFree({ targetDir, more: [[cross, '/cross'], [toolchain(), '/rust'], [zigLib, '/zig']] })
   const triple = rustTarget(target)
-  const flags = [...free.rust, ...(target.libc === 'musl' ? ['-Ctarget-feature=-crt-static'] : []), ...rust]
+  const flags = [...free.rust, ...lessInlining, ...(target.libc === 'musl' ? ['-Ctarget-feature=-crt-static'] : []), ...rust]
   const { code } = await run(zigbuild, ['zigbuild', '--release', '--locked', '-p', 'countersign-binding', '--target', target.built], {
     env: {
       ...rustEnv(), ...zigEnv, ...env,
@@ -66,7 +67,7 @@ const LIBRARY = { linux: 'libcountersign_binding.so', darwin: 'libcountersign_bi
 const ownWay = (target) => ({ linux: () => ({}), darwin, win32: windows })[target.os](target)
 
 function inputs(target) {
-  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/cross', 'scripts/lib/path-free.mjs']
+  const sources = ['Cargo.toml', 'Cargo.lock', 'crate/core', 'crate/files', 'crate/binding', 'scripts/lib/cross', 'scripts/lib/path-free.mjs', 'scripts/lib/size.mjs']
   return fingerprint(sources, target)
 }
 

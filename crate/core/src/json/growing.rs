@@ -20,16 +20,6 @@ impl Growing {
         self.0.extend_from_slice(bytes);
     }
 
-    #[inline]
-    pub fn push_quoted(&mut self, bytes: &[u8]) {
-        if bytes.len() + 2 > self.0.capacity() - self.0.len() {
-            self.grow(bytes.len() + 2);
-        }
-        self.0.push(b'"');
-        self.0.extend_from_slice(bytes);
-        self.0.push(b'"');
-    }
-
     #[cold]
     fn grow(&mut self, more: usize) {
         let needed = self.0.len().saturating_add(more);
