@@ -137,7 +137,7 @@ for (const lifting of ['recovery code', 'security key'] as const) {
     await ann.enrolKey('Security key', 'My key')
     await ann.returnWithPassword()
     await ann.guess()
-    t.regex(await ann.error(), /Too many wrong codes/)
+    t.regex(await ann.error(), /Codes are locked after too many wrong attempts/)
 
     await ann.password()
     await ann.heading('Two-step verification').waitFor()

@@ -155,7 +155,7 @@ async function changes({ ann }: Traveller): Promise<void> {
 async function lock({ t, ann }: Traveller): Promise<void> {
   await ann.returnWithPassword()
   await ann.guess()
-  t.regex(await ann.error(), /Too many wrong codes/)
+  t.regex(await ann.error(), /Codes are locked after too many wrong attempts/)
   t.deepEqual((await ann.call('GET', '/countersign/session')).body, { state: 'none', passkeys: true })
   await ann.password()
   await ann.page.getByText('are locked after too many wrong attempts').waitFor()

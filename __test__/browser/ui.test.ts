@@ -551,7 +551,7 @@ scene('a lock says when it ends, and what lifts it', async (all) => {
   await ann.guess()
   t.is(
     await ann.error(),
-    'Too many wrong codes: they are locked. To unlock them now, sign in with your security key or passkey or a recovery code.',
+    'Codes are locked after too many wrong attempts. To unlock them now, sign in with your security key or passkey or a recovery code.',
   )
   const until = Date.now() + 600_000
   const { body } = await ann.call('POST', '/countersign/challenge')

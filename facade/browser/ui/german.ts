@@ -45,7 +45,7 @@ export const german: Texts = {
   nothingOffered: 'Sie können zurzeit keine Ihrer Anmeldemethoden verwenden.',
   tryElsewhere:
     'Versuchen Sie es mit einem anderen Browser oder Gerät. Wenn das nicht hilft, wenden Sie sich an den Support.',
-  locked: 'Zu viele falsche Codes: Sie sind gesperrt.',
+  locked: 'Codes sind nach zu vielen Fehlversuchen gesperrt.',
   signedIn: 'Sie sind angemeldet.',
   signedInBy: 'Sie haben sich mit einem Wiederherstellungscode angemeldet',
   lastCodes: {

@@ -49,7 +49,7 @@ export const english = {
   lockedTotp: 'Codes from your authenticator app are locked after too many wrong attempts.',
   lockedRecovery: 'Recovery codes are locked after too many wrong attempts.',
   lockedYubico: 'YubiKey one-time passwords are locked after too many wrong attempts.',
-  /** How a lock ends: each of these stands after the text that says what is locked. */
+  /** How a lock ends. These follow the text that says what is locked. */
   unlockAt: 'You can enter codes again at {time}.',
   unlockBy: 'To unlock them now, sign in with {methods}.',
   unlockKey: 'your security key or passkey',
@@ -58,7 +58,7 @@ export const english = {
   unlockOther: 'Sign in with another method to unlock them.',
   nothingOffered: 'You can’t use any of your sign-in methods right now.',
   tryElsewhere: 'Try another browser or device. If that doesn’t help, contact support.',
-  locked: 'Too many wrong codes: they are locked.',
+  locked: 'Codes are locked after too many wrong attempts.',
   signedIn: 'You’re signed in.',
   signedInBy: 'You signed in with a recovery code',
   lastCodes: {
@@ -104,7 +104,7 @@ export const english = {
   turnOff: 'Turn off',
   turnOn: 'Turn on',
   remove: 'Remove',
-  /** What a screen reader calls the buttons of a row: such as "Rename Phone". */
+  /** The name of a row's button for screen readers, such as "Rename Phone". */
   actionOn: '{action} {name}',
   renameTitle: 'Rename method',
   name: 'Name',
@@ -176,9 +176,9 @@ export const english = {
     'Save them now: they won’t be shown again.',
   print: 'Print',
   download: 'Download',
-  /** The file's name; what is not fit for one is replaced. */
+  /** The file's name. Characters that a file name can't have are replaced. */
   codesFile: 'recovery-codes-{site}-{account}.txt',
-  /** Heads the printed and the downloaded codes. */
+  /** The heading of printed and downloaded codes. */
   codesFor: 'Recovery codes for {site}, created on {date}, account {account}',
   saved: 'I’ve saved my codes',
 
