@@ -5,10 +5,10 @@ import { Writable } from 'node:stream'
 import { Exit, usage } from './io.js'
 import type { Io } from './io.js'
 
-/** More than any secret, code or answer that a person or a script passes. */
+/** More bytes than any secret, code or answer has. */
 const maxBytes = 65_536
 
-/** One answer of the person at the terminal. Never called off a terminal. */
+/** Asks the person at the terminal one question. Only called on a terminal. */
 export async function ask(io: Io, question: string, { hidden = false } = {}): Promise<string> {
   io.stderr.write(question)
   const output = hidden ? new Writable({ write: (_chunk, _encoding, done) => done() }) : io.stderr
@@ -24,14 +24,14 @@ export async function ask(io: Io, question: string, { hidden = false } = {}): Pr
   }
 }
 
-/** Whether to go on: asked on a terminal alone, and taken for granted elsewhere or with `--yes`. */
+/** Asks on a terminal whether to continue. Elsewhere, and with `--yes`, it continues without asking. */
 export async function confirm(io: Io, question: string, yes: boolean | undefined): Promise<void> {
   if (yes === true || io.stdin.isTTY !== true) return
   const answer = await ask(io, `${question} [y/N] `)
   if (!['y', 'yes'].includes(answer.toLowerCase())) throw new Exit(1, 'cancelled', 'Cancelled')
 }
 
-/** Lines that must not be in the arguments, which others can see: from a file, from a terminal, or from a pipe. */
+/** Reads lines from a file, a terminal or a pipe. They must not be arguments, which other users can see. */
 export async function askForLines(
   io: Io,
   questions: { question: string; hidden?: boolean }[],

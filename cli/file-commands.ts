@@ -41,7 +41,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
         const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
         const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [], repeatedTotp: [] }
         for (const user of config.users()) {
-          // Used-up recovery codes and what can't be used are factors too.
+          // Used-up recovery codes and unusable entries are factors too.
           if (config.listEntries(user).length > 0) {
             await importUser(user, config.userData(user) as string, options.replace === true, service, result)
           } else {
@@ -52,7 +52,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
         const lines = [`imported: ${imported}, already there: ${unchanged}, without a factor: ${empty}`]
         for (const user of kept) lines.push(`not changed, has other factors (see --replace): ${printable(user)}`)
         for (const { user, reason } of refused) lines.push(`refused (${reason}): ${printable(user)}`)
-        for (const user of repeatedTotp) lines.push(`one TOTP secret in several entries, each code is accepted once: ${printable(user)}`)
+        for (const user of repeatedTotp) lines.push(`same TOTP secret in several entries, so each code is accepted only once: ${printable(user)}`)
         const complete = kept.length === 0 && refused.length === 0
         if (complete) out.answer({ ok: true, ...result }, lines.join('\n'))
         else out.refuse({ ok: false, reason: 'incomplete', ...result }, lines.join('\n'))
@@ -63,7 +63,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .command('export <file>')
     .description('write all users to a tfa.cfg with mode 0600; - is standard output')
     .option('--format <name>', 'json, or lines (the format of Proxmox up to 7.0)', format, 'json')
-    .option('--additions', 'also write what Proxmox has no place for, such as failure counters (it refuses such a file)')
+    .option('--additions', "also write data that Proxmox can't store, such as failure counters; Proxmox refuses such a file")
     .option('--force', 'replace an existing file')
     .action((file: string, _options: object, command: Command) =>
       onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
@@ -97,23 +97,23 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
       const out = new Output(io, options.json === true)
       const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
       const ok = examined.mistakes === 0
-      // All of it is the answer, whatever the verdict.
+      // The whole report is the answer, even if there are mistakes.
       out.answer({ ok, ...examined }, describe(file, examined))
       done(ok ? 0 : 1)
     })
 }
 
-/** As `tfaConfigStore` has it. */
+/** The same rule as in `tfaConfigStore`. */
 const isJson = (file: string): boolean => file.toLowerCase().endsWith('.json')
 
 interface Imported {
   imported: number
   unchanged: number
-  /** Users without a factor, who need no record. */
+  /** Users without a factor. They need no record. */
   empty: number
   kept: string[]
   refused: Skipped[]
-  /** Users of whom several entries hold one TOTP secret. */
+  /** Users with the same TOTP secret in several entries. */
   repeatedTotp: string[]
 }
 
@@ -126,7 +126,7 @@ interface Exported {
   ok: boolean
   written: number
   skipped: Skipped[]
-  /** Of the old lines: who could use a code again, or is not locked any more. */
+  /** For the old line format: users who could use a code again, or who are no longer locked. */
   unguarded?: string[]
 }
 
@@ -193,7 +193,7 @@ function attempt(work: () => void): string | undefined {
   }
 }
 
-/** The file itself has standard output where that is its place. */
+/** If the file itself is written to standard output, the report goes to standard error. */
 function tell(out: Output, file: string, value: Exported, text: string): void {
   if (!value.ok) out.code = 1
   if (file === '-') out.io.stderr.write(`${out.json ? toJson(value) : text}\n`)
@@ -201,7 +201,7 @@ function tell(out: Output, file: string, value: Exported, text: string): void {
   else out.refuse(value, text)
 }
 
-/** At most one byte more than it may have: what is larger is never read as a whole. */
+/** Stops reading as soon as the file is larger than allowed. */
 async function read(path: string, maxBytes: number, io: Io): Promise<Uint8Array> {
   const file = path === '-' ? undefined : await open(path)
   try {

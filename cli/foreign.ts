@@ -6,7 +6,7 @@ import type { Countersign, Imported, Left, OpenOptions } from '../index.js'
 import { printable, usage } from './io.js'
 import type { Output } from './io.js'
 
-/** What `import --format` knows beside the files of Proxmox. */
+/** The formats of `import --format` besides Proxmox's files. */
 export const foreignFormats = [
   'simplewebauthn', 'otplib', 'otpauth', 'speakeasy', 'better-auth', 'otpauth-migration', 'u2f', 'yubico',
 ] as const
@@ -25,7 +25,7 @@ export interface ForeignOptions {
   appId?: string
 }
 
-/** Adds what a file of another library or app holds, user by user, and tells what was taken, what was left and why. */
+/** Imports a file of another library or app, user by user, and reports what was taken, what was left and why. */
 export async function importForeign(
   text: string, format: ForeignFormat, options: ForeignOptions, service: Countersign, out: Output,
 ): Promise<void> {
@@ -40,9 +40,9 @@ export async function importForeign(
   else out.refuse({ ok: false, reason: 'incomplete', taken, left: left.length, users }, lines.join('\n'))
 }
 
-/** The code of an error that concerns this user alone; a store that fails ends it all. */
+/** The code of an error that only concerns this user. Any other error, such as that of a failing store, is thrown. */
 export function ofOneUser(error: unknown): string {
-  // `invalid-argument`: a name that an engine can't hold.
+  // `invalid-argument`: a user name that a database can't store.
   const codes = ['store-refused', 'record-too-large', 'record-corrupt', 'invalid-argument']
   if (!isCountersignError(error) || !codes.includes(error.code)) throw error
   return error.code
@@ -50,14 +50,14 @@ export function ofOneUser(error: unknown): string {
 
 interface UserReport extends Imported {
   user: string
-  /** The code of the error for which nothing was taken. */
+  /** The code of the error because of which nothing was taken. */
   refused?: string
 }
 
 async function importUser(user: string, found: Migration, service: Countersign): Promise<UserReport> {
   const { factors, left } = found
   try {
-    // As many as one call takes; the limit of a user's factors is below that.
+    // The most that one call accepts. The limit of factors for each user is lower.
     const { taken, left: all } = await service.importFactors(user, { factors: factors.slice(0, 256), left })
     const over = factors.slice(256).map(({ what }): Left => ({ what, reason: 'factor-limit' }))
     return { user, taken, left: [...all, ...over] }
@@ -85,7 +85,7 @@ function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[
     case 'otpauth':
       return (rows) => migration.fromOtpauth(rows, about)
     case 'speakeasy':
-      if (encoding === undefined) throw usage('--encoding is missing: pass the one that the program passes to speakeasy, or ascii')
+      if (encoding === undefined) throw usage('--encoding is missing: pass the encoding that your program passes to speakeasy, or ascii')
       return (rows) => migration.fromSpeakeasy(rows, { ...about, encoding })
     case 'better-auth':
       return (rows) => migration.fromBetterAuth(rows, about)
@@ -99,15 +99,15 @@ function reader(format: ForeignFormat, options: ForeignOptions): (rows: unknown[
   }
 }
 
-/** What the service is opened with, for keys that need it. */
+/** Options of the service that some keys need. */
 export function foreignService(format: string, { appId }: Pick<ForeignOptions, 'appId'>): Partial<OpenOptions> {
-  // The server has the secrets of the keys. No OTP is verified here, so any will do.
+  // The server has the real secrets of the keys. No OTP is verified here, so any secrets are good enough.
   const secrets = () => ({ key: '0'.repeat(32), uid: '0'.repeat(12) })
   if (format === 'yubico') return { yubico: { secrets } }
   return format === 'u2f' && appId !== undefined ? { u2f: { appId } } : {}
 }
 
-/** All of it is one user's with `--user`; else each row says whose it is. */
+/** With `--user`, all rows belong to that user. Otherwise each row names its user. */
 function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: ForeignOptions): Map<string, unknown[]> {
   const rows = readRows(text, format)
   if (user !== undefined) return new Map([[user, rows]])
@@ -116,7 +116,7 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
     const named: unknown = typeof row === 'object' && row !== null ? own(row, userMember) : undefined
     const owner = typeof named === 'number' ? `${named}` : named
     if (typeof owner !== 'string' || owner === '') {
-      throw usage(`Row [${index}] names no user: pass --user, or --user-member with the name of the member that does`)
+      throw usage(`Row [${index}] names no user: pass --user, or --user-member with the name of the member that names the user`)
     }
     const theirs = users.get(owner)
     if (theirs) theirs.push(row)
@@ -125,7 +125,7 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
   return users
 }
 
-/** One JSON document, or a line each: JSON again, or a bare secret or URI. */
+/** Reads one JSON document, or lines that are each JSON, a plain secret or a URI. */
 function readRows(text: string, format: ForeignFormat): unknown[] {
   const whole = parseJson(text)
   if (typeof whole === 'object' && whole !== null) return Array.isArray(whole) ? whole : [whole]

@@ -9,7 +9,7 @@ import type { Done } from './service.js'
 export function addIndexCommand(program: Command, io: Io, done: Done): void {
   program
     .command('index')
-    .description('find the passkeys of all users by their ids: after an upgrade, and after records were copied into the store')
+    .description('add the passkeys of all users to the index of credential ids; run it after an upgrade, or after copying records into the store')
     .requiredOption('--rp-id <domain>', 'the rp.id of your server')
     .addHelpText('after', help)
     .action((_options: object, command: Command) =>
@@ -19,7 +19,7 @@ export function addIndexCommand(program: Command, io: Io, done: Done): void {
         const lines = [`users with passkeys or security keys: ${users}, added to the index: ${changed}; keys: ${passkeys}`]
         for (const { users } of shared) {
           const [one, other] = users.map((user) => printable(user))
-          lines.push(`one credential id with two users, it signs in neither without a user name: ${one}, ${other}`)
+          lines.push(`two users have the same credential id, so neither can sign in with it without a user name: ${one}, ${other}`)
         }
         for (const { user, reason } of failed) lines.push(`left out (${reason}): ${printable(user)}`)
         const ok = shared.length === 0 && failed.length === 0
@@ -30,6 +30,6 @@ export function addIndexCommand(program: Command, io: Io, done: Done): void {
 }
 
 const help = `
-Servers may go on working meanwhile. If it breaks off, run it again: what is done is only read.
-With several relying parties, run it once: a key of another one is corrected at its next sign-in with a user name.
-If two users have one credential id, remove the key of one of them, and run it again.`
+Your servers may keep running. If the command is interrupted, run it again: it skips what is already done.
+If you have several relying parties, run it once. A key of another one is corrected at its next sign-in with a user name.
+If two users have the same credential id, remove the key of one of them, and run it again.`

@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 
-/** What a command reads and writes; `process` is one. */
+/** What a command reads from and writes to. `process` is one. */
 export interface Io {
   stdin: Readable & { isTTY?: boolean }
   stdout: Writable & { isTTY?: boolean; fd?: number }
@@ -9,10 +9,10 @@ export interface Io {
   env: Record<string, string | undefined>
 }
 
-/** Ends with this code: 1 refused, 2 wrong usage, 3 failed. */
+/** Ends the command with this exit code: 1 refused, 2 usage error, 3 failed. */
 export class Exit extends Error {
   readonly code: 1 | 2 | 3
-  /** For `--json`: why, as a stable word. */
+  /** The reason for `--json`, as a stable word. */
   readonly reason: string
 
   constructor(code: 1 | 2 | 3, reason: string, message: string) {
@@ -24,7 +24,7 @@ export class Exit extends Error {
 
 export const usage = (message: string): Exit => new Exit(2, 'usage', message)
 
-/** Where the answer of one command goes: people's text, or one JSON document. */
+/** The output of one command: text for people, or one JSON document. */
 export class Output {
   /** The exit code so far. */
   code: 0 | 1 = 0
@@ -40,29 +40,29 @@ export class Output {
     this.io.stdout.write(this.#spell(value, text))
   }
 
-  /** Told before something is made whose only copy will be the answer: fails when nobody will get it. */
+  /** Call it before creating something whose only copy will be the output. Throws if nobody reads the output. */
   expectReader(): void {
     const { fd, destroyed } = this.io.stdout
-    // Where standard output is closed, Node.js opens the null device in its place.
+    // If standard output is closed, Node.js opens the null device instead.
     const dropped = fd !== undefined && process.platform !== 'win32' && fstatSync(fd).rdev === statSync('/dev/null').rdev
     if (dropped || destroyed) throw nobody
   }
 
-  /** The answer that is the only copy of what it holds: fails when it could not be written. */
+  /** Writes an answer that is the only copy of its contents. Throws if it can't be written. */
   async deliver(value: unknown, text: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.io.stdout.write(this.#spell(value, text), (error) => (error ? reject(nobody) : resolve()))
     })
   }
 
-  /** The answer of a command that did not do, or not do all, what it was asked for. */
+  /** The answer of a command that did nothing, or only a part of its task. */
   refuse(value: unknown, text: string): void {
     this.code = 1
     if (this.json) this.answer(value, text)
     else this.io.stderr.write(`${text}\n`)
   }
 
-  /** What a person may want to know beside the answer. */
+  /** Further information for people. */
   note(text: string): void {
     if (!this.json) this.io.stderr.write(`${text}\n`)
   }
@@ -82,9 +82,9 @@ export function printable(text: string): string {
 /** JSON text, harmless on a terminal. */
 export function toJson(value: unknown): string {
   const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  // Such a character stands in strings alone; those beyond U+FFFF are two escapes.
+  // Such characters only occur in strings. Those above U+FFFF become two escapes.
   return JSON.stringify(value).replaceAll(harmful, (found) => found.split('').map(escape).join(''))
 }
 
-/** What controls a terminal, or the order in which it shows text. */
+/** Characters that control a terminal, or the order in which it shows text. */
 const harmful = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu

@@ -1,6 +1,6 @@
 import type { TfaConfig } from '../index.js'
 
-/** What a user's record has to be made of for the old lines to hold all of it. */
+/** The parts of a record that decide whether the old line format can hold all of it. */
 interface PlainRecord {
   totp?: { enable?: boolean; entry: string | { totp: string } }[]
   'totp-locked'?: boolean
@@ -14,9 +14,9 @@ interface PlainRecord {
 /**
  * The lines that Proxmox wrote up to 7.0: `USER:TYPE:BASE64(JSON)`.
  *
- * They have one type a user, no disabled entries, no algorithm but SHA-1 and one number of digits and seconds for all
- * secrets of a user. A user of whom a line would lose a factor, or make one out of a disabled one, is not written.
- * `unguarded`: users of whom it loses a lock, or the last step of a TOTP code, which could be used again.
+ * A line has one type, no disabled entries, and only SHA-1. All secrets of a user have the same digits and period. A user
+ * is not written if the line would lose a factor, or enable a disabled one. `unguarded`: users whose line loses a lock, or
+ * the last step of a TOTP code, so that the code could be used again.
  */
 export function writeOldLines(config: TfaConfig): { text: string; written: number; unfit: string[]; unguarded: string[] } {
   const unfit: string[] = []

@@ -10,11 +10,11 @@ import { Exit, usage } from './io.js'
 export interface StoreOptions {
   store?: string
   create?: boolean
-  /** Of a `tfa:` store. */
+  /** For a `tfa:` store. */
   lock?: string
-  /** Of a `postgres:` store. */
+  /** For a `postgres:` store. */
   schema?: string
-  /** Of a `postgres:` or `redis:` store. */
+  /** For a `postgres:` or `redis:` store. */
   prefix?: string
 }
 
@@ -23,7 +23,7 @@ export interface OpenedStore {
   close(): Promise<void>
 }
 
-/** Opens the store that `--store` names, or else the environment. */
+/** Opens the store that `--store` or the environment names. */
 export async function openStore(options: StoreOptions, env: Record<string, string | undefined>): Promise<OpenedStore> {
   const place = options.store ?? env['COUNTERSIGN_STORE']
   if (!place) throw usage('No store given: pass --store, or set COUNTERSIGN_STORE')
@@ -49,7 +49,7 @@ const openers: Partial<Record<string, Opener>> = {
 
 const local = (store: Store): OpenedStore => ({ store, close: async () => {} })
 
-/** The kind, and what the store is made with. A path alone is what is found there. */
+/** The kind of the store and its place. For a plain path, the file system tells the kind. */
 function split(place: string): [kind: string, path: string] {
   const [, kind, path] = /^(directory|tfa):(.+)$/s.exec(place) ?? []
   if (kind !== undefined && path !== undefined) return [kind, path]
@@ -60,7 +60,7 @@ function split(place: string): [kind: string, path: string] {
   return [found.isDirectory() ? 'directory' : 'tfa', place]
 }
 
-/** Drivers take one from the query too; what is no URL for us may be one for them. */
+/** Drivers also read a password from the query. Text that is not a URL here may be one for a driver. */
 function hasPassword(place: string): boolean {
   if (!/^[A-Za-z]+:\/\//.test(place)) return false
   if (!URL.canParse(place)) return true
@@ -71,7 +71,7 @@ function hasPassword(place: string): boolean {
 async function openPostgres(connectionString: string, { create, schema, prefix }: StoreOptions): Promise<OpenedStore> {
   const { default: pg } = await driver('pg', () => import('pg'))
   const pool = new pg.Pool({ connectionString, max: 4 })
-  // A connection that is lost while idle is replaced by the next call.
+  // The next call replaces a connection that was lost while idle.
   pool.on('error', () => {})
   const store = postgresStore(pool, { ...(schema !== undefined && { schema }), ...(prefix !== undefined && { prefix }) })
   const close = () => pool.end()
@@ -90,7 +90,7 @@ async function openRedis(url: string, { prefix }: StoreOptions): Promise<OpenedS
     maxRetriesPerRequest: 2,
     retryStrategy: (times) => (times > 3 ? null : 200),
   })
-  // A command that fails says so itself.
+  // Failing commands report their own errors.
   client.on('error', () => {})
   return { store: redisStore(client, prefix === undefined ? {} : { prefix }), close: async () => client.disconnect() }
 }

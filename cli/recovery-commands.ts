@@ -57,7 +57,7 @@ interface ResetOptions extends LimitOptions {
   file?: string
 }
 
-/** A wrong code counts and locks here as it does in the server. */
+/** With these, a wrong code counts and locks here as in the server. */
 function limitsOf({ totpFailures, failures, lockSeconds, hardLock }: ResetOptions): LimitOptions {
   return {
     ...(totpFailures !== undefined && { totpFailures }),

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { randomBytes } from '../facade/shared/crypto.js'
 import { Exit } from './io.js'
 
-/** Puts a file there, mode 0600, whole or not at all. One that is there is replaced only with `force`. */
+/** Writes a file with mode 0600, completely or not at all. Replaces an existing file only with `force`. */
 export async function replaceFile(path: string, content: Uint8Array | string, force: boolean): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (found?.isFile() === false) throw new Exit(1, 'exists', 'The path exists and is not a regular file, so it is not replaced')
@@ -14,7 +14,7 @@ export async function replaceFile(path: string, content: Uint8Array | string, fo
     await file.writeFile(content)
     await file.sync()
     await file.close()
-    // A rename would replace what is there.
+    // A rename would replace an existing file.
     await (force ? rename(temporary, path) : link(temporary, path))
     if (!force) await unlink(temporary)
   } catch (error) {

@@ -48,7 +48,7 @@ export async function run(args: string[], io: Io): Promise<number> {
   }
 }
 
-/** Commander would end the process. */
+/** Keeps commander from ending the process. */
 function guard(command: Command, io: Io, json: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => io.stdout.write(text),
@@ -58,11 +58,11 @@ function guard(command: Command, io: Io, json: boolean): void {
   for (const child of command.commands) guard(child, io, json)
 }
 
-/** What commander says may quote an argument. */
+/** Commander's messages may quote an argument. */
 const printableLines = (text: string) => text.split('\n').map((line) => printable(line)).join('\n')
 
 function fail(error: unknown, io: Io, json: boolean): number {
-  // Told by commander itself; help and version end this way too.
+  // Commander has already written this. Help and version end this way too.
   if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode === 0 ? 0 : 2
   const { code, reason, message } = explain(error)
   const told = json ? toJson({ ok: false, reason, message }) : `countersign: ${printable(message)}`
@@ -75,7 +75,7 @@ function explain(error: unknown): { code: number; reason: string; message: strin
   if (error instanceof CommanderError) return { code: 2, reason: 'usage', message: error.message }
   if (error instanceof CountersignError) {
     const { cause } = error as { cause?: unknown }
-    // What a driver says, of a connection say, is what one needs to know here.
+    // The driver's message, for example about a connection, is the useful part here.
     const more = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
     return { code: codes[error.code] ?? 3, reason: error.code, message: `${error.message}${more}` }
   }

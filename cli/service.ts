@@ -8,10 +8,10 @@ import type { Io } from './io.js'
 import { openStore } from './open-store.js'
 import type { StoreOptions } from './open-store.js'
 
-/** Told once a command has answered: its exit code. */
+/** Called with the exit code when a command has answered. */
 export type Done = (code: number) => void
 
-/** What a command on a store works with. */
+/** What a command on a store gets. */
 export interface Opened<T> {
   service: Countersign
   store: Store
@@ -39,7 +39,7 @@ export async function onStore<T extends object>(
   }
 }
 
-/** Its id is in the index of credential ids, and its name is what a phone app shows; no command verifies a ceremony. */
+/** The index of credential ids uses its id, and phone apps show its name. No command verifies a ceremony. */
 function relyingParty({ rpId, issuer: name = 'Countersign' }: { rpId?: string; issuer?: string }) {
   if (rpId !== undefined) return { rp: { id: rpId, name, origins: [`https://${rpId}`] } }
   return { rp: { id: 'localhost', name, origins: ['http://localhost'] }, [noRelyingParty]: true }

@@ -38,7 +38,7 @@ export function addTotpCommands(program: Command, io: Io, done: Done): void {
 
   totp
     .command('add <user>')
-    .description('enrol an app: in one go on a terminal, otherwise in two steps')
+    .description('enrol an app: in one step on a terminal, otherwise in two')
     .option('-d, --description <text>', 'the name that the user sees', 'phone')
     .option('--account <name>', 'the account name that the app shows (default: the user)')
     .option('--issuer <name>', 'the issuer that the app shows beside the account')
@@ -81,7 +81,7 @@ interface AddOptions {
   enrolment?: string
 }
 
-/** What codes are made of, and the seconds of a step. */
+/** The source of the codes, and the seconds of a step. */
 function readSource(text: string, options: CodeOptions): [source: Parameters<typeof totpCode>[0], period: number] {
   const { algorithm, digits, period } = options
   if (!isKeyUri(text)) {

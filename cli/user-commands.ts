@@ -20,9 +20,9 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
       onStore(command, io, done, async ({ service, out }) => {
         const names: string[] = []
         for await (const name of service.users()) {
-          // A million names are told as they come, and as long as somebody reads them.
+          // There may be a million names. Each is written at once, until nobody reads them any more.
           if (io.stdout.destroyed) break
-          // A file of another system lists users who have none.
+          // A file of another system may list users without a factor.
           if (!(await service.status(name)).enrolled) continue
           if (out.json) names.push(name)
           else io.stdout.write(`${printable(name)}\n`)
@@ -58,8 +58,8 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .command('remove <user> [id]')
     .description('remove one factor of a user, or all of them')
     .option('-y, --yes', 'do not ask')
-    .option('--require-enrolment', 'remove all factors; the user has to enrol one at the next sign-in')
-    .option('--everything', 'remove everything stored about the user, for an account that is deleted')
+    .option('--require-enrolment', 'remove all factors; the user must enrol one at the next sign-in')
+    .option('--everything', 'remove everything stored about the user, for an account that you delete')
     .option(...byOption)
     .action((user: string, id: string | undefined, _options: object, command: Command) =>
       onStore<RemoveOptions>(command, io, done, async ({ service, out, options }) => {
@@ -104,24 +104,24 @@ interface RemoveOptions extends ByOption {
 
 const byOption = ['--by <who>', 'who does this, for the record; default: your login name'] as const
 
-/** What the host has to know once the last factor is gone. */
-const afterLast = `The password alone signs this user in now. That holds if the server passes enrolled: true, too: the record
-says who removed the last factor, until the user enrols again. If the server keeps "enrolled" itself, set it to false.
-Sessions that are open stay open: end them. If others could know the password, let the user set a new one.`
+/** What the administrator has to know after the last factor is removed. */
+const afterLast = `This user can now sign in with the password alone, even if the server passes enrolled: true. Until the user enrols
+again, the record says who removed the last factor. If the server stores "enrolled" itself, set it to false.
+Open sessions stay open: end them. If others might know the password, let the user set a new one.`
 
-const afterDemand = `With countersign/http, the user has to enrol at the next sign-in. A server without it reads
+const afterDemand = `With countersign/http, the user must enrol at the next sign-in. Other servers must check
 status(user).removed.enrolmentRequired.`
 
-const afterEverything = `If the server still passes enrolled: true for this user, signing in fails with record-missing: that is meant for
-records that were lost. Delete the account, or set its "enrolled" to false.`
+const afterEverything = `If the server still passes enrolled: true for this user, signing in fails with record-missing, which is meant for
+lost records. Delete the account, or set its "enrolled" to false.`
 
 function byOf({ by }: ByOption, { env }: Io): { by?: string } {
-  // Whoever uses sudo is asked about, and not root.
+  // With sudo, this is the user who ran it, not root.
   const name = by ?? asDescription(env['SUDO_USER'] ?? loginName())
   return name === '' && by === undefined ? {} : { by: name }
 }
 
-/** A user of the system need not have a name. */
+/** The login name. A system user may have none. */
 function loginName(): string {
   try {
     return userInfo().username
@@ -135,11 +135,11 @@ async function readable<T>(removed: Promise<T>): Promise<T> {
     return await removed
   } catch (error) {
     if (!isCountersignError(error, 'record-corrupt')) throw error
-    throw new Exit(3, error.code, `${error.message}; remove --everything removes it`)
+    throw new Exit(3, error.code, `${error.message}; to remove it, use remove --everything`)
   }
 }
 
-/** One line a factor. */
+/** One line for each factor. */
 export function describeFactors(factors: Factor[]): string {
   return factors.map((factor) => line(factor)).join('\n')
 }
@@ -168,10 +168,10 @@ function describe(user: string, factors: Factor[], status: Status): string {
 
 function describeRemoval({ at, by, enrolmentRequired }: Removal): string {
   const who = by === undefined ? '' : ` by ${printable(by)}`
-  return `the last one was removed${who}, ${instant(at)}${enrolmentRequired ? '; has to enrol at the next sign-in' : ''}`
+  return `the last one was removed${who}, ${instant(at)}${enrolmentRequired ? '; must enrol at the next sign-in' : ''}`
 }
 
-/** Of the administrator's status alone, never of a page. */
+/** Only administrators see this, never a page. */
 function clock({ drift }: Status): string {
   if (drift === undefined) return ''
   const where = drift < 0 ? 'earlier' : 'later'
@@ -180,7 +180,7 @@ function clock({ drift }: Status): string {
 
 const day = (time: number) => instant(time).slice(0, 10)
 
-/** Files hold any number. */
+/** A time as text. A file may hold any number. */
 function instant(time: number): string {
   const date = new Date(time)
   return Number.isNaN(date.getTime()) ? 'at no time' : date.toISOString()

@@ -59,8 +59,8 @@ test('users, show, unlock and remove, as text and as JSON', async (t) => {
 test('the mark of a removed last factor, and what the host has to know', async (t) => {
   const login = (await withUser()).path
   for (const [args, hints, removed] of [
-    [[], [/enrolled: true/, /Sessions/], { by: 'ann, help desk', enrolmentRequired: false }],
-    [['--require-enrolment'], [/enrolled: true/, /has to enrol at the next sign-in/], { by: 'ann, help desk', enrolmentRequired: true }],
+    [[], [/enrolled: true/, /sessions/], { by: 'ann, help desk', enrolmentRequired: false }],
+    [['--require-enrolment'], [/enrolled: true/, /must enrol at the next sign-in/], { by: 'ann, help desk', enrolmentRequired: true }],
     [['--everything'], [/record-missing/], undefined],
   ] as const) {
     const { path, service } = await withUser()
@@ -80,7 +80,7 @@ test('the mark of a removed last factor, and what the host has to know', async (
   }
   const { path, service, id } = await withUser()
   const last = await countersign(['remove', 'ann', id, '--yes', '--store', path])
-  t.regex(last.stderr, /The password alone signs this user in now/)
+  t.regex(last.stderr, /This user can now sign in with the password alone/)
   t.is(last.stdout, 'Removed; the user has no second factor now\n')
   t.truthy((await service.status('ann')).removed!.by, 'whoever runs the test')
   for (const wrong of [['--by', ''], ['--by', 'a\nb'], ['x', '--everything'], ['--everything', '--require-enrolment']]) {
@@ -276,7 +276,7 @@ test('what enrolment would not take is not imported, and what is there twice is 
   t.like(json, { imported: 1, repeatedTotp: ['ann'] })
   t.deepEqual(json.refused, [{ user: 'bob', reason: 'description' }, { user: 'eve', reason: 'factor-limit' }])
   t.like((await countersign(['import', file, '--json', ...store])).json, { imported: 0, unchanged: 1, repeatedTotp: ['ann'] })
-  t.regex((await countersign(['import', file, ...store])).stderr, /one TOTP secret in several entries.*: ann/)
+  t.regex((await countersign(['import', file, ...store])).stderr, /same TOTP secret in several entries.*: ann/)
   const { stdout } = await countersign(['check', file])
   t.regex(stdout, /ann: note: a TOTP secret that is there more than once/)
   t.regex(stdout, /ann: note: Yubico keys without their secrets: cccccccdjiii: .*key and uid/)

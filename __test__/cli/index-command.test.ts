@@ -52,7 +52,7 @@ for (const [kind, make] of Object.entries(kinds)) {
     for (let time = 0; time < 2; time += 1) {
       const told = await countersign(index)
       t.is(told.code, 1)
-      t.regex(told.stdout + told.stderr, /one credential id with two users.*(ann, bob|bob, ann)/)
+      t.regex(told.stdout + told.stderr, /two users have the same credential id.*(ann, bob|bob, ann)/)
       t.false((await sign(service, key)).ok)
     }
     await service.removeUser('ann')
