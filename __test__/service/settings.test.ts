@@ -11,7 +11,7 @@ const open = (party: object, more: object = {}) => Countersign.open({ rp: { ...r
 
 test('a relying party that no browser can work with is refused, with the reason, wherever it is given', async (t) => {
   const refused: [party: object, message: RegExp][] = [
-    [{ id: '192.168.0.1', origins: ['https://192.168.0.1'] }, /rp\.id must be a domain, such as example\.com: browsers take no IP/],
+    [{ id: '192.168.0.1', origins: ['https://192.168.0.1'] }, /rp\.id must be a domain, such as example\.com: browsers don't allow IP/],
     [{ id: '::1' }, /rp\.id must be a domain name in lower case/],
     [{ id: 'intranet', origins: ['https://intranet'] }, /rp\.id must be a domain with a dot/],
     [{ id: 'com' }, /rp\.id must be a domain with a dot/],
@@ -24,14 +24,14 @@ test('a relying party that no browser can work with is refused, with the reason,
     [{ id: 'localhost', origins: ['http://127.0.0.1:3000'] }, /rp\.origins\[0\] must begin with https:/],
     [{ origins: ['https://example.org'] }, /rp\.id must be the domain of one of rp\.origins/],
     [{ origins: ['https://badexample.com'] }, /rp\.id must be the domain of one of rp\.origins/],
-    [{ name: ' ' }, /rp\.name must be text of at most 255 bytes that isn't blank/],
-    [{ name: 'x'.repeat(256) }, /rp\.name must be text of at most 255 bytes/],
+    [{ name: ' ' }, /rp\.name must not be blank or longer than 255 bytes/],
+    [{ name: 'x'.repeat(256) }, /rp\.name must not be blank or longer than 255 bytes/],
     [{ origins: ['https://example.com', 'ws://example.com'] }, /rp\.origins\[1\] must begin with https:, or with the scheme of an app/],
     [{ origins: ['file://'] }, /rp\.origins\[0\] must begin with https:/],
     [{ id: 'www.example.com' }, /rp\.id must be the domain of one of rp\.origins/],
     [{ id: 'www.example.com', allowSubdomains: false }, /rp\.id must be the domain of one of rp\.origins/],
-    [{ name: 'Example: the shop' }, /rp\.name must have no colon/],
-    [{ name: 'Example\n' }, /rp\.name must have no colon or control characters/],
+    [{ name: 'Example: the shop' }, /rp\.name must not contain a colon/],
+    [{ name: 'Example\n' }, /rp\.name must not contain a colon or control characters/],
   ]
   const service = await open({})
   const about = { user: () => null, onVerified: () => undefined }
@@ -48,7 +48,7 @@ test('a relying party that no browser can work with is refused, with the reason,
     ]
     for (const call of calls) await t.throwsAsync(call, { code: 'invalid-argument', message }, text)
   }
-  await t.throwsAsync(open({}, { totp: { issuer: 'a:b' } }), { message: /totp\.issuer must have no colon/ })
+  await t.throwsAsync(open({}, { totp: { issuer: 'a:b' } }), { message: /totp\.issuer must not contain a colon/ })
 })
 
 test('those that can are not', async (t) => {

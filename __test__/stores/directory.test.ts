@@ -43,7 +43,7 @@ test('refuses a directory that is missing, and makes it when asked to', async (t
   t.is(await directoryStore(path, { create: true }).read('ann'), '{"n":1}')
   writeFileSync(join(home.path, 'file'), '')
   refused(t, join(home.path, 'file'), 'is not a directory')
-  refused(t, join(home.path, 'file', 'below'), 'can not be made', { create: true })
+  refused(t, join(home.path, 'file', 'below'), "can't be created", { create: true })
 })
 
 test('refuses a directory that is open to others or to its group', (t) => {

@@ -26,7 +26,7 @@ export const problems = {
   'second-factor-required': [401, 'This sign-in still needs its second factor'],
   'step-up-required': [403, 'This needs a fresh verification'],
   'not-an-administrator': [403, 'Only administrators may do this'],
-  'own-account': [403, 'Administrators can not do this to their own account'],
+  'own-account': [403, "Administrators can't do this to their own account"],
   'wrong-origin': [403, 'The request comes from another site'],
   'not-found': [404, 'Nothing was found here'],
   'method-not-allowed': [405, 'This path does not support this method'],
@@ -35,7 +35,7 @@ export const problems = {
   'payload-too-large': [413, 'The body is larger than 64 kB'],
   'unsupported-media-type': [415, 'The body must be application/json'],
   internal: [500, 'The server failed'],
-  unavailable: [503, 'The server can not do this now. Try again later'],
+  unavailable: [503, "The server can't do this now. Try again later"],
   // Refusals: their names are the reasons of the service's outcomes.
   rejected: [403, 'The answer is wrong, used up or expired'],
   malformed: [403, 'This is not an answer'],
@@ -45,8 +45,8 @@ export const problems = {
   'not-first': [409, 'The user already has a factor'],
   'factor-limit': [409, 'The user already has as many factors as allowed'],
   'no-such-factor': [404, 'The user has no such factor'],
-  'last-factor': [409, 'The last enabled factor can not be disabled, only removed'],
-  'not-changeable': [409, 'Recovery codes can not be renamed or disabled'],
+  'last-factor': [409, "The last enabled factor can't be disabled, only removed"],
+  'not-changeable': [409, "Recovery codes can't be renamed or disabled"],
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemName = keyof typeof problems

@@ -94,7 +94,7 @@ export const schemas = {
   Factor: object(
     { id: string, type: { enum: [...factorType.enum, 'unknown'] }, description: string, created: time, enabled: boolean },
     {
-      unusable: { const: true, description: 'It can not be read or used, only removed.' },
+      unusable: { const: true, description: "It can't be read or used, only removed." },
       lastUsed: time,
       added: { ...time, description: 'When an import brought it in; `created` is the date of the other system then.' },
       credentialId: bytes,

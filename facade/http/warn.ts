@@ -19,41 +19,41 @@ interface Session {
   session?: string
 }
 
-/** A request was refused as one of another site. */
+/** Warns that a request was refused because it came from another site. */
 export function warnOfOrigin({ warn, rp }: Place, headers: Headers): void {
   const [origin, site] = [headers.get('origin'), headers.get('sec-fetch-site')]
   const accepted = origin !== null && rp.origins.includes(origin)
   if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins)}`)
-  // The browser says that the page's own origin is another one than that of the address that it called.
+  // The browser says that the page's origin differs from that of the address it called.
   const page = origin === null ? 'A page' : `The page at ${shownOrigin(origin)}`
-  warn('wrong-origin', `A request was refused. ${page} called this handler at another origin than its own ` +
-    `(Sec-Fetch-Site: ${sites.find((one) => one === site) ?? 'unknown'}). Let pages reach it at one of rp.origins, ` +
-    `which is ${rp.origins.join(', ')}, under the page's own address: a proxy can do that.`)
+  warn('wrong-origin', `A request was refused. ${page} called this handler at a different origin than its own ` +
+    `(Sec-Fetch-Site: ${sites.find((one) => one === site) ?? 'unknown'}). Pages must call it at their own origin, for example ` +
+    `through a proxy, and that origin must be one of rp.origins: ${rp.origins.join(', ')}.`)
 }
 
-/** A request for one of our routes came in at another path than the one where they are expected. */
+/** Warns that a request for a route of the handler arrived at a different path than expected. */
 export function warnOfMount({ warn, basePath }: Place, path: string, routes: readonly { path: string }[]): void {
   const route = routes.find((one) => !one.path.includes('{') && path.endsWith(one.path))
   if (!route) return
   const mount = path.slice(0, -route.path.length)
   const shown = mount.length <= 64 && /^(?:\/[\w.~-]+)*$/.test(mount) ? `'${mount}'` : 'another path'
-  warn('mount-path', `A request for ${route.path} came in below ${shown}, but basePath is '${basePath}'. ` +
-    `Mount the handler at '${basePath}', or pass createHandler the basePath where it is mounted` +
-    `${shown === 'another path' ? '' : `: basePath: ${shown}`}. Pages need the same path as their attribute base.`)
+  warn('mount-path', `A request for ${route.path} arrived below ${shown}, but basePath is '${basePath}'. ` +
+    `Mount the handler at '${basePath}', or pass the path where it is mounted to createHandler as basePath` +
+    `${shown === 'another path' ? '' : `: basePath: ${shown}`}. Pages need the same path in their attribute base.`)
 }
 
-/** The time of a session looks like one in seconds, so that every proof would seem to be long ago. */
+/** Warns that the time of a session seems to be in seconds. Every proof would then look old. */
 export function warnOfSeconds({ warn }: Place, { id, at }: Session, now: number): void {
-  warn('at-in-seconds', `user() returned at: ${at}, but this server's time is ${now}: at must be in milliseconds, as ` +
-    'Date.now() and the at of outcomes are. Store the at that onVerified receives as it is, or multiply by 1000.', id)
+  warn('at-in-seconds', `user() returned at: ${at}, but this server's time is ${now}: at must be in milliseconds, like ` +
+    'Date.now() and the at of outcomes. Store the at that onVerified receives unchanged, or multiply yours by 1000.', id)
 }
 
-/** The time of a session lies ahead, so that no proof seems fresh. */
+/** Warns that the time of a session is in the future. No proof then counts as fresh. */
 export function warnOfFuture({ warn }: Place, { id, at }: Session, now: number): void {
   if (at - now <= skew) return
   warn('clock', `user() returned at: ${at}, which is ${Math.round((at - now) / 1000)} seconds later than this server's time, ${now}. ` +
     'Nothing counts as freshly verified until then. Set the clocks of all servers by NTP, and store the at that onVerified ' +
-    'receives as it is.', id)
+    'receives unchanged.', id)
 }
 
 /** Milliseconds by which the clock of another server may be ahead. */
@@ -81,9 +81,9 @@ export class UnsavedSessions {
     if (since === undefined) return
     this.#before.delete(key)
     if (Math.abs(now - since) > lifetime) return
-    warn('session-not-saved', `onVerified received ok: true, but user() still returns the session of before: state ` +
-      `'${user.state}', at ${user.at}. Save the session before onVerified ends (await it), under a new id, with state ` +
-      "'verified' and the at of the outcome, and let the answer carry its cookie.", user.id)
+    warn('session-not-saved', `onVerified received ok: true, but user() still returns the old session: state ` +
+      `'${user.state}', at ${user.at}. Save the session before onVerified returns (await it), under a new id, with state ` +
+      "'verified' and the at of the outcome, and send its cookie with the answer.", user.id)
   }
 }
 

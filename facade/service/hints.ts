@@ -22,7 +22,7 @@ function remedy(page: URL, origins: readonly string[], list: string): string {
   const ours = origins.flatMap((origin) => (URL.canParse(origin) ? [new URL(origin)] : []))
   const local = ours.find(({ hostname }) => isLocalhost(hostname))
   if (local && isLoopback(page.hostname)) {
-    return `Open it at ${local.protocol}//${local.hostname}${port(page)} instead: browsers take no IP address for WebAuthn` +
+    return `Open it at ${local.protocol}//${local.hostname}${port(page)} instead: browsers don't allow IP addresses for WebAuthn` +
       (page.port === local.port ? '.' : `, and add that to ${list}.`)
   }
   const same = ours.filter(({ hostname }) => hostname === page.hostname)
@@ -50,13 +50,13 @@ const port = (url: URL) => (url.port === '' ? '' : `:${url.port}`)
 export function clockHint(drift: number, at: number): string {
   const steps = `${Math.abs(drift)} ${Math.abs(drift) === 1 ? 'step' : 'steps'}`
   const where = drift < 0 ? 'earlier' : 'later'
-  return `A wrong code would have been right ${steps} (of 30 seconds, as a rule) ${where} than this server's time, ` +
+  return `A wrong code would have been right ${steps} (usually of 30 seconds) ${where} than this server's time, ` +
     `${new Date(at).toISOString()}. Either the phone's clock is off, or the server's: set the server's by NTP, and the ` +
-    "phone's to automatic. If it is an old code that somebody typed again, nothing is wrong."
+    "phone's to automatic. If someone typed an old code again, nothing is wrong."
 }
 
 /** Says that browsers refuse an `rp.id`. */
 export function suffixHint(id: string): string {
-  return `rp.id is ${id}, a public suffix: anybody can register domains below it, so browsers refuse it for WebAuthn. Use ` +
+  return `rp.id is ${id}, a public suffix: anyone can register domains below it, so browsers refuse it for WebAuthn. Use ` +
     `your own domain, such as example.${id}.`
 }

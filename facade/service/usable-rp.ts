@@ -12,7 +12,7 @@ import type { RelyingParty } from '../stateless/policy.js'
 export const checkUsableRp: Check<RelyingParty> = (value, name) => {
   const rp = checkRp(value, name)
   if (!/^[a-z\d.-]+$/.test(rp.id)) throw invalid(`${name}.id`)
-  if (/^[\d.]+$/.test(rp.id)) throw refused(`${name}.id must be a domain, such as example.com: browsers take no IP address`)
+  if (/^[\d.]+$/.test(rp.id)) throw refused(`${name}.id must be a domain, such as example.com: browsers don't allow IP addresses`)
   if (!rp.id.includes('.') && rp.id !== 'localhost') {
     throw refused(`${name}.id must be a domain with a dot, such as example.com, or localhost`)
   }
@@ -24,11 +24,11 @@ export const checkUsableRp: Check<RelyingParty> = (value, name) => {
 /** The issuer that phone apps show: it stands before a colon in a key URI. */
 export function checkIssuer(issuer: string, name: string): void {
   if (issuer.trim() === '' || Buffer.byteLength(issuer) > 255) {
-    throw refused(`${name} must be text of at most 255 bytes that isn't blank, since phone apps show it as the issuer (totp.issuer may be another)`)
+    throw refused(`${name} must not be blank or longer than 255 bytes, because phone apps show it as the issuer (see totp.issuer)`)
   }
   // oxlint-disable-next-line no-control-regex -- these are what it is for
   if (/[:\x00-\x1f\x7f-\x9f]/.test(issuer)) {
-    throw refused(`${name} must have no colon or control characters, since phone apps show it as the issuer (totp.issuer may be another)`)
+    throw refused(`${name} must not contain a colon or control characters, because phone apps show it as the issuer (see totp.issuer)`)
   }
 }
 
@@ -36,7 +36,7 @@ export function checkIssuer(issuer: string, name: string): void {
 function checkSent(origin: string, name: string): void {
   const scheme = origin.slice(0, origin.indexOf(':')).toLowerCase()
   if (['ws', 'wss', 'ftp', 'file', 'data', 'blob'].includes(scheme)) {
-    throw refused(`${name} must begin with https:, or with the scheme of an app: pages at ${scheme}: have no such origin`)
+    throw refused(`${name} must begin with https:, or with the scheme of an app: no page has an origin with ${scheme}:`)
   }
   if (!isOfWeb(origin)) return
   const url = URL.canParse(origin) ? new URL(origin) : undefined

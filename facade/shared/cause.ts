@@ -19,7 +19,7 @@ export function presentable(thrown: unknown, secrets: readonly string[] = [], de
     return depth < maxDepth ? copyOf(thrown, secrets, depth) : undefined
   } catch {
     // A getter that throws, or a proxy.
-    return new Error('an error that can not be read')
+    return new Error("an error that can't be read")
   }
 }
 

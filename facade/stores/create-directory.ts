@@ -13,6 +13,6 @@ export function createDirectory(path: string, group: boolean): void {
     if (group) chmodSync(path, 0o750)
     for (let made = path; made.length >= first.length; made = dirname(made)) sync(dirname(made))
   } catch (cause) {
-    throw new CountersignError('directory-refused', { detail: `${path} can not be made`, cause })
+    throw new CountersignError('directory-refused', { detail: `${path} can't be created`, cause })
   }
 }

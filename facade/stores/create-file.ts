@@ -21,7 +21,7 @@ export function createFile(path: string, text: string): void {
     }
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw new CountersignError('directory-refused', { detail: `${path} can not be made`, cause })
+    throw new CountersignError('directory-refused', { detail: `${path} can't be created`, cause })
   }
 }
 
