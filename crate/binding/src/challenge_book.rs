@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::text::Text;
 
-/// The open challenges of one process; times are epoch milliseconds.
+/// The open challenges of one process. Times are epoch milliseconds.
 #[napi]
 pub struct BindingChallengeBook {
     book: ChallengeBook,
@@ -26,13 +26,13 @@ impl BindingChallengeBook {
         })
     }
 
-    /// Opens a challenge. At most 8 stay open for a key and purpose: the oldest goes.
+    /// Opens a challenge. At most 8 stay open for a key and purpose. One more closes the oldest.
     #[napi(catch_unwind)]
     pub fn put(&mut self, key: String, id: String, purpose: String, data: String, expires: i64, now: i64) {
         self.book.put(&key, &id, &purpose, &Zeroizing::new(data), expires, now);
     }
 
-    /// Removes a challenge and gives its data, unless it has expired.
+    /// Removes a challenge and returns its data, unless it has expired.
     #[napi(catch_unwind, ts_return_type = "string | null")]
     pub fn take(&mut self, key: String, id: String, now: i64) -> Option<Text> {
         self.book.take(&key, &id, now).map(Into::into)
@@ -44,13 +44,13 @@ impl BindingChallengeBook {
         self.book.clear(&key);
     }
 
-    /// Frees what has expired, a bounded piece at a time. Whether that ended a round over all of them.
+    /// Frees some expired challenges. Returns whether a round over all of them is complete.
     #[napi(catch_unwind)]
     pub fn sweep(&mut self, now: i64) -> bool {
         self.book.sweep(now)
     }
 
-    /// Challenges in memory.
+    /// The number of challenges in memory.
     #[napi(getter)]
     pub fn size(&self) -> u32 {
         u32::try_from(self.book.len()).unwrap_or(u32::MAX)

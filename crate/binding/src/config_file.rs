@@ -17,11 +17,11 @@ use crate::files::{BindingAttempt, BindingFault, BindingNames, BindingText, Job,
 use crate::held::Held;
 use crate::text::Text;
 
-/// The file, with what it held when it was last read.
+/// The file, and its contents when it was last read.
 #[napi]
 pub struct BindingConfigFile(Arc<ConfigFile>);
 
-/// Fails where there is no such file, or one that others could change.
+/// Fails if the file is missing or if others could change it.
 #[napi]
 pub fn open_config_file(
     path: String,
@@ -44,7 +44,7 @@ pub fn open_config_file(
     }
 }
 
-/// A record of the file with its additions: an envelope with the text. `now`: epoch seconds.
+/// Joins a record of the file and its additions. Returns an envelope with the text. `now`: epoch seconds.
 #[napi(catch_unwind, ts_return_type = "string")]
 pub fn join_additions(record: String, additions: Option<String>, now: i64) -> Text {
     let (record, additions) = (Zeroizing::new(record), additions.map(Zeroizing::new));
@@ -52,13 +52,13 @@ pub fn join_additions(record: String, additions: Option<String>, now: i64) -> Te
     envelope(tfa_config::join(&record, additions, now)).into()
 }
 
-/// What leads to a record's user: an envelope with a list of texts.
+/// The claims of a record. Returns an envelope with a list of texts.
 #[napi(catch_unwind)]
 pub fn record_claims(record: String) -> String {
     index::record_claims(&Zeroizing::new(record))
 }
 
-/// A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far.
+/// Splits a record. Returns an envelope with `{record, additions, settled}`. `beside`: the current additions.
 #[napi(catch_unwind, ts_return_type = "string")]
 pub fn split_additions(record: String, beside: Option<String>) -> Text {
     let (record, beside) = (Zeroizing::new(record), beside.map(Zeroizing::new));
@@ -66,13 +66,13 @@ pub fn split_additions(record: String, beside: Option<String>) -> Text {
     envelope(tfa_config::split(&record, beside)).into()
 }
 
-/// The record of a user whom the file does not hold: an envelope with the text, or null.
+/// The record of a user who is not in the file. Returns an envelope with the text, or null.
 #[napi(catch_unwind)]
 pub fn emptied_record(additions: String) -> String {
     envelope(tfa_config::emptied(&Zeroizing::new(additions)))
 }
 
-/// The additions without a mark that another program has made untrue: an envelope with `{additions}`, or null.
+/// The additions without a removal that is no longer true. Returns an envelope with `{additions}`, or null.
 #[napi(catch_unwind, ts_return_type = "string")]
 pub fn additions_enrolled_elsewhere(record: String, additions: String) -> Text {
     let (record, additions) = (Zeroizing::new(record), Zeroizing::new(additions));
@@ -81,7 +81,7 @@ pub fn additions_enrolled_elsewhere(record: String, additions: String) -> Text {
 
 #[napi]
 impl BindingConfigFile {
-    /// The user's record as the file has it.
+    /// The user's record, as it is in the file.
     #[napi(ts_return_type = "Promise<BindingText>")]
     pub fn read(&self, user: String) -> AsyncTask<Job<BindingText>> {
         let file = Arc::clone(&self.0);
@@ -97,7 +97,7 @@ impl BindingConfigFile {
         })
     }
 
-    /// Every user of the file.
+    /// All users in the file.
     #[napi(ts_return_type = "Promise<BindingNames>")]
     pub fn users(&self) -> AsyncTask<Job<BindingNames>> {
         let file = Arc::clone(&self.0);
@@ -125,20 +125,20 @@ impl BindingConfigFile {
     }
 }
 
-/// Released by `release` or the collector, or when its environment goes.
+/// Released by `release`, by the garbage collector, or when its environment ends.
 #[napi]
 pub struct BindingConfigLock(Arc<Holder>);
 
 #[napi]
 impl BindingConfigLock {
-    /// Tries once to take the lock, and reads a user's record if that went well. After a fault the lock is not held.
+    /// Tries once to take the lock. If that succeeds, reads a user's record. After a fault, the lock is not held.
     #[napi(ts_return_type = "Promise<BindingAttempt>")]
     pub fn attempt(&self, user: String) -> AsyncTask<Job<BindingAttempt>> {
         let holder = Arc::clone(&self.0);
         job(move || holder.attempt(&user).unwrap_or_else(BindingAttempt::failed))
     }
 
-    /// Sets a user's record, or removes the user, and replaces the file where that changed something. The lock stays.
+    /// Sets a user's record, or removes the user, and replaces the file if that changed it. The lock is kept.
     #[napi(ts_return_type = "Promise<BindingFault | null>")]
     pub fn write(&self, user: String, record: Option<String>) -> AsyncTask<Job<Option<BindingFault>>> {
         let holder = Arc::clone(&self.0);
@@ -167,13 +167,13 @@ pub struct ConfigFile {
 
 struct Known {
     version: Version,
-    /// True when the version was old enough, as it was read, to be sure that no later change has the same.
+    /// True if the version was old enough when it was read. Then no later change can have the same version.
     settled: bool,
     config: TfaConfig,
 }
 
 impl ConfigFile {
-    /// What the file holds now: read again unless it is certainly the one that was read before.
+    /// The current contents. Reads the file again, unless it certainly has not changed.
     fn load(&self) -> Result<TfaConfig, BindingFault> {
         let version = self.file.version()?;
         let known = unpoisoned(&self.known);
@@ -200,7 +200,7 @@ impl ConfigFile {
 pub struct Holder {
     file: Arc<ConfigFile>,
     held: Held,
-    /// What the file held when the lock was taken, or what was written since.
+    /// The contents when the lock was taken, or what was written since.
     read: Mutex<Option<TfaConfig>>,
 }
 
@@ -245,7 +245,7 @@ impl From<Failure> for BindingFault {
     }
 }
 
-/// A panic elsewhere leaves a whole value: each is set in one step.
+/// Ignores poisoning: each value is set in one step, so a panic elsewhere leaves a complete one.
 fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::held::Held;
 use crate::text::Text;
 
-/// Why file work failed: a code of the facade's errors, and a detail that names places, never contents.
+/// Why file work failed: a code of the facade's errors, and a detail. The detail names places, never contents.
 #[napi(object)]
 pub struct BindingFault {
     pub code: String,
@@ -38,16 +38,16 @@ pub struct BindingNames {
 
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct BindingAttempt {
-    /// False: someone else holds the lock.
+    /// False if someone else holds the lock.
     pub held: bool,
-    /// What the file holds, read under the lock.
+    /// The contents of the file, read under the lock.
     #[napi(ts_type = "string")]
     pub text: Option<Text>,
     pub fault: Option<BindingFault>,
 }
 
 // Nullable, so that a property is always there: an absent one would be looked up in the prototype.
-/// One file to write, or with `text` null to remove.
+/// One file to write, or to remove if `text` is null.
 #[napi(object, use_nullable = true)]
 pub struct BindingStep {
     pub folder: String,
@@ -55,10 +55,10 @@ pub struct BindingStep {
     pub text: Option<String>,
 }
 
-/// Folder, name and text of a step; the text may be a record, with its secrets.
+/// Folder, name and text of a step. The text may be a record with secrets.
 type WipedStep = (String, String, Option<Zeroizing<String>>);
 
-/// A checked directory, held open.
+/// A checked directory that stays open.
 #[napi]
 pub struct BindingDirectory(Arc<Directory>);
 
@@ -100,7 +100,7 @@ impl BindingDirectory {
         })
     }
 
-    /// Removes temporaries older than `age` seconds in one shard of every folder.
+    /// Removes temporary files older than `age` seconds in one shard of every folder.
     #[napi(ts_return_type = "Promise<BindingFault | null>")]
     pub fn sweep(&self, shard: String, age: u32) -> AsyncTask<Job<Option<BindingFault>>> {
         let directory = Arc::clone(&self.0);
@@ -112,7 +112,7 @@ impl BindingDirectory {
         })
     }
 
-    /// A lock of this name, not taken yet.
+    /// A lock with this name. It is not taken yet.
     #[napi]
     pub fn lock(&self, name: String) -> BindingLock {
         let holder = Arc::new(Holder {
@@ -124,20 +124,20 @@ impl BindingDirectory {
     }
 }
 
-/// Released by `finish`, `release` or the collector, or when its environment goes.
+/// Released by `finish`, `release` or the garbage collector, or when its environment ends.
 #[napi]
 pub struct BindingLock(Arc<Holder>);
 
 #[napi]
 impl BindingLock {
-    /// Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held.
+    /// Tries once to take the lock. If that succeeds, reads a file. After a fault, the lock is not held.
     #[napi(ts_return_type = "Promise<BindingAttempt>")]
     pub fn attempt(&self, folder: String, name: String) -> AsyncTask<Job<BindingAttempt>> {
         let holder = Arc::clone(&self.0);
         job(move || holder.attempt(&folder, &name).unwrap_or_else(BindingAttempt::failed))
     }
 
-    /// Does the steps in their order, up to the first that fails, then releases the lock.
+    /// Does the steps in order until one fails, then releases the lock.
     #[napi(ts_return_type = "Promise<BindingFault | null>")]
     pub fn finish(&self, steps: Vec<BindingStep>) -> AsyncTask<Job<Option<BindingFault>>> {
         let holder = Arc::clone(&self.0);

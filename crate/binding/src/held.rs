@@ -4,13 +4,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_files::{Fault, Lock};
 
-/// The place of one lock.
+/// Holds one lock.
 pub struct Held(Mutex<State>);
 
 enum State {
     Free,
     Lock(Lock),
-    /// The JavaScript side is gone: an attempt still under way must not leave a lock that nobody releases.
+    /// The JavaScript side is gone. An attempt in progress must not leave a lock that nobody releases.
     Abandoned,
 }
 

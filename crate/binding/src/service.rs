@@ -37,7 +37,7 @@ impl From<Change> for BindingChange {
     }
 }
 
-/// Parses settings; answers a failure envelope where they are wrong.
+/// Parses settings. Returns a failure envelope if they are wrong.
 #[napi(catch_unwind)]
 pub fn open_service(settings: String) -> Either<BindingService, String> {
     match Settings::parse(&settings) {
@@ -274,7 +274,7 @@ impl BindingService {
     }
 }
 
-/// What a call was given. It holds secrets: this side's copy is wiped after the call.
+/// The arguments of a call. They may be secret, so this side's copy is wiped after the call.
 struct Call {
     record: Option<Zeroizing<String>>,
     request: Zeroizing<String>,

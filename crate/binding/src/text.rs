@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{ToNapiValue, TypeName, ValueType};
 use napi::{Result, sys};
 use zeroize::Zeroizing;
 
-/// A string to JavaScript.
+/// A string for JavaScript.
 pub struct Text(Zeroizing<String>);
 
 impl From<String> for Text {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::text::Text;
 
-/// Reads a file; answers a failure envelope where it is none. `json`: only that format will do.
+/// Reads a file. Returns a failure envelope if it is not one. `json`: accepts only JSON.
 #[napi(catch_unwind)]
 pub fn parse_tfa_config(
     env: Env,
@@ -29,7 +29,7 @@ pub fn parse_tfa_config(
     }
 }
 
-/// What is in a file and what is wrong with it: an envelope. `json`: only that format will do; `now`: epoch seconds.
+/// Reports the contents and mistakes of a file, in an envelope. `json`: accepts only JSON. `now`: epoch seconds.
 #[napi(catch_unwind)]
 pub fn examine_tfa_config(bytes: &[u8], max_bytes: u32, json: bool, now: i64) -> String {
     tfa_config::examine_as(bytes, max_bytes as usize, accepted(json), now)
@@ -39,11 +39,11 @@ fn accepted(json: bool) -> Accepted {
     if json { Accepted::Json } else { Accepted::Either }
 }
 
-/// Every method but `clone` and `write` answers an envelope.
+/// Every method except `clone` and `write` returns an envelope.
 #[napi(custom_finalize)]
 pub struct BindingTfaConfig {
     config: TfaConfig,
-    /// The memory that the garbage collector was told of.
+    /// The memory that was reported to the garbage collector.
     told: i64,
 }
 
@@ -57,7 +57,7 @@ impl ObjectFinalize for BindingTfaConfig {
 }
 
 impl BindingTfaConfig {
-    /// The collector does not see what lies in native memory: it would let many large files pile up.
+    /// Reports native memory to the collector, which does not see it. Otherwise many large files would pile up.
     fn tell(&mut self, env: Env) {
         let bytes = i64::try_from(self.config.file_bytes()).unwrap_or_default();
         if env.adjust_external_memory(bytes).is_ok() {
@@ -86,7 +86,7 @@ impl BindingTfaConfig {
         }
     }
 
-    /// The file's bytes, or a failure envelope. Without `sections`, those that the file had are written.
+    /// Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had.
     #[napi(catch_unwind)]
     pub fn write(&self, additions: bool, sections: Option<bool>) -> Either<Uint8Array, String> {
         let sections = sections.into();
@@ -101,7 +101,7 @@ impl BindingTfaConfig {
         envelope(Ok(self.config.webauthn()))
     }
 
-    /// Null without a section.
+    /// Null if there is no section.
     #[napi(catch_unwind)]
     pub fn webauthn_digest(&self) -> String {
         envelope(Ok(self.config.webauthn().map(WebauthnConfig::digest)))
@@ -183,7 +183,7 @@ impl BindingTfaConfig {
         self.config.get_entry(&user, &id)
     }
 
-    /// All users where `own` is null.
+    /// Lists all users if `own` is null.
     #[napi(catch_unwind)]
     pub fn list(&self, own: Option<String>, now: i64) -> String {
         self.config.list(own.as_deref(), now)

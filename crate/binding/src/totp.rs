@@ -65,7 +65,7 @@ pub fn totp_verify(
     })
 }
 
-/// As `totp_verify`, for the key of a URI.
+/// Like `totp_verify`, for the key of a URI.
 #[napi(catch_unwind)]
 pub fn totp_verify_uri(uri: String, code: String, at: i64, past: u32, future: u32, last_step: i64) -> i64 {
     let (uri, code) = (Zeroizing::new(uri), Zeroizing::new(code));

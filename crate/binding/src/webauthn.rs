@@ -23,7 +23,7 @@ pub fn webauthn_authentication_options(request: String, random: &[u8]) -> String
     json::authentication_options(&request, random)
 }
 
-/// Reads `{rp, userVerification?, crossOrigin?, counter?}`; answers a failure envelope where it is wrong.
+/// Reads `{rp, userVerification?, crossOrigin?, counter?}`. Returns a failure envelope if it is wrong.
 #[napi(catch_unwind)]
 pub fn read_authentication_policy(json: String) -> Either<BindingAuthenticationPolicy, String> {
     match AuthenticationPolicy::parse(&json) {
@@ -42,7 +42,7 @@ pub fn read_registration_policy(json: String) -> Either<BindingRegistrationPolic
     }
 }
 
-/// What authentications are held to.
+/// The policy of authentications.
 #[napi]
 pub struct BindingAuthenticationPolicy(AuthenticationPolicy);
 
@@ -69,7 +69,7 @@ impl BindingAuthenticationPolicy {
     }
 }
 
-/// What registrations are held to.
+/// The policy of registrations.
 #[napi]
 pub struct BindingRegistrationPolicy(RegistrationPolicy);
 

@@ -4,7 +4,7 @@ use countersign_core::yubico::json;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
-/// `value`: the public id, or null for what is no OTP.
+/// `value`: the public id, or null if the text is not an OTP.
 #[napi(catch_unwind)]
 pub fn yubico_public_id(otp: String) -> String {
     json::public_id(&Zeroizing::new(otp))
