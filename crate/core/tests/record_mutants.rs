@@ -214,13 +214,13 @@ fn check_written(before: &Value, after: &Value, written: &[&str]) {
     }
 }
 
-/// A TOTP entry without a last step, or with the origin's sign for that: written as the bare URI.
+/// A TOTP entry without a last step, or with Proxmox's value for that. It is written as the bare URI.
 fn is_unused(old: &Value, new: &Value) -> bool {
     let last = &old["last-count"];
     new.is_string() && old["totp"] == *new && (last.is_null() || *last == i64::MIN)
 }
 
-/// A secret with blanks or dashes, which the origin could not read.
+/// A secret with blanks or dashes, which Proxmox could not read.
 fn is_spelt_anew(old: &Value, new: &Value) -> bool {
     let old = old.as_str().or(old["totp"].as_str());
     let anew = old.and_then(OtpauthUri::parse_stored).map(|uri| uri.to_text());

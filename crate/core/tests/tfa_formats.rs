@@ -467,7 +467,7 @@ fn factors_with_the_same_id_get_others_and_the_file_is_to_be_written() {
     assert!(!parse(&file.to_string()).is_renamed());
 }
 
-/// Entries that the origin lets any user store, and that nobody here can use.
+/// Entries that Proxmox lets any user store, but that can't be used here.
 const UNUSABLE: [&str; 6] = [
     "digits=5",
     "digits=0",
@@ -573,7 +573,7 @@ fn what_the_origin_can_not_read_is_named_and_never_made() {
         TfaConfig::default().set_record("alice@pve", Some(&record)),
         Err(Failure::StoreRefused(_))
     ));
-    // What is only spelt in another way is written in the origin's.
+    // Values that are only spelled differently are written in Proxmox's form.
     let mut file = value(TODAY);
     let alice = &mut file["users"]["alice@pve"];
     let handle = alice["u2f"][0]["entry"]["key"]["keyHandle"]

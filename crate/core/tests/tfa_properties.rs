@@ -255,7 +255,7 @@ proptest! {
         let text = write(&config, WHOLE);
         prop_assert_eq!(write(&parse(&text), WHOLE), text.clone());
         prop_assert_eq!(essence(serde_json::from_str(&text).unwrap()), essence(file));
-        // The origin's form loses the additions alone, and once.
+        // Writing Proxmox's form loses only the additions, and only once.
         let plain = write(&config, WriteOptions { additions: false, sections: Sections::Written });
         prop_assert_eq!(write(&parse(&plain), WHOLE), plain.clone());
         for ours in ["last-used", "-failures", "backup_recorded", "user_verified", "transports", "aaguid", "use-count"] {

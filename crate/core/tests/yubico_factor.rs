@@ -15,7 +15,7 @@ fn host() -> Value {
     settings
 }
 
-/// A user with an entry as the origin writes it.
+/// A user with an entry as Proxmox writes it.
 fn user(settings: &Value) -> User {
     let mut user = User::with(settings);
     let id = "82cb7cfe-e760-4982-b043-0d499c4a1384";
