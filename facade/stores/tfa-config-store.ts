@@ -39,7 +39,7 @@ export interface TfaConfigStoreOptions {
    * 0700). After that, a missing directory is refused: without its counters, used OTPs would be accepted again.
    */
   sidecar?: string
-  /** Lets the file's group read it, as the origin's web server needs: mode 0640, not 0600. Default false. */
+  /** Lets the file's group read it, as Proxmox's web server needs: mode 0640, not 0600. Default false. */
   allowGroup?: boolean
   /** How many seconds to wait for a lock that another process holds. Default 10. */
   lockTimeout?: number

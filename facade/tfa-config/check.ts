@@ -43,16 +43,16 @@ export function configBytes(bytes: unknown): Uint8Array {
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes
 }
 
-/** What a form sent: text that none can mean becomes nothing, which is refused like any other that is wrong. */
+/** Text that a form sent. Text that can't be valid becomes empty, which is refused like any other wrong text. */
 const formText: Check<string> = (value, name) => {
   if (typeof value !== 'string') throw invalid(name, 'text')
   return value.length <= 65_536 && isWellFormed(value) ? value : ''
 }
 
-/** A name that no entry may have is refused by the core, as any other. */
+/** Replaces a name that no entry can have, so that the core refuses it like any other wrong name. */
 const formName: Check<string> = (value, name) => formText(value, name) === value ? value : '\0'
 
-/** The origin reads its section with a URL parser, and refuses the whole file for what that does. */
+/** Proxmox reads this member with a URL parser, and refuses the whole file if that fails. */
 const originUrl: Check<string> = (value, name) => {
   const origin = text(2048)(value, name)
   const url = URL.canParse(origin) ? new URL(origin) : undefined

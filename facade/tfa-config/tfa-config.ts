@@ -55,18 +55,18 @@ import { checkYubicoSecrets } from '../stateless/yubico-secrets.js'
  * One object accepts a code, a recovery code and a challenge once. Nothing here locks the file. The caller must hold
  * its lock from `parse` to `write`, and write whenever a call reports a change.
  *
- * The origin's format has no place for failure counters, or for the counters of Yubico and U2F keys. If you read the
- * file for each sign-in, as in the example, keep them with the option `additions`. Without it, someone who guesses is
- * never locked out, and a cloned U2F key is not noticed. The origin refuses a file with additions. For a file that the
- * origin reads too, use a `Countersign` with `tfaConfigStore`, which keeps them beside the file.
+ * Proxmox's format has no place for failure counters, or for the counters of Yubico and U2F keys. If you read the file
+ * for each sign-in, as in the example, keep them with the option `additions`. Without it, someone who guesses is never
+ * locked out, and a cloned U2F key is not noticed. Proxmox refuses a file with additions. For a file that Proxmox reads
+ * too, use a `Countersign` with `tfaConfigStore`, which keeps them beside the file.
  *
  * To pass it to another thread, pass its bytes: `TfaConfig.parse(config.write({ additions: true, sections: true }))`.
  * `structuredClone` and `postMessage` can't transfer a native object.
  *
  * Methods throw a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
- * `record-corrupt` and `record-too-large` for what a user's data can't be, `store-refused` for what the origin's format
- * has no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store
- * threw. Input from a client or a form never throws: it is refused with a value.
+ * `record-corrupt` and `record-too-large` for invalid data of a user, `store-refused` for data that Proxmox's format has
+ * no place for, `factor-limit` for more than 256 entries of a user, `store-failed` when the challenge store threw. Input
+ * from a client or a form never throws: it is refused with a value.
  *
  * @example
  * const config = TfaConfig.parse(await readFile('var/tfa.json'), { challenges, additions: true })
@@ -93,15 +93,15 @@ export class TfaConfig {
   }
 
   /**
-   * Reads a file, JSON of either generation or the old lines.
+   * Reads a file: JSON of either generation, or the old lines.
    *
-   * A user, an entry or a section that can't be used is kept as it came. Such an entry counts as held, is listed with
-   * `unusable: true`, is never offered, and can only be deleted. All others work. An empty file has no users, unless
-   * `json` says that it should be JSON.
+   * A user, an entry or a section that can't be used is kept unchanged. Such an entry counts as a factor, is listed with
+   * `unusable: true`, is never offered, and can only be deleted. All others work. An empty file has no users. With
+   * `json`, it is an error.
    *
-   * Entries of a user that have the same id, as the origin gives them to old lines, get ids of their own (`v1-entry`,
-   * `v1-entry-2`, ...), the same each time. Half-finished U2F registrations of old lines are left out. Top-level
-   * members of JSON that nobody knows are kept.
+   * Proxmox gives several entries of an old line the same id. Here they get unique ids (`v1-entry`, `v1-entry-2`, ...),
+   * which are the same each time. Half-finished U2F registrations of old lines are left out. Unknown top-level members
+   * of JSON are kept.
    *
    * @throws {CountersignError} `config-corrupt`, saying why neither format fits; `config-too-large`
    */
@@ -127,13 +127,13 @@ export class TfaConfig {
   }
 
   /**
-   * The file in today's form: compact JSON, users sorted; equal configurations give equal bytes.
+   * Returns the file in the current form: compact JSON, with users sorted. Equal configurations give equal bytes.
    *
-   * Unless `additions` are asked for, nothing in it that this library made or changed is refused by the origin. What
-   * only differs in spelling is written in the origin's. What the file held, and the origin refuses, stays as it came:
-   * `examine` names it.
+   * Without `additions`, Proxmox can read everything that this library created or changed. Values that are only spelled
+   * differently are written in Proxmox's form. If the file already had something that Proxmox refuses, it stays
+   * unchanged, and `examine` names it.
    *
-   * @throws {CountersignError} `store-refused` without additions, for a key that the origin's format has no place for
+   * @throws {CountersignError} `store-refused` without additions, for a key that Proxmox's format has no place for
    */
   write(options: TfaWriteOptions = {}): Uint8Array {
     const { additions = this.#host.additions, sections } = checkWriteOptions(options, '')
@@ -161,7 +161,7 @@ export class TfaConfig {
     this.#ask((native) => native.setWebauthn(request))
   }
 
-  /** The fingerprint of the `webauthn` section as the origin computes it, SHA-256 in hex; `undefined` without one. */
+  /** The fingerprint of the `webauthn` section as Proxmox computes it: SHA-256 in hex, or `undefined` without one. */
   get webauthnDigest(): string | undefined {
     return this.#ask<string | null>((native) => native.webauthnDigest()) ?? undefined
   }
@@ -306,10 +306,10 @@ export class TfaConfig {
   }
 
   /**
-   * Adds an entry, by the origin's parameters and rules.
+   * Adds an entry, with Proxmox's parameters and rules.
    *
-   * `totp` is proved by a code, which counts as used. `webauthn` and `u2f` take two steps: the first answers with a
-   * `challenge`, the second has it and the response. `recovery` makes ten codes, unless there is a set.
+   * For `totp`, a code proves the entry and then counts as used. `webauthn` and `u2f` take two steps: the first returns a
+   * `challenge`, and the second gets that challenge and the response. `recovery` creates ten codes if there is no set.
    *
    * @example
    * const begun = await config.addEntry(user, { type: 'webauthn', description: 'key' })

@@ -15,8 +15,8 @@ export interface TfaConfigOptions {
   challenges?: ChallengeStore
   /**
    * Also writes our additions to the format: failure counters, counters of Yubico and U2F keys, times of use,
-   * signature details. The origin refuses such a file. Default false: all of this is lost with the object,
-   * `needsSaving` only covers the rest, and what the origin's format has no place for is refused.
+   * signature details. Proxmox refuses such a file. Default false: all of this is lost with the object, `needsSaving`
+   * only covers the rest, and keys that Proxmox's format has no place for are refused.
    */
   additions?: boolean
   /**
@@ -31,7 +31,7 @@ export interface TfaConfigOptions {
 export interface TfaParseOptions extends TfaConfigOptions {
   /** The largest file that is accepted, in bytes, up to 1 GiB. Default 64 MiB. */
   maxBytes?: number
-  /** Accepts JSON only, so that an empty file is an error. Default false: an empty file is one of no lines. */
+  /** Accepts JSON only, so that an empty file is an error. Default false: an empty file has no users. */
   json?: boolean
 }
 
@@ -45,7 +45,7 @@ export interface TfaExamineOptions {
 }
 
 /**
- * The contents of a file. Without mistakes, `parse` accepts it and can use all of it, and the origin accepts it if it has
+ * The contents of a file. If there are no mistakes, `parse` can read and use all of it. Proxmox accepts it too, if it has
  * no additions.
  */
 export interface TfaExamination {
@@ -72,7 +72,7 @@ export interface TfaExaminedUser {
   user?: string
   /** How many of each type that can be used; for `recovery`, the number of unused codes. */
   factors: Partial<Record<FactorType, number>>
-  /** What can't be used here, and why the origin refuses the file. Never quotes its contents. */
+  /** What can't be used here, and why Proxmox refuses the file. Never quotes its contents. */
   problems: string[]
   /** What an administrator should know about a valid record, in English. */
   remarks: string[]
@@ -82,13 +82,13 @@ export interface TfaWriteOptions {
   /** Also writes our additions. Default: as the object was created, which is also what `needsSaving` covers. */
   additions?: boolean
   /**
-   * Whether to write the `webauthn` and `u2f` sections. In the origin's cluster they are stored elsewhere. Default:
-   * those that the file had when it was parsed.
+   * Whether to write the `webauthn` and `u2f` sections. In a Proxmox cluster they are stored elsewhere. Default: those
+   * that the file had when it was parsed.
    */
   sections?: boolean
 }
 
-/** The `webauthn` section: the relying party, as in the origin's configuration. */
+/** The `webauthn` section: the relying party, as in Proxmox's configuration. */
 export interface TfaWebauthnConfig {
   /** The domain that credentials belong to. */
   id: string
@@ -96,7 +96,7 @@ export interface TfaWebauthnConfig {
   rp: string
   /** `https://host[:port]`; the path of a URL is dropped. If absent, each call must pass one. */
   origin?: string
-  /** Also accepts the pages of subdomains of the origin. Default true, as in the origin. */
+  /** Also accepts the pages of subdomains of the origin. Default true, as in Proxmox. */
   allowSubdomains?: boolean
 }
 
@@ -112,7 +112,7 @@ export interface TfaOriginOption {
   origin?: string
 }
 
-/** One entry of a user, in the origin's JSON. */
+/** One entry of a user, in Proxmox's JSON. */
 export interface TfaEntry {
   /** `unknown` for something unusable that doesn't say what it is. */
   type: FactorType | 'unknown'
@@ -128,7 +128,7 @@ export interface TfaEntry {
   unusable?: true
 }
 
-/** The locks of a user, in the origin's JSON. */
+/** The locks of a user, in Proxmox's JSON. */
 export interface TfaLockStatus {
   'totp-locked'?: true
   /** Epoch seconds; absent once it has passed. */
@@ -137,7 +137,7 @@ export interface TfaLockStatus {
   'yubico-locked'?: true
 }
 
-/** A user's entries and locks, in the origin's JSON. */
+/** A user's entries and locks, in Proxmox's JSON. */
 export interface TfaUser extends TfaLockStatus {
   userid: string
   entries: TfaEntry[]
@@ -163,20 +163,20 @@ export interface TfaRefused {
     | 'no-such-user'
     | 'no-such-entry'
     | 'last-entry'
-  /** The origin's own text where it has one; stable, without any input. */
+  /** Proxmox's own text if it has one. It is stable and contains no input. */
   message: string
 }
 
-/** The parameters of the origin's call; which go together, each type decides. */
+/** The parameters of Proxmox's call. Each type needs different ones. */
 export interface TfaAddParameters extends TfaOriginOption {
   type: FactorType
-  /** Required but for recovery codes and second steps: at most 255 characters, no control characters. */
+  /** Required, except for recovery codes and second steps: at most 255 characters, no control characters. */
   description?: string
   /** `totp`: the otpauth URI. */
   totp?: string
-  /** `totp`: a code that proves it; `yubico`: the public id; second steps: the response, JSON text. */
+  /** For `totp`, a code of the app. For `yubico`, the public id. For second steps, the response as JSON text. */
   value?: string
-  /** Second steps: for `webauthn` the challenge in base64url, for `u2f` all of what the first step gave. */
+  /** For second steps: the challenge in base64url (`webauthn`), or everything that the first step returned (`u2f`). */
   challenge?: string
 }
 
@@ -197,20 +197,20 @@ export type TfaAdded =
 export type TfaDeleted =
   | {
       ok: true
-      /** Whether the user has any entry left, recovery codes included; with the last one the user went. */
+      /** Whether the user has any entry left, including recovery codes. Deleting the last one removes the user. */
       left: boolean
     }
   | TfaRefused
 
-/** The ways in which a user can answer, in the origin's JSON. What is false or missing is left out. */
+/** The ways in which a user can answer, in Proxmox's JSON. Members that are false or missing are left out. */
 export interface TfaChallenge {
   totp?: true
-  /** Places of the unused codes; empty for a set that is used up. */
+  /** Positions of the unused codes. Empty if the set is used up. */
   recovery?: number[]
   webauthn?: { publicKey: PublicKeyCredentialRequestOptionsJSON }
   u2f?: U2fChallenge
   yubico?: true
-  /** Not the origin's: types that are refused now after too many wrong codes, and so not offered. */
+  /** Our addition: types that are locked now after too many wrong codes, and therefore not offered. */
   locked?: TypedFactorType[]
 }
 
@@ -225,11 +225,11 @@ export interface TfaRegistrationChallenge {
 export type TfaResult = TfaAccepted | TfaRejected
 
 interface TfaEffects {
-  /** Something changed of what `write()` writes: write it, whatever `result` says. */
+  /** Something that `write()` writes has changed: write the file, whatever `result` says. */
   needsSaving: boolean
-  /** This answer was the one wrong TOTP code too many. */
+  /** This wrong TOTP code has locked TOTP. */
   totpLimitReached: boolean
-  /** This answer was the one wrong code too many, of any type. */
+  /** This wrong code has locked all typed codes. */
   tfaLimitReached: boolean
 }
 
@@ -256,5 +256,5 @@ export type TfaLegacyUser =
   /** `keys`: `v2-0x...` for each secret, separated by spaces; `step` in seconds. */
   | { type: 'oath'; keys: string; config: { digits: number; step: number } }
   | { type: 'yubico'; keys: string }
-  /** The user has entries, and none that old programs know: they must not let the user in. */
+  /** The user has entries, but none that old programs know. They must not let the user in. */
   | { type: 'incompatible' }
