@@ -309,7 +309,7 @@ test('a file that is wrong is told of, and changes nothing', async (t) => {
   t.is(code, 1)
   const lines = stdout.trimEnd().split('\n').map((line) => line.replace(bad, 'bad.json'))
   t.deepEqual(lines, [
-    'bad.json:3: ann: PROBLEM: can not be read, at totp',
+    'bad.json:3: ann: PROBLEM: can\'t be read, at totp',
     'bad.json:3: ann: note: no factor is enabled: this user can\'t sign in',
     'bad.json:4: bob: nothing',
     'bad.json:4: bob: note: no factor at all',

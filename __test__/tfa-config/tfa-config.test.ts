@@ -98,8 +98,8 @@ test('an entry, a user and a section that can not be used are kept, listed, neve
   t.is((await config.verify('eve', 'totp:123456')).result, false)
   const { mistakes, users, problems } = TfaConfig.examine(Buffer.from(file))
   t.is(mistakes, 3)
-  t.regex(problems[0]!.problem, /the webauthn section can not be read/)
-  t.deepEqual(users.map(({ problems: own }) => own), [[], ['can not be read, at totp[0].entry'], ['can not be read']])
+  t.regex(problems[0]!.problem, /the webauthn section can't be read/)
+  t.deepEqual(users.map(({ problems: own }) => own), [[], ["can't be read, at totp[0].entry"], ["can't be read"]])
   t.deepEqual(config.deleteEntry('bob', 'five'), { ok: true, left: false })
   t.deepEqual(config.deleteEntry('eve', 'unusable-1'), { ok: true, left: false })
   config.webauthn = undefined

@@ -337,14 +337,14 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         assert!(!said.contains("hunter") && !said.contains("alice"), "{said}");
     }
     for (pointer, place) in [
-        ("/totp/0/entry/totp", "can not be read, at totp[0].entry"),
-        ("/totp/0/created", "can not be read, at totp[0].created"),
-        ("/webauthn/0/entry/cred_id", "can not be read, at webauthn[0].entry"),
-        ("/recovery/entries", "can not be read, at recovery"),
-        ("/totp/0/hunter2", "can not be read, at totp[0]: an unknown member"),
-        ("/hunter2", "can not be read: an unknown member"),
-        ("/totp[hunter2", "can not be read: an unknown member"),
-        ("/totp.hunter2", "can not be read: an unknown member"),
+        ("/totp/0/entry/totp", "can't be read, at totp[0].entry"),
+        ("/totp/0/created", "can't be read, at totp[0].created"),
+        ("/webauthn/0/entry/cred_id", "can't be read, at webauthn[0].entry"),
+        ("/recovery/entries", "can't be read, at recovery"),
+        ("/totp/0/hunter2", "can't be read, at totp[0]: an unknown member"),
+        ("/hunter2", "can't be read: an unknown member"),
+        ("/totp[hunter2", "can't be read: an unknown member"),
+        ("/totp.hunter2", "can't be read: an unknown member"),
     ] {
         let mut file = value(TODAY);
         file["users"]["bob@pve"] = json!({});
@@ -425,7 +425,7 @@ fn a_key_that_the_origin_can_not_read_is_not_written_for_it() {
     ));
     assert!(other.keeping_additions(true).set_record("bob", Some(record)).unwrap());
     let examined = value(&examine(text.as_bytes(), 1 << 20, 0));
-    let problems = json!(["a key that Proxmox can not read: it refuses the file"]);
+    let problems = json!(["a key that Proxmox can't read: it refuses the file"]);
     assert_eq!(examined["value"]["users"][0]["problems"], problems);
     assert_eq!(examined["value"]["mistakes"], 1);
 }
@@ -554,7 +554,7 @@ fn what_the_origin_can_not_read_is_named_and_never_made() {
     let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
     let problems: Vec<_> = ["u2f[0].entry.certificate", "webauthn[0].entry.cred"]
         .iter()
-        .map(|place| json!(format!("Proxmox can not read {place}: it refuses the file")))
+        .map(|place| json!(format!("Proxmox can't read {place}: it refuses the file")))
         .collect();
     let mut told = examined["users"][0]["problems"].as_array().unwrap().clone();
     told.sort_by_key(Value::to_string);

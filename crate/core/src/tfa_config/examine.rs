@@ -130,7 +130,7 @@ fn examine_json(text: &str, now: i64) -> Examination {
             };
             unread.into_iter().fold(examination, |examination, (name, _)| {
                 examination.with_problem(format!(
-                    "the {name} section can not be read: it is kept as it came, and no key of it can be used"
+                    "the {name} section can't be read: it is kept as it came, and no key of it can be used"
                 ))
             })
         }
@@ -221,8 +221,8 @@ fn wrong(line: usize, problem: String) -> Examined {
 /// The problem at a place, which is what [`describe_record`] returns.
 fn unreadable(place: &str) -> String {
     place.strip_prefix('.').map_or_else(
-        || format!("can not be read{place}"),
-        |place| format!("can not be read, at {place}"),
+        || format!("can't be read{place}"),
+        |place| format!("can't be read, at {place}"),
     )
 }
 
@@ -235,7 +235,7 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, raw: Option<&s
     }
     let short = |bits: usize| bits < 128;
     let keys = yubico_keys(&record);
-    let unfit = (!fits(&record)).then(|| "a key that Proxmox can not read: it refuses the file".to_owned());
+    let unfit = (!fits(&record)).then(|| "a key that Proxmox can't read: it refuses the file".to_owned());
     let mut problems: Vec<_> = record.unusable.iter().map(unusable).collect();
     problems.extend(raw.into_iter().flat_map(|raw| unread_by_origin(&record, raw)));
     problems.extend(unfit);
@@ -317,7 +317,7 @@ fn unread_by_origin(record: &Record, raw: &str) -> Vec<String> {
     };
     let refusals = refusals(raw).into_iter().filter(|refusal| !told(refusal));
     refusals
-        .map(|Refusal { place, .. }| format!("Proxmox can not read {place}: it refuses the file"))
+        .map(|Refusal { place, .. }| format!("Proxmox can't read {place}: it refuses the file"))
         .collect()
 }
 

@@ -95,7 +95,7 @@ impl Refusal {
             Self::CredentialExists => ("exists", "credential id already present"),
             Self::NoSuchUser => ("no-such-user", "no such user"),
             Self::NoSuchEntry => ("no-such-entry", "no such entry"),
-            Self::LastEntry => ("last-entry", "the last enabled entry can not be disabled, only removed"),
+            Self::LastEntry => ("last-entry", "the last enabled entry can't be disabled, only removed"),
             Self::TotpInvalid => ("parameter", "'totp' parameter is no usable otpauth URI"),
             Self::YubicoInvalid => ("parameter", "'value' parameter is no public id of a Yubico key"),
             Self::WebauthnFailed => ("not-verified", "webauthn registration failed"),
