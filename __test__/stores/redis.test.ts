@@ -32,6 +32,25 @@ if (redisFound) {
   })
 }
 
+redis('a claim stays while several processes take it for one user at once', async (t) => {
+  const stores = [store, redisStore(client, { prefix: own }), redisStore(client, { prefix: own })]
+  for (let round = 0; round < 20; round += 1) {
+    const [ann, eve, wanted, taken] = ['ann', 'eve', 'claim:wanted', 'claim:taken'].map((name) => `${name}_${round}`)
+    await store.update(eve!, () => ({ record: 'eve', claims: [taken!], value: undefined }))
+    await Promise.allSettled(
+      stores.map((one, index) => {
+        // The last one has to give back what it has taken.
+        const claims = index === 2 ? [wanted!, taken!] : [wanted!]
+        return one.update(ann!, (record) => ({ record: `${record} and ${index}`, claims, value: undefined }))
+      }),
+    )
+    t.regex((await store.read(ann!))!, /0.*1|1.*0/)
+    t.is(await store.owner(wanted!), ann)
+    const stolen = store.update(eve!, () => ({ record: 'eve', claims: [taken!, wanted!], value: undefined }))
+    await t.throwsAsync(stolen, { code: 'claim-taken' })
+  }
+})
+
 redis('options and texts are checked', async (t) => {
   for (const options of [{ prefix: '' }, { prefix: 'a{b}' }, { prefixes: 'x' }, { allowEviction: 1 }]) {
     t.true(isCountersignError(t.throws(() => redisStore(client, options as object)), 'invalid-argument'))

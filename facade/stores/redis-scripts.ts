@@ -41,14 +41,15 @@ export const redisScripts = {
 
   /**
    * Takes a claim. ARGV: the new value, the value that may be there if it is another user's. Values are `nonce user`.
-   * Answers 1, or the value of another user.
+   * Answers 1, or 2 in place of a value of the same user, or the value of another user.
    */
   claim: `
     local value = redis.call('GET', KEYS[1])
     local function owner(text) return text:sub(text:find(' ', 1, true) + 1) end
-    if value and value ~= ARGV[2] and owner(value) ~= owner(ARGV[1]) then return value end
+    local own = value and owner(value) == owner(ARGV[1])
+    if value and value ~= ARGV[2] and not own then return value end
     redis.call('SET', KEYS[1], ARGV[1])
-    return 1`,
+    return own and 2 or 1`,
 
   /**
    * Whether a user's record holds a claim: 1 or 0. ARGV: the claim with a blank around it, and a new version, or an empty

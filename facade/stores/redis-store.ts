@@ -70,6 +70,14 @@ interface Stored {
   claims: string[]
 }
 
+/** A claim that a call has taken, and what it has put there. */
+interface Taken {
+  claim: string
+  value: string
+  /** Whether a call of the same user had taken it before. */
+  again: boolean
+}
+
 class RedisStore implements Store {
   readonly #send: Send
   readonly #keys: RedisKeys
@@ -189,12 +197,12 @@ class RedisStore implements Store {
    * @returns gives them back, for when the record was certainly not written
    */
   async #claimAll(claims: string[], user: string): Promise<() => Promise<void>> {
-    const taken: [claim: string, value: string][] = []
+    const taken: Taken[] = []
     const undo = async () => {
-      await Promise.all(taken.map(([claim, value]) => this.#release(claim, value)))
+      await Promise.all(taken.map((one) => this.#giveBack(one, user)))
     }
     try {
-      for (const claim of claims.toSorted()) taken.push([claim, await this.#claim(claim, user)])
+      for (const claim of claims.toSorted()) taken.push(await this.#claim(claim, user))
     } catch (error) {
       await undo()
       throw error
@@ -207,12 +215,12 @@ class RedisStore implements Store {
    * while the record of that user gets another version, so that what may still be going on begins again, and finds the
    * claim taken.
    */
-  async #claim(claim: string, user: string): Promise<string> {
+  async #claim(claim: string, user: string): Promise<Taken> {
     const mine = `${nonce()} ${user}`
     let seen = { value: '', since: 0 }
     for (let theirs = ''; ; ) {
       const found = await this.#run('claim', [this.#keys.claim(claim)], [mine, theirs])
-      if (typeof found !== 'string') return mine
+      if (typeof found !== 'string') return { claim, value: mine, again: found === 2 }
       if (found !== seen.value) seen = { value: found, since: performance.now() }
       const overdue = performance.now() - seen.since > claimPatience
       const version = overdue ? nonce() : ''
@@ -221,6 +229,15 @@ class RedisStore implements Store {
       if (overdue) theirs = found
       else await pause(Math.random() * longestPause)
     }
+  }
+
+  /**
+   * Where another call of this user had taken the claim too, it may have written the record meanwhile, or be about to: then
+   * the claim stays, or that call fails by another version of the record, and begins again.
+   */
+  async #giveBack({ claim, value, again }: Taken, user: string): Promise<void> {
+    const held = again && (await this.#run('fence', [this.#keys.record(user)], [` ${claim} `, nonce()])) === 1
+    if (!held) await this.#release(claim, value)
   }
 
   /** What is left of a claim that is not removed leads nowhere. */
