@@ -204,6 +204,11 @@ test('only whom the host says so, lately verified, and on purpose', async (t) =>
   t.is(await host.fixture.store.read(user), before)
   t.like(await host.client.call('DELETE', '/admin/users/nobody/factors/x'), { status: 404, body: { reason: 'no-such-factor' } })
   t.like(await host.client.post('/admin/users/nobody/require-enrolment'), { status: 404, body: { reason: 'no-such-factor' } })
+  // The counters of keys are no users.
+  const counter = `/admin/users/${encodeURIComponent('countersign:yubico:ccccccccccbb:x')}`
+  for (const [method, path] of [['GET', ''], ['POST', '/unlock'], ['POST', '/require-enrolment'], ['DELETE', '/factors/x']] as const) {
+    t.like(await host.client.call(method, counter + path), { status: 404, body: { type: problem('not-found') } }, path)
+  }
   t.is(await host.fixture.store.read('nobody'), undefined)
   t.is((await host.client.call(...paths[0])).status, 200)
 })

@@ -1,4 +1,5 @@
 import { isWellFormed } from '../../shared/check.js'
+import { isKeyCounter } from '../../shared/key-counter.js'
 import type { Removed } from '../../service/outcome.js'
 import { accepted, ProblemError } from '../problem.js'
 import { route } from '../route.js'
@@ -123,5 +124,5 @@ function userOf({ params: { user = '' } }: Call): string {
 }
 
 function isUser(user: string): boolean {
-  return user !== '' && isWellFormed(user) && Buffer.byteLength(user) <= 256
+  return user !== '' && isWellFormed(user) && Buffer.byteLength(user) <= 256 && !isKeyCounter(user)
 }
