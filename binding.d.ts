@@ -87,6 +87,16 @@ export declare class BindingRegistrationPolicy {
   verify(texts: string, now: number): string
 }
 
+export declare class BindingSealing {
+  /** `id`: of the challenge whose data it is; a record has none. */
+  open(text: string, name: string, id?: string | undefined | null): string | BindingUnopened
+  /** `random`: 32 bytes for this one call; null for any other number. */
+  seal(text: string, name: string, id: string | undefined | null, random: Uint8Array): string | null
+  /** Whether this is the id of the key that seals. */
+  sealsUnder(id: string): boolean
+  reseal(record: string | undefined | null, name: string, random: Uint8Array): BindingChange
+}
+
 export declare class BindingService {
   factors(record?: string | undefined | null): string
   status(record: string | undefined | null, request: string): string
@@ -209,6 +219,13 @@ export interface BindingText {
   fault: BindingFault | null
 }
 
+/** A text that was not opened. */
+export interface BindingUnopened {
+  /** The envelope of the failure. */
+  failure: string
+  unknownKey: boolean
+}
+
 /** The record of a user who is not in the file. Returns an envelope with the text, or null. */
 export declare function emptiedRecord(additions: string): string
 
@@ -231,6 +248,9 @@ export declare function migrateTotp(request: string): string
 export declare function openConfigFile(path: string, lock: string, group: boolean, maxBytes: number): BindingConfigFile | BindingFault
 
 export declare function openDirectory(path: string, folders: Array<string>, group: boolean): BindingDirectory | BindingFault
+
+/** Takes over keys: 32 bytes for each id. Answers a failure envelope where they are wrong. */
+export declare function openSealing(ids: Array<string>, keys: Uint8Array, acceptPlain: boolean): BindingSealing | string
 
 /** Parses settings. Returns a failure envelope if they are wrong. */
 export declare function openService(settings: string): BindingService | string

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
@@ -781,6 +781,7 @@ export { BindingConfigLock }
 export { BindingDirectory }
 export { BindingLock }
 export { BindingRegistrationPolicy }
+export { BindingSealing }
 export { BindingService }
 export { BindingTfaConfig }
 export { additionsEnrolledElsewhere }
@@ -791,6 +792,7 @@ export { migrateExport }
 export { migrateTotp }
 export { openConfigFile }
 export { openDirectory }
+export { openSealing }
 export { openService }
 export { parseTfaConfig }
 export { qrSvg }

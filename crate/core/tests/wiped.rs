@@ -9,6 +9,7 @@ use std::mem::forget;
 use std::sync::OnceLock;
 
 use common::{NOW, STEP, User, code, wrong_code};
+use countersign_core::sealing::{Opened, Place, Plain, SealingKeys};
 use countersign_core::{Change, enrol, migration, sign_in};
 use serde_json::json;
 
@@ -86,7 +87,16 @@ fn freed_memory_holds_no_secret() {
     let pending = begun["value"]["secret"].as_str().unwrap().to_owned();
     let data = begun["challenge"]["data"].as_str().unwrap().to_owned();
     let (foreign, text) = ("98765432109876543210", "HE4DONRVGQZTEMJQHE4DONRVGQZTEMJQ");
-    let secrets = vec![secret, recovery.clone(), pending, foreign.to_owned(), text.to_owned()];
+    // As text, so that it can be looked for.
+    let sealing_key = "a key of 32 bytes that is no text";
+    let secrets = vec![
+        secret,
+        recovery.clone(),
+        pending,
+        foreign.to_owned(),
+        text.to_owned(),
+        sealing_key[..32].to_owned(),
+    ];
     SECRETS.set(secrets).unwrap();
 
     assert_eq!(
@@ -122,6 +132,20 @@ fn freed_memory_holds_no_secret() {
     let import = json!({ "factors": [{ "uri": uri, "description": "" }], "now": NOW }).to_string();
     let import = || enrol::import_factors(user.record.as_deref(), &[1; 16], &user.settings, &import);
     assert_eq!(left_behind(import), 0, "an imported secret");
+    let keys = || SealingKeys::new(vec!["k".to_owned()], &sealing_key.as_bytes()[..32], Plain::Refuse).unwrap();
+    assert_eq!(left_behind(|| drop(keys())), 0, "keys for sealing");
+    let record = user.record.clone().unwrap();
+    let sealed = keys().seal(&Place::Record("ann"), &record, &[1; 32]).unwrap();
+    assert_eq!(
+        left_behind(|| keys().seal(&Place::Record("ann"), &record, &[1; 32])),
+        0,
+        "a record that is sealed"
+    );
+    let open = || match keys().open(&Place::Record("ann"), &sealed) {
+        Ok(Opened::Sealed(text)) => assert_eq!(*text, record),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(left_behind(open), 0, "a record that is opened");
     for (kind, code) in [
         ("totp", code(&uri, NOW + STEP)),
         ("totp", wrong_code(&uri, NOW)),

@@ -45,6 +45,7 @@ use crate::json::failure::Failure;
 use crate::json::members::is_default;
 use crate::json::wiped::{is_json, to_json_of};
 use crate::recovery_codes::RecoverySet;
+use crate::sealing::without_keys;
 use claims::Basis;
 
 /// The largest record that adding or changing factors may produce, in bytes of JSON text.
@@ -153,14 +154,15 @@ impl Record {
 
     /// Reads a record that can be used completely. Also returns whether two factors had the same id.
     ///
-    /// Fails with `record-too-large`, or with `record-corrupt` and the place. The place never holds a value.
+    /// Fails with `record-too-large`, with `record-sealed` for a sealed text, or with `record-corrupt` and the place. The place
+    /// never holds a value.
     pub fn parse_usable(text: &str) -> Result<(Self, bool), Failure> {
         if text.len() > MAX_COUNTED_BYTES {
-            return Err(Failure::RecordTooLarge);
+            return Err(without_keys(text).unwrap_or(Failure::RecordTooLarge));
         }
         // The derived reader would also accept an array of the members.
         if !text.trim_ascii_start().starts_with('{') {
-            return Err(Failure::RecordCorrupt(String::new()));
+            return Err(without_keys(text).unwrap_or(Failure::RecordCorrupt(String::new())));
         }
         let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
         record.length = text.len();

@@ -10,5 +10,6 @@ pub(crate) mod listed;
 pub(crate) mod lock_state;
 pub mod manage;
 pub(crate) mod outcome;
+pub mod reseal;
 pub(crate) mod settings;
 pub mod sign_in;
