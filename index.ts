@@ -1,4 +1,5 @@
 export { Countersign } from './facade/service/countersign.js'
+export { parseSealKeys } from './facade/service/seal-keys.js'
 export { CountersignError, errorCodes, isCountersignError } from './facade/shared/errors.js'
 export type { CountersignErrorCode } from './facade/shared/errors.js'
 export type { Challenge, PasskeyChallenge, PasskeySignals, Purpose, TotpEnrolment, U2fChallenge } from './facade/service/challenge.js'
@@ -26,8 +27,12 @@ export type {
   OpenOptions,
   PasskeyOptions,
   RecoverOptions,
+  ResealOptions,
+  ResealProgress,
   ResetOptions,
   RpOption,
+  SealKey,
+  SealOptions,
   SessionOption,
   TimeoutOptions,
   TotpOptions,
@@ -40,7 +45,7 @@ export type {
   YubicoOptions,
 } from './facade/service/options.js'
 export type * from './facade/migration/types.js'
-export type { Accepted, Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Refused, Removal, Removed, Reset, Status, Updated, UsersPage } from './facade/service/outcome.js'
+export type { Accepted, Enrolled, FailedRecord, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Refused, Removal, Removed, Resealed, Reset, SealReport, Status, Updated, UsersPage } from './facade/service/outcome.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
 export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { Countersign, type YubicoSecrets } from 'countersign'
+import { Countersign, type SealOptions, type YubicoSecrets } from 'countersign'
 import { toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
 import { openAccounts } from './accounts.js'
@@ -22,6 +22,8 @@ export interface AppSettings {
   required?: boolean
   /** The secrets of Yubico keys, by public id. Without them, the demo offers no Yubico OTPs. */
   yubicoKeys?: Record<string, YubicoSecrets>
+  /** The keys that records are sealed with. Without them, they are not. */
+  seal?: SealOptions
   /** How many passwords an address may try in a quarter of an hour. Default 100. */
   passwordsPerAddress?: number
   /** Epoch milliseconds; tests move it. */
@@ -31,7 +33,7 @@ export interface AppSettings {
 }
 
 export async function openApp(settings: AppSettings) {
-  const { origin, directory, required = false, passwordsPerAddress = 100, yubicoKeys } = settings
+  const { origin, directory, required = false, passwordsPerAddress = 100, yubicoKeys, seal } = settings
   const keys = yubicoKeys && new Map(Object.entries(yubicoKeys))
   const { now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -39,6 +41,7 @@ export async function openApp(settings: AppSettings) {
     rp: { id: new URL(origin).hostname, name: 'Countersign demo', origins: [origin] },
     store: directoryStore(join(directory, 'countersign'), { create: true }),
     ...(keys && { yubico: { secrets: (publicId) => keys.get(publicId) } }),
+    ...(seal && { seal }),
     now,
   })
   const app: App = {

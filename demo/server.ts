@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { parseSealKeys } from 'countersign'
 import { openApp } from './app.js'
 
 const port = Number(process.env.PORT ?? 8080)
@@ -18,7 +19,12 @@ if (!(passwordsPerAddress >= 1)) {
 // YUBICO_KEYS names a JSON file with the secrets of Yubico keys: { "<public id>": { "key": "<hex>", "uid": "<hex>" } }.
 const keysFile = process.env.YUBICO_KEYS
 const yubicoKeys = keysFile && { yubicoKeys: JSON.parse(await readFile(keysFile, 'utf8')) }
-const app = await openApp({ origin, directory, required, passwordsPerAddress, ...yubicoKeys })
+// COUNTERSIGN_KEYS_FILE names a file of keys, as `countersign keys new` makes them: records are sealed then. With
+// ACCEPT_PLAIN=1 those that are not yet are read too, until `countersign reseal` has sealed them.
+const sealKeys = process.env.COUNTERSIGN_KEYS_FILE
+const plain = process.env.ACCEPT_PLAIN === '1' ? 'accept' : 'refuse'
+const seal = sealKeys && { seal: { keys: parseSealKeys(await readFile(sealKeys, 'utf8')), plain } as const }
+const app = await openApp({ origin, directory, required, passwordsPerAddress, ...yubicoKeys, ...seal })
 const server = createServer(app.handle)
 
 server.on('error', async (error: NodeJS.ErrnoException) => {

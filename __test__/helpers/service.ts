@@ -3,6 +3,7 @@ import type { CountersignEvent, Factor, OpenOptions, Store } from '../../index.j
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import type { TestAuthenticatorOptions } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
+import { sealOf } from './sealed.js'
 
 export const origin = 'https://example.com'
 export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
@@ -34,7 +35,7 @@ export class Fixture {
   another(options: Partial<OpenOptions> = {}): Promise<Countersign> {
     const { store, events } = this
     const onEvent = (event: CountersignEvent) => void events.push(event)
-    return Countersign.open({ rp, store, now: () => this.now, onEvent, ...this.options, ...options })
+    return Countersign.open({ rp, store, now: () => this.now, onEvent, ...sealOf(store), ...this.options, ...options })
   }
 
   async enrolTotp(user: string): Promise<{ factor: Factor; uri: string; code: string }> {

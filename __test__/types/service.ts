@@ -1,5 +1,5 @@
 // What the types of the service allow, and what they refuse.
-import { Countersign, eventChannel, isCountersignError } from 'countersign'
+import { Countersign, eventChannel, isCountersignError, parseSealKeys } from 'countersign'
 import type {
   Challenge,
   CountersignEvent,
@@ -11,7 +11,10 @@ import type {
   PasskeyOutcome,
   PasskeySignals,
   Removed,
+  Resealed,
   Reset,
+  SealOptions,
+  SealReport,
   Store,
   Updated,
 } from 'countersign'
@@ -36,6 +39,18 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, webauthn: { passkeys: false }, challengeKey: new Uint8Array(32) })
   // @ts-expect-error bytes, or their base64url
   await Countersign.open({ rp, store, challengeKey: 7 })
+  const seal: SealOptions = { keys: [{ id: '2026-11', key: new Uint8Array(32) }, { id: '2026-05', key: 'text' }], plain: 'accept' }
+  await Countersign.open({ rp, store, seal })
+  await Countersign.open({ rp, store, seal: () => ({ keys: parseSealKeys('2026-11 text') }) })
+  await Countersign.open({ rp, store, seal: async () => seal })
+  // @ts-expect-error keys have ids
+  await Countersign.open({ rp, store, seal: { keys: [{ key: new Uint8Array(32) }] } })
+  // @ts-expect-error misspelt
+  await Countersign.open({ rp, store, seal: { keys: [], Plain: 'accept' } })
+  const { failed }: Resealed = await countersign.reseal({ onProgress: ({ records, resealed }) => void (records - resealed) })
+  const report: SealReport = await countersign.checkSealing()
+  const counted: number[] = [report.keys['2026-11'] ?? 0, report.plain, failed.length]
+  void counted
   const keeper: Store = { ...store, sharedKey: async (fresh: string) => fresh }
   await keeper.sharedKey?.('')
   // @ts-expect-error a store may have none

@@ -12,6 +12,7 @@ import { Events } from './events.js'
 import { suffixHint } from './hints.js'
 import { jsonText } from '../shared/json.js'
 import { isPublicSuffix } from './public-suffix.js'
+import type { Sealing } from './sealing.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import type { Settings } from './settings.js'
 import type { OpenChallenge, RecordChange } from '../stores/traits.js'
@@ -24,11 +25,14 @@ export class Context {
   readonly settings: Settings
   readonly events: Events
   readonly drifts = new Drifts()
+  /** `undefined`: the store gets everything as it is. */
+  readonly sealing: Sealing | undefined
   readonly #default: BindingService
   readonly #services = new Map<string, BindingService>()
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, sealing?: Sealing) {
     this.settings = settings
+    this.sealing = sealing
     this.events = new Events(settings.onEvent)
     this.#default = serviceFor(settings, settings.rp)
   }
@@ -63,6 +67,12 @@ export class Context {
 
   /** The user's record, or `null`. */
   async read(user: string): Promise<string | null> {
+    const text = await this.readSealed(user)
+    return text === null || !this.sealing ? text : this.sealing.opened(text, user)
+  }
+
+  /** The same as the store has it. */
+  async readSealed(user: string): Promise<string | null> {
     return recordText(await fromStore(() => this.settings.users.read(user)))
   }
 
@@ -134,15 +144,40 @@ export class Context {
   ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
+    let unknownKey = false
     const change = (record: string | undefined) => {
       const before = recordText(record)
-      const changed = stored(call, before)
+      unknownKey = false
+      const changed = this.sealing ? sealed(this.sealing, call, before) : stored(call, before)
       passed.splice(0, passed.length, before ?? '', changed.record ?? '', changed.value)
       return changed
     }
-    const envelope = await fromStore(() => this.settings.users.update(name, change), passed)
+    const sealed = (sealing: Sealing, call: (record: string | null) => BindingChange, before: string | null) => {
+      const opened = before === null ? null : sealing.unseal(before, name)
+      if (typeof opened === 'object' && opened !== null) {
+        unknownKey = opened.unknownKey
+        return leaving(opened.failure)
+      }
+      return sealedBy(sealing, name, stored(call, opened))
+    }
+    const update = () => fromStore(() => this.settings.users.update(name, change), passed)
+    let envelope = await update()
+    // Nothing was written. The host may have the key by now, but never inside of a change.
+    if (unknownKey && (await this.sealing!.renew())) envelope = await update()
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
     return openAnswer<T>(envelope, user)
+  }
+
+  /**
+   * Runs a change that is made of the record as the store has it, sealed or not.
+   *
+   * @internal
+   */
+  async updateSealed<T>(name: string, call: (record: string | null) => BindingChange): Promise<T> {
+    const change = (record: string | undefined) => stored(call, recordText(record))
+    const envelope = await fromStore(() => this.settings.users.update(name, change))
+    if (typeof envelope !== 'string') throw new CountersignError('store-failed')
+    return openAnswer<T>(envelope, name).value
   }
 
   /**
@@ -171,7 +206,8 @@ export class Context {
 
   async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
     if (!challenge) return
-    const open = challenge as OpenChallenge
+    const made = challenge as OpenChallenge
+    const open = this.sealing ? { ...made, data: this.sealing.seal(made.data, user, made.id) } : made
     await fromStore(() => this.settings.challenges.put(user, open), [open.data])
   }
 
@@ -180,7 +216,7 @@ export class Context {
     const data: unknown = await fromStore(() => this.settings.challenges.take(user, id, now))
     if (data === undefined || data === null) return undefined
     if (typeof data !== 'string') throw new CountersignError('store-failed')
-    return data
+    return this.sealing ? this.sealing.opened(data, user, id) : data
   }
 }
 
@@ -222,7 +258,7 @@ function stored(call: (record: string | null) => BindingChange, before: string |
   try {
     change = call(before)
   } catch {
-    return { record: undefined, handle: undefined, claims: undefined, value: internalFailure }
+    return leaving(internalFailure)
   }
   const { action, value } = change
   const [record, handle] = [own(change, 'record'), own(change, 'handle')] as [string | undefined, string | undefined]
@@ -230,7 +266,20 @@ function stored(call: (record: string | null) => BindingChange, before: string |
   // Every member is there: a store would find an absent one on a polluted prototype, and `null` there deletes.
   if (action === 'delete') return { record: null, handle: undefined, claims: undefined, value }
   if (action === 'write') return { record, handle, claims, value }
-  return { record: undefined, handle: undefined, claims: undefined, value }
+  return leaving(value)
+}
+
+const leaving = (value: string): RecordChange<string> => ({ record: undefined, handle: undefined, claims: undefined, value })
+
+/** The same change with the new record sealed, by other bytes in every run of it. */
+function sealedBy(sealing: Sealing, name: string, change: RecordChange<string>): RecordChange<string> {
+  if (typeof change.record !== 'string') return change
+  try {
+    change.record = sealing.seal(change.record, name)
+    return change
+  } catch {
+    return leaving(internalFailure)
+  }
 }
 
 function native(call: () => string): string {

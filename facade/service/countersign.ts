@@ -20,6 +20,7 @@ import type {
   OpenOptions,
   PasskeyOptions,
   RecoverOptions,
+  ResealOptions,
   ResetOptions,
   RpOption,
   UpdateFactorOptions,
@@ -27,10 +28,13 @@ import type {
   VerifyOptions,
 } from './options.js'
 import type {
-  Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Removed, Reset, Status, Updated, UsersPage,
+  Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Removed, Resealed, Reset, SealReport, Status, Updated,
+  UsersPage,
 } from './outcome.js'
 import * as passkey from './passkey.js'
 import { indexPasskeys } from './passkey-index.js'
+import { checkSealing, reseal } from './reseal.js'
+import { Sealing } from './sealing.js'
 import { checkSettings } from './settings.js'
 import type { Settings } from './settings.js'
 import * as signIn from './sign-in.js'
@@ -39,6 +43,9 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '../stateless/webaut
 
 /** What a service was opened with; `undefined` for what is none. @internal */
 export let settingsOf: (countersign: unknown) => Settings | undefined
+
+/** A user's record as the core reads it, whether or not the store has it sealed. @internal */
+export let recordOf: (countersign: Countersign, user: string) => Promise<string | null>
 
 /** How a handler on top of a service tells whoever runs it. @internal */
 export let eventsOf: (countersign: Countersign) => Events
@@ -50,7 +57,8 @@ export let eventsOf: (countersign: Countersign) => Events
  * `user` is always the host's own id of a user: 1 to 256 bytes of well-formed Unicode. Times are epoch milliseconds.
  *
  * Every method rejects with a {@link CountersignError}: `invalid-argument` for an argument of the wrong type or range,
- * `record-corrupt` for a stored text that is no record, `store-failed` when the store threw (its error is the `cause`),
+ * `record-corrupt` for a stored text that is no record, `record-sealed` for one that the keys of `seal` don't open,
+ * `store-failed` when the store threw (its error is the `cause`),
  * `closed` after `close()`. Input from a client never makes a method reject: it is refused with a `reason`.
  *
  * @example
@@ -77,16 +85,18 @@ export class Countersign {
         ? (countersign as Countersign).#context.settings
         : undefined
     eventsOf = (countersign) => countersign.#context.events
+    recordOf = (countersign, user) => countersign.#context.read(user)
   }
 
   /**
-   * Opens the service. Checks the options, and reads nothing from the store yet.
+   * Opens the service. Checks the options, and reads nothing from the store yet. If `seal` is a function, it is called.
    *
    * @throws {CountersignError} `invalid-argument`: names the option (such as `webauthn.userVerification`), also an
-   *   unknown one
+   *   unknown one. `store-failed` if `seal` is a function that throws
    */
   static async open(options: OpenOptions): Promise<Countersign> {
-    const context = new Context(checkSettings(options))
+    const settings = checkSettings(options)
+    const context = new Context(settings, settings.seal && (await Sealing.open(settings.seal)))
     await context.warnOfSuffix(context.settings.rp)
     return new Countersign(context)
   }
@@ -306,6 +316,33 @@ export class Countersign {
    */
   indexPasskeys(options: RpOption = {}): Promise<IndexedPasskeys> {
     return this.#run((context) => indexPasskeys(context, options))
+  }
+
+  /**
+   * Seals every record that is not under the first key of `seal` again, each in one atomic change. Call it after a new key
+   * was put first, and with `plain: 'accept'` to seal an existing store. Challenges are not touched: they expire.
+   *
+   * Servers may go on working. If it breaks off, call it again: records under the first key are only read. The command
+   * `countersign reseal` does the same. See docs/sealing.md for the order of steps.
+   *
+   * @throws {CountersignError} `invalid-argument` when the service was opened without `seal`
+   * @example
+   * const { failed } = await countersign.reseal()
+   */
+  reseal(options: ResealOptions = {}): Promise<Resealed> {
+    return this.#run((context) => reseal(context, options))
+  }
+
+  /**
+   * Reads all records and counts them by the id of their key, and those that are not sealed. Drop a key only when no
+   * record is under it. The command `countersign check` does the same.
+   *
+   * @example
+   * const { keys } = await countersign.checkSealing()
+   * const unused = (keys['2026-05'] ?? 0) === 0
+   */
+  checkSealing(): Promise<SealReport> {
+    return this.#run((context) => checkSealing(context))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */

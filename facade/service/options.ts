@@ -33,12 +33,37 @@ export interface OpenOptions {
    */
   challengeKey?: Uint8Array | string
   /**
+   * Seals records and the data of challenges before the store gets them, or a function that returns this: it is called by
+   * `open()`, and again if a text is under a key that is not known yet. Not for a `tfaConfigStore`. See docs/sealing.md.
+   * Default: nothing is sealed.
+   */
+  seal?: SealOptions | (() => MaybePromise<SealOptions>)
+  /**
    * Receives events, for your log and for mails to the user. If it throws, the process warns once; nothing else
    * changes.
    */
   onEvent?: (event: CountersignEvent) => void
   /** The clock: returns epoch milliseconds. Default `Date.now`. */
   now?: () => number
+}
+
+/** Keys that never reach the store, so that reading the store alone is worth nothing (AES-256-GCM). */
+export interface SealOptions {
+  /** The first key seals, all of them open. Every process needs the same. 1 to 100. */
+  keys: SealKey[]
+  /**
+   * What to do with a text that is not sealed. `refuse`: `record-sealed`. `accept`: read it, and seal it when it is written
+   * next. Only while you seal an existing store: whoever can write to the store can put a record of their own there. Default
+   * `refuse`.
+   */
+  plain?: 'refuse' | 'accept'
+}
+
+export interface SealKey {
+  /** Stands in every text that is sealed with it: 1 to 32 characters of `A-Z a-z 0-9 _ -`. */
+  id: string
+  /** 32 random bytes, as a `Uint8Array` or base64url text. */
+  key: Uint8Array | string
 }
 
 /** TOTP (RFC 6238). Every app supports the defaults, and many support nothing else. */
@@ -260,6 +285,18 @@ export interface UpdateFactorOptions {
   /** As in {@link FinishOptions}. */
   description?: string
   enable?: boolean
+}
+
+export interface ResealOptions {
+  /** Called after every 100 records, and at the end. */
+  onProgress?: (progress: ResealProgress) => void
+}
+
+export interface ResealProgress {
+  /** Records that were looked at so far. */
+  records: number
+  /** Those of them that were sealed again. */
+  resealed: number
 }
 
 export interface UsersPageOptions {

@@ -147,7 +147,7 @@ export interface IndexedPasskeys {
    * two is removed, another call of `indexPasskeys` clears that.
    */
   shared: { users: [string, string] }[]
-  /** Users who were left out: `record-corrupt`, or `claim-taken` if the record kept changing. */
+  /** Users who were left out: `record-corrupt`, `record-sealed`, or `claim-taken` if the record kept changing. */
   failed: { user: string; reason: string }[]
 }
 
@@ -156,4 +156,32 @@ export interface UsersPage {
   users: string[]
   /** Pass it as `after` to get the next page; `null` if this is the last. */
   next: string | null
+}
+
+/** What `reseal` did. */
+export interface Resealed {
+  /** Records that were looked at, with those that hold the counter of a Yubico key. */
+  records: number
+  /** Those that were sealed again. The others are under the first key already. */
+  resealed: number
+  /** Records that were left as they are: `record-sealed`, `record-corrupt`, or another error of the record. */
+  failed: FailedRecord[]
+}
+
+/** How the records of a store are sealed. */
+export interface SealReport {
+  records: number
+  /** The number of records by the id of their key. */
+  keys: Record<string, number>
+  /** Records that are not sealed. */
+  plain: number
+  /** Records that the keys of the service don't open. Without `seal`, no record is opened. */
+  failed: FailedRecord[]
+}
+
+export interface FailedRecord {
+  /** The user, or the name of the counter of a Yubico key. */
+  user: string
+  /** The code of the error. */
+  reason: string
 }

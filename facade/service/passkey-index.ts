@@ -35,7 +35,7 @@ export async function indexPasskeys(context: Context, options: RpOption): Promis
       await indexOne(user)
     } catch (error) {
       // One record that can't be read keeps nobody else out of the index.
-      if (!(error instanceof CountersignError) || error.code !== 'record-corrupt') throw error
+      if (!(error instanceof CountersignError) || !['record-corrupt', 'record-sealed'].includes(error.code)) throw error
       report.result.failed.push({ user, reason: error.code })
     }
   }

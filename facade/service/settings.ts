@@ -28,6 +28,8 @@ import { noRelyingParty } from './no-relying-party.js'
 import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
 import type { ChallengeKey } from './challenge-key.js'
 import { checkIssuer, checkUsableRp } from './usable-rp.js'
+import { checkSealSource } from './seal-keys.js'
+import type { SealSource } from './seal-keys.js'
 import { originKeysOnly } from '../stores/origin-keys.js'
 import type { ChallengeStore, UserStore } from '../stores/traits.js'
 import type { UserVerification } from '../stateless/webauthn-json.js'
@@ -53,6 +55,8 @@ export interface Settings {
   handles: ChallengeKey | undefined
   /** What the challenges of passkeys are authenticated with; `undefined`: nobody signs in without a user name. */
   passkeys: ChallengeKey | undefined
+  /** The keys that records and challenges are sealed with; `undefined`: they are not. */
+  seal: SealSource | undefined
   onEvent: OpenOptions['onEvent']
   now: () => number
 }
@@ -61,6 +65,8 @@ export function checkSettings(options: unknown): Settings {
   const checked = checkOptions(options, '')
   const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
   const { passkeys, ...ceremonies } = webauthn ?? {}
+  // What belongs to another program, that program has to read.
+  if (checked.seal !== undefined && store.originKeysOnly) throw invalid('seal', 'left out: a tfaConfigStore cannot be sealed')
   if (totp?.issuer === undefined) checkIssuer(rp.name, 'rp.name')
   else checkIssuer(totp.issuer, 'totp.issuer')
   const policy = {
@@ -86,6 +92,7 @@ export function checkSettings(options: unknown): Settings {
     u2f: u2f !== undefined,
     handles: key,
     passkeys: passkeysOf(passkeys, key),
+    seal: checked.seal,
   }
 }
 
@@ -143,8 +150,9 @@ function callback<T>(value: unknown, name: string): T {
 
 const seconds = integer(1, 86_400)
 
-interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn' | 'challengeKey'> {
+interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn' | 'challengeKey' | 'seal'> {
   challengeKey?: string
+  seal?: SealSource
   store: Stores
   totp?: Omit<TotpOptions, 'window'> & { window?: { past: number; future: number } }
   webauthn?: Omit<WebauthnOptions, 'trustAnchors'> & { trustAnchors?: string[] }
@@ -195,6 +203,7 @@ const checkOptions = object<CheckedOptions>({
     }),
   ),
   challengeKey: optional(checkChallengeKey),
+  seal: optional(checkSealSource),
   onEvent: optional(callback<NonNullable<OpenOptions['onEvent']>>),
   now: optional(callback<NonNullable<OpenOptions['now']>>),
 })

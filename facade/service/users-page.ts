@@ -20,12 +20,17 @@ export async function usersPage(context: Context, options: UsersPageOptions): Pr
 
 /** Every user whom the store names, without the counters of keys that it keeps beside them, with whatever it throws as one error. */
 export async function* each(list: () => AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  for await (const name of everyRecord(list)) if (!isKeyCounter(name)) yield name
+}
+
+/** The same with these counters. */
+export async function* everyRecord(list: () => AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
   const iterator = await fromStore(() => list()[Symbol.asyncIterator]())
   try {
     for (;;) {
       const next = await fromStore(() => iterator.next())
       if (next.done) return
-      if (!isKeyCounter(next.value)) yield next.value
+      yield next.value
     }
   } finally {
     await fromStore(() => iterator.return?.())

@@ -32,6 +32,9 @@ function failed({ code, detail }: { code: string; detail?: string }, user: strin
   if (code === 'record-corrupt' && user !== undefined) {
     return new CountersignError(code, { detail: `user ${JSON.stringify(user)}, at ${detail ?? 'the start'}` })
   }
+  if (code === 'record-sealed' && user !== undefined) {
+    return new CountersignError(code, { detail: `user ${JSON.stringify(user)}, ${detail ?? 'sealed'}` })
+  }
   if (code === 'invalid-argument' && detail !== undefined) return invalid(detail)
   return new CountersignError(code, detail === undefined ? {} : { detail })
 }

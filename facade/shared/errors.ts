@@ -6,6 +6,11 @@ export const errorCodes = [
   'invalid-argument',
   /** A stored record can't be read. The message names the user and the place. The record stays as it was. */
   'record-corrupt',
+  /**
+   * A record or challenge is sealed and the keys of `seal` don't open it, or it is not sealed and `seal.plain` is `refuse`.
+   * The message names the user, and the key by its id. Nothing was changed.
+   */
+  'record-sealed',
   /** The change would make the user's record larger than 1 MB. */
   'record-too-large',
   /** The host passed `enrolled: true`, but the store has no record of this user. */
@@ -52,7 +57,8 @@ export type CountersignErrorCode = (typeof errorCodes)[number]
  * The only error class: a programming error of the host, or a store that failed.
  *
  * A refused answer is not an error but an outcome (`{ ok: false, reason }`). No message contains a code, a secret or any
- * other argument. Only the user's id (`record-corrupt`) and the host's own paths appear.
+ * other argument. Only the user's id (`record-corrupt`,
+ * `record-sealed`), the id of a key and the host's own paths appear.
  */
 export class CountersignError extends Error {
   /** Stable: branch on it. */
@@ -88,6 +94,7 @@ export function isCountersignError(err: unknown, code?: CountersignErrorCode): e
 const texts: Record<CountersignErrorCode, string> = {
   'invalid-argument': 'Invalid argument',
   'record-corrupt': "A stored record can't be read",
+  'record-sealed': "What the store has of a user can't be opened",
   'record-too-large': "This user's record would be larger than 1 MB",
   'record-missing': 'The host says that this user is enrolled, but the store has no record',
   'factor-required': 'Recovery codes need another factor first',

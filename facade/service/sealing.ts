@@ -1,0 +1,140 @@
+import { openSealing } from '#binding'
+import type { BindingChange, BindingSealing } from '#binding'
+
+import { randomBytes } from '../shared/crypto.js'
+import { internalFailure, openEnvelope } from '../shared/envelope.js'
+import { CountersignError, isCountersignError } from '../shared/errors.js'
+import { checkSeal } from './seal-keys.js'
+import type { CheckedSeal, SealSource } from './seal-keys.js'
+
+/** The envelope of why a text was not opened. */
+export interface Unopened {
+  failure: string
+  /** It may be under a key that the host has by now. */
+  unknownKey: boolean
+}
+
+/** Milliseconds between two times that keys are asked for because of one that is not known: anybody may have written its id. */
+const patience = 10_000
+
+/** Bytes of fresh randomness for one sealing, and for how many they are drawn at once: they are no secret. */
+const length = 32
+const drawn = 64 * length
+
+/** Seals what goes to the store and opens what comes from there. The keys are on the other side of the boundary. */
+export class Sealing {
+  readonly #source: SealSource
+  #keys: BindingSealing
+  #renewed = -Infinity
+  #renewing: Promise<boolean> | undefined
+  #random: Buffer = Buffer.alloc(0)
+  #used = 0
+
+  private constructor(source: SealSource, keys: BindingSealing) {
+    this.#source = source
+    this.#keys = keys
+  }
+
+  /** Asks for the keys. */
+  static async open(source: SealSource): Promise<Sealing> {
+    return new Sealing(source, takeOver(typeof source === 'function' ? await ask(source) : source))
+  }
+
+  /** The text that was sealed for this place, or why not. `id`: of the challenge whose data it is. */
+  unseal(text: string, name: string, id?: string): string | Unopened {
+    try {
+      return this.#keys.open(text, name, id)
+    } catch {
+      return { failure: internalFailure, unknownKey: false }
+    }
+  }
+
+  /** The text as only this place of the store gives it back. */
+  seal(text: string, name: string, id?: string): string {
+    const sealed = this.#keys.seal(text, name, id, this.#fresh())
+    if (typeof sealed !== 'string') throw new CountersignError('internal')
+    return sealed
+  }
+
+  /** Whether a text is under the key that seals now. */
+  isCurrent(text: string): boolean {
+    const id = sealedUnder(text)
+    return id !== undefined && this.#keys.sealsUnder(id)
+  }
+
+  /** Moves a record to the key that seals now. */
+  reseal(record: string | null, name: string): BindingChange {
+    return this.#keys.reseal(record, name, this.#fresh())
+  }
+
+  /**
+   * Opens what was read, or throws `record-sealed`. Where the key is not known, the host is asked for it once more.
+   *
+   * @param user whom the error names
+   */
+  opened(text: string, user: string, id?: string): string | Promise<string> {
+    const opened = this.unseal(text, user, id)
+    if (typeof opened === 'string') return opened
+    if (!opened.unknownKey) return openEnvelope<never>(opened.failure, user).value
+    return this.renew().then((isNew) => {
+      const again = isNew ? this.unseal(text, user, id) : opened
+      return typeof again === 'string' ? again : openEnvelope<never>(again.failure, user).value
+    })
+  }
+
+  /**
+   * Asks for the keys again where there is somebody to ask, for all who wait at once, and not more often than every ten
+   * seconds. Whether it did.
+   */
+  renew(): Promise<boolean> {
+    const source = this.#source
+    if (this.#renewing) return this.#renewing
+    if (typeof source !== 'function' || performance.now() - this.#renewed < patience) return Promise.resolve(false)
+    const renewing = this.#renew(source).finally(() => {
+      this.#renewing = undefined
+      this.#renewed = performance.now()
+    })
+    this.#renewing = renewing
+    return renewing
+  }
+
+  async #renew(source: AskForKeys): Promise<boolean> {
+    this.#keys = takeOver(await ask(source))
+    return true
+  }
+
+  /** Never the same bytes twice. */
+  #fresh(): Buffer {
+    if (this.#used === this.#random.length) [this.#random, this.#used] = [randomBytes(drawn), 0]
+    return this.#random.subarray(this.#used, (this.#used += length))
+  }
+}
+
+/** The id of the key that a text says it is sealed under; `undefined`: it is not sealed. */
+export function sealedUnder(text: string): string | undefined {
+  const [version, id = '', sealed] = text.split('.', 3)
+  return version === 'cs1' && sealed !== undefined && /^[\w-]+$/.test(id) && id.length <= 32 ? id : undefined
+}
+
+type AskForKeys = Extract<SealSource, (...args: never) => unknown>
+
+/** What a key service throws is that of a store that failed. */
+async function ask(source: AskForKeys): Promise<CheckedSeal> {
+  let given: unknown
+  try {
+    given = await source()
+  } catch (cause) {
+    throw isCountersignError(cause) ? cause : new CountersignError('store-failed', { cause })
+  }
+  return checkSeal(given)
+}
+
+/** The bytes on this side are wiped. */
+function takeOver({ ids, keys, acceptPlain }: CheckedSeal): BindingSealing {
+  try {
+    const sealing = openSealing(ids, keys, acceptPlain)
+    return typeof sealing === 'string' ? openEnvelope<never>(sealing).value : sealing
+  } finally {
+    keys.fill(0)
+  }
+}
