@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
+import { recordOf } from '../facade/service/countersign.js'
 import { CountersignError, TfaConfig } from '../index.js'
 import type { Countersign, TfaExaminedUser, TfaExamination } from '../index.js'
 import { foreignFormats, foreignService, importForeign, ofOneUser } from './foreign.js'
@@ -11,6 +12,7 @@ import { Output, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { writeOldLines } from './old-lines.js'
 import { replaceFile } from './replace-file.js'
+import { checkStore } from './seal-commands.js'
 import { onStore } from './service.js'
 import type { Done } from './service.js'
 
@@ -66,13 +68,15 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     .option('--additions', "also write data that Proxmox can't store, such as failure counters; Proxmox refuses such a file")
     .option('--force', 'replace an existing file')
     .action((file: string, _options: object, command: Command) =>
-      onStore<ExportOptions>(command, io, done, async ({ service, store, out, options }) => {
+      onStore<ExportOptions>(command, io, done, async ({ service, out, options }) => {
         const { additions = false } = options
         const config = TfaConfig.create({ additions })
         const skipped: Skipped[] = []
         for await (const user of service.users()) {
-          const record = await store.read(user)
-          const reason = record === undefined ? undefined : attempt(() => config.setUserData(user, record))
+          const reason = await attempt(async () => {
+            const record = await recordOf(service, user)
+            if (record !== null) config.setUserData(user, record)
+          })
           if (reason !== undefined) skipped.push({ user, reason })
         }
         const lines = options.format === 'lines' ? writeOldLines(config) : undefined
@@ -89,10 +93,11 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
     )
 
   program
-    .command('check <file>')
-    .description('report the contents and mistakes of a tfa.cfg or tfa.json, user by user; - is standard input')
+    .command('check [file]')
+    .description('report the contents and mistakes of a tfa.cfg or tfa.json, user by user; - is standard input; without a file: how many records of the store are sealed, by key')
     .option('--max-bytes <number>', 'refuse files that are larger', bytes, defaultBytes)
-    .action(async (file: string, _options: object, command: Command) => {
+    .action(async (file: string | undefined, _options: object, command: Command) => {
+      if (file === undefined) return onStore(command, io, done, checkStore)
       const options = command.optsWithGlobals<{ json?: boolean; maxBytes: number }>()
       const out = new Output(io, options.json === true)
       const examined = TfaConfig.examine(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
@@ -183,13 +188,12 @@ async function importUser(
 }
 
 /** Why the user can't be written. */
-function attempt(work: () => void): string | undefined {
+async function attempt(work: () => Promise<void>): Promise<string | undefined> {
   try {
-    work()
+    await work()
     return undefined
   } catch (error) {
-    if (error instanceof CountersignError) return error.code
-    throw error
+    return ofOneUser(error)
   }
 }
 

@@ -43,7 +43,7 @@ export async function importForeign(
 /** The code of an error that only concerns this user. Any other error, such as that of a failing store, is thrown. */
 export function ofOneUser(error: unknown): string {
   // `invalid-argument`: a user name that a database can't store.
-  const codes = ['store-refused', 'record-too-large', 'record-corrupt', 'invalid-argument']
+  const codes = ['store-refused', 'record-too-large', 'record-corrupt', 'record-sealed', 'invalid-argument']
   if (!isCountersignError(error) || !codes.includes(error.code)) throw error
   return error.code
 }

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 export interface Io {
   stdin: Readable & { isTTY?: boolean }
   stdout: Writable & { isTTY?: boolean; fd?: number }
-  stderr: Writable
+  stderr: Writable & { isTTY?: boolean }
   env: Record<string, string | undefined>
 }
 
@@ -65,6 +65,25 @@ export class Output {
   /** Further information for people. */
   note(text: string): void {
     if (!this.json) this.io.stderr.write(`${text}\n`)
+  }
+
+  /** One line about long work that changes in place on a terminal; elsewhere it is written again now and then. */
+  progress(): { show(text: string): void; end(): void } {
+    const { stderr } = this.io
+    const pause = stderr.isTTY === true ? 100 : 5000
+    let shown = performance.now()
+    let open = false
+    return {
+      show: (text) => {
+        if (this.json || performance.now() - shown < pause) return
+        shown = performance.now()
+        open = stderr.isTTY === true
+        stderr.write(open ? `\r${text}` : `${text}\n`)
+      },
+      end: () => {
+        if (open) stderr.write('\n')
+      },
+    }
   }
 
   #spell(value: unknown, text: string): string {

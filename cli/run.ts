@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 
 import { CountersignError } from '../facade/shared/errors.js'
 import type { CountersignErrorCode } from '../facade/shared/errors.js'
@@ -9,6 +9,7 @@ import { addIndexCommand } from './index-command.js'
 import { Exit, printable, toJson } from './io.js'
 import type { Io } from './io.js'
 import { addRecoveryCommands } from './recovery-commands.js'
+import { addSealCommands } from './seal-commands.js'
 import { addTotpCommands } from './totp-commands.js'
 import { addUserCommands } from './user-commands.js'
 
@@ -35,9 +36,12 @@ export async function run(args: string[], io: Io): Promise<number> {
     .option('--lock <file>', 'tfa: stores: the lock file that the server uses, if it is not <file>.lock')
     .option('--schema <name>', 'postgres: stores: the schema of the tables')
     .option('--prefix <text>', 'postgres: and redis: stores: the prefix of all names')
+    .option('--keys <file>', 'the keys that the store is sealed with (environment: COUNTERSIGN_KEYS_FILE)')
+    .option('--keys-fd <number>', 'the same, from an open file descriptor', descriptor)
+    .option('--accept-plain', 'with keys: also read records that are not sealed, while an existing store is being sealed')
     .option('--json', 'answer with one JSON document')
     .addHelpText('after', footer)
-  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands, addIndexCommand]) add(program, io, done)
+  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands, addIndexCommand, addSealCommands]) add(program, io, done)
   const json = args.includes('--json')
   guard(program, io, json)
   try {
@@ -46,6 +50,11 @@ export async function run(args: string[], io: Io): Promise<number> {
   } catch (error) {
     return fail(error, io, json)
   }
+}
+
+function descriptor(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('Expected the number of an open file.')
+  return Number(text)
 }
 
 /** Keeps commander from ending the process. */

@@ -7,6 +7,8 @@ import { Output } from './io.js'
 import type { Io } from './io.js'
 import { openStore } from './open-store.js'
 import type { StoreOptions } from './open-store.js'
+import { sealOf } from './seal-options.js'
+import type { KeysOptions } from './seal-options.js'
 
 /** Called with the exit code when a command has answered. */
 export type Done = (code: number) => void
@@ -16,7 +18,9 @@ export interface Opened<T> {
   service: Countersign
   store: Store
   out: Output
-  options: T & StoreOptions
+  /** Whether keys were given. */
+  sealed: boolean
+  options: T & StoreOptions & KeysOptions
 }
 
 /** Runs a command on the store that the options name, and closes it. */
@@ -27,12 +31,13 @@ export async function onStore<T extends object>(
   work: (opened: Opened<T>) => Promise<void>,
   more: (options: T) => Partial<OpenOptions> = () => ({}),
 ): Promise<void> {
-  const options = command.optsWithGlobals<T & StoreOptions & { json?: boolean; issuer?: string; rpId?: string }>()
+  const options = command.optsWithGlobals<T & StoreOptions & KeysOptions & { json?: boolean; issuer?: string; rpId?: string }>()
   const out = new Output(io, options.json === true)
+  const seal = sealOf(options, io)
   const { store, close } = await openStore(options, io.env)
   try {
-    await using service = await Countersign.open({ ...relyingParty(options), store, ...more(options) })
-    await work({ service, store, out, options })
+    await using service = await Countersign.open({ ...relyingParty(options), store, ...(seal && { seal }), ...more(options) })
+    await work({ service, store, out, sealed: seal !== undefined, options })
     done(out.code)
   } finally {
     await close()
