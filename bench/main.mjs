@@ -1,7 +1,7 @@
 // `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
 // a table, and writes bench/results.json and the plots of the README.
 //
-// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins,
+// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins, sealing,
 // strangers, demo)
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -47,6 +47,7 @@ const parts = {
     const sizes = { memory: [1000, quick ? 10_000 : 1_000_000], directory: [1000, quick ? 10_000 : 100_000] }
     return signIns({ ...sizes, ...options })
   },
+  sealing: async () => (await import('./sealing.mjs')).sealing(options),
   strangers: async () => (await import('./strangers.mjs')).strangers(options),
   demo: async () => (await import('./demo.mjs')).demo(quick ? { people: 20, rounds: 1 } : { people: 200, rounds: 3 }),
 }
@@ -57,7 +58,7 @@ await main(async () => {
   await setUp()
   const chosen = Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))
   // Whole services are compared with themselves.
-  const compares = chosen.some((part) => !['sign-ins', 'strangers', 'demo'].includes(part))
+  const compares = chosen.some((part) => !['sign-ins', 'sealing', 'strangers', 'demo'].includes(part))
   if (compares) await installRivals()
   const native = compares ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
   const file = join(root, 'bench/results.json')

@@ -88,6 +88,9 @@ export const targets = {
         { what: `${what}: time without fsync`, figure: ratio(times, many, few), most: 1.5 },
       ]
     }),
+  sealing: ({ totp }) => [
+    { what: 'a sign-in by code with sealing : without', figure: ratio(totp, 'sealed', 'plain'), most: 1.25 },
+  ],
   strangers: ({ times }) => {
     const [alone, besides] = Object.keys(times)
     return [{ what: `a sign-in beside ${besides} : beside ${alone}`, figure: ratio(times, besides, alone), most: 1.5 }]

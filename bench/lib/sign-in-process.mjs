@@ -1,7 +1,8 @@
 // A process that signs users in and times itself, asked over its channel.
 //
-// node bench/lib/sign-in-process.mjs memory USERS | directory NO_FSYNC PATH USERS
+// node bench/lib/sign-in-process.mjs memory USERS | sealed-memory USERS | directory NO_FSYNC PATH USERS
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,9 +16,9 @@ import { enrolOne, fill, nameOf, origin, rp } from './population.mjs'
 const [kind, ...rest] = process.argv.slice(2)
 const users = Number(rest.at(-1))
 const { uri, key, template } = await enrolOne()
-const store = await (kind === 'memory' ? filledMemory() : filledDirectory(...rest))
+const store = await (kind === 'directory' ? filledDirectory(...rest) : filledMemory())
 let now = Date.now()
-const service = await Countersign.open({ rp, store, now: () => now })
+const service = await Countersign.open({ rp, store, now: () => now, ...(kind === 'sealed-memory' && { seal: await seal() }) })
 
 const answers = {
   totp: () => ({ type: 'totp', code: totpAt(uri, now) }),
@@ -108,6 +109,16 @@ function nextUser() {
 
 function check({ ok, reason }) {
   if (!ok) throw new Error(`refused: ${reason}`)
+}
+
+/** With every record under the first of two keys, as between two rotations. */
+async function seal() {
+  const keys = ['new', 'old'].map((id) => ({ id, key: randomBytes(32) }))
+  const sealing = await Countersign.open({ rp, store, seal: { keys, plain: 'accept' } })
+  const { resealed } = await sealing.reseal()
+  await sealing.close()
+  if (resealed !== users) throw new Error(`sealed: ${resealed} of ${users}`)
+  return { keys }
 }
 
 async function filledMemory() {

@@ -1,0 +1,27 @@
+// What sealing costs: whole sign-ins by code and by key on the memory store, where records are sealed and where they are
+// not, in turn.
+import { interleave, median } from './lib/interleave.mjs'
+import { SignIns } from './lib/sign-ins.mjs'
+
+export async function sealing({ users = 1000, ...options }) {
+  const processes = {
+    plain: new SignIns(['memory', String(users)]),
+    sealed: new SignIns(['sealed-memory', String(users)]),
+  }
+  try {
+    const results = {}
+    for (const way of ['totp', 'webauthn']) {
+      const contenders = {}
+      for (const [kind, one] of Object.entries(processes)) {
+        await one.ready
+        contenders[kind] = {
+          measure: async (count) => median(await one.ask({ task: 'one', way, count })) * count * 1000,
+        }
+      }
+      results[way] = await interleave(contenders, options)
+    }
+    return results
+  } finally {
+    for (const one of Object.values(processes)) one.end()
+  }
+}
