@@ -30,7 +30,8 @@ impl Basis {
     pub(super) fn of(handle: Option<&String>, entries: &[Entry<WebauthnEntry>]) -> Self {
         let claimed = |entry: &WebauthnEntry| {
             let rp_id = entry.rp_id.clone()?;
-            Some((rp_id, entry.cred_id.clone(), entry.user_handle.clone()))
+            let handle = entry.user_handle.clone().filter(|_| !entry.handle_learned);
+            Some((rp_id, entry.cred_id.clone(), handle))
         };
         Self {
             handle: handle.cloned(),
@@ -69,6 +70,7 @@ mod tests {
             entry("AAAB", &format!(r#"{rp},"user_handle":"AQ""#)),
             entry("AAAC", ""),
             entry("AAAD", r#","user_handle":"Ag""#),
+            entry("AAAE", &format!(r#"{rp},"user_handle":"Aw","handle_learned":true"#)),
         ];
         format!(r#"{{"webauthn":[{}],"user-handle":"AQ"}}"#, entries.join(","))
     }
@@ -94,6 +96,7 @@ mod tests {
             "AQ".to_owned(),
             credential_claim("example.com", &[0, 0, 0]),
             credential_claim("example.com", &[0, 0, 1]),
+            credential_claim("example.com", &[0, 0, 4]),
         ];
         expected.sort_unstable();
         assert_eq!(record.claims(), expected);
@@ -106,7 +109,7 @@ mod tests {
         record.totp_failures = 3;
         assert_eq!(record.changed_claims(), None);
         record.webauthn[3].entry.rp_id = Some("example.org".into());
-        assert_eq!(record.changed_claims().unwrap().len(), 5);
+        assert_eq!(record.changed_claims().unwrap().len(), 6);
         assert_eq!(Record::parse(None).unwrap().changed_claims(), None);
         assert_eq!(Record::default().changed_claims(), Some(Vec::new()));
         record.webauthn.clear();

@@ -30,7 +30,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name that a path in a record can have.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 43] = [
     "totp",
     "u2f",
     "webauthn",
@@ -68,6 +68,7 @@ const NAMES: [&str; 42] = [
     "transports",
     "aaguid",
     "user_handle",
+    "handle_learned",
     "rp_id",
     "shared",
     "secret",

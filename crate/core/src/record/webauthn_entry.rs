@@ -38,6 +38,10 @@ pub struct WebauthnEntry {
     /// Ours: the handle this credential was made for, in base64url.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<String>,
+    /// Ours: the handle comes from a sign-in's answer, where nothing signs it. It is compared, and leads to nobody:
+    /// else a user could take the handle of another one, whose passkeys would then lead to the wrong user.
+    #[serde(skip_serializing_if = "is_default")]
+    pub handle_learned: bool,
     /// Ours: the relying party that this credential was made for. Without it, the credential's id doesn't lead to this
     /// user.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,6 +72,7 @@ impl WebauthnEntry {
                 .user_handle
                 .as_ref()
                 .map(|handle| BASE64URL_NOPAD.encode(handle)),
+            handle_learned: false,
             rp_id: None,
             shared: false,
             other: Map::new(),
@@ -125,6 +130,7 @@ impl SigningEntry for WebauthnEntry {
         if self.user_handle.is_none() {
             // The length of 1 to 64 bytes in base64url. A handle of another length couldn't be read again.
             self.user_handle = user_handle().filter(|handle| (2..=86).contains(&handle.len()));
+            self.handle_learned = self.user_handle.is_some();
         }
     }
 }
@@ -143,6 +149,7 @@ struct Members {
     transports: Option<Vec<String>>,
     aaguid: Option<Option<Uuid>>,
     user_handle: Option<Option<Handle>>,
+    handle_learned: Option<bool>,
     rp_id: Option<Option<String>>,
     shared: Option<bool>,
 }
@@ -160,6 +167,7 @@ impl<'de> Known<'de> for Members {
             "transports" => once(&mut self.transports, map),
             "aaguid" => once(&mut self.aaguid, map),
             "user_handle" => once(&mut self.user_handle, map),
+            "handle_learned" => once(&mut self.handle_learned, map),
             "rp_id" => once(&mut self.rp_id, map),
             "shared" => once(&mut self.shared, map),
             _ => Ok(false),
@@ -182,6 +190,7 @@ impl<'de> Deserialize<'de> for WebauthnEntry {
             transports: members.transports.unwrap_or_default(),
             aaguid: members.aaguid.flatten(),
             user_handle: members.user_handle.flatten().map(|Handle(text)| text),
+            handle_learned: members.handle_learned.unwrap_or_default(),
             rp_id: members.rp_id.flatten(),
             shared: members.shared.unwrap_or_default(),
             other,

@@ -227,6 +227,8 @@ struct Credential {
     aaguid: Option<Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     user_handle: Option<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    handle_learned: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rp_id: Option<String>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -378,6 +380,7 @@ impl Credential {
             aaguid: take(&mut entry.aaguid),
             user_handle: take(&mut entry.user_handle),
             rp_id: take(&mut entry.rp_id),
+            handle_learned: take(&mut entry.handle_learned),
             shared: take(&mut entry.shared),
         }
     }
@@ -389,6 +392,7 @@ impl Credential {
         entry.aaguid = self.aaguid;
         entry.user_handle = self.user_handle;
         entry.rp_id = self.rp_id;
+        entry.handle_learned = self.handle_learned;
         entry.shared = self.shared;
     }
 }

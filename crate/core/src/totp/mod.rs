@@ -8,6 +8,7 @@ pub mod qr;
 
 use std::fmt;
 
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -132,7 +133,24 @@ impl Totp {
     /// eight-digit one.
     pub fn is_twin(&self, other: &Self) -> bool {
         let alike = self.period == other.period && self.algorithm == other.algorithm;
-        alike && bool::from(self.secret().ct_eq(other.secret()))
+        alike && bool::from(self.hmac_key().ct_eq(&*other.hmac_key()))
+    }
+
+    /// What HMAC makes of the secret (RFC 2104, section 2): one that is longer than a block is hashed, and one that is
+    /// shorter is filled up with zeros, so that zeros at its end change nothing.
+    pub fn hmac_key(&self) -> Zeroizing<Vec<u8>> {
+        let (hash, block) = match self.algorithm {
+            Algorithm::Sha1 => (&digest::SHA1_FOR_LEGACY_USE_ONLY, 64),
+            Algorithm::Sha256 => (&digest::SHA256, 64),
+            Algorithm::Sha512 => (&digest::SHA512, 128),
+        };
+        let mut key = Zeroizing::new(self.secret().to_vec());
+        if key.len() > block {
+            key = Zeroizing::new(digest::digest(hash, &key).as_ref().to_vec());
+        }
+        let length = key.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        key.truncate(length);
+        key
     }
 
     /// The step that epoch second `at` falls into. A time before 1970 counts as its first second.

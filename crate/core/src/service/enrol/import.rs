@@ -173,7 +173,10 @@ fn add(
 
 fn add_totp(record: &mut Record, settings: &Settings, uri: &str, about: Entry<()>) -> Result<Vec<Note>, Refused> {
     let uri = OtpauthUri::parse_stored(uri).ok_or(malformed("uri"))?;
-    let same = |held: &Entry<TotpEntry>| bool::from(held.entry.totp.secret().ct_eq(uri.totp.secret()));
+    let same = |held: &Entry<TotpEntry>| {
+        let held = &held.entry.totp;
+        bool::from(held.secret().ct_eq(uri.totp.secret())) || held.is_twin(&uri.totp)
+    };
     if record.totp.iter().any(same) {
         return Err(LeftReason::AlreadyEnrolled.into());
     }

@@ -43,7 +43,8 @@ pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
 /// in the record, so that it is accepted only once. A refusal changes nothing.
 ///
 /// Request: like [`open_passkey`], with `byId` if the record was found by the credential's id. Then the credential must
-/// be stored without a handle. From then on, the handle in the answer is stored with it, although it isn't signed.
+/// have come without a handle. At the first success the handle in the answer is stored with it, although it isn't
+/// signed: from then on the answers must have the same.
 pub fn verify_passkey(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) -> Change {
     Change::from_decision(verify(record, key, settings, request))
 }
@@ -173,8 +174,10 @@ impl Claim {
             .find(|entry| answers_as(entry, &signer.credential_id))
             .ok_or(rejected("no-such-factor"))?;
         match &entry.entry.user_handle {
-            // The id may only lead to a user whose credential has no stored handle.
-            Some(_) if request.by_id && handle.is_some() => return Err(rejected("no-such-factor")),
+            // The id may only lead to a user whose credential came without a handle.
+            Some(_) if request.by_id && handle.is_some() && !entry.entry.handle_learned => {
+                return Err(rejected("no-such-factor"));
+            }
             // 7.2, "identify the user": the answer must have the stored handle.
             Some(_) if entry.entry.user_handle != handle => return Err(rejected("user-handle-mismatch")),
             _ => {}
