@@ -9,7 +9,7 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** What authentications are held to. */
+/** The policy of authentications. */
 export declare class BindingAuthenticationPolicy {
   /**
    * Verifies an assertion. `texts` in lines: challenge, stored id, stored key, stored user handle (empty: none), then
@@ -22,61 +22,61 @@ export declare class BindingAuthenticationPolicy {
   verify(texts: string, signCount: number, flags: number): number | string
 }
 
-/** The open challenges of one process; times are epoch milliseconds. */
+/** The open challenges of one process. Times are epoch milliseconds. */
 export declare class BindingChallengeBook {
   /** 16 random bytes. */
   constructor(seed: Uint8Array)
-  /** Opens a challenge. At most 8 stay open for a key and purpose: the oldest goes. */
+  /** Opens a challenge. At most 8 stay open for a key and purpose. One more closes the oldest. */
   put(key: string, id: string, purpose: string, data: string, expires: number, now: number): void
-  /** Removes a challenge and gives its data, unless it has expired. */
+  /** Removes a challenge and returns its data, unless it has expired. */
   take(key: string, id: string, now: number): string | null
   /** Closes all challenges of a key. */
   clear(key: string): void
-  /** Frees what has expired, a bounded piece at a time. Whether that ended a round over all of them. */
+  /** Frees some expired challenges. Returns whether a round over all of them is complete. */
   sweep(now: number): boolean
-  /** Challenges in memory. */
+  /** The number of challenges in memory. */
   get size(): number
 }
 
-/** The file, with what it held when it was last read. */
+/** The file, and its contents when it was last read. */
 export declare class BindingConfigFile {
-  /** The user's record as the file has it. */
+  /** The user's record, as it is in the file. */
   read(user: string): Promise<BindingText>
-  /** Every user of the file. */
+  /** All users in the file. */
   users(): Promise<BindingNames>
   /** The file's lock, not taken yet. */
   lock(): BindingConfigLock
 }
 
-/** Released by `release` or the collector, or when its environment goes. */
+/** Released by `release`, by the garbage collector, or when its environment ends. */
 export declare class BindingConfigLock {
-  /** Tries once to take the lock, and reads a user's record if that went well. After a fault the lock is not held. */
+  /** Tries once to take the lock. If that succeeds, reads a user's record. After a fault, the lock is not held. */
   attempt(user: string): Promise<BindingAttempt>
-  /** Sets a user's record, or removes the user, and replaces the file where that changed something. The lock stays. */
+  /** Sets a user's record, or removes the user, and replaces the file if that changed it. The lock is kept. */
   write(user: string, record?: string | undefined | null): Promise<BindingFault | null>
   release(): void
 }
 
-/** A checked directory, held open. */
+/** A checked directory that stays open. */
 export declare class BindingDirectory {
   read(folder: string, name: string): Promise<BindingText>
   names(folder: string, shard: string): Promise<BindingNames>
-  /** Removes temporaries older than `age` seconds in one shard of every folder. */
+  /** Removes temporary files older than `age` seconds in one shard of every folder. */
   sweep(shard: string, age: number): Promise<BindingFault | null>
-  /** A lock of this name, not taken yet. */
+  /** A lock with this name. It is not taken yet. */
   lock(name: string): BindingLock
 }
 
-/** Released by `finish`, `release` or the collector, or when its environment goes. */
+/** Released by `finish`, `release` or the garbage collector, or when its environment ends. */
 export declare class BindingLock {
-  /** Tries once to take the lock, and reads a file if that went well. After a fault the lock is not held. */
+  /** Tries once to take the lock. If that succeeds, reads a file. After a fault, the lock is not held. */
   attempt(folder: string, name: string): Promise<BindingAttempt>
-  /** Does the steps in their order, up to the first that fails, then releases the lock. */
+  /** Does the steps in order until one fails, then releases the lock. */
   finish(steps: Array<BindingStep>): Promise<BindingFault | null>
   release(): void
 }
 
-/** What registrations are held to. */
+/** The policy of registrations. */
 export declare class BindingRegistrationPolicy {
   /**
    * Verifies a registration. `texts` in lines: challenge, user handle (empty: none), then the response: JSON, or the
@@ -132,15 +132,15 @@ export declare class BindingService {
   unlock(record: string | undefined | null, request: string): BindingChange
 }
 
-/** Every method but `clone` and `write` answers an envelope. */
+/** Every method except `clone` and `write` returns an envelope. */
 export declare class BindingTfaConfig {
   /** An empty configuration. */
   constructor(additions: boolean)
   clone(): BindingTfaConfig
-  /** The file's bytes, or a failure envelope. Without `sections`, those that the file had are written. */
+  /** Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had. */
   write(additions: boolean, sections?: boolean | undefined | null): Uint8Array | string
   webauthn(): string
-  /** Null without a section. */
+  /** Null if there is no section. */
   webauthnDigest(): string
   setWebauthn(section: string): string
   u2f(): string
@@ -157,7 +157,7 @@ export declare class BindingTfaConfig {
   unlock(user: string, now: number): string
   listEntries(user: string): string
   getEntry(user: string, id: string): string
-  /** All users where `own` is null. */
+  /** Lists all users if `own` is null. */
   list(own: string | undefined | null, now: number): string
   deleteEntry(user: string, id: string): string
   updateEntry(user: string, request: string): string
@@ -176,13 +176,13 @@ export declare class BindingTfaConfig {
   legacyView(): string
 }
 
-/** The additions without a mark that another program has made untrue: an envelope with `{additions}`, or null. */
+/** The additions without a removal that is no longer true. Returns an envelope with `{additions}`, or null. */
 export declare function additionsEnrolledElsewhere(record: string, additions: string): string
 
 export interface BindingAttempt {
-  /** False: someone else holds the lock. */
+  /** False if someone else holds the lock. */
   held: boolean
-  /** What the file holds, read under the lock. */
+  /** The contents of the file, read under the lock. */
   text: string | null
   fault: BindingFault | null
 }
@@ -196,7 +196,7 @@ export interface BindingChange {
   value: string
 }
 
-/** Why file work failed: a code of the facade's errors, and a detail that names places, never contents. */
+/** Why file work failed: a code of the facade's errors, and a detail. The detail names places, never contents. */
 export interface BindingFault {
   code: string
   detail: string
@@ -207,7 +207,7 @@ export interface BindingNames {
   fault: BindingFault | null
 }
 
-/** One file to write, or with `text` null to remove. */
+/** One file to write, or to remove if `text` is null. */
 export interface BindingStep {
   folder: string
   name: string
@@ -226,13 +226,13 @@ export interface BindingUnopened {
   unknownKey: boolean
 }
 
-/** The record of a user whom the file does not hold: an envelope with the text, or null. */
+/** The record of a user who is not in the file. Returns an envelope with the text, or null. */
 export declare function emptiedRecord(additions: string): string
 
-/** What is in a file and what is wrong with it: an envelope. `json`: only that format will do; `now`: epoch seconds. */
+/** Reports the contents and mistakes of a file, in an envelope. `json`: accepts only JSON. `now`: epoch seconds. */
 export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, json: boolean, now: number): string
 
-/** A record of the file with its additions: an envelope with the text. `now`: epoch seconds. */
+/** Joins a record of the file and its additions. Returns an envelope with the text. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
 
 /** An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null. */
@@ -244,7 +244,7 @@ export declare function migrateExport(uri: string): string
  */
 export declare function migrateTotp(request: string): string
 
-/** Fails where there is no such file, or one that others could change. */
+/** Fails if the file is missing or if others could change it. */
 export declare function openConfigFile(path: string, lock: string, group: boolean, maxBytes: number): BindingConfigFile | BindingFault
 
 export declare function openDirectory(path: string, folders: Array<string>, group: boolean): BindingDirectory | BindingFault
@@ -252,10 +252,10 @@ export declare function openDirectory(path: string, folders: Array<string>, grou
 /** Takes over keys: 32 bytes for each id. Answers a failure envelope where they are wrong. */
 export declare function openSealing(ids: Array<string>, keys: Uint8Array, acceptPlain: boolean): BindingSealing | string
 
-/** Parses settings; answers a failure envelope where they are wrong. */
+/** Parses settings. Returns a failure envelope if they are wrong. */
 export declare function openService(settings: string): BindingService | string
 
-/** Reads a file; answers a failure envelope where it is none. `json`: only that format will do. */
+/** Reads a file. Returns a failure envelope if it is not one. `json`: accepts only JSON. */
 export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean, json: boolean): BindingTfaConfig | string
 
 /** `value`: an `<svg>` element. */
@@ -264,7 +264,7 @@ export declare function qrSvg(text: string): string
 /** `value`: lines of half blocks. */
 export declare function qrTerminal(text: string): string
 
-/** Reads `{rp, userVerification?, crossOrigin?, counter?}`; answers a failure envelope where it is wrong. */
+/** Reads `{rp, userVerification?, crossOrigin?, counter?}`. Returns a failure envelope if it is wrong. */
 export declare function readAuthenticationPolicy(json: string): BindingAuthenticationPolicy | string
 
 /**
@@ -273,10 +273,10 @@ export declare function readAuthenticationPolicy(json: string): BindingAuthentic
  */
 export declare function readRegistrationPolicy(json: string): BindingRegistrationPolicy | string
 
-/** What leads to a record's user: an envelope with a list of texts. */
+/** The claims of a record. Returns an envelope with a list of texts. */
 export declare function recordClaims(record: string): string
 
-/** A record in its two parts: an envelope with `{record, additions, settled}`. `beside`: the additions so far. */
+/** Splits a record. Returns an envelope with `{record, additions, settled}`. `beside`: the current additions. */
 export declare function splitAdditions(record: string, beside?: string | undefined | null): string
 
 /** `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code. */
@@ -297,7 +297,7 @@ export declare function totpUri(request: string): string
  */
 export declare function totpVerify(secret: string, algorithm: number, digits: number, period: number, code: string, at: number, past: number, future: number, lastStep: number): number
 
-/** As `totp_verify`, for the key of a URI. */
+/** Like `totp_verify`, for the key of a URI. */
 export declare function totpVerifyUri(uri: string, code: string, at: number, past: number, future: number, lastStep: number): number
 
 /**
@@ -313,7 +313,7 @@ export declare function webauthnAuthenticationOptions(request: string, random: U
  */
 export declare function webauthnRegistrationOptions(request: string, random: Uint8Array): string
 
-/** `value`: the public id, or null for what is no OTP. */
+/** `value`: the public id, or null if the text is not an OTP. */
 export declare function yubicoPublicId(otp: string): string
 
 /**
