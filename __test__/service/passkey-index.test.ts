@@ -208,6 +208,20 @@ test("another user's handle is refused, and no sign-in takes it", async (t) => {
   t.like(await sign(service, key), { ok: true, user: 'ann' })
 })
 
+test('a handle that nobody has signed takes no place of another user', async (t) => {
+  const fixture = await Fixture.open(await stores.memory())
+  const { service, store } = fixture
+  const [anns, mallorys] = [passkey(), passkey()]
+  await service.importFactors('ann', migration(anns.credential))
+  await service.importFactors('mallory', migration(mallorys.credential))
+  // Nobody has it yet: it is stored, and leads nowhere.
+  t.like(await sign(service, mallorys.key, anns.handle), { ok: true, user: 'mallory' })
+  t.is(await store.owner(anns.handle), undefined)
+  t.like(await sign(service, anns.key), { ok: true, user: 'ann' })
+  t.like(await sign(service, mallorys.key, anns.handle), { ok: true, user: 'mallory' })
+  t.deepEqual(await sign(service, mallorys.key), rejected, 'from now on it is the other one')
+})
+
 test('a store without claims works as it did', async (t) => {
   const { update, ...methods } = overriding(await stores.memory(), {})
   const claimless: Store = { ...methods, update: (user, change) => update(user, (record) => ({ ...change(record), claims: undefined })) }

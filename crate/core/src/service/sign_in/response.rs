@@ -254,10 +254,12 @@ impl Begun<'_> {
         verified.credential.user_verified |= verified.user_verified && beside_another;
         entry.entry.update(&verified.credential);
         if self.learn {
-            let rp_id = &self.settings.rp.id;
-            entry
-                .entry
-                .learn(rp_id, || webauthn::peek_passkey(self.answer.response.get()).ok()?.1);
+            // Not beside another factor: there nobody has asked whether another user has the handle.
+            let handle = || {
+                let (_, handle) = webauthn::peek_passkey(self.answer.response.get()).ok()?;
+                handle.filter(|_| !beside_another)
+            };
+            entry.entry.learn(&self.settings.rp.id, handle);
         }
         entry.last_used = Some(now);
         Ok(Accepted {
