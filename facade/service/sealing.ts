@@ -62,7 +62,11 @@ export class Sealing {
     return id !== undefined && this.#keys.sealsUnder(id)
   }
 
-  /** Moves a record to the key that seals now. */
+  /**
+   * Moves a record to the key that seals now.
+   *
+   * @internal
+   */
   reseal(record: string | null, name: string): BindingChange {
     return this.#keys.reseal(record, name, this.#fresh())
   }
