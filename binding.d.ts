@@ -176,9 +176,6 @@ export declare class BindingTfaConfig {
   legacyView(): string
 }
 
-/** The additions without a removal that is no longer true. Returns an envelope with `{additions}`, or null. */
-export declare function additionsEnrolledElsewhere(record: string, additions: string): string
-
 export interface BindingAttempt {
   /** False if someone else holds the lock. */
   held: boolean
@@ -232,7 +229,7 @@ export declare function emptiedRecord(additions: string): string
 /** Reports the contents and mistakes of a file, in an envelope. `json`: accepts only JSON. `now`: epoch seconds. */
 export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, json: boolean, now: number): string
 
-/** Joins a record of the file and its additions. Returns an envelope with the text. `now`: epoch seconds. */
+/** Joins a record of the file and its additions. Returns an envelope with `{record, mended?}`. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
 
 /** An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null. */

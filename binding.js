@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
@@ -784,7 +784,6 @@ export { BindingRegistrationPolicy }
 export { BindingSealing }
 export { BindingService }
 export { BindingTfaConfig }
-export { additionsEnrolledElsewhere }
 export { emptiedRecord }
 export { examineTfaConfig }
 export { joinAdditions }

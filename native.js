@@ -7,11 +7,11 @@ const require = createRequire(import.meta.url)
 // The build writes this list.
 export const {
   BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory,
-  BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, additionsEnrolledElsewhere,
-  emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory,
-  openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy,
-  recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri,
-  webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify,
+  BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, emptiedRecord,
+  examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService,
+  parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions,
+  totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions,
+  webauthnRegistrationOptions, yubicoPublicId, yubicoVerify,
 } = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
 
 /** From the checkout or from this platform's package. */

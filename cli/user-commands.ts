@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 
 import { isCountersignError } from '../index.js'
-import type { Factor, Removal, Status } from '../index.js'
+import type { Countersign, Factor, Removal, Status } from '../index.js'
 import { asDescription } from '../facade/shared/check.js'
 import { confirm } from './ask.js'
 import { Exit, printable, usage } from './io.js'
@@ -19,13 +19,14 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .action((_options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const names: string[] = []
-        for await (const name of service.users()) {
-          // There may be a million names. Each is written at once, until nobody reads them any more.
+        for await (const page of pages(service.users(), 64)) {
+          // There may be a million names. Each page is written at once, until nobody reads them any more.
           if (io.stdout.destroyed) break
           // A file of another system may list users without a factor.
-          if (!(await service.status(name)).enrolled) continue
-          if (out.json) names.push(name)
-          else io.stdout.write(`${printable(name)}\n`)
+          const held = await Promise.all(page.map((name) => holdsSomething(service, name)))
+          const found = page.filter((_, index) => held[index])
+          if (out.json) names.push(...found)
+          else io.stdout.write(found.map((name) => `${printable(name)}\n`).join(''))
         }
         if (out.json) out.answer(names, '')
       }),
@@ -88,6 +89,27 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
         if (removed.left.length === 0) out.note(afterLast)
       }),
     )
+}
+
+/** Groups the items, so that they don't each wait for a round trip to the database, one after the other. */
+async function* pages<T>(all: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let page: T[] = []
+  for await (const one of all) {
+    if (page.push(one) < size) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
+/** True also for a record that can't be read: its user is listed, and the list goes on. */
+async function holdsSomething(service: Countersign, user: string): Promise<boolean> {
+  try {
+    return (await service.status(user)).enrolled
+  } catch (error) {
+    if (isCountersignError(error, 'record-corrupt')) return true
+    throw error
+  }
 }
 
 const noSuchUser = { ok: false, reason: 'no-such-user' }
@@ -175,7 +197,8 @@ function describeRemoval({ at, by, enrolmentRequired }: Removal): string {
 function clock({ drift }: Status): string {
   if (drift === undefined) return ''
   const where = drift < 0 ? 'earlier' : 'later'
-  return `\nclock: the last wrong code would have been right ${Math.abs(drift)} steps ${where}: check the clock of the phone and of this machine`
+  const steps = `${Math.abs(drift)} ${Math.abs(drift) === 1 ? 'step' : 'steps'}`
+  return `\nclock: the last wrong code would have been right ${steps} ${where}: check the clock of the phone and of this machine`
 }
 
 const day = (time: number) => instant(time).slice(0, 10)

@@ -1,6 +1,9 @@
 // What the elements do beyond the demo's main flow: passkeys, recovery, what a site requires, what goes wrong.
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { directoryStore } from '../../facade/stores/index.js'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
+import { accessible } from './axe.js'
 import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
@@ -118,6 +121,47 @@ scene('a removed passkey is removed from its provider too', async (all) => {
   await ann.dialog.getByRole('button', { name: 'Remove' }).click()
   await ann.page.getByText('My passkey was removed.').waitFor()
   t.is((await key.credentials()).length, 0)
+})
+
+scene('a method that can’t be used says so, is never offered, and can only be removed', async ({ t, demo, ann }) => {
+  await ann.enrolTotp()
+  const store = directoryStore(join(demo.directory, 'countersign'))
+  const old = { id: 'old', description: 'Old phone', created: 1_700_000_000, entry: 'otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5' }
+  for await (const user of store.users()) {
+    await store.update(user, (text) => {
+      const record = JSON.parse(text!) as { totp: object[] }
+      const strange = { ...record, totp: [old, ...record.totp], webauthn: [{ id: 'strange', created: 1_700_000_000, entry: { 7: '<b>x</b>' } }] }
+      return { record: JSON.stringify(strange), handle: undefined, value: undefined }
+    })
+  }
+  const show = (lang: string) =>
+    ann.page.evaluate(async (lang) => {
+      document.documentElement.lang = lang
+      await document.querySelector('countersign-settings')!.refresh()
+    }, lang)
+  await show('de')
+  await ann.row('Old phone').getByText('Nicht nutzbar, bitte entfernen').waitFor()
+  await show('en')
+  await ann.row('Old phone').getByText('Unusable, remove it').waitFor()
+  await accessible(t, ann.page, 'unusable methods')
+  await screenshot(ann.page, 'unusable-methods')
+  const buttons = (name: string) => ann.row(name).getByRole('button').allInnerTexts()
+  t.deepEqual(await buttons('Old phone'), ['Remove'])
+  // Without a name, by what it is.
+  t.is(await ann.row('Security key').locator('.badge').innerText(), 'Unusable, remove it')
+  t.deepEqual(await buttons('Security key'), ['Remove'])
+  t.is(await ann.factors.count(), 3)
+  t.deepEqual(await ann.factors.locator('.badge').count(), 2)
+  await ann.returnWithPassword()
+  t.is(await ann.page.getByRole('button', { name: 'Use security key or passkey' }).count(), 0)
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+  for (const name of ['Old phone', 'Security key']) {
+    await ann.page.getByRole('button', { name: `Remove ${name}` }).click()
+    await ann.dialog.getByRole('button', { name: 'Remove' }).click()
+    await ann.page.getByText(`${name} was removed.`).waitFor()
+  }
+  t.is(await ann.factors.count(), 1)
 })
 
 scene('a recovery code signs in, and by choice gets rid of what was lost', async ({ t, ann }) => {

@@ -56,6 +56,44 @@ test('users, show, unlock and remove, as text and as JSON', async (t) => {
   }
 })
 
+test('a clock that is off is hinted at, in the status and where a code is typed', async (t) => {
+  const { path, service, uri, codes, at } = await withUser()
+  const [store, step] = [['--store', `directory:${path}`], 30_000]
+  t.notRegex((await countersign(['show', 'ann', ...store])).stdout, /clock/)
+  at(Date.now())
+  t.false((await service.verify('ann', `totp:${totpAt(uri, Date.now() + 5 * step)}`)).ok)
+  t.is((await service.status('ann')).drift, 5)
+  t.regex(
+    (await countersign(['show', 'ann', ...store])).stdout,
+    /\nclock: the last wrong code would have been right 5 steps later: check the clock of the phone and of this machine\n$/,
+  )
+  t.is((await countersign(['show', 'ann', '--json', ...store])).json.status.drift, 5)
+  const hint = (steps: number) => new RegExp(`^A wrong code would have been right ${steps} steps \\(of 30 seconds, as a rule\\) earlier`, 'm')
+  const reset = await countersign(['reset', 'ann', ...store], { stdin: `${totpAt(uri, Date.now() - 8 * step)}\n${codes[0]}\n` })
+  t.deepEqual([reset.code, reset.stdout], [1, ''])
+  t.regex(reset.stderr, hint(8))
+  const begun = (await countersign(['totp', 'add', 'ben', '--json', ...store])).json
+  const late = totpAt(begun.uri, Date.now() - 6 * step)
+  const added = await countersign(['totp', 'add', 'ben', '--enrolment', begun.enrolment, ...store], { stdin: `${late}\n` })
+  t.is(added.code, 1)
+  t.regex(added.stderr, hint(6))
+  const json = await countersign(['totp', 'add', 'ben', '--enrolment', begun.enrolment, '--json', ...store], { stdin: `${late}\n` })
+  t.deepEqual([json.json, json.stderr], [{ ok: false, reason: 'rejected' }, ''])
+})
+
+test('users lists many in the order of the store, also one whose record can not be read', async (t) => {
+  const { path, store } = await withUser()
+  const record = (await store.read('ann'))!
+  for (let number = 0; number < 150; number += 1) await store.update(`user${number}`, () => ({ record, value: 0 }))
+  await store.update('nobody', () => ({ record: '{}', value: 0 }))
+  await store.update('lost', () => ({ record: 'no JSON', value: 0 }))
+  const names = []
+  for await (const name of store.users()) if (name !== 'nobody') names.push(name)
+  t.is(names.length, 152)
+  t.is((await countersign(['users', '--store', path])).stdout, `${names.join('\n')}\n`)
+  t.deepEqual((await countersign(['users', '--store', path, '--json'])).json, names)
+})
+
 test('the mark of a removed last factor, and what the host has to know', async (t) => {
   const login = (await withUser()).path
   for (const [args, hints, removed] of [
@@ -284,6 +322,31 @@ test('what enrolment would not take is not imported, and what is there twice is 
   t.true(factor.created === 1000 && Date.now() - factor.added < 60_000)
 })
 
+test('a bad line is named, left out of nothing, and removed', async (t) => {
+  const directory = temporaryDirectory()
+  const [file, store] = [join(directory, 'tfa.cfg'), `tfa:${join(directory, 'tfa.cfg')}`]
+  const key = Buffer.from('{"keys":"v2-0x3132333435363738393031323334353637383930","config":{}}').toString('base64')
+  writeFileSync(file, `ann@pve:oath:!\nben@pve:oath:${key}\nhunter2\n:oath:${key}\n`, { mode: 0o600 })
+  const checked = await countersign(['check', file])
+  t.deepEqual([checked.code, checked.stdout.replaceAll(file, 'tfa.cfg').trimEnd().split('\n')], [1, [
+    'tfa.cfg:1: ann@pve: PROBLEM: the data is no base64',
+    'tfa.cfg:2: ben@pve: totp 1',
+    'tfa.cfg:3: PROBLEM: not of the form USER:TYPE:DATA',
+    "tfa.cfg:4: PROBLEM: a user's name has to be of 1 to 256 bytes",
+    'tfa.cfg, the old line format: users: 4, mistakes: 3',
+  ]])
+  t.is((await countersign(['users', '--store', store])).stdout, 'ann@pve\nben@pve\n')
+  const elsewhere = ['--store', `directory:${join(directory, 'store')}`, '--create']
+  const imported = await countersign(['import', file, '--json', ...elsewhere])
+  t.like(imported.json, { imported: 1, refused: [{ user: '', reason: 'invalid-argument' }, { user: 'ann@pve' }] })
+  for (const user of ['ann@pve', '']) {
+    t.is((await countersign(['remove', user, '--everything', '--yes', '--store', store])).code, 0)
+    t.is((await countersign(['remove', user, '--everything', '--yes', '--store', store])).code, 1)
+  }
+  t.deepEqual(TfaConfig.parse(readFileSync(file)).users(), ['ben@pve'])
+  t.is((await countersign(['check', file])).code, 0)
+})
+
 test('additions go along only when asked for', async (t) => {
   const { path, service, uri, at } = await withUser()
   at(Date.now())
@@ -397,7 +460,7 @@ test('one user is refused, the others are imported', async (t) => {
   const { code, json } = await countersign(['import', file, ...into])
   t.deepEqual([code, json.imported, json.refused], [1, 1, [{ user: 'bob', reason: 'handle-taken' }]])
   t.is(await store.owner(handle), 'ann')
-  t.like(await countersign(['import', fileOf({ ann: {}, '': {} }), ...into]), { code: 1, json: { reason: 'config-corrupt' } })
+  t.like(await countersign(['import', fileOf({ ann: {}, '': {} }), ...into]), { code: 1, json: { empty: 1, refused: [{ user: '', reason: 'invalid-argument' }] } })
   const eve = await countersign(['import', fileOf({ dan: {}, eve: { 'user-handle': 'a\nb' } }), ...into])
   t.like(eve, { code: 1, json: { imported: 1, refused: [{ user: 'eve', reason: 'record-corrupt' }] } })
   if (postgresFound) {

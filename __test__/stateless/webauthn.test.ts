@@ -65,6 +65,14 @@ test('options are the standard JSON, fresh each time', (t) => {
   t.like(full.authenticatorSelection, {
     residentKey: 'required', userVerification: 'required', authenticatorAttachment: 'platform',
   })
+  const many = Array.from({ length: 65 }, (_, index) => ({ id: Uint8Array.of(9, index) }))
+  const lists = [
+    registrationOptions({ rp, user: person, excludeCredentials: many }).excludeCredentials,
+    authenticationOptions({ rp, allowCredentials: many }).allowCredentials,
+  ]
+  for (const list of lists) {
+    t.deepEqual(list!.map(({ id }) => id), many.slice(0, 64).map(({ id }) => Buffer.from(id).toString('base64url')))
+  }
   const get = authenticationOptions({ rp, allowCredentials: [{ id: Uint8Array.of(1, 2, 3) }] })
   t.like(get, {
     rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: 'AQID' }], userVerification: 'discouraged',

@@ -151,6 +151,17 @@ test('a page that the origin could not read is no origin', (t) => {
     t.regex(message, /webauthn\.origin must be an http or https URL with a valid host and a port up to 65535/)
   }
   t.is(text(config.write()), today.toString())
+  // In a file it is kept, and named by a look at it.
+  const problems = (webauthn: object) => TfaConfig.examine(Buffer.from(JSON.stringify({ webauthn }))).problems
+  for (const page of ['https://a.b:80070', 'https://1.2.3.256', 'https://[::g]']) {
+    const section = { id: 'a.b', rp: 'x', origin: page }
+    t.regex(problems(section)[0]!.problem, /^the webauthn section: its origin needs a valid host and a port up to 65535/)
+    const file = Buffer.from(JSON.stringify({ webauthn: { rp: 'x', origin: page, id: 'a.b' } }))
+    t.is(text(parse(file).write()), file.toString())
+  }
+  t.regex(problems({ id: 'a.c', rp: 'x', origin: 'https://a.b' })[0]!.problem, /^the webauthn section: its id is not the domain/)
+  t.regex(problems({ id: 'a.b', rp: 'x', origin: 'ftp://a.b' })[0]!.problem, /^the webauthn section can't be read/)
+  t.deepEqual(problems({ id: 'a.b', rp: 'x', origin: 'https://c.a.b:8006/' }), [])
 })
 
 test('an examination tells all that is in a file, good or not', (t) => {
@@ -168,7 +179,7 @@ test('an examination tells all that is in a file, good or not', (t) => {
     format: 'lines',
     problems: [],
     users: [
-      { line: 1, factors: {}, problems: ['the data is no base64'], remarks: [] },
+      { line: 1, user: 'ann', factors: {}, problems: ['the data is no base64'], remarks: [] },
       { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [key] },
       { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
       { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
@@ -202,16 +213,26 @@ test('a file of millions of mistakes is told of in bounded room', (t) => {
   t.deepEqual([examined.count, examined.mistakes, examined.users.length], [3_000_000, 3_000_000, 100_000])
 })
 
-test('names of users are those that every store takes', (t) => {
+test('a name that no store takes is kept, listed and removed, and never used', async (t) => {
   for (const name of ['', 'u'.repeat(257), 'é'.repeat(129)]) {
     const bytes = Buffer.from(JSON.stringify({ users: { ann: alice, [name]: alice } }))
-    const refused = fails(() => parse(bytes))
-    t.is(refused.code, 'config-corrupt')
-    t.regex(refused.message, /users\[1\]: a user's name has to be of 1 to 256 bytes/)
-    const { users } = TfaConfig.examine(bytes)
-    t.deepEqual([users[0]!.user, users[1]!.user, users[1]!.problems.length], ['ann', undefined, 1])
+    const config = parse(bytes)
+    t.deepEqual(JSON.parse(text(config.write())), JSON.parse(bytes.toString()))
+    t.deepEqual(config.users().toSorted(), ['ann', name].toSorted())
+    t.deepEqual(config.listEntries(name), [{ type: 'unknown', id: 'unusable-1', created: 0, enable: false, unusable: true }])
+    t.like(config.list('ann', { all: true }).find(({ userid }) => userid === name), { entries: [{ unusable: true }] })
+    t.false(config.hasType(name, 'totp'))
+    t.deepEqual(config.legacyView().get(name), { type: 'incompatible' })
+    await t.throwsAsync(config.challenge(name), { message: /user/ })
+    t.is(fails(() => config.setUserData(name, JSON.stringify(alice))).code, 'invalid-argument')
+    const { users, mistakes } = TfaConfig.examine(bytes)
+    t.deepEqual([mistakes, users[0]!.user, users[1]!.user], [1, 'ann', undefined])
+    t.deepEqual(users[1]!.problems, ["a user's name has to be of 1 to 256 bytes"])
+    t.deepEqual(config.clone().deleteEntry(name, 'unusable-1'), { ok: true, left: false })
+    t.true(config.removeUser(name))
+    t.deepEqual(config.users(), ['ann'])
   }
-  t.is(parse(Buffer.from(JSON.stringify({ users: { ['é'.repeat(128)]: alice } }))).users().length, 1)
+  t.is(parse(Buffer.from(JSON.stringify({ users: { ['é'.repeat(128)]: alice } }))).listEntries('é'.repeat(128)).length, 6)
 })
 
 test('bytes are those of a real array, and nobody changes them meanwhile', (t) => {
@@ -254,7 +275,9 @@ test('arguments of the wrong type are named, never shown', (t) => {
     [() => parse(today, { challenges: {} as never }), 'challenges'],
     [() => parse(today, { hunter: 1 } as never), 'hunter'],
     [() => config.write({ sections: 1 } as never), 'sections'],
-    [() => config.removeUser(''), 'user'],
+    [() => config.removeUser(7 as never), 'user'],
+    [() => config.unlock('\ud800'), 'user'],
+    [() => config.addTotp('', 'x', 'y'), 'user'],
     [() => config.hasType('alice@pve', 'hunter2'), 'type'],
     [() => config.getEntry('alice@pve', 1 as never), 'id'],
     [() => config.updateEntry('alice@pve', 'x', { description: 1 as never }), 'description'],

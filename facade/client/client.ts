@@ -45,7 +45,7 @@ export interface Client {
  * @throws {CountersignError} `invalid-argument`, naming the option
  *
  * @example
- * const client = createClient({ url: 'https://example.com/countersign', totp: process.env.SHOP_TOTP })
+ * const client = createClient({ url: 'https://example.com/countersign', totp: process.env.SHOP_TOTP ?? '' })
  * await client.fetch('https://example.com/password', { method: 'POST', body: credentials })
  * const orders = await client.fetch('https://example.com/api/orders')
  */

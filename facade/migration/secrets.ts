@@ -6,6 +6,7 @@ import { jsonText } from '../shared/json.js'
 import { isKeyUri } from '../shared/key-uri.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
+import { hasSealed, isSealed } from './sealed.js'
 import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
 import { base64url, boolean, fromJson, integer, isRow, list, member, members, name, names, standing, time } from './values.js'
 
@@ -14,7 +15,8 @@ import { base64url, boolean, fromJson, integer, isRow, list, member, members, na
  * `key`, ...) and, where they differ from the options, `encoding`, `algorithm` (`algo`, `digest`, `hash`), `digits`,
  * `period` (`step`, `interval`, `timeStep`), `account`, `issuer`, `description`, `createdAt`.
  *
- * A row whose secret is null is no factor. Members that contradict each other are refused.
+ * A row whose secret is null or empty is no factor. What a framework has encrypted is left as `encrypted`. Members that
+ * contradict each other are refused.
  *
  * @param secrets one or a list
  *
@@ -69,7 +71,7 @@ export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): M
     // The row's `name` and the like are none of the factor.
     const created = isRow(row) ? member(row, 'createdat') : undefined
     const codes = readCodes(backupCodes, `${place} backupCodes`, time(created))
-    if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
+    if (isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
     // The codes last: they need another factor beside them.
     const found = secret === null ? [] : read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' })
     return [...found, ...codes]
@@ -84,7 +86,7 @@ function better(row: object): { secret: unknown; verified: unknown; backupCodes:
 /** What is left of a set: JSON of a list of texts once it is decrypted. Some are made by the program's own function. */
 function readCodes(given: unknown, what: string, created: number | undefined): (ForeignRecovery | Left)[] {
   if (given === undefined || given === null || given === '') return []
-  if (typeof given === 'string' && isEncrypted(given)) return [{ what, reason: 'encrypted' }]
+  if (isEncrypted(given)) return [{ what, reason: 'encrypted' }]
   const codes = fromJson(given) ?? given
   const isText = (code: unknown): code is string => typeof code === 'string' && code !== '' && code.length <= 64 && isWellFormed(code)
   if (!Array.isArray(codes) || !codes.every(isText)) return [{ what, reason: 'malformed', member: 'backupCodes' }]
@@ -94,9 +96,9 @@ function readCodes(given: unknown, what: string, created: number | undefined): (
   return [{ what, description: '', ...(created !== undefined && { created }), notes: [], recovery: { codes } }]
 }
 
-/** A nonce, a tag and at least a byte in hexadecimal, or the form that says which key it is for. */
-function isEncrypted(secret: string): boolean {
-  return /^\$ba\$\d+\$/.test(secret) || (secret.length >= 82 && /^[\da-f]+$/.test(secret))
+/** Better-auth's own form is a nonce, a tag and at least a byte in hexadecimal, or says which key it is for. */
+function isEncrypted(secret: unknown): boolean {
+  return isSealed(secret) || (typeof secret === 'string' && secret.length >= 82 && /^[\da-f]+$/.test(secret))
 }
 
 export type Found = { uri: string; name?: string; notes: MigrationNote[] } | { name?: string; reason: LeftReason; member?: string }
@@ -135,9 +137,10 @@ interface About extends SecretOptions {
 }
 
 function read(given: unknown, place: string, about: About): (ForeignTotp | Left)[] {
-  if (given === null) return []
+  if (given === null || isEmpty(given)) return []
   const json = fromJson(given)
   const found = isRow(given) ? given : isRow(json) ? json : { secret: given }
+  if (!names(found, ...secretNames) && isSealed(found)) return [{ what: place, reason: 'encrypted' }]
   // Bytes as a driver or JSON has them are no row.
   const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
   const layers = unfold(row)
@@ -148,11 +151,14 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
     const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
     return [{ what: `${place} ${whose}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
   }
-  const holder = layers.find((layer) => member(layer, ...secretNames) !== undefined) ?? row
-  const held = member(holder, ...secretNames)
-  if (held === undefined && names(row, ...secretNames) && !isUndefined(row)) return []
+  const heldBy = (layer: object) => members(layer, ...secretNames).find((one) => !isEmpty(one))
+  const holder = layers.find((layer) => heldBy(layer) !== undefined) ?? row
+  const held = heldBy(holder)
+  const sealed = isSealed(held) || layers.some((layer) => hasSealed(layer, secretNames))
+  if (held === undefined && !sealed && names(row, ...secretNames) && !isUndefined(row)) return []
   const off = standing(row)
   if (off) return left(off)
+  if (sealed) return left('encrypted')
   const source = readSource(held, holder, about.encoding)
   if (source === undefined) return left('malformed', 'secret')
   const kinds = all('type', 'otptype', 'totptype', 'tokentype', 'kind').map(plain)
@@ -184,6 +190,10 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   const told = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
   return [report(reading, place, told)]
 }
+
+/** No secret, however a column has it. */
+const isEmpty = (value: unknown) =>
+  (typeof value === 'string' && value.trim() === '') || (ArrayBuffer.isView(value) && value.byteLength === 0)
 
 const migrate = (request: object): Found => openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
 

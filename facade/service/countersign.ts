@@ -394,7 +394,8 @@ export class Countersign {
 
   /**
    * Removes everything stored about a user, including open challenges and a record that can't be read. It leaves no mark:
-   * with `enrolled: true`, `challenge` rejects with `record-missing` then. For an account that is deleted.
+   * with `enrolled: true`, `challenge` rejects with `record-missing` then. For an account that is deleted. With
+   * `tfaConfigStore`, it also removes what the file holds under a name that no user can have (empty, or too long).
    */
   removeUser(user: string, options: ByOption = {}): Promise<boolean> {
     return this.#run((context) => management.removeUser(context, user, options))

@@ -1,4 +1,4 @@
-import { actor, checkUser, flag, isDescription, isWellFormed, object, optional } from '../shared/check.js'
+import { actor, checkUser, flag, isDescription, isForeignName, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
@@ -7,6 +7,7 @@ import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
 import type { ByOption, UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
+import { foreignNames } from '../stores/foreign-names.js'
 
 const outside: Check<unknown> = (value) => value
 const checkUpdate = object<UpdateFactorOptions>({ description: outside as Check<string>, enable: optional(flag) })
@@ -77,10 +78,11 @@ export async function unlock(context: Context, user: string, options: ByOption):
 
 /** Challenges too, or an enrolment that is still open would bring the user back. */
 export async function removeUser(context: Context, user: string, options: ByOption): Promise<boolean> {
-  checkUser(user)
-  const { by } = checkBy(options, '')
   const { users, challenges } = context.settings
-  await fromStore(() => challenges.clear(user))
+  const foreign = Object.hasOwn(users, foreignNames) && isForeignName(user)
+  if (!foreign) checkUser(user)
+  const { by } = checkBy(options, '')
+  if (!foreign) await fromStore(() => challenges.clear(user))
   const removed: unknown = await fromStore(() =>
     users.update(user, (record) =>
       record === undefined

@@ -42,6 +42,7 @@ const hints: Record<string, string> = {
   'uri.digits': 'a key URI with one number of digits, from 6 to 8',
   'uri.period': 'a key URI with one period, in seconds, above 0',
   'uri.encoder': "a key URI without an encoder (Steam's codes are not supported)",
+  'uri.fragment': 'a key URI without parameters behind a # (write %23 for a # in a name)',
   trustAnchors: 'a list of certificates, as PEM text or DER bytes',
   'credential.aaguid': 'a UUID',
   'credential.publicKey': 'the COSE key that the registration returned',
@@ -60,6 +61,16 @@ export function checkUser(user: unknown): string {
   const checked = text(256)(user, 'user')
   if (isKeyCounter(checked)) throw invalid('user', 'a text that does not begin with countersign:yubico:')
   return checked
+}
+
+/** Whether {@link checkUser} takes it. */
+export function isUser(user: unknown): user is string {
+  return typeof user === 'string' && user !== '' && fits(user, 256) && isWellFormed(user) && !isKeyCounter(user)
+}
+
+/** Whether a `tfa.cfg` may hold it as a user's name, although {@link checkUser} refuses it. */
+export function isForeignName(user: unknown): user is string {
+  return typeof user === 'string' && isWellFormed(user) && (user === '' || !fits(user, 256))
 }
 
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */

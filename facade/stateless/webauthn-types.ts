@@ -70,7 +70,10 @@ export interface RegistrationOptions {
   algorithms?: CoseAlgorithm[]
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials, so that none of these authenticators is registered again. */
+  /**
+   * The user's credentials, so that none of these authenticators is registered again. The first 64 are listed, because
+   * browsers refuse more: pass the most recently used first.
+   */
   excludeCredentials?: CredentialDescriptor[]
   authenticatorAttachment?: AuthenticatorAttachment
   residentKey?: ResidentKey
@@ -88,7 +91,7 @@ export interface AuthenticationOptions {
   challenge?: Base64URLString | Uint8Array
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials. Leave it out for a sign-in without a user name. */
+  /** The user's credentials, of which the first 64 are listed. Leave it out for a sign-in without a user name. */
   allowCredentials?: CredentialDescriptor[]
   /** Default `discouraged`. */
   userVerification?: UserVerification

@@ -76,7 +76,7 @@ export interface TestCredential {
  *
  * @example
  * const key = new TestAuthenticator()
- * const response = key.create(await countersign.beginWebauthn(user, { name, displayName }), { origin })
+ * const response = key.create(await countersign.beginWebauthn(user, { name: 'ann', displayName: 'Ann' }), { origin })
  * const enrolled = await countersign.finishWebauthn(user, { response, description: 'test key' })
  * if (!enrolled.ok) throw new Error(enrolled.reason)
  */

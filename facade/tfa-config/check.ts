@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 
-import { clock, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, clock, flag, integer, invalid, isForeignName, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
 import { isUsable } from '../stateless/fitting-rp.js'
@@ -21,6 +21,11 @@ import type {
 export function checkEntryId(id: unknown): string {
   if (typeof id !== 'string') throw invalid('id', 'text')
   return isWellFormed(id) && id.length <= 1024 ? id : ''
+}
+
+/** A user whom a file may hold, even under a name that none can have. */
+export function checkHeldUser(user: unknown): string {
+  return isForeignName(user) ? user : checkUser(user)
 }
 
 const challengeStore: Check<ChallengeStore> = (value, name) => {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::Failure;
+use countersign_core::record::Record;
 use countersign_core::tfa_config::{Accepted, Sections, TfaConfig, WriteOptions, examine, examine_as};
 use serde_json::{Value, json};
 
@@ -218,13 +219,13 @@ fn the_legacy_view_gives_the_old_lines_back() {
 }
 
 #[test]
-fn lines_that_are_none() {
+fn a_line_that_can_not_be_used_is_kept_for_its_user() {
     let encode = |json: &str| data_encoding::BASE64.encode(json.as_bytes());
     let oath = |keys: &str| encode(&format!(r#"{{"keys":"{keys}","config":{{}}}}"#));
     for (line, what) in [
         ("alice".into(), "not of the form USER:TYPE:DATA"),
         ("alice:oath".into(), "not of the form USER:TYPE:DATA"),
-        (format!(":oath:{}", oath("")), "no user"),
+        (format!(":oath:{}", oath("v4-")), "unknown key type"),
         (format!("a:hotp:{}", oath("")), "unknown tfa.cfg entry type"),
         ("a:oath:e30=x".into(), "the data is no base64"),
         (format!("a:oath:{}", encode("{}")), "the data is no oath configuration"),
@@ -262,24 +263,129 @@ fn lines_that_are_none() {
             "the data is no list of Yubico keys",
         ),
     ] {
-        let said = refused(format!("# one\n\n{line}\n").as_bytes());
-        assert!(
-            said.ends_with(&format!("read as lines: line 3: {what}")),
-            "{line}: {said}"
+        let user = line.split_once(':').map_or("", |(user, _)| user).to_owned();
+        let good = format!("bob@pve:oath:{}", oath("v2-AAAAAAAA"));
+        let config = parse(&format!("# one\n\n{line}\n{good}\n"));
+        // Nothing of it is used, and its user is never one without a second factor.
+        let record = Record::parse(config.record(&user)).unwrap();
+        assert!(record.whole_problem().is_some() && !record.is_empty(), "{line}");
+        let of_bob = config.record("bob@pve").unwrap();
+        assert_eq!(of_bob, parse(&good).record("bob@pve").unwrap());
+        let json = written(&config, SECTIONS);
+        assert_eq!(value(&json)["users"][&user], json!(line));
+        assert_eq!(written(&parse(&json), SECTIONS), json);
+        let mut emptied = parse(&json);
+        assert_eq!(value(&emptied.remove_user(&user))["value"], true);
+        assert_eq!(written(&emptied, SECTIONS), written(&parse(&good), SECTIONS));
+        let examined = value(&examine(format!("# one\n\n{line}\n{good}").as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(examined["mistakes"], 1);
+        let told = &examined["users"][0];
+        assert_eq!(
+            (&told["line"], &told["problems"]),
+            (&json!(3), &json!([what])),
+            "{line}"
         );
-        assert!(
-            said.starts_with("read as JSON: a syntax error, at line 1 column 1;"),
-            "{said}"
-        );
+        assert_eq!(told["user"].as_str().unwrap_or_default(), user);
     }
-    let twice = format!("a:oath:{0}\na:oath:{0}", oath(""));
-    assert!(refused(twice.as_bytes()).ends_with("a user occurs twice"));
+    // Of a line that is cut off, the name.
+    let cut = parse(&format!("alice@pve\nhunter2\nhunter3\nbob@pve:oath:{}", oath("")));
+    assert!(
+        Record::parse(cut.record("alice@pve"))
+            .unwrap()
+            .whole_problem()
+            .is_some()
+    );
+    assert_eq!(cut.user_names().collect::<Vec<_>>(), ["", "alice@pve", "bob@pve"]);
+    assert!(written(&cut, SECTIONS).starts_with(r#"{"users":{"":"hunter2","":"hunter3","alice@pve":"alice@pve","#));
+    // A good line that doesn't say whose it is.
+    let nobody = parse(&format!(":oath:{}", oath("v2-AAAAAAAA")));
+    assert!(Record::parse(nobody.record("")).unwrap().whole_problem().is_some());
+    assert!(value(&written(&nobody, SECTIONS))["users"][""]["totp"].is_array());
     // Base64 without its padding.
     assert!(
         parse(&format!("a:oath:{}", oath("").trim_end_matches('=')))
             .record("a")
             .is_some()
     );
+}
+
+#[test]
+fn text_of_another_kind_is_no_file_of_lines() {
+    let cut = &TODAY[..TODAY.len() / 2];
+    let pretty = serde_json::to_string_pretty(&json!({ "users": { "a": ["x", ":oath:e30="] } })).unwrap();
+    for text in [
+        "alice",
+        "alice:oath",
+        "root:x:0:0:root:/root:/bin/sh",
+        "a:hotp:e30=",
+        cut,
+        &format!("\u{feff}{cut}"),
+        &format!("\u{feff} {pretty}"),
+        &pretty.replace("{\n", "{\n:oath:\n"),
+        "[\na:oath:!\n]",
+        "# one\n\nhunter2",
+    ] {
+        let said = refused(text.as_bytes());
+        assert!(
+            said.contains("; read as lines: line ") && !said.contains("hunter"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_user_who_occurs_twice_is_refused_alone() {
+    let lines = "a:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nb:yubico:eyJrZXlzIjoiIn0\na:oath:!\n";
+    let json = r#"{"users":{"b":{},"a":{"totp-locked":true},"a":{}}}"#;
+    for (text, users) in [
+        (
+            lines,
+            r#"{"users":{"a":{"yubico":[{"id":"v1-entry","description":"<old version 1 entry>","created":0,"entry":"cccccccdjiii"}]},"a":"a:oath:!","b":{}}}"#,
+        ),
+        (json, r#"{"users":{"a":{"totp-locked":true},"a":{},"b":{}}}"#),
+    ] {
+        let config = parse(text);
+        assert!(Record::parse(config.record("a")).unwrap().whole_problem().is_some());
+        assert_eq!(config.record("b"), Some("{}"));
+        assert_eq!(written(&config, SECTIONS), users);
+        assert_eq!(written(&parse(users), SECTIONS), users);
+        let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
+        let problems = examined["users"][2]["problems"].as_array().unwrap();
+        assert_eq!(problems.last(), Some(&json!("a user occurs twice")));
+        let mut emptied = config.clone();
+        assert_eq!(value(&emptied.remove_user("a"))["value"], true);
+        assert_eq!(written(&emptied, SECTIONS), r#"{"users":{"b":{}}}"#);
+        assert!(emptied.set_record("a", config.record("a")).is_err());
+    }
+}
+
+#[test]
+fn a_user_whose_name_none_can_have_is_kept_and_never_used() {
+    let alice = value(TODAY)["users"]["alice@pve"].clone();
+    for name in ["", &"u".repeat(257), &"\u{e9}".repeat(129)] {
+        let text = json!({ "users": { "ann": {}, name: alice } }).to_string();
+        let config = parse(&text);
+        assert_eq!(written(&config, SECTIONS), text);
+        let record = Record::parse(config.record(name)).unwrap();
+        assert!(record.whole_problem().is_some() && record.enabled_factors() == 0);
+        assert_eq!(value(&config.has_type(name, "totp"))["value"], false);
+        assert_eq!(value(&config.list_entries(name))["value"][0]["unusable"], true);
+        let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(examined["mistakes"], 1, "{name}");
+        assert!(
+            examined
+                .to_string()
+                .contains("a user's name has to be of 1 to 256 bytes")
+        );
+        for remove in [
+            |config: &mut TfaConfig, name: &str| config.remove_user(name),
+            |config: &mut TfaConfig, name: &str| config.delete_entry(name, "unusable-1"),
+        ] {
+            let mut config = config.clone();
+            remove(&mut config, name);
+            assert_eq!(written(&config, SECTIONS), r#"{"users":{"ann":{}}}"#);
+        }
+    }
 }
 
 #[test]
@@ -326,11 +432,6 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         (b"{}{}", "read as JSON: a syntax error"),
         (b"{\"users\":{},\"users\":{}}", "read as JSON: an unexpected value"),
         (b"{\"other\":1,\"other\":1}", "read as JSON: an unexpected value"),
-        (b"{\"users\":{\"a\":{},\"a\":{}}}", "read as JSON: a user occurs twice"),
-        (
-            b"{\"users\":{\"a\":{},\"\":{}}}",
-            "read as JSON: users[1]: a user's name has to be of 1 to 256 bytes",
-        ),
     ] {
         let said = refused(bytes);
         assert!(said.contains(what), "{said}");

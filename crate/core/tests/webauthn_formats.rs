@@ -44,6 +44,20 @@ impl U2f {
     }
 
     fn signed(&self, ceremony: &Ceremony, client_data: &str, policy: &Registering) -> Result<Attestation, Reason> {
+        let object = attestation_object(
+            "fido-u2f",
+            &self.key.auth_data(ceremony),
+            &self.statement(ceremony, client_data),
+        );
+        self.sent(ceremony, &object, policy)
+    }
+
+    fn sent(&self, ceremony: &Ceremony, object: &[u8], policy: &Registering) -> Result<Attestation, Reason> {
+        let response = self.key.registration(ceremony, object).to_string();
+        verify_registration(&response, &policy.expectation()).map(|registered| registered.attestation)
+    }
+
+    fn statement(&self, ceremony: &Ceremony, client_data: &str) -> Vec<u8> {
         let key = self.key.key();
         let KeyMaterial::Ec2 { x, y } = key.material() else {
             unreachable!()
@@ -62,9 +76,7 @@ impl U2f {
         for der in &self.chain {
             statement.bytes(der).unwrap();
         }
-        let object = attestation_object("fido-u2f", &self.key.auth_data(ceremony), statement.writer());
-        let response = self.key.registration(ceremony, &object).to_string();
-        verify_registration(&response, &policy.expectation()).map(|registered| registered.attestation)
+        statement.into_writer()
     }
 
     fn anchor(&self) -> TrustAnchors {
@@ -167,6 +179,46 @@ fn what_can_not_be_read_is_unverified() {
             u2f.register(ceremony, &policy(Conveyance::Direct)),
             Err(Reason::AttestationUnsupported)
         );
+    }
+}
+
+/// Extensions and members that the other library has other types for. Ours reads no more of them than that they are there.
+#[test]
+fn what_can_not_be_decoded_is_unverified() {
+    let (u2f, ceremony) = (U2f::new(), Ceremony::create());
+    let statement = u2f.statement(&ceremony, &ceremony.client_data);
+    let extended = |extensions: &[u8]| {
+        let ceremony = Ceremony {
+            flags: ceremony.flags | 0x80,
+            ..ceremony.clone()
+        };
+        let data = [&u2f.key.auth_data(&ceremony), extensions].concat();
+        attestation_object("fido-u2f", &data, &statement)
+    };
+    let with_member = |member: &[u8]| {
+        let object = attestation_object("fido-u2f", &u2f.key.auth_data(&ceremony), &statement);
+        assert_eq!(object[0], 0xa3);
+        [&[0xa4], &object[1..], member].concat()
+    };
+    let asked = Registering {
+        attestation: Conveyance::Direct,
+        ..Registering::default()
+    };
+    let protect = |level: u8| [b"\xa1\x6bcredProtect".as_slice(), &[level]].concat();
+    for read in [extended(b"\xa0"), extended(&protect(2)), with_member(b"\x65epAtt\xf4")] {
+        let attested = u2f.sent(&ceremony, &read, &Registering::default());
+        assert_eq!(attested, Ok(found(true, false)));
+    }
+    for unread in [
+        extended(&protect(9)),
+        extended(b"\xa1\x6bhmac-secret\x01"),
+        with_member(b"\x65epAtt\x01"),
+        with_member(b"\x6clargeBlobKey\xf5"),
+    ] {
+        let attested = u2f.sent(&ceremony, &unread, &Registering::default());
+        assert_eq!(attested, Ok(found(false, false)));
+        let attested = u2f.sent(&ceremony, &unread, &asked);
+        assert_eq!(attested, Err(Reason::AttestationUnsupported));
     }
 }
 

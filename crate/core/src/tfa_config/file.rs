@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::TfaConfig;
 use super::origin_form::{check_fits, fits, strip};
 use super::server::{U2fConfig, WebauthnConfig};
-use super::users::{Builder, Form};
+use super::users::{Builder, Form, is_user, stand_in};
 use crate::json::failure::Failure;
 use crate::record::{Record, UNKNOWN_MEMBER};
 
@@ -42,9 +42,6 @@ impl From<Option<bool>> for Sections {
         }
     }
 }
-
-/// Wraps the value of a user that is not an object, so that the result is a record. Nothing in that record can be used.
-const STAND_IN: (&str, &str) = ("{\"not an object\":", "}");
 
 impl TfaConfig {
     /// Reads and validates a JSON file. The error says what is wrong and where, and never quotes the input.
@@ -87,7 +84,9 @@ impl TfaConfig {
             writer.begin("users");
             for stored in users {
                 if stored.bare {
-                    writer.member(stored.user, bare(stored.record));
+                    for value in stored.values() {
+                        writer.member(stored.user, value);
+                    }
                 } else if stored.beyond && !options.additions {
                     writer.member(stored.user, &plain(stored.record)?);
                 } else {
@@ -102,13 +101,6 @@ impl TfaConfig {
         writer.end();
         Ok(writer.text)
     }
-}
-
-/// The original value of a user that is not an object.
-fn bare(stand_in: &str) -> &str {
-    let (before, after) = STAND_IN;
-    let inside = stand_in.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
-    inside.unwrap_or(stand_in)
 }
 
 /// A record in Proxmox's format.
@@ -280,10 +272,9 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
 
 /// Adds a record in the form in which it is written. True if two factors had the same id.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
-    let (before, after) = STAND_IN;
-    let Ok((mut record, renamed)) = Record::parse_in_file(raw) else {
-        let stand_in = Zeroizing::new(format!("{before}{raw}{after}"));
-        let added = builder.add(user, &stand_in, Form::Bare);
+    let read = Record::parse_in_file(raw).ok().filter(|_| is_user(user));
+    let Some((mut record, renamed)) = read else {
+        let added = builder.add(user, &stand_in(raw), Form::Bare);
         return added.map(|()| false).map_err(|refused| format!(": {refused}"));
     };
     // Programs write most files, and already in this form.

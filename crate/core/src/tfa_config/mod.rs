@@ -3,6 +3,7 @@
 //! Every call on a user calls one of the core's functions on that user's record.
 
 mod add;
+mod credentials;
 mod examine;
 mod file;
 mod legacy_view;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 pub use examine::{examine, examine_as};
 pub use file::{Sections, WriteOptions};
-pub use origin_form::{Mended, Parts, emptied, enrolled_elsewhere, join, split};
+pub use origin_form::{Joined, Mended, Parts, emptied, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 
 use crate::json::failure::Failure;

@@ -82,18 +82,52 @@ fn recovery_mark(created: i64) -> String {
     format!("recovery@{created}")
 }
 
+/// A record joined with its additions.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Joined {
+    pub record: String,
+    /// The additions to store from now on, if a change by another program made the stored ones wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mended: Option<Mended>,
+}
+
+/// Additions that replace the stored ones.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Mended {
+    pub additions: Option<String>,
+    /// The stored additions belonged to a user who was removed and created again. The old user's claims and user handle
+    /// must not lead to the new user.
+    pub foreign: bool,
+}
+
 /// Joins the two parts of a record. Additions of factors that are no longer in the file are dropped. If none of the
 /// factors is left, all additions are dropped: the user was removed and created again. If another program has lifted a
 /// lock, its counters restart from zero. `now`: epoch seconds.
-pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
+pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<Joined, Failure> {
     let mut record = Record::parse(Some(record))?;
+    let mut mended = None;
     if let Some(additions) = additions.filter(|_| record.whole_problem().is_none()) {
-        let additions = Additions::read(additions)?;
+        let mut additions = Additions::read(additions)?;
         if additions.belong_to(&marks(&record)) {
+            // Another program has added an entry of the user since the last one was removed here.
+            if !record.is_empty() && additions.removed.take().is_some() {
+                mended = Some(Mended {
+                    additions: additions.text()?,
+                    foreign: false,
+                });
+            }
             additions.give(&mut record, now);
+        } else {
+            mended = Some(Mended {
+                additions: None,
+                foreign: true,
+            });
         }
     }
-    record.to_text()
+    Ok(Joined {
+        record: record.to_text()?,
+        mended,
+    })
 }
 
 /// The record of a user who is not in the file: it says how the last entry was removed. `None` if the additions don't
@@ -101,25 +135,6 @@ pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, F
 pub fn emptied(additions: &str) -> Result<Option<String>, Failure> {
     let removed = Additions::read(additions).ok().and_then(|additions| additions.removed);
     removed.map(|removal| Record::emptied(removal).to_text()).transpose()
-}
-
-/// Additions that replace the stored ones.
-#[derive(Serialize)]
-pub struct Mended {
-    pub additions: Option<String>,
-}
-
-/// Removes a removal from the additions if it is no longer true, because another program has added an entry of the user
-/// to the file. `None` if there is nothing to change.
-pub fn enrolled_elsewhere(record: &str, additions: &str) -> Result<Option<Mended>, Failure> {
-    let Ok(mut additions) = Additions::read(additions) else {
-        return Ok(None);
-    };
-    if additions.removed.take().is_none() || Record::parse(Some(record))?.is_empty() {
-        return Ok(None);
-    }
-    let additions = additions.text()?;
-    Ok(Some(Mended { additions }))
 }
 
 /// Removes all our additions from a record. True if there were any.

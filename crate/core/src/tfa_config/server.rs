@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::u2f::U2fPolicy;
 use crate::webauthn::RelyingParty;
@@ -69,6 +70,16 @@ impl WebauthnConfig {
         };
         let usable = (labels.is_empty() || labels.ends_with('.')) && host.parse::<IpAddr>().is_err();
         (usable && party.check().is_ok()).then_some(party)
+    }
+
+    /// What is wrong with a section that can be read, for the end of a sentence.
+    pub fn problem(&self) -> Option<&'static str> {
+        let origin = self.origin.as_deref()?;
+        if Url::parse(origin).is_err() {
+            return Some("its origin needs a valid host and a port up to 65535: Proxmox refuses the file");
+        }
+        let fits = self.relying_party(None).is_some();
+        (!fits).then_some("its id is not the domain of its origin, or a parent of it: no page there can use a key")
     }
 }
 
@@ -179,6 +190,40 @@ mod tests {
         assert!(config(r#"{"rp":"","origin":"pve","id":""}"#).is_none());
         assert!(config(r#"{"rp":"","id":"","more":1}"#).is_none());
         assert!(config(r#"{"rp":"","origin":null,"id":""}"#).unwrap().origin.is_none());
+    }
+
+    #[test]
+    fn a_section_that_no_browser_can_use_has_a_problem() {
+        let problem = |origin: &str, id: &str| {
+            let text = serde_json::json!({ "rp": "x", "id": id, "origin": origin }).to_string();
+            config(&text).unwrap().problem().unwrap_or_default()
+        };
+        assert_eq!(config(r#"{"rp":"x","id":"a.b"}"#).unwrap().problem(), None);
+        for origin in [
+            "https://a.b",
+            "https://c.a.b:8006/path",
+            "http://a.b:80",
+            "https://a.b:65535",
+        ] {
+            assert_eq!(problem(origin, "a.b"), "", "{origin}");
+        }
+        for origin in [
+            "https://a.b:80070",
+            "https://a.b:x",
+            "https://1.2.3.256",
+            "https://[::g]",
+            "https://a.b:1:2",
+            "https://[a.b",
+        ] {
+            assert!(problem(origin, "a.b").starts_with("its origin needs"), "{origin}");
+        }
+        for (origin, id) in [
+            ("https://a.c", "a.b"),
+            ("https://xa.b", "a.b"),
+            ("https://10.0.0.1", "10.0.0.1"),
+        ] {
+            assert!(problem(origin, id).starts_with("its id is not"), "{origin}");
+        }
     }
 
     #[test]

@@ -45,7 +45,9 @@ fn is_unread(error: &WebauthnError) -> bool {
         error,
         WebauthnError::AttestationNotSupported
             | WebauthnError::InvalidRPOrigin
+            | WebauthnError::ParseCBORFailure(_)
             | WebauthnError::ParseJSONFailure(_)
+            | WebauthnError::ParseNOMFailure
             | WebauthnError::X509DerInvalid
     )
 }
