@@ -17,10 +17,11 @@ export interface CheckedSeal {
 /** The option `seal`: what it says, or what is to be asked for that. */
 export type SealSource = CheckedSeal | (() => SealOptions | Promise<SealOptions>)
 
+/** Whether a key can have this id. */
+export const isKeyId = (text: string): boolean => text.length <= 32 && /^[\w-]+$/.test(text)
+
 const checkId: Check<string> = (value, name) => {
-  if (typeof value !== 'string' || value.length > 32 || !/^[\w-]+$/.test(value)) {
-    throw invalid(name, '1 to 32 characters of A-Z a-z 0-9 _ -')
-  }
+  if (typeof value !== 'string' || !isKeyId(value)) throw invalid(name, '1 to 32 characters of A-Z a-z 0-9 _ -')
   return value
 }
 

@@ -1,18 +1,11 @@
 import { openSealing } from '#binding'
-import type { BindingChange, BindingSealing } from '#binding'
+import type { BindingChange, BindingSealing, BindingUnopened } from '#binding'
 
 import { randomBytes } from '../shared/crypto.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
-import { checkSeal } from './seal-keys.js'
+import { checkSeal, isKeyId } from './seal-keys.js'
 import type { CheckedSeal, SealSource } from './seal-keys.js'
-
-/** The envelope of why a text was not opened. */
-export interface Unopened {
-  failure: string
-  /** It may be under a key that the host has by now. */
-  unknownKey: boolean
-}
 
 /** Milliseconds between two times that keys are asked for because of one that is not known: anybody may have written its id. */
 const patience = 10_000
@@ -40,8 +33,13 @@ export class Sealing {
     return new Sealing(source, takeOver(typeof source === 'function' ? await ask(source) : source))
   }
 
-  /** The text that was sealed for this place, or why not. `id`: of the challenge whose data it is. */
-  unseal(text: string, name: string, id?: string): string | Unopened {
+  /**
+   * The text that was sealed for this place, or why not: of an unknown key the host may know by now.
+   *
+   * @param id of the challenge whose data it is
+   * @internal
+   */
+  unseal(text: string, name: string, id?: string): string | BindingUnopened {
     try {
       return this.#keys.open(text, name, id)
     } catch {
@@ -117,7 +115,7 @@ export class Sealing {
 /** The id of the key that a text says it is sealed under; `undefined`: it is not sealed. */
 export function sealedUnder(text: string): string | undefined {
   const [version, id = '', sealed] = text.split('.', 3)
-  return version === 'cs1' && sealed !== undefined && /^[\w-]+$/.test(id) && id.length <= 32 ? id : undefined
+  return version === 'cs1' && sealed !== undefined && isKeyId(id) ? id : undefined
 }
 
 type AskForKeys = Extract<SealSource, (...args: never) => unknown>

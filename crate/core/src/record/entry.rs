@@ -73,7 +73,7 @@ pub trait SigningEntry {
     fn update(&mut self, credential: &Credential);
 
     /// Stores what a success of this credential shows: its relying party, and its user handle if that was unknown.
-    fn learn(&mut self, _rp_id: &str, _user_handle: impl FnOnce() -> Option<String>) {}
+    fn learn(&mut self, _rp_id: &str, _user_handle: Option<&str>) {}
 }
 
 fn enabled() -> bool {

@@ -120,7 +120,7 @@ impl SigningEntry for WebauthnEntry {
         self.user_verified = credential.user_verified;
     }
 
-    fn learn(&mut self, rp_id: &str, user_handle: impl FnOnce() -> Option<String>) {
+    fn learn(&mut self, rp_id: &str, user_handle: Option<&str>) {
         if self.shared {
             return;
         }
@@ -129,7 +129,8 @@ impl SigningEntry for WebauthnEntry {
         }
         if self.user_handle.is_none() {
             // The length of 1 to 64 bytes in base64url. A handle of another length couldn't be read again.
-            self.user_handle = user_handle().filter(|handle| (2..=86).contains(&handle.len()));
+            let handle = user_handle.filter(|handle| (2..=86).contains(&handle.len()));
+            self.user_handle = handle.map(str::to_owned);
             self.handle_learned = self.user_handle.is_some();
         }
     }

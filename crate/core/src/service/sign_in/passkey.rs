@@ -206,6 +206,7 @@ impl Claim {
             answer: &request.answer,
             signer: &signer,
             learn: true,
+            handle: handle.as_deref(),
         };
         let (mut record, accepted) = response::accept(record, &ceremony, settings, &given, request.now)?;
         if spend(

@@ -180,6 +180,8 @@ fn check(
         answer,
         signer: &signer,
         learn,
+        // Nobody has asked whether another user has the one in the answer.
+        handle: None,
     };
     accept(record, &ceremony, settings, &given, presented.now)
 }
@@ -190,6 +192,8 @@ pub(super) struct Given<'a> {
     pub(super) signer: &'a Signer,
     /// Whether to store in the record by what other calls find this user.
     pub(super) learn: bool,
+    /// The user handle to store with a credential that has none.
+    pub(super) handle: Option<&'a str>,
 }
 
 /// Verifies an answer to a ceremony that accepts it. `now`: epoch milliseconds.
@@ -200,7 +204,12 @@ pub(super) fn accept(
     given: &Given,
     now: i64,
 ) -> Result<(Record, Accepted), Refused> {
-    let Given { answer, signer, learn } = *given;
+    let Given {
+        answer,
+        signer,
+        learn,
+        handle,
+    } = *given;
     let mismatch = rejected("challenge-mismatch");
     let challenge = BASE64URL_NOPAD
         .decode(ceremony.challenge.as_bytes())
@@ -211,6 +220,7 @@ pub(super) fn accept(
         challenge: &challenge,
         ceremony,
         learn,
+        handle,
         u2f: None,
     };
     let now = request::seconds(now);
@@ -232,6 +242,7 @@ struct Begun<'a> {
     challenge: &'a [u8],
     ceremony: &'a Authentication,
     learn: bool,
+    handle: Option<&'a str>,
     /// Only for U2F keys.
     u2f: Option<&'a U2fPolicy>,
 }
@@ -254,12 +265,7 @@ impl Begun<'_> {
         verified.credential.user_verified |= verified.user_verified && beside_another;
         entry.entry.update(&verified.credential);
         if self.learn {
-            // Not beside another factor: there nobody has asked whether another user has the handle.
-            let handle = || {
-                let (_, handle) = webauthn::peek_passkey(self.answer.response.get()).ok()?;
-                handle.filter(|_| !beside_another)
-            };
-            entry.entry.learn(&self.settings.rp.id, handle);
+            entry.entry.learn(&self.settings.rp.id, self.handle);
         }
         entry.last_used = Some(now);
         Ok(Accepted {
