@@ -17,7 +17,8 @@ export declare class BindingAuthenticationPolicy {
    * (empty: none). `flags` of what is stored: 1 backup eligible, 2 backup state, 4 backup recorded.
    *
    * A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
-   * 8 counter increased. A text is an envelope: of `{ok: false, reason}`, or of a failure.
+   * 8 counter increased. A text is an envelope: of `{ok: false, reason}`, of a failure, or of that number and the
+   * signed extension outputs that were asked for.
    */
   verify(texts: string, signCount: number, flags: number): number | string
 }
@@ -76,13 +77,31 @@ export declare class BindingLock {
   release(): void
 }
 
+/** Verified metadata. */
+export declare class BindingMetadata {
+  get no(): number
+  /** `YYYY-MM-DD` */
+  get nextUpdate(): string
+  /** The number of models. */
+  get size(): number
+  /** `now`: epoch milliseconds. */
+  isStale(now: number): boolean
+  /**
+   * An envelope: `{name?, certified?, securityLevel?, revoked?: {status, since?}}`, or null for an unknown model.
+   * `now`: epoch milliseconds.
+   */
+  describe(id: string, now: number): string
+  /** The name of a model. */
+  name(id: string): string | null
+}
+
 /** The policy of registrations. */
 export declare class BindingRegistrationPolicy {
   /**
    * Verifies a registration. `texts` in lines: challenge, user handle (empty: none), then the response: JSON, or the
    * lines `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` (a comma after each),
    * `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
-   * userVerified, discoverable?}` or `{ok: false, reason}`.
+   * userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
    */
   verify(texts: string, now: number): string
 }
@@ -98,6 +117,9 @@ export declare class BindingSealing {
 }
 
 export declare class BindingService {
+  /** What later calls know of models of authenticators. */
+  useMetadata(metadata?: BindingMetadata | undefined | null): void
+  revokedKeys(record: string | undefined | null, request: string): string
   factors(record?: string | undefined | null): string
   status(record: string | undefined | null, request: string): string
   beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
@@ -109,6 +131,11 @@ export declare class BindingService {
   openYubico(record: string | undefined | null, request: string): string
   spendYubico(record: string | undefined | null, request: string): BindingChange
   verifyCode(record: string | undefined | null, request: string): BindingChange
+  recogniseBrowser(record: string | undefined | null, request: string): BindingChange
+  browsers(record: string | undefined | null, request: string): string
+  forgetBrowsers(record: string | undefined | null, request: string): BindingChange
+  enforce(record: string | undefined | null, request: string): BindingChange
+  clearDeadlines(record: string | undefined | null, request: string): BindingChange
   findDrift(record: string | undefined | null, request: string): string
   noteDrift(record: string | undefined | null, request: string): BindingChange
   resetFactors(record: string | undefined | null, request: string): BindingChange
@@ -137,8 +164,11 @@ export declare class BindingTfaConfig {
   /** An empty configuration. */
   constructor(additions: boolean)
   clone(): BindingTfaConfig
-  /** Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had. */
-  write(additions: boolean, sections?: boolean | undefined | null): Uint8Array | string
+  /**
+   * Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had. `refused`:
+   * also writes what Proxmox refuses.
+   */
+  write(additions: boolean, sections: boolean | undefined | null, refused: boolean): Uint8Array | string
   webauthn(): string
   /** Null if there is no section. */
   webauthnDigest(): string
@@ -175,9 +205,6 @@ export declare class BindingTfaConfig {
   verifyResponse(user: string, origin: string | undefined | null, challenge: string, request: string): string
   legacyView(): string
 }
-
-/** The additions without a removal that is no longer true. Returns an envelope with `{additions}`, or null. */
-export declare function additionsEnrolledElsewhere(record: string, additions: string): string
 
 export interface BindingAttempt {
   /** False if someone else holds the lock. */
@@ -232,7 +259,7 @@ export declare function emptiedRecord(additions: string): string
 /** Reports the contents and mistakes of a file, in an envelope. `json`: accepts only JSON. `now`: epoch seconds. */
 export declare function examineTfaConfig(bytes: Uint8Array, maxBytes: number, json: boolean, now: number): string
 
-/** Joins a record of the file and its additions. Returns an envelope with the text. `now`: epoch seconds. */
+/** Joins a record of the file and its additions. Returns an envelope with `{record, mended?}`. `now`: epoch seconds. */
 export declare function joinAdditions(record: string, additions: string | undefined | null, now: number): string
 
 /** An `otpauth-migration:` URI. `value`: `{batch: {id, index, size}, entries}`, each as above, or null. */
@@ -264,12 +291,12 @@ export declare function qrSvg(text: string): string
 /** `value`: lines of half blocks. */
 export declare function qrTerminal(text: string): string
 
-/** Reads `{rp, userVerification?, crossOrigin?, counter?}`. Returns a failure envelope if it is wrong. */
+/** Reads `{rp, userVerification?, crossOrigin?, counter?, extensions?, appId?}`. Returns a failure envelope if it is wrong. */
 export declare function readAuthenticationPolicy(json: string): BindingAuthenticationPolicy | string
 
 /**
- * Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`; answers a
- * failure envelope where it is wrong.
+ * Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?,
+ * extensions?}`; answers a failure envelope where it is wrong.
  */
 export declare function readRegistrationPolicy(json: string): BindingRegistrationPolicy | string
 
@@ -299,6 +326,12 @@ export declare function totpVerify(secret: string, algorithm: number, digits: nu
 
 /** Like `totp_verify`, for the key of a URI. */
 export declare function totpVerifyUri(uri: string, code: string, at: number, past: number, future: number, lastStep: number): number
+
+/**
+ * `blob`: the text, which is copied. `request`: `{roots?, crls?, anySigner?, signer?, previous?, now}`. Resolves with
+ * a failure envelope if the metadata is refused.
+ */
+export declare function verifyMetadata(blob: Uint8Array, request: string): Promise<BindingMetadata | string>
 
 /**
  * `{rp: {id}, challenge?, timeout?, allowCredentials?, userVerification?, hints?}` and 32 random bytes. `value`:

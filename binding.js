@@ -773,18 +773,18 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, additionsEnrolledElsewhere, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingMetadata, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
 export { BindingConfigLock }
 export { BindingDirectory }
 export { BindingLock }
+export { BindingMetadata }
 export { BindingRegistrationPolicy }
 export { BindingSealing }
 export { BindingService }
 export { BindingTfaConfig }
-export { additionsEnrolledElsewhere }
 export { emptiedRecord }
 export { examineTfaConfig }
 export { joinAdditions }
@@ -807,6 +807,7 @@ export { totpSecret }
 export { totpUri }
 export { totpVerify }
 export { totpVerifyUri }
+export { verifyMetadata }
 export { webauthnAuthenticationOptions }
 export { webauthnRegistrationOptions }
 export { yubicoPublicId }

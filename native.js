@@ -7,10 +7,10 @@ const require = createRequire(import.meta.url)
 // The build writes this list.
 export const {
   BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory,
-  BindingLock, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, additionsEnrolledElsewhere,
+  BindingLock, BindingMetadata, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig,
   emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory,
   openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy,
-  recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri,
+  recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata,
   webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify,
 } = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
 

@@ -1,8 +1,8 @@
 // `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
 // a table, and writes bench/results.json and the plots of the README.
 //
-// npm run bench -- [--quick] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins, sealing,
-// strangers, demo)
+// npm run bench -- [--quick] [--compare] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins,
+// in-flight, sealing, strangers, http, demo)
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { root } from '../scripts/lib/paths.mjs'
 import { ask } from '../scripts/lib/run.mjs'
 import { setUp } from '../scripts/setup.mjs'
 import { profileOf } from './instructions.mjs'
+import { compare } from './lib/compare.mjs'
 import { HotPaths } from './lib/hot-paths.mjs'
 import { buildNative } from './lib/native.mjs'
 import { installRivals } from './lib/rivals.mjs'
@@ -19,6 +20,7 @@ import { isMet, targets } from './targets.mjs'
 
 const words = process.argv.slice(2)
 const quick = words.includes('--quick')
+const compares = words.includes('--compare')
 const wanted = words.filter((word) => !word.startsWith('--'))
 /** The largest file of `growth`. */
 const mostUsers = Number(words.find((word) => word.startsWith('--users='))?.slice('--users='.length) ?? 1_000_000)
@@ -47,7 +49,12 @@ const parts = {
     const sizes = { memory: [1000, quick ? 10_000 : 1_000_000], directory: [1000, quick ? 10_000 : 100_000] }
     return signIns({ ...sizes, ...options })
   },
+  'in-flight': async () => {
+    const { inFlight } = await import('./in-flight.mjs')
+    return inFlight(quick ? { rounds: 3, milliseconds: 200, longer: 3 } : { rounds: 7, milliseconds: 1000, longer: 8 })
+  },
   sealing: async () => (await import('./sealing.mjs')).sealing(options),
+  http: async () => (await import('./http.mjs')).http({ rounds: quick ? 5 : 21, milliseconds: 300 }),
   strangers: async () => (await import('./strangers.mjs')).strangers(options),
   demo: async () => (await import('./demo.mjs')).demo(quick ? { people: 20, rounds: 1 } : { people: 200, rounds: 3 }),
 }
@@ -58,11 +65,12 @@ await main(async () => {
   await setUp()
   const chosen = Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))
   // Whole services are compared with themselves.
-  const compares = chosen.some((part) => !['sign-ins', 'sealing', 'strangers', 'demo'].includes(part))
-  if (compares) await installRivals()
-  const native = compares ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
+  const hasRivals = chosen.some((part) => !['sign-ins', 'in-flight', 'sealing', 'strangers', 'http', 'demo'].includes(part))
+  if (hasRivals) await installRivals()
+  const native = hasRivals ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
   const file = join(root, 'bench/results.json')
   const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  const measured = {}
   try {
     for (const part of chosen) {
       console.log(`\n--- ${part}`)
@@ -77,14 +85,33 @@ await main(async () => {
         told.push({ ...row, met: isMet(row), ...missed })
       }
       results[part] = { on: machine(), reached: told, figures: brief(figures) }
+      measured[part] = results[part]
       // A short run says whether it all works, and nothing more.
-      if (!quick) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
+      if (!quick && !compares) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
     }
   } finally {
     native?.close()
   }
-  if (!quick) (await import('./plot.mjs')).drawPlots(results)
+  if (compares) tellWorse(compare(measured, committed()))
+  else if (!quick) (await import('./plot.mjs')).drawPlots(results)
 })
+
+function committed() {
+  const text = ask('git', ['show', 'HEAD:bench/results.json'])
+  if (text === undefined) throw new Error('there are no committed results: --compare needs a git checkout with bench/results.json')
+  return JSON.parse(text)
+}
+
+/** Fails when something is worse than in the results that were committed last. */
+function tellWorse({ worse, passed, compared }) {
+  console.log(`\n--- compared with the committed results: ${compared} rows`)
+  for (const { part, what, why } of passed) console.log(`        ${part}: ${what}: ${why}`)
+  for (const { part, what, figure, before, tolerance, unit } of worse) {
+    const allowed = `${number(tolerance * 100)} %`
+    console.log(`WORSE   ${part}: ${what}: ${number(figure)} ${unit}, before ${number(before)} (may vary by ${allowed})`)
+  }
+  if (worse.length > 0) throw new Error(`worse than before: ${worse.map(({ what }) => what).join('; ')}`)
+}
 
 function machine() {
   return {

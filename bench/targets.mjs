@@ -1,7 +1,7 @@
 // What is to be reached: a ratio of two things that were measured in turn, an absolute figure where there is nothing to
 // compare with. Each row: what, its figure of the results, the most or the least that it may be, and what to profile where
 // it is missed, by its name in instructions.mjs.
-import { ratio } from './lib/interleave.mjs'
+import { compared } from './lib/interleave.mjs'
 
 const crypto = { ES256: 1.15, EdDSA: 1.25, RS256: 1.6 }
 const totp = { otpauth: 6, otplib: 20, speakeasy: 12, 'three bare node:crypto HMACs': 4 }
@@ -10,34 +10,39 @@ export const targets = {
   webauthn: ({ authentication }) => [
     ...Object.keys(crypto).map((algorithm) => ({
       what: `${algorithm} authentication : a bare aws-lc-rs verification`,
-      figure: ratio(authentication[algorithm], 'countersign', 'bare aws-lc-rs'),
+      ...compared(authentication[algorithm], 'countersign', 'bare aws-lc-rs'),
       most: crypto[algorithm],
       profile: `authentication-${algorithm.toLowerCase()}`,
     })),
     {
       what: '@simplewebauthn/server : ES256 authentication',
-      figure: ratio(authentication.ES256, '@simplewebauthn/server', 'countersign'),
+      ...compared(authentication.ES256, '@simplewebauthn/server', 'countersign'),
       least: 8,
     },
     {
       what: 'bare crypto.verify, key ready : ES256 authentication',
-      figure: ratio(authentication.ES256, 'bare crypto.verify, key ready', 'countersign'),
+      ...compared(authentication.ES256, 'bare crypto.verify, key ready', 'countersign'),
       least: 1.1,
     },
   ],
   totp: ({ wrong }) => [
     ...Object.entries(totp).map(([rival, least]) => ({
       what: `${rival} : a wrong TOTP code`,
-      figure: ratio(wrong, rival, 'countersign'),
+      ...compared(wrong, rival, 'countersign'),
       least,
     })),
     {
       what: 'a wrong TOTP code in the record of one app : three bare aws-lc-rs HMACs',
-      figure: ratio(wrong, 'core alone, in a record of one app', 'three bare aws-lc-rs HMACs'),
+      ...compared(wrong, 'core alone, in a record of one app', 'three bare aws-lc-rs HMACs'),
       most: 3,
       profile: 'code-totp-of-one-app',
     },
   ],
+  http: (results) => Object.entries({ totp: 'by code', webauthn: 'by key' }).map(([way, what]) => ({
+    what: `a second factor ${what} through countersign/http : the same calls in a plain listener, CPU of the server`,
+    ...compared(results[way], 'handler', 'plain'),
+    most: 1.25,
+  })),
   challenges: ({ times, open }) => [
     { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs', profile: 'book' },
     { what: 'challenge put + take by memoryStore', figure: times.memoryStore.median / 1000, most: 5, unit: 'µs' },
@@ -48,19 +53,19 @@ export const targets = {
     return [
       {
         what: 'TfaConfig.parse : JSON.parse',
-        figure: ratio(many.file, 'parse', 'JSON.parse of the text'),
+        ...compared(many.file, 'parse', 'JSON.parse of the text'),
         most: 1,
         profile: 'config-parse',
       },
       {
         what: 'TfaConfig.write : JSON.stringify',
-        figure: ratio(many.file, 'write', 'JSON.stringify to text'),
+        ...compared(many.file, 'write', 'JSON.stringify to text'),
         most: 1,
         profile: 'config-write',
       },
       { what: 'memory of a TfaConfig : its file', figure: many.memory.parse / many.bytes, most: 1.2 },
-      { what: 'clone, 100 users : an empty instance', figure: ratio(few.user, 'clone', 'an empty instance'), most: 1.6 },
-      { what: 'clone, many users : that', figure: ratio(many.user, 'clone', 'an empty instance'), most: 1.6 },
+      { what: 'clone, 100 users : an empty instance', ...compared(few.user, 'clone', 'an empty instance'), most: 1.6 },
+      { what: 'clone, many users : that', ...compared(many.user, 'clone', 'an empty instance'), most: 1.6 },
       {
         what: 'clone and first write, many users',
         figure: many.user['clone and first write'].median / 1000,
@@ -85,16 +90,28 @@ export const targets = {
       const what = `a sign-in by ${way} in a directory, ${many} : ${few}`
       return [
         { what: `${what}: system calls that differ in number`, figure: differ.length, most: 0, unit: 'calls' },
-        { what: `${what}: time without fsync`, figure: ratio(times, many, few), most: 1.5 },
+        { what: `${what}: time without fsync`, ...compared(times, many, few), most: 1.5 },
       ]
     }),
   sealing: ({ totp }) => [
-    { what: 'a sign-in by code with sealing : without', figure: ratio(totp, 'sealed', 'plain'), most: 1.25 },
+    { what: 'a sign-in by code with sealing : without', ...compared(totp, 'sealed', 'plain'), most: 1.25 },
   ],
   strangers: ({ times }) => {
     const [alone, besides] = Object.keys(times)
-    return [{ what: `a sign-in beside ${besides} : beside ${alone}`, figure: ratio(times, besides, alone), most: 1.5 }]
+    return [{ what: `a sign-in beside ${besides} : beside ${alone}`, ...compared(times, besides, alone), most: 1.5 }]
   },
+  'in-flight': (results) => [
+    {
+      what: 'sign-ins by code on directoryStore, 64 in flight: each file synced by itself : with the journal',
+      ...compared(results['64 in flight'], 'each by itself', 'journal'),
+      least: 3,
+    },
+    {
+      what: 'sign-ins by code on directoryStore, 1 in flight: with the journal : each file synced by itself',
+      ...compared(results['1 in flight'], 'journal', 'each by itself'),
+      most: 1.1,
+    },
+  ],
   demo: () => [],
 }
 

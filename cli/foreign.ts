@@ -1,6 +1,7 @@
 import { own } from '../facade/shared/check.js'
 import * as migration from '../facade/migration/index.js'
 import type { Migration, SecretEncoding, SecretOptions } from '../facade/migration/index.js'
+import { fromDynamo } from '../facade/migration/rows.js'
 import { isCountersignError } from '../index.js'
 import type { Countersign, Imported, Left, OpenOptions } from '../index.js'
 import { printable, usage } from './io.js'
@@ -113,8 +114,7 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
   if (user !== undefined) return new Map([[user, rows]])
   const users = new Map<string, unknown[]>()
   for (const [index, row] of rows.entries()) {
-    const named: unknown = typeof row === 'object' && row !== null ? own(row, userMember) : undefined
-    const owner = typeof named === 'number' ? `${named}` : named
+    const owner = typeof row === 'object' && row !== null ? userOf(own(fromDynamo(row), userMember)) : undefined
     if (typeof owner !== 'string' || owner === '') {
       throw usage(`Row [${index}] names no user: pass --user, or --user-member with the name of the member that names the user`)
     }
@@ -125,10 +125,22 @@ function rowsByUser(text: string, format: ForeignFormat, { user, userMember }: F
   return users
 }
 
+/** A user's name: a text, a number, or a text or number with MongoDB's type around it. */
+function userOf(named: unknown): unknown {
+  if (typeof named === 'number') return `${named}`
+  if (typeof named !== 'object' || named === null) return named
+  return own(named, '$oid') ?? own(named, '$numberLong') ?? own(named, '$numberInt')
+}
+
 /** Reads one JSON document, or lines that are each JSON, a plain secret or a URI. */
 function readRows(text: string, format: ForeignFormat): unknown[] {
   const whole = parseJson(text)
-  if (typeof whole === 'object' && whole !== null) return Array.isArray(whole) ? whole : [whole]
+  if (typeof whole === 'object' && whole !== null) {
+    // DynamoDB's answer to a scan or a query.
+    const items = own(whole, 'Items')
+    if (Array.isArray(whole)) return whole
+    return Array.isArray(items) ? items : [whole]
+  }
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
   if (lines.length === 0) throw usage('The file is empty')
   const rows = lines.map(parseJson)

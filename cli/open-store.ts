@@ -1,8 +1,11 @@
-import { statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+
+import type { Pool } from 'pg'
 
 import { directoryStore, tfaConfigStore } from '../facade/stores/index.js'
 import { postgresStore } from '../facade/stores/postgres-store.js'
 import { redisStore } from '../facade/stores/redis-store.js'
+import { sqliteStore } from '../facade/stores/sqlite-store.js'
 import type { Store } from '../facade/stores/traits.js'
 import { Exit, usage } from './io.js'
 
@@ -14,7 +17,7 @@ export interface StoreOptions {
   lock?: string
   /** For a `postgres:` store. */
   schema?: string
-  /** For a `postgres:` or `redis:` store. */
+  /** For a `sqlite:`, `postgres:` or `redis:` store. */
   prefix?: string
 }
 
@@ -27,13 +30,17 @@ export interface OpenedStore {
 export async function openStore(options: StoreOptions, env: Record<string, string | undefined>): Promise<OpenedStore> {
   const place = options.store ?? env['COUNTERSIGN_STORE']
   if (!place) throw usage('No store given: pass --store, or set COUNTERSIGN_STORE')
-  if (options.store !== undefined && hasPassword(options.store)) {
-    throw usage('This URL contains a password, and others can see arguments: put it into COUNTERSIGN_STORE')
-  }
+  refusePassword(options.store, 'COUNTERSIGN_STORE')
   const [kind, path] = split(place)
   const open = openers[kind]
-  if (!open) throw usage('Unknown store: expected directory:PATH, tfa:FILE, postgres://... or redis://...')
+  if (!open) throw usage('Unknown store: expected directory:PATH, sqlite:FILE, tfa:FILE, postgres://... or redis://...')
   return open(path, options)
+}
+
+/** Refuses a password among the arguments, which others can see. */
+export function refusePassword(place: string | undefined, variable: string): void {
+  if (place === undefined || !hasPassword(place)) return
+  throw usage(`This URL contains a password, and others can see arguments: put it into ${variable}`)
 }
 
 type Opener = (path: string, options: StoreOptions) => OpenedStore | Promise<OpenedStore>
@@ -41,6 +48,10 @@ type Opener = (path: string, options: StoreOptions) => OpenedStore | Promise<Ope
 const openers: Partial<Record<string, Opener>> = {
   directory: (path, { create = false }) => local(directoryStore(path, { create })),
   tfa: (path, { create = false, lock }) => local(tfaConfigStore(path, lock === undefined ? { create } : { create, lock })),
+  sqlite: (path, { create = false, prefix }) => {
+    const store = sqliteStore(path, { create, ...(prefix !== undefined && { prefix }) })
+    return { store, close: () => store.close() }
+  },
   postgres: openPostgres,
   postgresql: openPostgres,
   redis: openRedis,
@@ -51,13 +62,27 @@ const local = (store: Store): OpenedStore => ({ store, close: async () => {} })
 
 /** The kind of the store and its place. For a plain path, the file system tells the kind. */
 function split(place: string): [kind: string, path: string] {
-  const [, kind, path] = /^(directory|tfa):(.+)$/s.exec(place) ?? []
+  const [, kind, path] = /^(directory|sqlite|tfa):(.+)$/s.exec(place) ?? []
   if (kind !== undefined && path !== undefined) return [kind, path]
   const [, scheme] = /^([a-z]+):\/\//.exec(place) ?? []
   if (scheme !== undefined) return [scheme, place]
   const found = statSync(place, { throwIfNoEntry: false })
-  if (!found) throw usage('No such file or directory. To create one, pass directory:PATH or tfa:FILE, and --create')
-  return [found.isDirectory() ? 'directory' : 'tfa', place]
+  if (!found) throw usage('No such file or directory. To create one, pass directory:PATH, sqlite:FILE or tfa:FILE, and --create')
+  if (found.isDirectory()) return ['directory', place]
+  return [isSqlite(place) ? 'sqlite' : 'tfa', place]
+}
+
+/** Every SQLite database that holds anything begins with the same text. */
+function isSqlite(path: string): boolean {
+  const wanted = Buffer.from('SQLite format 3\0')
+  const begun = Buffer.alloc(wanted.length)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, begun)
+  } finally {
+    closeSync(file)
+  }
+  return begun.equals(wanted)
 }
 
 /** Drivers also read a password from the query. Text that is not a URL here may be one for a driver. */
@@ -69,10 +94,7 @@ function hasPassword(place: string): boolean {
 }
 
 async function openPostgres(connectionString: string, { create, schema, prefix }: StoreOptions): Promise<OpenedStore> {
-  const { default: pg } = await driver('pg', () => import('pg'))
-  const pool = new pg.Pool({ connectionString, max: 4 })
-  // The next call replaces a connection that was lost while idle.
-  pool.on('error', () => {})
+  const pool = await openPool(connectionString)
   const store = postgresStore(pool, { ...(schema !== undefined && { schema }), ...(prefix !== undefined && { prefix }) })
   const close = () => pool.end()
   if (create) {
@@ -82,6 +104,14 @@ async function openPostgres(connectionString: string, { create, schema, prefix }
     })
   }
   return { store, close }
+}
+
+export async function openPool(connectionString: string): Promise<Pool> {
+  const { default: pg } = await driver('pg', () => import('pg'))
+  const pool = new pg.Pool({ connectionString, max: 4 })
+  // The next call replaces a connection that was lost while idle.
+  pool.on('error', () => {})
+  return pool
 }
 
 async function openRedis(url: string, { prefix }: StoreOptions): Promise<OpenedStore> {

@@ -4,17 +4,22 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 
 import { CountersignError } from '../facade/shared/errors.js'
 import type { CountersignErrorCode } from '../facade/shared/errors.js'
+import { addAuditCommand } from './audit-command.js'
+import { addBrowserCommands } from './browser-commands.js'
 import { addFileCommands } from './file-commands.js'
 import { addIndexCommand } from './index-command.js'
 import { Exit, printable, toJson } from './io.js'
 import type { Io } from './io.js'
+import { addMetadataCommands } from './metadata-commands.js'
 import { addRecoveryCommands } from './recovery-commands.js'
+import { addReportCommand } from './report-command.js'
 import { addSealCommands } from './seal-commands.js'
 import { addTotpCommands } from './totp-commands.js'
 import { addUserCommands } from './user-commands.js'
 
 const footer = `
-Stores: directory:PATH, tfa:FILE, postgres://..., redis://..., or the path of a directory or tfa.cfg.
+Stores: directory:PATH, sqlite:FILE, tfa:FILE, postgres://..., redis://..., or the path of a directory, SQLite file
+or tfa.cfg.
 Put a URL with a password into COUNTERSIGN_STORE: other users of the machine can see arguments.
 
 Exit codes: 0 done; 1 refused (a wrong code, no such user, a file with a mistake); 2 usage error; 3 failure.`
@@ -35,13 +40,17 @@ export async function run(args: string[], io: Io): Promise<number> {
     .option('--create', 'create the store if it does not exist')
     .option('--lock <file>', 'tfa: stores: the lock file that the server uses, if it is not <file>.lock')
     .option('--schema <name>', 'postgres: stores: the schema of the tables')
-    .option('--prefix <text>', 'postgres: and redis: stores: the prefix of all names')
+    .option('--prefix <text>', 'sqlite:, postgres: and redis: stores: the prefix of all names')
     .option('--keys <file>', 'the keys that the store is sealed with (environment: COUNTERSIGN_KEYS_FILE)')
     .option('--keys-fd <number>', 'the same, from an open file descriptor', descriptor)
     .option('--accept-plain', 'with keys: also read records that are not sealed, while an existing store is being sealed')
     .option('--json', 'answer with one JSON document')
     .addHelpText('after', footer)
-  for (const add of [addUserCommands, addTotpCommands, addRecoveryCommands, addFileCommands, addIndexCommand, addSealCommands]) add(program, io, done)
+  const groups = [
+    addUserCommands, addBrowserCommands, addTotpCommands, addRecoveryCommands, addFileCommands, addIndexCommand, addSealCommands,
+    addAuditCommand, addReportCommand, addMetadataCommands,
+  ]
+  for (const add of groups) add(program, io, done)
   const json = args.includes('--json')
   guard(program, io, json)
   try {
@@ -96,6 +105,7 @@ const codes: Partial<Record<CountersignErrorCode, number>> = {
   'invalid-argument': 2,
   'config-corrupt': 1,
   'config-too-large': 1,
+  'metadata-refused': 1,
   'factor-required': 1,
   'factor-limit': 1,
 }

@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 
 import { noRelyingParty } from '../facade/service/no-relying-party.js'
 import { Countersign } from '../index.js'
-import type { OpenOptions, Store } from '../index.js'
-import { Output } from './io.js'
+import type { CountersignEvent, OpenOptions, Store } from '../index.js'
+import { Output, printable } from './io.js'
 import type { Io } from './io.js'
 import { openStore } from './open-store.js'
 import type { StoreOptions } from './open-store.js'
@@ -36,7 +36,9 @@ export async function onStore<T extends object>(
   const seal = sealOf(options, io)
   const { store, close } = await openStore(options, io.env)
   try {
-    await using service = await Countersign.open({ ...relyingParty(options), store, ...(seal && { seal }), ...more(options) })
+    // Shows warnings (such as a wrong clock) to the person who typed the command, and not as a message of Node.js.
+    const onEvent = ({ type, message = '' }: CountersignEvent) => type === 'warning' && out.note(printable(message))
+    await using service = await Countersign.open({ ...relyingParty(options), store, onEvent, ...(seal && { seal }), ...more(options) })
     await work({ service, store, out, sealed: seal !== undefined, options })
     done(out.code)
   } finally {

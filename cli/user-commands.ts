@@ -3,8 +3,9 @@ import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 
 import { isCountersignError } from '../index.js'
-import type { Factor, Removal, Status } from '../index.js'
+import type { Countersign, Factor, Removal, Status } from '../index.js'
 import { asDescription } from '../facade/shared/check.js'
+import { foreignNames } from '../facade/stores/foreign-names.js'
 import { confirm } from './ask.js'
 import { Exit, printable, usage } from './io.js'
 import type { Io } from './io.js'
@@ -15,17 +16,19 @@ import type { Done } from './service.js'
 export function addUserCommands(program: Command, io: Io, done: Done): void {
   program
     .command('users')
-    .description('list all users who have a factor, and those whose last one was removed')
+    .description('list all users who have a factor, those whose last one was removed, and those who have to enrol one')
     .action((_options: object, command: Command) =>
-      onStore(command, io, done, async ({ service, out }) => {
+      onStore(command, io, done, async ({ service, store, out }) => {
         const names: string[] = []
-        for await (const name of service.users()) {
-          // There may be a million names. Each is written at once, until nobody reads them any more.
+        // A file of another system may list users without a factor. In all other stores they have no record.
+        const isForeign = Object.hasOwn(store, foreignNames)
+        for await (const page of pages(service.users(), 64)) {
+          // There may be a million names. Each page is written at once, until nobody reads them any more.
           if (io.stdout.destroyed) break
-          // A file of another system may list users without a factor.
-          if (!(await service.status(name)).enrolled) continue
-          if (out.json) names.push(name)
-          else io.stdout.write(`${printable(name)}\n`)
+          const held = await Promise.all(page.map((name) => !isForeign || holdsSomething(service, name)))
+          const found = page.filter((_, index) => held[index])
+          if (out.json) names.push(...found)
+          else io.stdout.write(found.map((name) => `${printable(name)}\n`).join(''))
         }
         if (out.json) out.answer(names, '')
       }),
@@ -37,7 +40,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .action((user: string, _options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const [factors, status] = await Promise.all([service.factors(user), service.status(user)])
-        if (!status.enrolled && !status.removed) return out.refuse(noSuchUser, 'No such user')
+        if (!status.enrolled && !status.removed && !status.deadlines) return out.refuse(noSuchUser, 'No such user')
         out.answer({ user, factors, status }, describe(user, factors, status))
       }),
     )
@@ -90,9 +93,31 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     )
 }
 
+/** Groups the items, so that they don't each wait for a round trip to the database, one after the other. */
+async function* pages<T>(all: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let page: T[] = []
+  for await (const one of all) {
+    if (page.push(one) < size) continue
+    yield page
+    page = []
+  }
+  if (page.length > 0) yield page
+}
+
+/** True also for a record that can't be read or opened: its user is listed, and the list goes on. */
+async function holdsSomething(service: Countersign, user: string): Promise<boolean> {
+  try {
+    const { enrolled, removed, deadlines } = await service.status(user)
+    return enrolled || removed !== undefined || deadlines !== undefined
+  } catch (error) {
+    if (isCountersignError(error, 'record-corrupt') || isCountersignError(error, 'record-sealed')) return true
+    throw error
+  }
+}
+
 const noSuchUser = { ok: false, reason: 'no-such-user' }
 
-interface ByOption {
+export interface ByOption {
   by?: string
 }
 
@@ -102,7 +127,7 @@ interface RemoveOptions extends ByOption {
   requireEnrolment?: boolean
 }
 
-const byOption = ['--by <who>', 'who does this, for the record; default: your login name'] as const
+export const byOption = ['--by <who>', 'who does this, for the record; default: your login name'] as const
 
 /** What the administrator has to know after the last factor is removed. */
 const afterLast = `This user can now sign in with the password alone, even if the server passes enrolled: true. Until the user enrols
@@ -115,7 +140,7 @@ status(user).removed.enrolmentRequired.`
 const afterEverything = `If the server still passes enrolled: true for this user, signing in fails with record-missing, which is meant for
 lost records. Delete the account, or set its "enrolled" to false.`
 
-function byOf({ by }: ByOption, { env }: Io): { by?: string } {
+export function byOf({ by }: ByOption, { env }: Io): { by?: string } {
   // With sudo, this is the user who ran it, not root.
   const name = by ?? asDescription(env['SUDO_USER'] ?? loginName())
   return name === '' && by === undefined ? {} : { by: name }
@@ -158,12 +183,13 @@ function line(factor: Factor): string {
 }
 
 function describe(user: string, factors: Factor[], status: Status): string {
-  if (status.removed) return `${printable(user)}: no factor; ${describeRemoval(status.removed)}`
+  if (status.removed) return `${printable(user)}: no factor; ${describeRemoval(status.removed)}${due(status)}`
+  if (!status.enrolled) return `${printable(user)}: no factor${due(status)}`
   const { locked, lockedUntil, unlockedBy = [], failures } = status
   const until = typeof lockedUntil === 'number' ? ` until ${instant(lockedUntil)}` : ''
   const locks = locked.length === 0 ? 'not locked' : `locked${until}: ${locked.join(', ')}`
   const lifted = locked.length === 0 ? '' : `\nto unlock: ${[...unlockedBy, 'countersign unlock'].join(', ')}`
-  return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}${lifted}${clock(status)}`
+  return `${printable(user)}: ${locks}; wrong codes in a row: ${failures}\n${describeFactors(factors)}${lifted}${clock(status)}${due(status)}`
 }
 
 function describeRemoval({ at, by, enrolmentRequired }: Removal): string {
@@ -171,14 +197,24 @@ function describeRemoval({ at, by, enrolmentRequired }: Removal): string {
   return `the last one was removed${who}, ${instant(at)}${enrolmentRequired ? '; must enrol at the next sign-in' : ''}`
 }
 
+/** Whether it is met is for `countersign report` to say, which has the policy. */
+function due({ deadlines = [] }: Status): string {
+  const told = deadlines.map(({ require, by }) => {
+    const names = Object.keys(require)
+    return `\ndeadline: ${names.length === 0 ? 'any factor' : names.join(', ')} by ${instant(by)}`
+  })
+  return told.join('')
+}
+
 /** Only administrators see this, never a page. */
 function clock({ drift }: Status): string {
   if (drift === undefined) return ''
   const where = drift < 0 ? 'earlier' : 'later'
-  return `\nclock: the last wrong code would have been right ${Math.abs(drift)} steps ${where}: check the clock of the phone and of this machine`
+  const steps = `${Math.abs(drift)} ${Math.abs(drift) === 1 ? 'step' : 'steps'}`
+  return `\nclock: the last wrong code would have been right ${steps} ${where}: check the clock of the phone and of this machine`
 }
 
-const day = (time: number) => instant(time).slice(0, 10)
+export const day = (time: number) => instant(time).slice(0, 10)
 
 /** A time as text. A file may hold any number. */
 function instant(time: number): string {

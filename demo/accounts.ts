@@ -17,6 +17,7 @@ export interface Accounts {
   /** Undefined: the name is taken. */
   create(name: string, password: PasswordHash): Promise<Account | undefined>
   setEnrolled(id: string, enrolled: boolean): Promise<void>
+  remove(id: string): Promise<void>
 }
 
 /** All accounts in one JSON file, read once and replaced whole by each change. For one process. */
@@ -47,6 +48,13 @@ export async function openAccounts(path: string): Promise<Accounts> {
       const account = ids.get(id)
       if (!account || account.enrolled === enrolled) return
       account.enrolled = enrolled
+      await save()
+    },
+    async remove(id) {
+      const account = ids.get(id)
+      if (!account) return
+      ids.delete(id)
+      names.delete(folded(account.name))
       await save()
     },
   }

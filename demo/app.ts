@@ -1,16 +1,17 @@
 import { mkdir } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { Countersign, type SealOptions, type YubicoSecrets } from 'countersign'
+import { Countersign, type AuditLog, type Policy, type SealOptions, type YubicoSecrets } from 'countersign'
+import { authenticatorName } from 'countersign/authenticators'
 import { toNodeListener } from 'countersign/http'
 import { directoryStore } from 'countersign/stores'
+import { accountRoutes } from './account-routes.js'
 import { openAccounts } from './accounts.js'
-import { checkOrigin, HttpError, readJson, securityHeaders, sendJson } from './http.js'
+import { HttpError, readJson, securityHeaders, sendJson, sendResponse } from './http.js'
 import { pageFiles } from './page.js'
 import { passwordRoutes } from './password-routes.js'
-import { secondFactorHandler } from './second-factor.js'
-import type { App } from './routes.js'
-import { Sessions, type Session } from './sessions.js'
+import type { App, RouteRequest } from './routes.js'
+import { secondFactor } from './second-factor.js'
 import { Throttle } from './throttle.js'
 
 export interface AppSettings {
@@ -20,10 +21,14 @@ export interface AppSettings {
   directory: string
   /** Whether a password alone never opens an account. */
   required?: boolean
+  /** Who has to have which factors, and until when. Default: nobody has to. */
+  policy?: Policy
   /** The secrets of Yubico keys, by public id. Without them, the demo offers no Yubico OTPs. */
   yubicoKeys?: Record<string, YubicoSecrets>
   /** The keys that records are sealed with. Without them, they are not. */
   seal?: SealOptions
+  /** Where it is written what happens to an account, for its owner to see. Default: nowhere. */
+  audit?: AuditLog
   /** How many passwords an address may try in a quarter of an hour. Default 100. */
   passwordsPerAddress?: number
   /** Epoch milliseconds; tests move it. */
@@ -33,7 +38,7 @@ export interface AppSettings {
 }
 
 export async function openApp(settings: AppSettings) {
-  const { origin, directory, required = false, passwordsPerAddress = 100, yubicoKeys, seal } = settings
+  const { origin, directory, required = false, passwordsPerAddress = 100, yubicoKeys, seal, audit, policy } = settings
   const keys = yubicoKeys && new Map(Object.entries(yubicoKeys))
   const { now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -42,19 +47,16 @@ export async function openApp(settings: AppSettings) {
     store: directoryStore(join(directory, 'countersign'), { create: true }),
     ...(keys && { yubico: { secrets: (publicId) => keys.get(publicId) } }),
     ...(seal && { seal }),
+    webauthn: { modelName: authenticatorName },
+    ...(audit && { audit }),
+    ...(policy && { policy }),
     now,
   })
-  const app: App = {
-    countersign,
-    accounts: await openAccounts(join(directory, 'accounts.json')),
-    sessions: new Sessions(origin.startsWith('https:'), now),
-    throttle: new Throttle(now),
-    required,
-    passwordsPerAddress,
-    log,
-  }
-  const routes = passwordRoutes(app)
-  const secondFactor = toNodeListener(secondFactorHandler(app))
+  const accounts = await openAccounts(join(directory, 'accounts.json'))
+  const sessions = secondFactor(countersign, { accounts, required, log })
+  const app: App = { countersign, accounts, sessions, throttle: new Throttle(now), passwordsPerAddress, now }
+  const routes = { ...passwordRoutes(app), ...accountRoutes(app) }
+  const handler = toNodeListener(sessions.handler)
   const files = await pageFiles()
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -67,17 +69,19 @@ export async function openApp(settings: AppSettings) {
       response.end(method === 'HEAD' ? undefined : file.content)
       return
     }
-    if (path.startsWith('/countersign/')) return void (await secondFactor(request, response))
+    if (path.startsWith('/countersign/')) return void (await handler(request, response))
     const route = routes[`${method} ${path}`]
     if (!route) throw new HttpError(404, 'not-found')
-    if (method !== 'GET') checkOrigin(request, origin)
+    // Another site's page can't change anything.
+    if (!sessions.isOwn(request)) throw new HttpError(403, 'wrong-origin')
     const body = method === 'GET' ? {} : await readJson(request)
-    const session = app.sessions.find(request.headers.cookie)
-    const setCookie = (value: string): void => void response.setHeader('set-cookie', value)
-    const become = (next: Session): void => setCookie(app.sessions.replace(session, next))
-    const signOut = (): void => setCookie(app.sessions.end(request.headers.cookie))
-    const address = request.socket.remoteAddress ?? ''
-    sendJson(response, 200, await route({ body, session, become, signOut, address }))
+    const keep: RouteRequest['keep'] = (change) => {
+      if (!change.ok) throw new HttpError(403, change.reason)
+      for (const [name, value] of Object.entries(change.headers)) response.setHeader(name, value)
+    }
+    const answer = await route({ request, body, keep, address: request.socket.remoteAddress ?? '' })
+    if (answer instanceof Response) await sendResponse(response, answer)
+    else sendJson(response, 200, answer)
   }
 
   return {

@@ -28,15 +28,8 @@ export function securityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
 }
 
-/** A browser names the page's origin in every request that can change something; another site's page can't forge it. */
-export function checkOrigin(request: IncomingMessage, origin: string): void {
-  if (request.headers.origin !== origin) throw new HttpError(403, 'wrong-origin')
-}
-
-/** The body, an object; JSON only, since a form of another site can't send that. */
+/** The body, an object. */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw new HttpError(415, 'not-json')
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -55,6 +48,12 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   if (status === 413) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
   response.end(JSON.stringify(value))
+}
+
+/** Sends what a part of `countersign/http` answers. */
+export async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {
+  response.writeHead(answer.status, Object.fromEntries(answer.headers))
+  response.end(await answer.text())
 }
 
 /** A text of the body, at most `limit` characters; anything else is the client's mistake. */

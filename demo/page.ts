@@ -16,18 +16,18 @@ export interface PageFile {
 export async function pageFiles(): Promise<Map<string, PageFile>> {
   const page = await folder(new URL('demo/page/', import.meta.resolve('countersign/package.json')), '/')
   const browser = await folder(new URL('.', import.meta.resolve('countersign/browser')), '/modules/browser/')
-  const ui = await folder(new URL('.', import.meta.resolve('countersign/browser/ui')), '/modules/browser/ui/')
-  const files = new Map([...page, ...browser, ...ui])
+  const files = new Map([...page, ...browser])
   const index = files.get('/index.html')
   if (index) files.set('/', index)
   return files
 }
 
 async function folder(directory: URL, prefix: string): Promise<[string, PageFile][]> {
-  const names = (await readdir(directory)).filter((name) => TYPES[extension(name)])
+  const names = (await readdir(directory, { recursive: true })).filter((name) => TYPES[extension(name)])
   const read = async (name: string): Promise<[string, PageFile]> => {
-    const content = await readFile(new URL(name, directory))
-    return [prefix + name, { type: TYPES[extension(name)] ?? '', content }]
+    const path = name.replaceAll('\\', '/')
+    const content = await readFile(new URL(path, directory))
+    return [prefix + path, { type: TYPES[extension(name)] ?? '', content }]
   }
   return Promise.all(names.map(read))
 }

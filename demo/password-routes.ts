@@ -10,21 +10,23 @@ function isName(name: string): boolean {
   return name !== '' && [...name].length <= 64 && !invisible.test(name)
 }
 
-/** The first factor: from a visitor to a session that waits for the second one, and out again. */
-export function passwordRoutes(app: App): Routes {
-  const { countersign, accounts, sessions, throttle, required, passwordsPerAddress } = app
-
+/**
+ * The first factor: from a visitor to a sign-in that waits for the second one, and out again. A sign-in that needs no second
+ * factor waits too: the handler of the second factor ends it.
+ */
+export function passwordRoutes({ countersign, accounts, sessions, throttle, passwordsPerAddress }: App): Routes {
   /** A password costs time and memory to check, right or wrong. */
   function countWork(address: string): void {
     if (!throttle.attempt(`address ${address}`, passwordsPerAddress)) throw new HttpError(429, 'too-many')
   }
 
   return {
-    async 'GET /api/session'({ session }) {
-      return session ? { state: session.state, name: accounts.byId(session.account)?.name } : { state: 'none' }
+    async 'GET /api/session'({ request }) {
+      const user = await sessions.user(request)
+      return user ? { state: user.state, name: user.name } : { state: 'none' }
     },
 
-    async 'POST /api/accounts'({ body, become, address }) {
+    async 'POST /api/accounts'({ request, body, keep, address }) {
       const name = text(body, 'name').trim()
       const password = text(body, 'password', PASSWORD_LENGTH.most)
       // The longest that a phone app's QR code has room for.
@@ -33,13 +35,11 @@ export function passwordRoutes(app: App): Routes {
       countWork(address)
       const account = await accounts.create(name, await hashPassword(password))
       if (!account) throw new HttpError(409, 'name-taken')
-      const state = required ? 'pending' : 'signed-in'
-      become(sessions.start(account.id, state))
-      return { state, name }
+      keep(await sessions.signIn(request, account.id))
+      return { name }
     },
 
-    /** Pending, whether or not there is a second factor: its handler ends a sign-in that needs none. */
-    async 'POST /api/sign-in'({ body, become, address }) {
+    async 'POST /api/sign-in'({ request, body, keep, address }) {
       const name = text(body, 'name').trim()
       const password = text(body, 'password', PASSWORD_LENGTH.most)
       const account = accounts.byName(name)
@@ -49,30 +49,30 @@ export function passwordRoutes(app: App): Routes {
       if (!throttle.attempt(key, 10)) throw new HttpError(429, 'too-many')
       if (!(await checkPassword(password, account?.password)) || !account) throw new HttpError(401, 'wrong-password')
       throttle.reset(key)
-      become(sessions.start(account.id, 'pending'))
-      return { state: 'pending', name: account.name }
+      keep(await sessions.signIn(request, account.id))
+      return { name: account.name }
     },
 
     /** Proves again who is there, while there is no factor to do it with. */
-    async 'POST /api/step-up/password'({ body, session, become, address }) {
-      if (session?.state !== 'signed-in') throw new HttpError(401, 'signed-out')
-      const account = accounts.byId(session.account)
+    async 'POST /api/step-up/password'({ request, body, keep, address }) {
+      const user = await sessions.user(request)
+      if (user?.state !== 'verified') throw new HttpError(401, 'signed-out')
       const password = text(body, 'password', PASSWORD_LENGTH.most)
-      const factors = await countersign.factors(session.account)
-      if (account?.enrolled || factors.length > 0) throw new HttpError(403, 'step-up')
+      const factors = await countersign.factors(user.id)
+      if (user.enrolled || factors.length > 0) throw new HttpError(403, 'step-up')
       countWork(address)
-      const key = `account ${session.account}`
+      const key = `account ${user.id}`
       if (!throttle.attempt(key, 10)) throw new HttpError(429, 'too-many')
-      if (!(await checkPassword(password, account?.password))) return { ok: false, reason: 'rejected' }
+      if (!(await checkPassword(password, accounts.byId(user.id)?.password))) return { ok: false, reason: 'rejected' }
       throttle.reset(key)
-      // The password takes its time: not one that ended meanwhile.
-      if (!sessions.isOpen(session)) throw new HttpError(401, 'signed-out')
-      become(sessions.proved(session))
+      // The password takes its time: not a sign-in that ended meanwhile.
+      if ((await sessions.user(request))?.session !== user.session) throw new HttpError(401, 'signed-out')
+      keep(await sessions.signIn(request, user.id))
       return { ok: true }
     },
 
-    async 'POST /api/sign-out'({ signOut }) {
-      signOut()
+    async 'POST /api/sign-out'({ request, keep }) {
+      keep(await sessions.signOut(request))
       return {}
     },
   }

@@ -1,28 +1,26 @@
+import type { IncomingMessage } from 'node:http'
 import type { Countersign } from 'countersign'
+import type { OwnSessions, SessionChange } from 'countersign/http/session'
 import type { Accounts } from './accounts.js'
-import type { Session, Sessions } from './sessions.js'
 import type { Throttle } from './throttle.js'
 
 /** What every route works with. */
 export interface App {
   countersign: Countersign
   accounts: Accounts
-  sessions: Sessions
+  sessions: OwnSessions
   throttle: Throttle
-  required: boolean
   passwordsPerAddress: number
-  log: (error: unknown) => void
+  /** Epoch milliseconds. */
+  now: () => number
 }
 
-/** What a route gets, and its answer: a value is sent as JSON. */
+/** What a route gets, and its answer: a value is sent as JSON, a response as it is. */
 export interface RouteRequest {
+  request: IncomingMessage
   body: Record<string, unknown>
-  /** Undefined for a visitor. */
-  session: Session | undefined
-  /** Makes `session` the one of this browser, under a new id. */
-  become: (session: Session) => void
-  /** Ends the session of this browser, whatever its id is by now. */
-  signOut: () => void
+  /** Sends a new cookie with the answer. */
+  keep: (change: SessionChange) => void
   address: string
 }
 export type Route = (request: RouteRequest) => Promise<unknown>

@@ -11,9 +11,10 @@ import { eventChannel } from 'countersign'
  * @returns {() => void} ends it
  */
 export function auditTo(out) {
-  const write = ({ at, type, user, factor, reason, left }) => {
+  const write = ({ at, type, user, factor, browser, reason, left }) => {
     // JSON.stringify escapes line ends: a user's name can't forge a second line.
-    const line = { time: new Date(at).toISOString(), event: type, user, factor: factor?.type, id: factor?.id, reason, left }
+    const time = new Date(at).toISOString()
+    const line = { time, event: type, user, factor: factor?.type, id: factor?.id, browser, reason, left }
     out.write(`${JSON.stringify(line)}\n`)
   }
   subscribe(eventChannel, write)

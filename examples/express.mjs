@@ -1,15 +1,14 @@
 // Express 5 with express-session: `PORT=3000 node examples/express.mjs`
 import { randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
 import { Countersign } from 'countersign'
-import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
+import { toNodeListener, wellKnown, wellKnownPaths } from 'countersign/http'
+import { ownRequests, requireSecondFactor, secondFactor } from 'countersign/http/express'
+import { expressSessions } from 'countersign/http/express-session'
 import { directoryStore } from 'countersign/stores'
 import express from 'express'
 import session from 'express-session'
-import { checkPassword, setEnrolled } from './accounts.mjs'
-import { afterVerified, replaced, signIn, signOut, userOf } from './sign-ins.mjs'
+import { accountById, checkPassword, setEnrolled } from './accounts.mjs'
 
-const minute = 60_000
 const port = Number(process.env.PORT ?? 3000)
 const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
@@ -17,54 +16,41 @@ const countersign = await Countersign.open({
   store: directoryStore(process.env.VAR_DIR ?? 'var/examples', { create: true }),
 })
 
-const handler = createHandler(countersign, {
-  user: (request, { req }) => userOf(req.session.user),
-  async onVerified(request, user, outcome, { req }) {
-    const next = afterVerified(user, outcome)
-    if (next !== undefined) await renew(req, next)
-  },
-  onEnrolled: (request, user, enrolled) => setEnrolled(user.id, enrolled),
+const sessions = expressSessions(countersign, {
+  account: accountById,
+  onEnrolled: setEnrolled,
   required: (user) => user.admin,
 })
 
 const app = express()
 const cookie = { httpOnly: true, sameSite: 'strict' } // and `secure: true` behind HTTPS
 const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString('hex')
-app.use(session({ secret, resave: false, saveUninitialized: false, cookie }))
+app.use(session({ secret, resave: false, saveUninitialized: false, cookie })) // and a `store` that all processes share
 
-// Before any body parser: the handler reads its bodies itself, and answers those that are no JSON.
-app.use('/countersign', toNodeListener(handler))
+// Before any body parser: the API reads its bodies itself, and answers those that are no JSON.
+secondFactor(app, sessions)
 
-// The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
-app.use((req, res, next) => (req.method === 'GET' || isOwnRequest(req, rp) ? next() : res.sendStatus(403)))
-app.use(express.json({ limit: '4kb' }))
+// Where browsers and password managers find the page for passkeys.
+app.get(wellKnownPaths, toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` })))
 
-app.post('/password', async (req, res) => {
+// A password of another site's page would sign a browser in as somebody else.
+app.post('/password', ownRequests(), express.json({ limit: '4kb' }), async (req, res) => {
   const account = await checkPassword(req.body?.name, req.body?.password)
   if (!account) return res.sendStatus(401)
-  signOut(req.session.user)
-  await renew(req, signIn(account.id))
+  await req.secondFactor.signIn(account.id)
   res.sendStatus(204)
 })
 
-app.post('/sign-out', async (req, res) => {
-  signOut(req.session.user)
-  await renew(req, null)
+app.post('/sign-out', ownRequests(), async (req, res) => {
+  await req.secondFactor.signOut()
   res.sendStatus(204)
 })
+
+app.get('/orders', requireSecondFactor(), (req, res) => res.json([{ id: 1 }]))
+
+app.post('/refunds', ownRequests(), requireSecondFactor({ within: 300 }), (req, res) => res.json({ refunded: 1 }))
 
 // What a parser refuses, without a page of it or a word in the log.
 app.use((error, req, res, next) => (res.headersSent ? next(error) : res.sendStatus(error.status ?? 500)))
 
 app.listen(port, 'localhost', () => console.log(`http://localhost:${port}`))
-
-/** A new session id at each step, so that nobody rides on the one before: for a minute that one can still sign out. */
-async function renew(req, user) {
-  const { sessionID: before, sessionStore: store } = req
-  const known = req.session.user !== undefined
-  await promisify(req.session.regenerate).call(req.session)
-  if (user) req.session.user = user
-  if (!user || !known) return
-  const cookie = { ...req.session.cookie.toJSON(), originalMaxAge: minute, expires: new Date(Date.now() + minute) }
-  await promisify(store.set).call(store, before, { cookie, user: replaced(user) })
-}

@@ -1,16 +1,15 @@
 // Fastify 5 with @fastify/session: `PORT=3000 node examples/fastify.mjs`
 import { randomBytes } from 'node:crypto'
-import { promisify } from 'node:util'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
 import { Countersign } from 'countersign'
-import { createHandler, isOwnRequest, toNodeListener } from 'countersign/http'
+import { toNodeListener, wellKnown, wellKnownPaths } from 'countersign/http'
+import { ownRequests, requireSecondFactor, secondFactor } from 'countersign/http/fastify'
+import { fastifySessions } from 'countersign/http/fastify-session'
 import { directoryStore } from 'countersign/stores'
 import Fastify from 'fastify'
-import { checkPassword, setEnrolled } from './accounts.mjs'
-import { afterVerified, replaced, signIn, signOut, userOf } from './sign-ins.mjs'
+import { accountById, checkPassword, setEnrolled } from './accounts.mjs'
 
-const minute = 60_000
 const port = Number(process.env.PORT ?? 3000)
 const rp = { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] }
 const countersign = await Countersign.open({
@@ -18,13 +17,9 @@ const countersign = await Countersign.open({
   store: directoryStore(process.env.VAR_DIR ?? 'var/examples', { create: true }),
 })
 
-const handler = createHandler(countersign, {
-  user: (request, { req }) => userOf(req.session.get('user')),
-  async onVerified(request, user, outcome, { req }) {
-    const next = afterVerified(user, outcome)
-    if (next !== undefined) await renew(req, next)
-  },
-  onEnrolled: (request, user, enrolled) => setEnrolled(user.id, enrolled),
+const sessions = fastifySessions(countersign, {
+  account: accountById,
+  onEnrolled: setEnrolled,
   onError: (error, request, { req }) => req.log.error(error),
   required: (user) => user.admin,
 })
@@ -38,36 +33,29 @@ await app.register(session, {
   cookie: { httpOnly: true, sameSite: 'strict', secure: false }, // `secure: true` behind HTTPS
 })
 
-app.all('/countersign/*', toNodeListener(handler))
+await app.register(secondFactor, { sessions })
 
-// The routes of our own change the session too: only for our own pages, or another site could sign a browser in.
-const onRequest = async (request, reply) => (isOwnRequest(request, rp) ? undefined : reply.code(403).send())
+// Where browsers and password managers find the page for passkeys.
+const passkeyPages = toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` }))
+for (const path of wellKnownPaths) app.get(path, passkeyPages)
 
-app.post('/password', { onRequest, bodyLimit: 4096 }, async (request, reply) => {
+// A password of another site's page would sign a browser in as somebody else.
+app.post('/password', { onRequest: ownRequests(), bodyLimit: 4096 }, async (request, reply) => {
   const account = await checkPassword(request.body?.name, request.body?.password)
   if (!account) return reply.code(401).send()
-  signOut(request.session.get('user'))
-  await renew(request, signIn(account.id))
+  await request.secondFactor.signIn(account.id)
   return reply.code(204).send()
 })
 
-app.post('/sign-out', { onRequest }, async (request, reply) => {
-  signOut(request.session.get('user'))
-  await renew(request, null)
+app.post('/sign-out', { onRequest: ownRequests() }, async (request, reply) => {
+  await request.secondFactor.signOut()
   return reply.code(204).send()
 })
+
+app.get('/orders', { preHandler: requireSecondFactor() }, async () => [{ id: 1 }])
+
+const guards = { onRequest: ownRequests(), preHandler: requireSecondFactor({ within: 300 }) }
+app.post('/refunds', guards, async () => ({ refunded: 1 }))
 
 await app.listen({ port, host: 'localhost' })
 console.log(`http://localhost:${port}`)
-
-/** A new session id at each step, so that nobody rides on the one before: for a minute that one can still sign out. */
-async function renew(request, user) {
-  const { sessionStore: store } = request
-  const { sessionId: before } = request.session
-  const known = request.session.get('user') !== undefined
-  await request.session.regenerate()
-  if (user) request.session.set('user', user)
-  if (!user || !known) return
-  const cookie = { ...request.session.cookie.toJSON(), originalMaxAge: minute, expires: new Date(Date.now() + minute) }
-  await promisify(store.set).call(store, before, { cookie, user: replaced(user) })
-}

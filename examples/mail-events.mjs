@@ -45,6 +45,10 @@ function compose({ type, factor, left, at }) {
       'Recovery code used',
       `On ${when}, a recovery code signed in to your account. Codes left: ${left}.`,
     ],
+    'browser-token-reused': [
+      'A remembered browser was signed out',
+      `On ${when}, somebody signed in to your account with a copy of what one of your browsers remembers, or tried to.`,
+    ],
     locked: [
       'Codes locked',
       `On ${when}, after too many wrong codes, ${what} stopped being accepted. Somebody may know your password.`,

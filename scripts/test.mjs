@@ -50,6 +50,8 @@ async function built() {
     await steps.step('workflows', async () => (await import('./lib/workflows/lint.mjs')).lintWorkflows())
     await steps.step('binary', async () => (await import('./lib/binary/check.mjs')).checkOwnBinary())
     await steps.step('instructions', checkInstructions)
+    // Its types need no build; a browser test looks at what it makes.
+    await steps.step('docs', command(['node', 'scripts/docs.mjs']))
   }
   if (steps.wants('fuzz')) await steps.step('fuzz build', command([...fuzz, '--build-only']))
   return ready

@@ -6,6 +6,12 @@ export interface KeyOptions {
   hasResidentKey?: boolean
   hasUserVerification?: boolean
   isUserVerified?: boolean
+  /** What it can do besides. */
+  ctap2Version?: 'ctap2_0' | 'ctap2_1'
+  hasPrf?: boolean
+  hasLargeBlob?: boolean
+  hasCredBlob?: boolean
+  hasMinPinLength?: boolean
 }
 
 /** A device that holds passkeys and knows its owner. */

@@ -33,8 +33,8 @@ export function findChromium(): string | undefined {
   return found
 }
 
-export function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS })
+export function launch(executablePath: string, flags: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
 
 /** Saves a picture of the page under `build/screenshots`: the whole of it, or what a dialog stands before. */

@@ -205,6 +205,7 @@ async function passkey({ t, ann }: Traveller): Promise<void> {
   await device.touch(false)
   await ann.page.evaluate(() => {
     // By the button alone: the autofill would have it first.
+    PublicKeyCredential.getClientCapabilities = async () => ({})
     PublicKeyCredential.isConditionalMediationAvailable = async () => false
   })
   await ann.signOut()

@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import type { Page } from 'playwright-core'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
 import { browserTests } from './browser-tests.js'
+import { withoutConversions } from './conversions.js'
 
 const PAGE = '<!doctype html><title>Ceremonies</title><input autocomplete="webauthn">'
 const folder = new URL('.', import.meta.resolve('countersign/browser'))
@@ -90,12 +91,7 @@ function pageTest(title: string, play: (t: ExecutionContext, page: Page) => Prom
 /** How a browser or a password manager may spoil the conversions. */
 const spoilers: Record<string, () => void> = {
   'the browser’s own conversions': () => {},
-  'no conversions at all': () => {
-    const statics = PublicKeyCredential as unknown as Record<string, unknown>
-    delete statics['parseCreationOptionsFromJSON']
-    delete statics['parseRequestOptionsFromJSON']
-    delete (PublicKeyCredential.prototype as { toJSON?: unknown }).toJSON
-  },
+  'no conversions at all': withoutConversions,
   'conversions that throw': () => {
     const illegal = (): never => {
       throw new TypeError('Illegal invocation')
@@ -155,32 +151,6 @@ for (const [how, spoil] of Object.entries(spoilers)) {
     await key.unplug()
   })
 }
-
-pageTest('PRF inputs and outputs by hand are those of the browser', async (t, page) => {
-  const context = await page.context().newCDPSession(page)
-  await context.send('WebAuthn.enable')
-  await context.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      hasPrf: true,
-      automaticPresenceSimulation: true,
-      ...passkeyDevice,
-    },
-  })
-  const made = await ceremony(page, { method: 'register', options: creation({ ...RESIDENT, extensions: { prf: {} } }) })
-  t.deepEqual(made.json.clientExtensionResults.prf, { enabled: true })
-  const salt = Buffer.alloc(32, 7).toString('base64url')
-  const options = request(made.json.id, {
-    userVerification: 'required',
-    extensions: { prf: { evalByCredential: { [made.json.id]: { first: salt, second: CHALLENGE } } } },
-  })
-  const native = await ceremony(page, { method: 'authenticate', options })
-  await page.evaluate(spoilers['no conversions at all']!)
-  const byHand = await ceremony(page, { method: 'authenticate', options })
-  t.is(Buffer.from(byHand.json.clientExtensionResults.prf!.results!.first, 'base64url').length, 32)
-  t.deepEqual(byHand.json.clientExtensionResults, native.json.clientExtensionResults)
-})
 
 pageTest('refusals that a page can branch on', async (t, page) => {
   const key = await VirtualKey.plugIn(page, { hasResidentKey: true, hasUserVerification: true, isUserVerified: false })
@@ -259,6 +229,80 @@ pageTest('autofill gives the passkey', async (t, page) => {
   t.is(filled.json.id, made.json.id)
 })
 
+/** Runs one ceremony when a button is clicked, as browsers want it. */
+async function clicked(page: Page, options: object, ceremony: object): Promise<string> {
+  await page.evaluate(([options, ceremony]) => {
+    const button = document.body.appendChild(document.createElement('button'))
+    const shared = window as unknown as { result: Promise<string> }
+    shared.result = new Promise((resolve) => {
+      button.addEventListener('click', async () => {
+        const path = '/module/index.js'
+        const { authenticate } = await import(path)
+        const controller = new AbortController()
+        resolve(authenticate(options, { signal: controller.signal, ...ceremony }).then(
+          (json: { id: string }) => json.id, (error: { code: string }) => error.code,
+        ))
+      })
+    })
+  }, [options, ceremony] as const)
+  await page.locator('button').last().click()
+  return page.evaluate(() => (window as unknown as { result: Promise<string> }).result)
+}
+
+pageTest('immediate: a passkey of this device, or none at once', async (t, page) => {
+  const key = await VirtualKey.plugIn(page, passkeyDevice)
+  const can = await page.evaluate(async () => {
+    const path = '/module/index.js'
+    return (await import(path)).immediateSupported()
+  })
+  const anybody = request('', { allowCredentials: [] })
+  if (!can) {
+    t.is(await clicked(page, anybody, { immediate: true }), 'not-supported')
+    t.log('This browser has no immediate mode: the rest needs Chrome 149.')
+    return
+  }
+  t.is(await clicked(page, anybody, { immediate: true }), 'none-here')
+  const made = await ceremony(page, { method: 'register', options: creation(RESIDENT) })
+  t.is(await clicked(page, anybody, { immediate: true }), made.json.id)
+  const { allowCredentials, ...without } = anybody as { allowCredentials: unknown }
+  t.deepEqual(allowCredentials, [])
+  t.is(await clicked(page, without, { immediate: true }), made.json.id)
+  // What is wrong in the page must not look as if there were no passkey.
+  t.is(await clicked(page, request(made.json.id), { immediate: true }), 'invalid-options')
+  t.is(await clicked(page, anybody, { immediate: true, conditional: true }), 'invalid-options')
+  t.is(await clicked(page, { ...anybody, rpId: 'example.com' }, { immediate: true }), 'invalid-domain')
+  // An answer that comes late is still not a time-out of a dialog that nobody saw.
+  await key.clear()
+  t.is(await clicked(page, { ...anybody, timeout: 1 }, { immediate: true }), 'none-here')
+  t.is(await clicked(page, anybody, { immediate: false }), 'cancelled')
+})
+
+pageTest('immediate mode where the browser lacks it, and what browsers say that they can do', async (t, page) => {
+  const answers: unknown[] = [{ immediateGet: true, conditionalGet: true }, { immediateGet: false, conditionalGet: false }, {}]
+  const told = await page.evaluate(async ([answers, options]) => {
+    const path = '/module/index.js'
+    const { authenticate, conditionalSupported, immediateSupported } = await import(path)
+    PublicKeyCredential.isConditionalMediationAvailable = async () => true
+    const told: unknown[] = []
+    const ask = async (): Promise<void> => void told.push([await immediateSupported(), await conditionalSupported()])
+    for (const answer of answers) {
+      PublicKeyCredential.getClientCapabilities = async () => answer as Record<string, boolean>
+      await ask()
+    }
+    PublicKeyCredential.getClientCapabilities = async () => { throw new TypeError('Illegal invocation') }
+    await ask()
+    delete (PublicKeyCredential as { getClientCapabilities?: unknown }).getClientCapabilities
+    await ask()
+    delete (PublicKeyCredential as { isConditionalMediationAvailable?: unknown }).isConditionalMediationAvailable
+    await ask()
+    let asked = 0
+    navigator.credentials.get = async () => { asked += 1; return null }
+    const code = await authenticate(options, { immediate: true }).catch((error: { code: string }) => error.code)
+    return [...told, code, asked]
+  }, [answers, request('', { allowCredentials: [] })] as const)
+  t.deepEqual(told, [[true, true], [false, false], [false, true], [false, true], [false, true], [false, false], 'not-supported', 0])
+})
+
 pageTest('a passkey without a dialog, for who just signed in with a password', async (t, page) => {
   const key = await VirtualKey.plugIn(page, passkeyDevice)
   // The browser does it only after its own password manager filled in the password, and here is none: what the page
@@ -281,7 +325,7 @@ pageTest('a passkey without a dialog, for who just signed in with a password', a
     const { conditionalCreateSupported } = await import(path)
     const here = await conditionalCreateSupported()
     const answers: unknown[] = [{ conditionalCreate: true }, { conditionalCreate: false }, {}]
-    const told = []
+    const told: unknown[] = []
     for (const answer of answers) {
       PublicKeyCredential.getClientCapabilities = async () => answer as Record<string, boolean>
       told.push(await conditionalCreateSupported())
@@ -352,20 +396,44 @@ pageTest(
 )
 
 test('the elements need the module and nothing else, and can be imported on a server', async (t) => {
-  const ui = new URL('ui/', folder)
-  const names = (await readdir(ui)).filter((name) => name.endsWith('.js'))
-  let size = 0
-  for (const name of names) {
-    const file = await readFile(new URL(name, ui))
-    size += gzipSync(file, { level: 9 }).length
-    for (const [, from = ''] of file.toString().matchAll(/(?:from|import) ["']([^"']+)["']/g)) {
-      const path = new URL(from, new URL(name, ui)).href
-      t.true(from.startsWith('.') && path.startsWith(folder.href), `${name}: ${from}`)
-    }
-  }
-  t.true(size < 32_000, `${size} bytes gzipped`)
+  const loaded = await loads(new URL('ui/index.js', folder))
+  for (const path of loaded.keys()) t.true(path.startsWith(folder.href), path)
+  t.true(loaded.size > 10)
+  const size = [...loaded.values()].reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
+  t.true(size < 38_000, `${size} bytes gzipped, with the ceremonies`)
+  // No language but English, which is in the module that has the types of all texts.
+  t.deepEqual([...loaded.keys()].filter((path) => path.includes('/languages/')), [])
   t.is(typeof (await import('countersign/browser/ui')).CountersignSignIn, 'function')
 })
+
+test('the state machine loads no elements', async (t) => {
+  const loaded = await loads(new URL('flow/index.js', folder))
+  t.true(loaded.size > 5)
+  t.deepEqual([...loaded.keys()].filter((path) => path.includes('/ui/')), [])
+  const size = [...loaded.values()].reduce((sum, file) => sum + gzipSync(file, { level: 9 }).length, 0)
+  t.true(size < 12_000, `${size} bytes gzipped, with the ceremonies`)
+})
+
+test('a language is one file, which loads no other', async (t) => {
+  const languages = new URL('ui/languages/', folder)
+  const names = (await readdir(languages)).filter((name) => name.endsWith('.js'))
+  t.true(names.length >= 9)
+  for (const name of names) {
+    const loaded = await loads(new URL(name, languages))
+    t.deepEqual([...loaded.keys()], [new URL(name, languages).href])
+    const size = gzipSync([...loaded.values()][0]!, { level: 9 }).length
+    t.true(size < 6000, `${name}: ${size} bytes gzipped`)
+  }
+})
+
+/** What a browser loads for a module before it runs: the module itself, and all that its files import. */
+async function loads(module: URL, files = new Map<string, Buffer>()): Promise<Map<string, Buffer>> {
+  if (files.has(module.href)) return files
+  const file = await readFile(module)
+  files.set(module.href, file)
+  for (const [, from = ''] of file.toString().matchAll(/(?:from|import) ["']([^"']+)["']/g)) await loads(new URL(from, module), files)
+  return files
+}
 
 test('the module stands alone and is small', async (t) => {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.js'))

@@ -7,7 +7,7 @@ test('every entry of the page can be imported on a server, and its functions cal
   const browser = await load('countersign/browser')
   t.is((browser['supported'] as () => unknown)(), false)
   const expected: Record<string, unknown> = {
-    conditionalSupported: false, conditionalCreateSupported: false, signalAllAcceptedCredentials: false,
+    conditionalSupported: false, conditionalCreateSupported: false, immediateSupported: false, signalAllAcceptedCredentials: false,
     signalCurrentUserDetails: false, signalUnknownCredential: false,
   }
   for (const [name, call] of Object.entries(browser)) {
@@ -18,5 +18,11 @@ test('every entry of the page can be imported on a server, and its functions cal
   }
   const ui = await load('countersign/browser/ui')
   for (const name of ['CountersignSignIn', 'CountersignSettings']) t.is(typeof ui[name], 'function')
+  t.is(await (ui['stepUp'] as () => unknown)(), false)
+  const flow = await load('countersign/browser/flow')
+  const signIn = (flow['createSecondFactor'] as () => { state: object; refresh: () => Promise<void>; end: () => void })()
+  t.deepEqual(signIn.state, { step: 'loading' })
+  signIn.end()
+  for (const name of ['SignIn', 'Settings', 'useSecondFactor']) t.truthy((await load('countersign/react'))[name], name)
   t.deepEqual(Object.keys(await load('countersign/browser/jsx')), [])
 })

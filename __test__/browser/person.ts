@@ -61,7 +61,7 @@ export class Person {
     return this.page.getByLabel(label).filter({ visible: true })
   }
 
-  heading(name: string): Locator {
+  heading(name: string | RegExp): Locator {
     return this.page.getByRole('heading', { name, level: 1 })
   }
 
@@ -70,7 +70,7 @@ export class Person {
     await this.field('Name').fill(this.account.name)
     await this.field('Password').fill(this.account.password)
     await this.page.getByRole('button', { name: 'Create account' }).click()
-    await this.heading(required ? 'Set up two-step verification' : 'Sign-in security').waitFor()
+    await this.heading(required ? /^(?:Set up two-step verification|Add a passkey or security key)$/ : 'Sign-in security').waitFor()
   }
 
   async password(password = this.account.password): Promise<void> {
@@ -80,7 +80,7 @@ export class Person {
   }
 
   async signOut(): Promise<void> {
-    await this.page.getByRole('button', { name: 'Sign out' }).click()
+    await this.page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await this.heading('Sign in').waitFor()
   }
 

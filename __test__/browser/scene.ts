@@ -18,6 +18,10 @@ export interface SceneOptions extends BrowserContextOptions {
   required?: boolean
   /** The demo has the secrets of these Yubico keys. */
   yubicoKeys?: AppSettings['yubicoKeys']
+  /** The demo keeps an audit log. */
+  audit?: AppSettings['audit']
+  /** The demo gives everybody some time to enrol. */
+  policy?: AppSettings['policy']
   /** Runs in every document before its own scripts: what the browser has or lacks. */
   before?: () => void
 }
@@ -28,14 +32,14 @@ export type Play = (scene: Scene) => Promise<void>
 export function scenes(): (title: string, play: Play, options?: SceneOptions) => void {
   const { browserTest, browser } = browserTests()
 
-  return (title, play, { required = false, yubicoKeys, before, ...options } = {}) => {
+  return (title, play, { required = false, yubicoKeys, audit, policy, before, ...options } = {}) => {
     browserTest(title, async (t) => {
       t.timeout(60_000)
-      const demo = await startDemo({ required, ...(yubicoKeys && { yubicoKeys }) })
+      const demo = await startDemo({ required, ...(yubicoKeys && { yubicoKeys }), ...(audit && { audit }), ...(policy && { policy }) })
       const ann = await Person.arrive(browser(), demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
       const faults = faultsOf(ann.page)
       try {
-        await ann.createAccount({ required })
+        await ann.createAccount({ required: required || policy !== undefined })
         await play({ t, demo, ann })
         t.deepEqual(faults, [])
       } catch (error) {

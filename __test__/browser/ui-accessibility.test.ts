@@ -1,7 +1,6 @@
-// axe on every main view of both elements, light and dark, English and German; and the keyboard alone.
+// axe on every main view of both elements, light and dark; and the keyboard alone. languages.test.ts has the other languages.
 import { accessible } from './axe.js'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
-import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
 const scene = scenes()
@@ -74,34 +73,6 @@ for (const colorScheme of ['light', 'dark'] as const) {
     { colorScheme, required: true },
   )
 }
-
-scene('German is as accessible, fits a phone, and has no word of English', async ({ t, ann }) => {
-  const { page } = ann
-  const german = async (view: string, element: 'countersign-settings' | 'countersign-sign-in'): Promise<void> => {
-    await page.evaluate(async (element) => {
-      document.documentElement.lang = 'de'
-      await document.querySelector(element)?.refresh()
-    }, element)
-    await accessible(t, page, view)
-    for (const width of [1180, 390]) {
-      await page.setViewportSize({ width, height: 860 })
-      t.true(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view} at ${width}`)
-      await screenshot(page, `${view}-german-${width}`)
-    }
-    const words = await page.locator(element).evaluate(({ shadowRoot }) => shadowRoot!.textContent)
-    t.true(words.length > 50, view)
-    t.notRegex(words, /\b(the|your|factor|remove|code from|continue|codes? left)\b/i)
-  }
-  await ann.enrolTotp('Telefon')
-  await ann.makeCodes()
-  await german('settings', 'countersign-settings')
-  await page.getByRole('button', { name: 'Passkey' }).click()
-  await screenshot(page, 'passkey-german')
-  await page.keyboard.press('Escape')
-  await page.evaluate(() => (document.documentElement.lang = 'en'))
-  await ann.returnWithPassword()
-  await german('second-step', 'countersign-sign-in')
-})
 
 /** What has the focus, inside of shadow roots too. */
 function focused({ ann }: Scene): Promise<string> {
@@ -208,4 +179,68 @@ scene('passkeys too', async ({ t, ann }) => {
   await ann.signOut()
   await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
   await accessible(t, ann.page, 'sign-in while the autofill waits')
+})
+
+/** Words that stand on two lines, in the page and in the elements. Hyphens are ends of words. */
+function brokenWords({ ann }: Scene): Promise<string[]> {
+  return ann.page.evaluate(() => {
+    const texts = (root: Node): Text[] => [...root.childNodes].flatMap((node) => {
+      if (node instanceof Text) return [node]
+      const { shadowRoot } = node as Element
+      return [...texts(node), ...(shadowRoot ? texts(shadowRoot) : [])]
+    })
+    return texts(document.body).flatMap((text) => [...text.data.matchAll(/[^\s-]+/g)].flatMap((word) => {
+      const range = new Range()
+      range.setStart(text, word.index)
+      range.setEnd(text, word.index + word[0].length)
+      const lines = new Set([...range.getClientRects()].filter(({ width }) => width > 0).map(({ top }) => Math.round(top)))
+      return lines.size > 1 ? [word[0]] : []
+    }))
+  })
+}
+
+scene('with text of twice the size, words and codes stay whole, and nothing is beside the page', async (all) => {
+  const { t, ann } = all
+  const { page } = ann
+  const enlarge = (): Promise<void> => page.evaluate(() => void (document.documentElement.style.fontSize = '200%'))
+  await enlarge()
+  const check = async (view: string): Promise<void> => {
+    for (const width of [320, 390, 544, 768]) {
+      await page.setViewportSize({ width, height: 800 })
+      t.deepEqual(await brokenWords(all), [], `${view}, ${width} px`)
+      t.true(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${view}, ${width} px`)
+    }
+  }
+  await check('settings without factors')
+  await ann.beginTotp('Phone')
+  await check('an app')
+  await ann.closeDialog()
+  await VirtualKey.plugIn(page)
+  await ann.enrolTotp()
+  await ann.enrolKey('Security key', 'My key')
+  await page.getByRole('button', { name: 'Get recovery codes' }).click()
+  await ann.dialog.getByRole('heading', { name: 'Your recovery codes' }).waitFor()
+  await check('recovery codes')
+  // A code has hyphens, and still stays in one line.
+  await page.setViewportSize({ width: 320, height: 800 })
+  const heights = await ann.dialog.locator('.codes li').evaluateAll((codes) =>
+    codes.map((code) => code.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(code).fontSize)))
+  t.true(heights.every((lines) => lines < 2), heights.join(' '))
+  await ann.dialog.getByRole('button', { name: 'I’ve saved my codes' }).click()
+  await page.getByText('added').first().waitFor()
+  await check('settings with factors')
+  await ann.returnWithPassword()
+  await enlarge()
+  await page.getByText('Use a recovery code').click()
+  await check('second step')
+})
+
+scene('in forced colours, the three actions of a factor stand in one row', async ({ t, ann }) => {
+  await ann.enrolTotp()
+  await ann.page.emulateMedia({ forcedColors: 'active' })
+  for (const width of [320, 390, 544, 768]) {
+    await ann.page.setViewportSize({ width, height: 800 })
+    const tops = await ann.page.locator('.actions button').evaluateAll((buttons) => buttons.map((one) => one.getBoundingClientRect().top))
+    t.deepEqual([tops.length, new Set(tops).size], [3, 1], `${width} px`)
+  }
 })

@@ -1,6 +1,9 @@
 // What the elements do beyond the demo's main flow: passkeys, recovery, what a site requires, what goes wrong.
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { directoryStore } from '../../facade/stores/index.js'
 import { VirtualKey, passkeyDevice } from './authenticator.js'
+import { accessible } from './axe.js'
 import { screenshot } from './chromium.js'
 import { scenes, type Scene } from './scene.js'
 
@@ -20,6 +23,7 @@ scene('a passkey signs in without a name, by its button', async (all) => {
   const key = await withPasskey(all)
   await ann.page.evaluate(() => {
     // By the button alone: the autofill would have it first.
+    PublicKeyCredential.getClientCapabilities = async () => ({})
     PublicKeyCredential.isConditionalMediationAvailable = async () => false
   })
   await ann.signOut()
@@ -98,6 +102,7 @@ scene('a passkey that is not known here, and a cancelled one, leave the sign-in 
   await ann.page.getByRole('button', { name: 'Sign in with a passkey' }).waitFor()
   await ann.page.evaluate(() => {
     // The browser fills in nothing by itself here.
+    PublicKeyCredential.getClientCapabilities = async () => ({})
     PublicKeyCredential.isConditionalMediationAvailable = async () => false
   })
   await key.touch(true)
@@ -118,6 +123,47 @@ scene('a removed passkey is removed from its provider too', async (all) => {
   await ann.dialog.getByRole('button', { name: 'Remove' }).click()
   await ann.page.getByText('My passkey was removed.').waitFor()
   t.is((await key.credentials()).length, 0)
+})
+
+scene('a method that can’t be used says so, is never offered, and can only be removed', async ({ t, demo, ann }) => {
+  await ann.enrolTotp()
+  const store = directoryStore(join(demo.directory, 'countersign'))
+  const old = { id: 'old', description: 'Old phone', created: 1_700_000_000, entry: 'otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5' }
+  for await (const user of store.users()) {
+    await store.update(user, (text) => {
+      const record = JSON.parse(text!) as { totp: object[] }
+      const strange = { ...record, totp: [old, ...record.totp], webauthn: [{ id: 'strange', created: 1_700_000_000, entry: { 7: '<b>x</b>' } }] }
+      return { record: JSON.stringify(strange), handle: undefined, value: undefined }
+    })
+  }
+  const show = (lang: string) =>
+    ann.page.evaluate(async (lang) => {
+      document.documentElement.lang = lang
+      await document.querySelector('countersign-settings')!.refresh()
+    }, lang)
+  await show('de')
+  await ann.row('Old phone').getByText('Nicht nutzbar, bitte entfernen').waitFor()
+  await show('en')
+  await ann.row('Old phone').getByText('Unusable, remove it').waitFor()
+  await accessible(t, ann.page, 'unusable methods')
+  await screenshot(ann.page, 'unusable-methods')
+  const buttons = (name: string) => ann.row(name).getByRole('button').allInnerTexts()
+  t.deepEqual(await buttons('Old phone'), ['Remove'])
+  // Without a name, by what it is.
+  t.is(await ann.row('Security key').locator('.badge').innerText(), 'Unusable, remove it')
+  t.deepEqual(await buttons('Security key'), ['Remove'])
+  t.is(await ann.factors.count(), 3)
+  t.deepEqual(await ann.factors.locator('.badge').count(), 2)
+  await ann.returnWithPassword()
+  t.is(await ann.page.getByRole('button', { name: 'Use security key or passkey' }).count(), 0)
+  await ann.typeTotp(ann.nextCode())
+  await ann.signedIn()
+  for (const name of ['Old phone', 'Security key']) {
+    await ann.page.getByRole('button', { name: `Remove ${name}` }).click()
+    await ann.dialog.getByRole('button', { name: 'Remove' }).click()
+    await ann.page.getByText(`${name} was removed.`).waitFor()
+  }
+  t.is(await ann.factors.count(), 1)
 })
 
 scene('a recovery code signs in, and by choice gets rid of what was lost', async ({ t, ann }) => {
@@ -638,23 +684,6 @@ scene('texts: of the page’s language, or the page’s own, set before or after
   t.is(early, 'Early')
 })
 
-scene('every text is there in both languages, with the same places to fill', async ({ t, ann }) => {
-  type Table = Record<string, string | Record<string, string>>
-  const [english, german] = await ann.page.evaluate(async () => {
-    const path = '/modules/browser/ui/index.js'
-    const { english, german } = await import(path)
-    return [english, german] as [Table, Table]
-  })
-  t.deepEqual(Object.keys(german), Object.keys(english))
-  const places = (text: string | Record<string, string>) =>
-    [...new Set(JSON.stringify(text).match(/\{\w+\}/g))].filter((place) => place !== '{count}').sort()
-  for (const [name, text] of Object.entries(english)) {
-    t.is(typeof german[name], typeof text, name)
-    t.deepEqual(places(german[name]!), places(text), name)
-    if (!['locale', 'name', 'passkey', 'defaultYubico'].includes(name)) t.notDeepEqual(german[name], text, name)
-  }
-})
-
 scene('moved within the page it goes on', async ({ ann }) => {
   await VirtualKey.plugIn(ann.page)
   await ann.page.evaluate(() => {
@@ -738,8 +767,52 @@ scene('events tell the page what happens, outside of shadow roots', async ({ t, 
   await ann.enrolTotp()
   t.deepEqual(await told(), ['changed 1'])
   await ann.returnWithPassword()
-  t.deepEqual(await told(), ['state pending'])
+  t.deepEqual(await told(), ['state none', 'state pending'])
   await ann.typeTotp(ann.nextCode())
   await ann.signedIn()
   t.deepEqual(await told(), ['state verified', 'verified totp'])
+})
+
+scene('a new key is called what its maker calls it, if the person has not named it', async ({ t, ann }) => {
+  const key = await VirtualKey.plugIn(ann.page)
+  // The browser's own key is in no list: the server knows it all the same.
+  await ann.page.route(/\/countersign\/factors(?:\/|$)/, async (route) => {
+    const response = await route.fetch()
+    const json = (await response.json()) as { factor?: { type: string }; factors?: { type: string }[] }
+    for (const factor of [...(json.factors ?? []), ...(json.factor ? [json.factor] : [])]) {
+      if (factor.type === 'webauthn') Object.assign(factor, { model: { name: 'Example Key 5' } })
+    }
+    await route.fulfill({ response, json })
+  })
+  const addKey = async (): Promise<void> => {
+    await ann.page.locator('.choices').getByRole('button', { name: 'Passkey or security key' }).click()
+    await ann.dialog.getByRole('radio', { name: 'Security key' }).check()
+    await ann.dialog.getByRole('button', { name: 'Continue' }).click()
+    await ann.dialog.getByText('This is what its maker calls it: Example Key 5.').waitFor()
+  }
+  await addKey()
+  t.is(await ann.dialog.getByLabel('Name', { exact: true }).inputValue(), 'Example Key 5')
+  await accessible(t, ann.page, 'the name of a model')
+  await screenshot(ann.page, 'name-of-a-model')
+  await ann.dialog.getByRole('button', { name: 'Save' }).click()
+  const row = ann.row('Example Key 5')
+  await row.waitFor()
+  t.false((await row.locator('small').innerText()).includes('Example Key 5'), 'once is enough')
+  // Another name stays, and the list says what it is.
+  await row.getByRole('button', { name: 'Rename Example Key 5' }).click()
+  await ann.dialog.getByLabel('Name').fill('Blue key')
+  await ann.dialog.getByRole('button', { name: 'Save' }).click()
+  await ann.row('Blue key').waitFor()
+  t.regex(await ann.row('Blue key').locator('small').innerText(), /^Security key,\s*Example Key 5,\s*added/)
+  await key.unplug()
+  // A name that the person gave is not asked about.
+  const second = await VirtualKey.plugIn(ann.page)
+  await ann.enrolKey('Security key', 'Red key')
+  t.is(await ann.page.getByRole('dialog').count(), 0)
+  await second.unplug()
+  // Who closes the dialog keeps the name that it has.
+  await VirtualKey.plugIn(ann.page)
+  await addKey()
+  await ann.page.keyboard.press('Escape')
+  await ann.factors.locator('.name').getByText('Security key', { exact: true }).waitFor()
 })

@@ -56,6 +56,43 @@ test('users, show, unlock and remove, as text and as JSON', async (t) => {
   }
 })
 
+test('a clock that is off is hinted at, in the status and where a code is typed', async (t) => {
+  const { path, service, uri, codes, at } = await withUser()
+  const [store, step] = [['--store', `directory:${path}`], 30_000]
+  t.notRegex((await countersign(['show', 'ann', ...store])).stdout, /clock/)
+  at(Date.now())
+  t.false((await service.verify('ann', `totp:${totpAt(uri, Date.now() + 5 * step)}`)).ok)
+  t.is((await service.status('ann')).drift, 5)
+  t.regex(
+    (await countersign(['show', 'ann', ...store])).stdout,
+    /\nclock: the last wrong code would have been right 5 steps later: check the clock of the phone and of this machine\n$/,
+  )
+  t.is((await countersign(['show', 'ann', '--json', ...store])).json.status.drift, 5)
+  const hint = (steps: number, where: string) => new RegExp(`^A wrong code would have been right ${steps} steps \\(usually of 30 seconds\\) ${where}`, 'm')
+  const reset = await countersign(['reset', 'ann', ...store], { stdin: `${totpAt(uri, Date.now() + 8 * step)}\n${codes[0]}\n` })
+  t.deepEqual([reset.code, reset.stdout], [1, ''])
+  t.regex(reset.stderr, hint(8, 'later'))
+  const begun = (await countersign(['totp', 'add', 'ben', '--json', ...store])).json
+  const late = totpAt(begun.uri, Date.now() - 6 * step)
+  const added = await countersign(['totp', 'add', 'ben', '--enrolment', begun.enrolment, ...store], { stdin: `${late}\n` })
+  t.is(added.code, 1)
+  t.regex(added.stderr, hint(6, 'earlier'))
+  const json = await countersign(['totp', 'add', 'ben', '--enrolment', begun.enrolment, '--json', ...store], { stdin: `${late}\n` })
+  t.deepEqual([json.json, json.stderr], [{ ok: false, reason: 'rejected' }, ''])
+})
+
+test('users lists many in the order of the store, also one whose record can not be read', async (t) => {
+  const { path, store } = await withUser()
+  const record = (await store.read('ann'))!
+  for (let number = 0; number < 150; number += 1) await store.update(`user${number}`, () => ({ record, value: 0 }))
+  await store.update('lost', () => ({ record: 'no JSON', value: 0 }))
+  const names = []
+  for await (const name of store.users()) names.push(name)
+  t.is(names.length, 152)
+  t.is((await countersign(['users', '--store', path])).stdout, `${names.join('\n')}\n`)
+  t.deepEqual((await countersign(['users', '--store', path, '--json'])).json, names)
+})
+
 test('the mark of a removed last factor, and what the host has to know', async (t) => {
   const login = (await withUser()).path
   for (const [args, hints, removed] of [
@@ -109,6 +146,20 @@ test('no export holds the mark', async (t) => {
     t.false(/ann|removed/.test(stdout), stdout)
     t.regex(stderr, /written: 0/)
   }
+})
+
+// Alone: it changes what the command calls.
+test.serial('users are listed with those whose last factor was removed, and no record is read twice', async (t) => {
+  const { path, service, at } = await withUser()
+  at(Date.now())
+  await service.removeFactors('ann')
+  const { uri, enrolment } = await service.beginTotp('ben', { account: 'ben' })
+  t.like(await service.finishTotp('ben', { enrolment, code: totpAt(uri, Date.now()), description: 'phone' }), { ok: true })
+  const { status } = Countersign.prototype
+  t.teardown(() => { Countersign.prototype.status = status })
+  Countersign.prototype.status = () => Promise.reject(new Error('a second look'))
+  const { code, stdout, stderr } = await countersign(['users', '--store', path])
+  t.deepEqual([code, stdout.trim().split('\n').toSorted(), stderr], [0, ['ann', 'ben'], ''])
 })
 
 test('what removes a lot is asked for on a terminal alone', async (t) => {
@@ -284,6 +335,31 @@ test('what enrolment would not take is not imported, and what is there twice is 
   t.true(factor.created === 1000 && Date.now() - factor.added < 60_000)
 })
 
+test('a bad line is named, left out of nothing, and removed', async (t) => {
+  const directory = temporaryDirectory()
+  const [file, store] = [join(directory, 'tfa.cfg'), `tfa:${join(directory, 'tfa.cfg')}`]
+  const key = Buffer.from('{"keys":"v2-0x3132333435363738393031323334353637383930","config":{}}').toString('base64')
+  writeFileSync(file, `ann@pve:oath:!\nben@pve:oath:${key}\nhunter2\n:oath:${key}\n`, { mode: 0o600 })
+  const checked = await countersign(['check', file])
+  t.deepEqual([checked.code, checked.stdout.replaceAll(file, 'tfa.cfg').trimEnd().split('\n')], [1, [
+    'tfa.cfg:1: ann@pve: PROBLEM: the data is no base64',
+    'tfa.cfg:2: ben@pve: totp 1',
+    'tfa.cfg:3: PROBLEM: not of the form USER:TYPE:DATA',
+    "tfa.cfg:4: PROBLEM: a user's name has to be of 1 to 256 bytes",
+    'tfa.cfg, the old line format: users: 4, mistakes: 3',
+  ]])
+  t.is((await countersign(['users', '--store', store])).stdout, 'ann@pve\nben@pve\n')
+  const elsewhere = ['--store', `directory:${join(directory, 'store')}`, '--create']
+  const imported = await countersign(['import', file, '--json', ...elsewhere])
+  t.like(imported.json, { imported: 1, refused: [{ user: '', reason: 'invalid-argument' }, { user: 'ann@pve' }] })
+  for (const user of ['ann@pve', '']) {
+    t.is((await countersign(['remove', user, '--everything', '--yes', '--store', store])).code, 0)
+    t.is((await countersign(['remove', user, '--everything', '--yes', '--store', store])).code, 1)
+  }
+  t.deepEqual(TfaConfig.parse(readFileSync(file)).users(), ['ben@pve'])
+  t.is((await countersign(['check', file])).code, 0)
+})
+
 test('additions go along only when asked for', async (t) => {
   const { path, service, uri, at } = await withUser()
   at(Date.now())
@@ -304,7 +380,7 @@ test('a file that is wrong is told of, and changes nothing', async (t) => {
   t.is((await countersign(['users', ...store])).stdout, 'ann\n')
   t.regex((await countersign(['show', 'ann', ...store])).stdout, /totp {2,}unusable-1 .*unusable: remove it/)
   t.is((await countersign(['remove', 'ann', 'unusable-1', '--yes', ...store])).code, 0)
-  t.is((await countersign(['users', ...store])).stdout, '')
+  t.is((await countersign(['users', ...store])).stdout, 'ann\n', 'with the mark of what was removed')
   const { code, stdout } = await countersign(['check', bad])
   t.is(code, 1)
   const lines = stdout.trimEnd().split('\n').map((line) => line.replace(bad, 'bad.json'))
@@ -397,7 +473,7 @@ test('one user is refused, the others are imported', async (t) => {
   const { code, json } = await countersign(['import', file, ...into])
   t.deepEqual([code, json.imported, json.refused], [1, 1, [{ user: 'bob', reason: 'handle-taken' }]])
   t.is(await store.owner(handle), 'ann')
-  t.like(await countersign(['import', fileOf({ ann: {}, '': {} }), ...into]), { code: 1, json: { reason: 'config-corrupt' } })
+  t.like(await countersign(['import', fileOf({ carol: {}, '': {} }), ...into]), { code: 1, json: { imported: 0, refused: [{ user: '', reason: 'invalid-argument' }] } })
   const eve = await countersign(['import', fileOf({ dan: {}, eve: { 'user-handle': 'a\nb' } }), ...into])
   t.like(eve, { code: 1, json: { imported: 1, refused: [{ user: 'eve', reason: 'record-corrupt' }] } })
   if (postgresFound) {

@@ -46,7 +46,7 @@ function row(user: unknown) {
 test('a table of passkeys, user by user', async (t) => {
   const { write, open, args } = place()
   const [ann, ben] = [row('ann'), row(7)]
-  const file = write(JSON.stringify([ann.data, ben.data, { ...ann.data, id: 'AAAA', counter: -1 }]))
+  const file = write(JSON.stringify([ann.data, ben.data, { ...ann.data, id: Buffer.alloc(16, 1).toString('base64url'), counter: -1 }]))
   const command = ['import', file, '--format', 'simplewebauthn', '--user-member', 'user_id', ...args]
   const { code, json } = await countersign([...command, '--json'])
   t.is(code, 1)
@@ -67,6 +67,20 @@ test('a table of passkeys, user by user', async (t) => {
   t.like(await countersign(['import', lines, ...command.slice(2)]), { code: 0 }, 'what is there already is no failure')
 })
 
+test('tables of DynamoDB and MongoDB name their users with types', async (t) => {
+  const { write, open, args } = place()
+  const scan = write(JSON.stringify({ Items: [{ user: { S: 'ann' }, secret: { S: base32 } }, { user: { N: '7' }, secret: { S: base32 } }], Count: 2 }))
+  t.like(await countersign(['import', scan, '--format', 'otplib', ...args]), { code: 0 })
+  const exported = write(JSON.stringify({ Item: { user: { S: 'ben' }, secret: { S: base32 } } }))
+  t.like(await countersign(['import', exported, '--format', 'otplib', ...args]), { code: 0 })
+  const id = '507f1f77bcf86cd799439011'
+  const lines = [{ userId: { $oid: id }, secret: base32 }, { userId: { $numberLong: '8' }, secret: base32 }]
+  const mongo = write(lines.map((line) => JSON.stringify(line)).join('\n'))
+  t.like(await countersign(['import', mongo, '--format', 'otplib', '--user-member', 'userId', ...args]), { code: 0 })
+  await using service = await open()
+  for (const user of ['ann', '7', 'ben', id, '8']) t.is((await service.factors(user)).length, 1, user)
+})
+
 test('secrets of each library, bare or in rows, from a file or standard input', async (t) => {
   const { write, open, args } = place()
   const cases: [user: string, options: string[], text: string][] = [
@@ -75,7 +89,7 @@ test('secrets of each library, bare or in rows, from a file or standard input', 
     ['c', ['--format', 'otpauth', '--digits', '8', '--period', '60', '--algorithm', 'SHA256'], base32],
     ['d', ['--format', 'otpauth'], `otpauth://totp/Shop:d?secret=${base32}&issuer=Shop`],
     ['e', ['--format', 'speakeasy', '--encoding', 'hex'], '3132333435363738393031323334353637383930'],
-    ['f', ['--format', 'speakeasy', '--encoding', 'base32'], JSON.stringify({ ascii: 'x', base32 })],
+    ['f', ['--format', 'speakeasy', '--encoding', 'base32'], JSON.stringify({ ascii: '12345678901234567890', base32 })],
     ['g', ['--format', 'better-auth', '--description', 'the app'], JSON.stringify({ secret: base32 })],
     ['h', ['--format', 'otpauth-migration'], `${example}\n`],
   ]

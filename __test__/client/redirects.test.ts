@@ -145,6 +145,33 @@ test('twenty hops, and not one more; a stream is not sent twice; what is no redi
   await t.throwsAsync(client.fetch(home.go('/end'), { redirect: 'error' }), { instanceOf: TypeError })
 })
 
+test('a request that was redirected is not done twice: what asked for the code is asked again', async (t) => {
+  const headers = { 'content-type': 'application/json' }
+  const json = (value: object): Answer => ({ status: 200, headers, body: JSON.stringify(value) })
+  const refused: Answer = {
+    status: 401, headers: { 'content-type': 'application/problem+json' }, body: JSON.stringify({ type: 'urn:countersign:problem:second-factor-required' }),
+  }
+  for (const status of [301, 302, 303, 307]) {
+    let answered = false
+    const home = await site(t, {
+      '/home': () => (answered ? { status: 200, body: 'welcome' } : refused),
+      '/countersign/session': () => json({ state: 'pending' }),
+      '/countersign/challenge': () => json({ challenge: { id: 'x', totp: true } }),
+      '/countersign/verify': () => {
+        answered = true
+        return json({ ok: true, factor: { id: 'x', type: 'totp' } })
+      },
+    })
+    const response = await clientOf(home.url).fetch(home.go('/home', status), { method: 'POST', body: 'order=1' })
+    t.deepEqual([response.status, await response.text()], [200, 'welcome'], String(status))
+    const orders = home.seen.filter(({ method, url }) => method === 'POST' && url.startsWith('/go/'))
+    // 307 says that nothing was done, and to do it there.
+    t.is(orders.length, status === 307 ? 2 : 1, String(status))
+    t.deepEqual(home.seen.at(-1)!.url, '/home')
+    t.is(home.seen.at(-1)!.method, status === 307 ? 'POST' : 'GET')
+  }
+})
+
 test('another site that a request was redirected to asks for no code', async (t) => {
   const body = JSON.stringify({ type: 'urn:countersign:problem:second-factor-required' })
   const headers = { 'content-type': 'application/problem+json' }

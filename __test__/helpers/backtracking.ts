@@ -142,7 +142,7 @@ export function hostileTexts({ ways, classes }: Parsed, flags: string): ((length
   const units = [...new Set([...new Set(classes)].flatMap((one) => membersOf(one, flags))), '\u{0}', '!']
   const texts = new Map<string, (length: number) => string>()
   const add = (text: (length: number) => string) => texts.set(text(50), text)
-  const fill = (part: string, length: number) => part.repeat(Math.ceil(length / part.length)).slice(0, length)
+  const fill = (part: string, length: number) => part.repeat(Math.max(0, Math.ceil(length / part.length))).slice(0, Math.max(0, length))
   for (const x of units) {
     add((length) => fill(x, length))
     for (const y of units) {

@@ -1,5 +1,6 @@
 import { directoryStore, tfaConfigStore } from '../../facade/stores/index.js'
 import type { Store } from '../../facade/stores/index.js'
+import { sqliteStore } from '../../facade/stores/sqlite-store.js'
 
 /** What the stores of one machine are tested with, each with records that it takes. */
 export interface FileStore {
@@ -10,8 +11,9 @@ export interface FileStore {
   paddingOf(record: string): string
 }
 
-/** A directory, or a file where the path ends with `.cfg`. */
+/** A directory, or a file where the path ends with `.cfg` or `.db`. */
 export function fileStore(path: string): FileStore {
+  if (path.endsWith('.db')) return { ...directory(path), open: (options) => sqliteStore(path, { create: true, ...options }) }
   return path.endsWith('.cfg') ? configFile(path) : directory(path)
 }
 

@@ -20,7 +20,12 @@ export interface Program {
 
 /** Runs the store program as a process of its own. */
 export function startProcess(args: string[], env: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(process.execPath, [fileURLToPath(program), ...args], {
+  return startProgram(process.execPath, [fileURLToPath(program), ...args], env)
+}
+
+/** Runs any program that tells something line by line. */
+export function startProgram(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Program {
+  const child = spawn(command, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 
-import type { Store } from '../../facade/stores/index.js'
+import type { DirectoryStore, Store } from '../../facade/stores/index.js'
 import { fileStore, increment } from './file-stores.js'
 import { padding } from './programs.js'
 
@@ -29,6 +29,33 @@ const tasks: Record<string, (store: Store) => Promise<void>> = {
       await store.put(user, { id: `c${n}`, purpose: 'sign-in', data: String(n), expires: Date.now() + 60_000 })
       tell(`wrote ${n}`)
     }
+  },
+
+  /** Writes ever new numbers for many users at once, and puts and takes challenges. Tells what is safe. */
+  async crowd(store) {
+    const [name, size, count] = rest as [string, string, string]
+    const lane = async (user: string): Promise<never> => {
+      for (;;) {
+        const n = await increment(files, store, user)
+        tell(`wrote ${user} ${n}`)
+        await store.put(user, { id: `c${n}`, purpose: 'sign-in', data: String(n), expires: Date.now() + 600_000 })
+        tell(`put ${user} ${n}`)
+        if (n % 2 === 0) continue
+        tell(`taking ${user} ${n}`)
+        await store.take(user, `c${n}`, Date.now())
+        tell(`took ${user} ${n}`)
+      }
+    }
+    // Half of the users are those of the other processes too.
+    const own = Array.from({ length: Number(size) }, (_, index) => lane(`${name}${index}`))
+    const shared = Array.from({ length: Number(count) }, (_, index) => countOn(store, `shared${index}`))
+    await Promise.all([...own, ...shared])
+  },
+
+  async flush(store) {
+    tell('flushing')
+    await (store as DirectoryStore).flush()
+    tell('flushed')
   },
 
   /** Claims ever other ones of some texts, and writes into the record which. */
@@ -79,6 +106,10 @@ const tasks: Record<string, (store: Store) => Promise<void>> = {
     tell(`free ${Math.round(performance.now() - started)}`)
     tell(`waited ${[...new Set(await Promise.all(codes))].join()} ${Math.round(performance.now() - started)}`)
   },
+}
+
+async function countOn(store: Store, user: string): Promise<never> {
+  for (;;) tell(`wrote ${user} ${await increment(files, store, user)}`)
 }
 
 function tell(message: string): void {

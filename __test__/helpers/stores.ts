@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 
-import test from 'ava'
-
 import { directoryStore, memoryStore, tfaConfigStore } from '../../facade/stores/index.js'
 import type { Store } from '../../facade/stores/index.js'
+import { mysqlStore } from '../../facade/stores/mysql-store.js'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
+import { sqliteStore } from '../../facade/stores/sqlite-store.js'
 import { temporaryDirectory } from './directories.js'
 import { overriding } from './service.js'
-import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound } from '../stores/engines.js'
+import { own, postgresFound, redisFound } from '../stores/engines.js'
+import { mysqlFound } from '../stores/mysql.js'
+import { ownPostgres, ownRedis } from '../stores/own-databases.js'
+import { ownMysql } from '../stores/own-mysql.js'
 
 type Make = () => Promise<Store>
 
@@ -17,8 +20,11 @@ export const stores: {
   memory: Make
   directory: Make
   'tfa.cfg': Make
+  /** Where this Node has SQLite. */
+  sqlite?: Make
   postgres?: Make
   redis?: Make
+  mysql?: Make
   'postgres and redis'?: Make
 } = {
   memory: async () => memoryStore(),
@@ -26,28 +32,33 @@ export const stores: {
   'tfa.cfg': async () => tfaConfigStore(join(temporaryDirectory(), 'tfa.cfg'), { create: true }),
 }
 
+if (Number.parseInt(process.versions.node, 10) >= 24) {
+  stores.sqlite = async () => sqliteStore(join(temporaryDirectory(), 'countersign.db'), { create: true })
+}
+
 let made = 0
 
 if (postgresFound) {
-  const pool = newPool()
+  const pool = ownPostgres()
   stores.postgres = async () => {
     const store = postgresStore(pool, { schema: own, prefix: `${(made += 1)}_` })
     await store.migrate()
     return store
   }
-  test.after.always(async () => {
-    await dropSchema(own)
-    await pool.end()
-  })
 }
 
 if (redisFound) {
-  const client = newRedis()
+  const client = ownRedis()
   stores.redis = async () => redisStore(client, { prefix: `${own}:${(made += 1)}` })
-  test.after.always(async () => {
-    await deleteKeys(own)
-    client.disconnect()
-  })
+}
+
+if (mysqlFound) {
+  const pool = ownMysql()
+  stores.mysql = async () => {
+    const store = mysqlStore(pool, { prefix: `${(made += 1)}_` })
+    await store.migrate()
+    return store
+  }
 }
 
 const { postgres, redis } = stores

@@ -3,8 +3,8 @@ import test from 'ava'
 import { createHandler, isOwnRequest } from '../../facade/http/index.js'
 import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
 import { routes } from '../../facade/http/routes.js'
-import { memoryStore } from '../../facade/stores/index.js'
-import { isCountersignError } from '../../index.js'
+import { memoryAudit, memoryStore } from '../../facade/stores/index.js'
+import { auditTo, isCountersignError } from '../../index.js'
 import { origin, overriding, rp } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 import { HttpHost, user } from './http-host.js'
@@ -13,10 +13,10 @@ const changing = routes.filter(({ method }) => method !== 'GET')
 const pathOf = (path: string) => path.replace('{id}', 'recovery').replace('{user}', user)
 const minute = 60_000
 /** A service that has every route. */
-const everything = { yubico: { secrets: () => undefined } }
+const everything = { audit: auditTo(memoryAudit()), yubico: { secrets: () => undefined }, policy: () => null }
 
 test('a request of another site changes nothing, on any route', async (t) => {
-  const host = (await HttpHost.open({ admin: () => 'root' }, memoryStore(), everything)).verified({ admin: true })
+  const host = (await HttpHost.open({ admin: () => 'root', remember: true, users: () => [] }, memoryStore(), everything)).verified({ admin: true })
   const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
@@ -267,7 +267,8 @@ test('who may use which route', async (t) => {
   const stops = ['not-signed-in', 'second-factor-required', 'step-up-required', 'not-an-administrator']
   for (const { method, path, access } of routes) {
     for (const [state, enter] of Object.entries(states)) {
-      const host = await HttpHost.open({ admin: (_request, who) => who.admin === true && 'root' }, memoryStore(), everything)
+      const admin = (_request: Request, who: HttpUser) => who.admin === true && 'root'
+      const host = await HttpHost.open({ admin, remember: true, users: () => [] }, memoryStore(), everything)
       await host.fixture.enrolTotp(user)
       enter(host)
       const { body: answer } = await host.client.call(method, pathOf(path), body)

@@ -8,7 +8,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 import Fastify from 'fastify'
 import { toNodeListener } from '../../facade/http/index.js'
-import type { HandlerOptions } from '../../facade/http/index.js'
+import type { Handler, HandlerOptions } from '../../facade/http/index.js'
 import { origin } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 import { HttpHost } from './http-host.js'
@@ -29,9 +29,10 @@ async function serve(
   t: ExecutionContext,
   wrap: (listener: Listener) => Listener | Promise<Listener> = (listener) => listener,
   options: Partial<HandlerOptions> = {},
+  inside: (handler: Handler) => Handler = (handler) => handler,
 ): Promise<Served> {
   const host = (await HttpHost.open(options)).verified()
-  const server = createServer(await wrap(toNodeListener(host.handler as never)))
+  const server = createServer(await wrap(toNodeListener(inside(host.handler as Handler))))
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const { port } = server.address() as AddressInfo
   t.teardown(() => {
@@ -69,7 +70,25 @@ async function fastify(listener: Listener, change: (app: any) => void = () => un
   return (req, res) => app.routing(req, res)
 }
 
+/** A host may put a function of its own around the handler: bodies are then in the request, answers in a response. */
+const around = (handler: Handler): Handler => async (request, context) => {
+  const response = await handler(request, context)
+  response.headers.set('x-around', '1')
+  return response
+}
+
 for (const [name, wrap] of Object.entries(wraps)) {
+  test(`${name}, a handler in a function of the host: bodies, methods and answers`, async (t) => {
+    const { host, client } = await serve(t, wrap, {}, around)
+    const { status, headers, body } = await client.get('/session')
+    t.deepEqual([status, headers.get('x-around'), body.state], [200, '1', 'verified'])
+    t.is((await client.post('/factors/totp')).status, 200)
+    t.is((await client.post('/verify', { answer: 'totp:ä💡' })).status, 403)
+    t.is((await client.post('/verify')).body.detail, 'answer')
+    t.is((await client.post('/verify', { answer: 'x'.repeat(70_000) })).status, 413)
+    t.is(host.errors.length, 0)
+  })
+
   test(`${name}: bodies, methods and answers`, async (t) => {
     const { host, client } = await serve(t, wrap)
     t.is((await client.get('/session')).body.state, 'verified')

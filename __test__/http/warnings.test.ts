@@ -31,7 +31,12 @@ for (const [page, origins, remedy] of [
   ['http://127.0.0.1:3000', ['http://localhost:3000'], /Open it at http:\/\/localhost:3000 instead/],
   ['http://[::1]:3000', ['http://localhost:3000'], /Open it at http:\/\/localhost:3000 instead/],
   ['http://localhost:5173', ['http://localhost:3000'], /proxy.*add http:\/\/localhost:5173 to rp\.origins/],
-  ['http://example.com', ['https://example.com'], /Open it with https: instead of http:/],
+  ['http://example.com', ['https://example.com'], /Open it with https: instead of http:\. Browsers allow http: for localhost only\.$/],
+  ['http://shop.test:3000', ['https://example.com'], /serve it with https: and add https:\/\/shop\.test:3000 to rp\.origins/],
+  ['http://192.168.1.20:3000', ['http://localhost:3000'], /Open the page at one of rp\.origins instead: .* IP addresses for WebAuthn\.$/],
+  ['https://10.0.0.1', ['https://example.com'], /Open the page at one of rp\.origins instead: .* IP addresses for WebAuthn\.$/],
+  ['https://[fe80::1]', ['https://example.com'], /Open the page at one of rp\.origins instead: .* IP addresses for WebAuthn\.$/],
+  ['https://localhost:3000', ['http://localhost:3000'], /Open it with http: instead of https:, or add https:\/\/localhost:3000/],
   ['https://www.example.com', ['https://example.com'], /If that page is yours, add https:\/\/www\.example\.com/],
 ] as const) {
   test(`a page at ${page} where ${origins[0]} is expected`, async (t) => {
@@ -54,6 +59,10 @@ test('a call to another origin than the page’s own names what the browser says
 
 test('what is no origin is never shown', (t) => {
   const long = `https://${'a'.repeat(250)}.com`
+  for (const sent of ['android:apk-key-hash:hunter2', 'ios:bundle-id:hunter2', 'ios:bundle-id:com.example/hunter2', 'app:hunter2.com']) {
+    const text = originHint(sent, rp.origins)
+    t.false(text.includes('hunter2'), text)
+  }
   for (const sent of ['hunter2', 'https://example.com/hunter2', 'https://hunter2@example.com', 'https://exämple.com', long, '', null]) {
     const text = originHint(sent, rp.origins)
     t.false(text.includes('hunter2') || text.includes('ä') || text.includes('aaaa'), text)
@@ -63,20 +72,26 @@ test('what is no origin is never shown', (t) => {
   t.regex(originHint('null', rp.origins), /without an origin/)
 })
 
-test('a ceremony on another page than rp.origins says both in its event, and warns', async (t) => {
-  const host = await HttpHost.open()
-  const { service } = host.fixture
-  const key = new TestAuthenticator()
-  const creation = await service.beginWebauthn(user, { name: 'ann', displayName: 'Ann' })
-  const response = key.create(creation, { origin: 'https://www.example.com' })
-  t.deepEqual(await service.finishWebauthn(user, { response, description: '' }), { ok: false, reason: 'rejected' })
-  const [warning, rejected] = host.fixture.events.slice(-2)
-  t.like(rejected, {
-    type: 'rejected', reason: 'origin-mismatch', origin: 'https://www.example.com', origins: ['https://example.com'],
+const androidApp = 'android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM'
+
+for (const [sent, remedy] of [
+  ['https://www.example.com', /The page is at https:\/\/www\.example\.com, but rp\.origins is https:\/\/example\.com/],
+  [androidApp, /The app's origin is android:apk-key-hash:[\w-]{43}, but rp\.origins is https:\/\/example\.com\. If that app is yours, add android:/],
+  ['ios:bundle-id:com.example.app', /The app's origin is ios:bundle-id:com\.example\.app, but rp\.origins/],
+] as const) {
+  test(`a ceremony at ${sent.slice(0, 30)} says both origins in its event, and warns`, async (t) => {
+    const host = await HttpHost.open()
+    const { service } = host.fixture
+    const key = new TestAuthenticator()
+    const creation = await service.beginWebauthn(user, { name: 'ann', displayName: 'Ann' })
+    const response = key.create(creation, { origin: sent })
+    t.deepEqual(await service.finishWebauthn(user, { response, description: '' }), { ok: false, reason: 'rejected' })
+    const [warning, rejected] = host.fixture.events.slice(-2)
+    t.like(rejected, { type: 'rejected', reason: 'origin-mismatch', origin: sent, origins: ['https://example.com'] })
+    t.like(warning, { type: 'warning', reason: 'origin-mismatch' })
+    t.regex(warning!.message ?? '', remedy)
   })
-  t.like(warning, { type: 'warning', reason: 'origin-mismatch' })
-  t.regex(warning!.message ?? '', /https:\/\/www\.example\.com.*https:\/\/example\.com/)
-})
+}
 
 test('a handler that is mounted elsewhere than basePath says', async (t) => {
   const host = (await HttpHost.open({ basePath: '/auth/2fa' })).verified()
@@ -103,6 +118,12 @@ test('a session whose time is in seconds says so, and no page is told to sign in
   })
   host.session = { id: user, state: 'verified', at: Math.floor(host.fixture.now / 1000) }
   t.is((await host.client.post('/factors/totp')).status, 500)
+  // `Date.now() / 1000`, and what a database makes of a time.
+  for (const at of [host.fixture.now / 1000 + 0.5, new Date(host.fixture.now), `${host.fixture.now}`]) {
+    host.session = { id: user, state: 'verified', at: at as number }
+    t.is((await host.client.post('/factors/totp')).status, 500)
+    t.regex(`${host.errors.pop()}`, /user\.at must be epoch milliseconds, like Date\.now\(\): an integer/)
+  }
   const old = (await HttpHost.open()).verified({ at: 0 })
   t.is((await old.client.post('/factors/totp')).status, 403)
   t.deepEqual(warnings(old), [])
@@ -132,6 +153,28 @@ test('a session that onVerified did not save says so', async (t) => {
   await saved.client.post('/challenge')
   t.is((await saved.client.get('/session')).body.state, 'verified')
   t.deepEqual(warnings(saved), [])
+})
+
+test('requests that cross a sign-in see the session as it was, and nobody is blamed', async (t) => {
+  let save: () => void = () => {}
+  const saving = new Promise<void>((resolve) => { save = resolve })
+  let begun: () => void = () => {}
+  const inside = new Promise<void>((resolve) => { begun = resolve })
+  const host: HttpHost = await HttpHost.open({
+    async onVerified(_request, who, outcome) {
+      begun()
+      await saving
+      if (outcome.ok) host.session = { ...who, state: 'verified', at: outcome.at }
+    },
+  })
+  host.pending()
+  const first = host.client.post('/challenge')
+  await inside
+  t.is((await host.client.get('/session')).body.state, 'pending')
+  save()
+  await first
+  t.is((await host.client.get('/session')).body.state, 'verified')
+  t.deepEqual(warnings(host), [])
 })
 
 test.serial('without a listener the log has it', async (t) => {

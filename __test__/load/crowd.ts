@@ -113,7 +113,7 @@ class Crowd implements Played {
     await this.#prove(person, kind, act, 'sign-in', ...others)
     this.#note(`sign-in, ${kind}`, begun)
     const { state } = (await person.browser.get('session')).body
-    if (state !== 'signed-in') throw new Error(`is ${state} after a sign-in`)
+    if (state !== 'verified') throw new Error(`is ${state} after a sign-in`)
   }
 
   /** A challenge and its answer, which the other browsers send too, or this one once more if it acts so. */

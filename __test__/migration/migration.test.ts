@@ -1,4 +1,5 @@
-import { createPublicKey, randomBytes, randomUUID } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 import test from 'ava'
@@ -84,7 +85,7 @@ test('secrets that are left, and why', (t) => {
     '\ud800', 'A'.repeat(5000),
   ]
   t.deepEqual(reasons(fromOtplib(rows)), [
-    ['[0]', 'malformed', 'secret'], ['[1]', 'malformed', 'secret'], ['[3]', 'malformed', 'secret'],
+    ['[1]', 'malformed', 'secret'], ['[3]', 'malformed', 'secret'],
     ['[4]', 'malformed', 'secret'], ['[5]', 'malformed', 'secret'], ['[6]', 'malformed', 'digits'], ['[7]', 'unsupported-digits'],
     ['[8]', 'unsupported-period'], ['[9]', 'unsupported-algorithm'], ['[10]', 'malformed', 'algorithm'], ['[11]', 'hotp'],
     ['[12] ann', 'hotp'], ['[13] ann', 'malformed', 'secret'], ['[14]', 'malformed', 'secret'], ['[15]', 'malformed', 'secret'],
@@ -192,6 +193,7 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
       ['keys in hexadecimal', { ...documented, publicKey: bytes.toString('hex') }],
       ['base64 in lines', { ...documented, publicKey: base64.replaceAll(/.{20}/g, '$&\n') }],
       ['MySQL', { ...documented, publicKey: `0x${bytes.toString('hex')}` }],
+      ['numbers with commas', { ...documented, id: `${[...Buffer.from(id, 'base64url')]}`, publicKey: `${[...bytes]}` }],
       ['BSON', { ...documented, publicKey: { _bsontype: 'Binary', sub_type: 0, position: bytes.length, buffer: Buffer.concat([bytes, bytes]) } }],
       ['extended JSON', { ...documented, publicKey: { $binary: { base64, subType: '00' } }, counter: { $numberInt: `${counter}` } }],
       ['a JSON text', JSON.stringify([{ ...documented, publicKey: base64 }])],
@@ -223,6 +225,43 @@ test('SimpleWebAuthn › the documented shape, in every form that databases and 
   }
 })
 
+test('SimpleWebAuthn › a private key in place of the public one', async (t) => {
+  const { documented } = passkey()
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const ed = generateKeyPairSync('ed25519')
+  const keys = { ES256: ec, RS256: rsa, EdDSA: ed }
+  const forms: [string, (keys: { privateKey: KeyObject; publicKey: KeyObject }) => unknown][] = [
+    ['JWK', ({ privateKey }) => privateKey.export({ format: 'jwk' })],
+    ['JWK as text', ({ privateKey }) => JSON.stringify(privateKey.export({ format: 'jwk' }))],
+    ['JWK with a wrong member', ({ publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), d: 'AA' })],
+    ['PEM', ({ privateKey }) => privateKey.export({ format: 'pem', type: 'pkcs8' })],
+    ['PEM without lines', ({ privateKey }) => String(privateKey.export({ format: 'pem', type: 'pkcs8' })).replaceAll('\n', '')],
+    ['DER', ({ privateKey }) => privateKey.export({ format: 'der', type: 'pkcs8' })],
+  ]
+  const all: [string, unknown][] = Object.entries(keys).flatMap(([kind, pair]) =>
+    forms.map(([form, make]): [string, unknown] => [`${kind} ${form}`, make(pair)]))
+  const { x, y, d } = ec.privateKey.export({ format: 'jwk' })
+  all.push(
+    ['SEC 1', ec.privateKey.export({ format: 'der', type: 'sec1' })],
+    ['PEM of SEC 1', ec.privateKey.export({ format: 'pem', type: 'sec1' })],
+    ['PKCS #1', rsa.privateKey.export({ format: 'der', type: 'pkcs1' })],
+    ['PEM of PKCS #1', rsa.privateKey.export({ format: 'pem', type: 'pkcs1' })],
+    ['COSE as JSON', { 1: 2, 3: -7, '-1': 1, '-2': x, '-3': y, '-4': d }],
+  )
+  const { service } = await Fixture.open(memoryStore())
+  for (const [name, publicKey] of all) {
+    const { taken, left } = await service.importFactors('ann', fromSimpleWebAuthn({ ...documented, publicKey }))
+    t.deepEqual(taken, [], name)
+    t.like(left, [{ reason: 'malformed', member: 'publicKey' }], name)
+  }
+  // The public halves are taken.
+  for (const { publicKey } of Object.values(keys)) {
+    const row = { ...documented, id: randomBytes(32).toString('base64url'), publicKey: publicKey.export({ format: 'jwk' }) }
+    t.is((await service.importFactors('ann', fromSimpleWebAuthn(row))).taken.length, 1)
+  }
+})
+
 test('SimpleWebAuthn › description, time, transports and model are kept', async (t) => {
   const { documented } = passkey({ synced: true })
   const aaguid = 'EA9B8D66-4D01-1D21-3CE4-B6B48CB575D4'
@@ -246,7 +285,7 @@ test('SimpleWebAuthn › what is left, and why', async (t) => {
     null, 'text', { ...documented, id: '' }, { ...documented, id: 'a+b_' }, { ...documented, publicKey: undefined },
     { ...documented, publicKey: 'abcde' }, { ...documented, counter: -1 }, { ...documented, counter: '1e3' }, { ...documented, deviceType: 'both' },
     { ...documented, webauthnUserID: randomBytes(65).toString('base64url') },
-    { ...documented, publicKey: cut }, { ...documented, id: 'AAAA', backedUp: true },
+    { ...documented, publicKey: cut }, { ...documented, id: 'Q'.repeat(24), backedUp: true },
   ]
   const found = fromSimpleWebAuthn(rows)
   t.deepEqual(reasons(found), [
@@ -269,7 +308,7 @@ test('SimpleWebAuthn › what could be dead is left, and why', (t) => {
     { ...documented, id: 'clh3am1g40000qwer1234abcd' }, { ...documented, id: '01ARZ3NDEKTSV4RRFFQ69G5FAV' }, without,
     { ...documented, credentialID: documented.id, credId: passkey().documented.id }, { ...documented, credentialID: 'a' },
     { verified: false, registrationInfo: documented }, { ...documented, revokedAt: new Date() }, { ...documented, enabled: 0 },
-    { ...documented, counter: null }, { ...documented, publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' },
+    { ...documented, counter: 'none' }, { ...documented, publicKey: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' },
     { ...documented, publicKey: { kty: 'oct', k: 'AAAA' } },
   ])
   t.deepEqual(reasons(found), [
@@ -277,6 +316,38 @@ test('SimpleWebAuthn › what could be dead is left, and why', (t) => {
     ['[10]', 'turned-off'], ['[11]', 'malformed', 'counter'], ['[12]', 'malformed', 'publicKey'], ['[13]', 'malformed', 'publicKey'],
   ])
   t.deepEqual(found.factors, [])
+})
+
+test('a factor that was never proved, or is turned off, is left, however its row says so', (t) => {
+  const { documented } = passkey()
+  const all = (about: object) => [
+    ...fromSimpleWebAuthn({ ...documented, ...about }).left, ...fromSimpleWebAuthn({ ...about, credential: documented }).left,
+    ...fromOtplib({ secret: base32, ...about }).left, ...fromOtplib({ otp: { ...about }, secret: base32 }).left,
+  ].map(({ reason }) => reason)
+  const notProved = [
+    { status: 'unverified' }, { status: 'PENDING' }, { state: 'not_verified' }, { totp_status: 'created' }, { confirmed_at: null },
+    { two_factor_confirmed_at: null }, { verifiedAt: '' }, { enabledAt: '0000-00-00 00:00:00' }, { isVerified: 'False' }, { is_confirmed: 'no' },
+    { deviceVerified: 0n }, { mfaVerified: Buffer.from([0]) }, { confirmed: { type: 'Buffer', data: [0] } }, { verified: { $numberInt: '0' } },
+  ]
+  for (const about of notProved) t.deepEqual(all(about), Array(4).fill('not-proved'), JSON.stringify(Object.keys(about)))
+  const turnedOff = [
+    { otp_required_for_login: false }, { google2fa_enabled: 0 }, { isTwoFactorEnabled: 'f' }, { two_factor_authentication_enabled: 'N' },
+    { status: 'Disabled' }, { state: 0 }, { inactive: 'TRUE' }, { totp_disabled_at: 1_700_000_000 }, { enabled: 'off' }, { 'is active': 'FALSE' },
+  ]
+  for (const about of turnedOff) t.deepEqual(all(about), Array(4).fill('turned-off'), JSON.stringify(Object.keys(about)))
+  const fine = [
+    { status: 'verified' }, { state: 'enabled' }, { state: 2 }, { confirmed_at: new Date() }, { verified: true, verified_at: null }, { enabled: 'Yes' },
+    { deleted_at: '0000-00-00' }, { deletedAt: null }, { emailVerified: false }, { phone_verified_at: null }, { status: 7 }, { enabled: Buffer.from([1]) },
+  ]
+  for (const about of fine) t.deepEqual(all(about), [], JSON.stringify(Object.keys(about)))
+})
+
+test('SimpleWebAuthn › the key of a row is no credential id', (t) => {
+  const { documented } = passkey()
+  for (const id of [randomUUID().replaceAll('-', ''), 'passkey1', 'A'.repeat(20), 'passkey_01h2xcejqtf2nbrexx3vqjhp41', 'pk_2']) {
+    t.deepEqual(reasons(fromSimpleWebAuthn({ ...documented, id })), [['[0]', 'malformed', 'id']], id)
+    t.is(fromSimpleWebAuthn({ ...documented, id, credentialId: documented.id }).factors.length, 1)
+  }
 })
 
 test('SimpleWebAuthn › a handle that may stand for other bytes is left out', (t) => {

@@ -103,6 +103,23 @@ test('parameters inside the row are read, as apps and columns of JSON have them'
   ])
 })
 
+test('secrets under several names have to agree', (t) => {
+  const other = base32.replace('G', 'H')
+  const hex = key.toString('hex')
+  for (const row of [
+    { secret: base32, totp_secret: other }, { totpSecret: base32, google2fa_secret: other }, { secret: { base32, hex: `00${hex}` } },
+    { base32, ascii: 'another key of any length' }, { base32: other, hex }, { secret: base32, otp_secret: 'no base32 !' },
+  ]) {
+    t.deepEqual(reasons(fromOtplib(row)), [['[0]', 'malformed', 'secret']], JSON.stringify(Object.keys(row)))
+  }
+  for (const row of [
+    { secret: base32, totp_secret: base32.toLowerCase() }, { google2fa_secret: base32 }, { secret: base32, totp_secret: '', otp_secret: null },
+    { secret: { base32, hex, ascii: key.toString('latin1') } }, { secret: base32, key: 'row-17' }, { secret: plain, mfa_secret: base32 },
+  ]) {
+    t.is(parameters(fromOtplib(row))[0], base32, JSON.stringify(Object.keys(row)))
+  }
+})
+
 test('a URI beside the secret or its parameters has to agree with them', (t) => {
   const other = base32.replace('G', 'H')
   t.deepEqual(reasons(fromOtplib([
@@ -142,7 +159,7 @@ test('a row without a secret is no factor; one that is turned off or not proved 
   t.deepEqual(fromOtplib([{ secret: null }, { user: 'ann', totp_secret: null, digits: 6 }, null]), { factors: [], left: [] })
   t.deepEqual(fromBetterAuth([{ secret: null }, { id: 1, secret: null, backupCodes: null }]), { factors: [], left: [] })
   t.deepEqual(fromSpeakeasy({ base32: null, ascii: null }, { encoding: 'ascii' }), { factors: [], left: [] })
-  t.deepEqual(reasons(fromOtplib([{}, { secret: undefined }, undefined, ''])), [0, 1, 2, 3].map((at) => [`[${at}]`, 'malformed', 'secret']))
+  t.deepEqual(reasons(fromOtplib([{}, { secret: undefined }, undefined])), [0, 1, 2].map((at) => [`[${at}]`, 'malformed', 'secret']))
   const secret = base32
   const found = fromOtplib([
     { secret, confirmed: false }, { secret, is_verified: 0 }, { secret, enabled: 'f' }, { secret, revokedAt: '2024-01-01' }, { secret, deleted: true },
@@ -206,3 +223,56 @@ function exported(secret: Buffer, account: string, size = 1, index = 0): string 
   const payload = Buffer.concat([bytes(1, entry), number(3, size), number(4, index)])
   return `otpauth-migration://offline?data=${encodeURIComponent(payload.toString('base64'))}`
 }
+
+test('what a framework has encrypted says so, whatever the encoding', (t) => {
+  const base64 = (bytes: number) => randomBytes(bytes).toString('base64')
+  const hex = (bytes: number) => randomBytes(bytes).toString('hex')
+  const json = (value: object) => JSON.stringify(value)
+  const laravel = Buffer.from(json({ iv: base64(16), value: base64(48), mac: hex(32), tag: '' })).toString('base64')
+  const rails = { p: base64(32), h: { iv: base64(12), at: base64(16) } }
+  const texts = [
+    laravel,
+    json(rails),
+    `${base64(33)}--${base64(12)}--${base64(16)}`, `${base64(48)}--${hex(20)}`,
+    Buffer.concat([Buffer.from([0x80, 0, 0, 0, 0, 0x66]), randomBytes(99)]).toString('base64url'),
+    `def50200${hex(116)}`,
+    `enc:${base64(48)}`, `ENC(${base64(48)})`, `vault:v1:${base64(60)}`, `{cipher}${hex(48)}`, `$ba$1$${hex(60)}`,
+    `U2FsdGVkX1${base64(40)}`, `ENC[AES256_GCM,data:${base64(24)},type:str]`, `CfDJ8${base64(96)}+/`,
+    `eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..${'a'.repeat(16)}.${'b'.repeat(43)}.${'c'.repeat(22)}`,
+    `${hex(48)}|${hex(16)}|${hex(64)}|3`,
+    `${hex(16)}:${hex(32)}`, `${hex(12)}:${hex(16)}:${hex(32)}`, `${base64(12)}:${base64(32)}:${base64(16)}`,
+  ]
+  for (const text of texts) {
+    for (const encoding of ['base32', 'base64', 'hex', 'ascii'] as const) {
+      const found = fromOtplib([text, json([text]), { user: 'ann', issuer: 'Shop', secret: text }], { encoding })
+      t.deepEqual([found.factors, reasons(found)], [[], [['[0]', 'encrypted'], ['[1]', 'encrypted'], ['[2] Shop', 'encrypted']]], text)
+    }
+    t.deepEqual(reasons(fromBetterAuth({ secret: text, backupCodes: text })), [['[0]', 'encrypted'], ['[0] backupCodes', 'encrypted']], text)
+  }
+  const rows = [
+    rails, { secret: rails }, { secret: { iv: hex(16), content: hex(32) } }, { iv: hex(12), encryptedData: hex(32), authTag: hex(16) },
+    { secret: hex(32), iv: hex(16) }, { totp_secret: base64(32), totp_secret_iv: base64(12) }, { encrypted_otp_secret: base64(48), encrypted_otp_secret_iv: base64(12) },
+    { secret: { $binary: { base64: base64(64), subType: '06' } } }, { secret: { sub_type: 6, buffer: randomBytes(64), position: 64 } },
+  ]
+  const found = fromOtpauth(rows)
+  t.deepEqual([found.factors, reasons(found)], [[], rows.map((_, index) => [`[${index}]`, 'encrypted'])])
+  // The secret itself is none of it, whatever stands beside it.
+  for (const secret of [base32, { secret: base32, iv: null, encrypted: false, hash: 'SHA1' }, { secret: base32, nonce: 'x', data: {} }]) {
+    t.deepEqual(parameters(fromOtplib(secret)), [base32, 'SHA1', '6', '30'])
+  }
+  for (const encoding of ['hex', 'base64'] as const) {
+    const secret = randomBytes(64).toString(encoding)
+    t.deepEqual(reasons(fromOtplib(secret, { encoding })), [], secret)
+  }
+})
+
+test('an empty secret is no factor, as a missing one', (t) => {
+  for (const secret of ['', ' ', null, Buffer.alloc(0)]) {
+    for (const read of [fromOtplib, fromOtpauth, fromBetterAuth, (one: unknown) => fromSpeakeasy(one, { encoding: 'ascii' })]) {
+      t.deepEqual(read({ user: 'ann', secret, createdAt: 1_700_000_000_000, confirmed: false }), { factors: [], left: [] })
+      t.deepEqual(read([secret]), { factors: [], left: [] })
+    }
+  }
+  t.deepEqual(parameters(fromOtplib({ secret: '', totp_secret: base32 })), [base32, 'SHA1', '6', '30'])
+  t.deepEqual(reasons(fromOtplib([{ secret: undefined }, undefined, { user: 'ann' }])).map(([, reason]) => reason), ['malformed', 'malformed', 'malformed'])
+})

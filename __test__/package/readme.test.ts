@@ -1,29 +1,38 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import test from 'ava'
 
-import { Countersign } from '../../index.js'
-import { directoryStore } from '../../facade/stores/index.js'
 import { totpAt } from '../../facade/testing/index.js'
 import { wrongCode } from '../helpers/service.js'
 import { freePort } from '../helpers/free-port.js'
 
-const step = 30_000
 const readme = readFileSync('README.md', 'utf8')
-const [server = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
+const [server = '', page = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
 
 /** Both majors that people have: what a handler returns goes nowhere in 4, and a body that was not read is `{}`. */
 const versions = { 'Express 5': 'express', 'Express 4': 'express4' }
 
+const exec = promisify(execFile)
+
+/** A Node that opens the file of the example without another package. */
+async function nodeWithSqlite(): Promise<string> {
+  if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath
+  const { stdout } = await exec(process.execPath, ['scripts/sqlite-runtimes.mjs', 'node:sqlite on Node 24'])
+  return (JSON.parse(stdout.trim().split('\n').at(-1)!) as { program: string }).program
+}
+
 for (const [version, name] of Object.entries(versions)) test(`readme › the server on ${version} is short, and does what it says`, async (t) => {
   t.true(server.trimEnd().split('\n').length < 40)
+  t.timeout(300_000)
+  const node = await nodeWithSqlite()
   const port = await freePort()
   const folder = makeServer(port, name)
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const child = spawn(process.execPath, ['server.js'], {
+  const child = spawn(node, ['server.js'], {
     cwd: folder,
     env: { ...process.env, SESSION_SECRET: 'only here' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,7 +46,7 @@ for (const [version, name] of Object.entries(versions)) test(`readme › the ser
   t.is((await client.post('/second-factor', { answer })).status, 401, 'nothing without the password')
   t.deepEqual(await client.post('/password', { name: 'ann', password: 'right' }), { status: 200, body: { challenge: null } })
 
-  const uri = await enrol(join(folder, 'var/countersign'), port)
+  const uri = await enrol(node, folder, port)
   const { body } = await client.post('/password', { name: 'ann', password: 'right' })
   t.like(body, { challenge: { totp: true } })
   const pending = client.cookie
@@ -65,6 +74,48 @@ for (const [version, name] of Object.entries(versions)) test(`readme › the ser
   t.is(child.exitCode, null, 'and the server goes on')
 })
 
+test('readme › the page tells a wrong password from a wrong answer and from a server that fails', async (t) => {
+  const again = 'That did not work. Please try again.'
+  const challenge = { webauthn: { challenge: 'AAAA' } }
+  for (const [name, first, second, code, expected] of [
+    ['a wrong password', { status: 401 }, undefined, '', 'Wrong name or password.'],
+    ['a server that fails', { status: 500 }, undefined, '', again],
+    ['no server', undefined, undefined, '', again],
+    ['no factor', { status: 200, body: { challenge: null } }, undefined, '', ''],
+    ['a key', { status: 200, body: { challenge } }, { status: 200 }, '', ''],
+    ['a code', { status: 200, body: { challenge } }, { status: 200 }, '123456', ''],
+    ['a wrong code', { status: 200, body: { challenge } }, { status: 403 }, '123456', again],
+    ['a sign-in that ended', { status: 200, body: { challenge } }, { status: 401 }, '123456', 'Please sign in again.'],
+    ['a key that was not touched', { status: 200, body: { challenge: {} } }, { status: 200 }, '', again],
+  ] as const) {
+    const sent: unknown[] = []
+    const replies = [first, second]
+    const fetched = async (path: string, { body }: { body: string }) => {
+      sent.push([path, JSON.parse(body)])
+      const reply = replies.shift()
+      if (reply === undefined) throw new TypeError('Failed to fetch')
+      return new Response(JSON.stringify('body' in reply ? reply.body : {}), { status: reply.status })
+    }
+    let submit: ((event: object) => Promise<void>) | undefined
+    const form = { addEventListener: (_type: string, listener: typeof submit) => { submit = listener } }
+    const message = { textContent: 'none yet' }
+    const places: string[] = []
+    const authenticate = async (options: unknown) => {
+      if (options === undefined) throw new Error('cancelled')
+      return { id: 'AAAA' }
+    }
+    const given = { authenticate, form, message, fetch: fetched, location: { assign: (to: string) => places.push(to) }, FormData: class { *[Symbol.iterator]() { yield* [['name', 'ann'], ['password', 'x'], ['code', code]] } } }
+    // oxlint-disable-next-line no-new-func -- the reader's own page has what is given here
+    new Function(...Object.keys(given), page.replace(/^import .*$/m, ''))(...Object.values(given))
+    await submit!({ preventDefault: () => undefined })
+    t.is(message.textContent, expected, name)
+    t.deepEqual(places, expected === '' ? ['/'] : [], name)
+    if (second && expected !== again) {
+      t.deepEqual(sent[1], ['/second-factor', { answer: code ? { type: 'totp', code } : { type: 'webauthn', response: { id: 'AAAA' } } }], name)
+    }
+  }
+})
+
 /** The example with a free port, beside the module that the reader has. */
 function makeServer(port: number, name: string): string {
   const folder = join('build', `readme-${port}`)
@@ -81,17 +132,18 @@ function makeServer(port: number, name: string): string {
 }
 
 /** Enrols an app by a clock that goes a step late, so that the present code is still unused. */
-async function enrol(path: string, port: number): Promise<string> {
-  const countersign = await Countersign.open({
-    rp: { id: 'localhost', name: 'Example', origins: [`http://localhost:${port}`] },
-    store: directoryStore(path),
-    now: () => Date.now() - 3 * step,
-  })
-  const { enrolment, uri } = await countersign.beginTotp('ann', { account: 'ann' })
-  const code = totpAt(uri, Date.now() - 3 * step)
-  const enrolled = await countersign.finishTotp('ann', { enrolment, code, description: 'phone' })
-  if (!enrolled.ok) throw new Error(enrolled.reason)
-  return uri
+async function enrol(node: string, folder: string, port: number): Promise<string> {
+  writeFileSync(join(folder, 'enrol.js'), `import { Countersign } from 'countersign'
+    import { sqliteStore } from 'countersign/stores/sqlite'
+    import { totpAt } from 'countersign/testing'
+    const rp = { id: 'localhost', name: 'Example', origins: ['http://localhost:${port}'] }
+    const now = Date.now() - 3 * 30_000
+    const countersign = await Countersign.open({ rp, store: sqliteStore('var/countersign.db'), now: () => now })
+    const { enrolment, uri } = await countersign.beginTotp('ann', { account: 'ann' })
+    const enrolled = await countersign.finishTotp('ann', { enrolment, code: totpAt(uri, now), description: 'phone' })
+    if (!enrolled.ok) throw new Error(enrolled.reason)
+    console.log(uri)`)
+  return (await exec(node, ['enrol.js'], { cwd: folder })).stdout.trim()
 }
 
 class Client {

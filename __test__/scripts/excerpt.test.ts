@@ -2,7 +2,7 @@
 import test from 'ava'
 import { script } from '../helpers/script.js'
 
-const { excerpt, lastLine } = await script('excerpt.mjs')
+const { excerpt, failedTests, lastLine } = await script('excerpt.mjs')
 
 const routine = [
   '   Compiling aws-lc-sys v0.47.0', '    Checking countersign-core v0.1.0 (/countersign)', '  Downloaded serde v1.0.0',
@@ -56,4 +56,10 @@ test('the last line with something in it tells what goes on', (t) => {
   t.is(lastLine('a\n   Compiling\t b\n\n'), 'Compiling b')
   t.is(lastLine('10 %\r20 %\r'), '20 %')
   t.is(lastLine('\n \n'), undefined)
+})
+
+test('the tests that failed are named once each, whatever runs them', (t) => {
+  const output = ['  ✔ one', '  ✘ [fail]: a › b (dark) Rename Phone', '  \u001b[31m✘ [fail]:\u001b[39m two', 'test totp::a_code ... FAILED', '  ✘ [fail]: two']
+  t.deepEqual(failedTests(output.join('\n')), ['a › b (dark) Rename Phone', 'two', 'totp::a_code'])
+  t.deepEqual(failedTests('  ✔ one\n  1 test failed'), [])
 })

@@ -35,7 +35,10 @@ for (const [name, makeStore] of Object.entries(stores)) {
     t.deepEqual(await service.verify(user, `totp:${code}`), { ok: false, reason: 'rejected' })
     fixture.step()
     const outcome = await service.verify(user, { type: 'totp', code: totpAt(begun.uri, fixture.now) })
-    t.deepEqual(outcome, { ok: true, factor: { id: factor?.id ?? '', type: 'totp', description: 'phone' } })
+    const assurance = {
+      amr: ['otp'], level: 1, phishingResistant: false, userVerified: false, deviceBound: false, hardwareBound: false, at: fixture.now,
+    } as const
+    t.deepEqual(outcome, { ok: true, factor: { id: factor?.id ?? '', type: 'totp', description: 'phone' }, assurance } as never)
     t.is((await service.factors(user))[0]?.lastUsed, fixture.now)
     t.deepEqual(
       fixture.events.map(({ type }) => type),
@@ -416,7 +419,7 @@ test('closing waits for what is running and refuses what comes later', async (t)
 test('a clock that tells no time is an error', async (t) => {
   for (const now of [NaN, -1, 1.5, '0', undefined]) {
     const { service } = await Fixture.open(await stores.memory(), { now: () => now as number })
-    await t.throwsAsync(service.status(user), { code: 'invalid-argument', message: /^Invalid argument: now must be an integer from 0 to \d+$/ })
+    await t.throwsAsync(service.status(user), { code: 'invalid-argument', message: /^Invalid argument: now must be epoch milliseconds, like Date\.now\(\): an integer from 0 to \d+$/ })
   }
 })
 

@@ -4,6 +4,9 @@ import type { ExecutionContext } from 'ava'
 
 import { Countersign } from '../../index.js'
 import type { SealKey, SealOptions, Store } from '../../index.js'
+import { checkSeal } from '../../facade/service/seal-keys.js'
+import { Sealing } from '../../facade/service/sealing.js'
+import { memoryStore } from '../../facade/stores/index.js'
 import type { OpenChallenge } from '../../facade/stores/index.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
@@ -332,6 +335,26 @@ for (const [kind, makeStore] of Object.entries(sealable)) {
   })
 }
 
+test('a snapshot of the machine that is started twice seals no two texts alike', async (t) => {
+  const crypto = process.getBuiltinModule('node:crypto')
+  const { randomBytes } = crypto
+  const keys = [{ id: 'a', key: new Uint8Array(32).fill(1) }]
+  const open = () => Sealing.open(checkSeal({ keys }))
+  const machines = [await open(), await open()]
+  const sealed: string[] = []
+  // What both have drawn before, or would draw from the same state.
+  crypto.randomBytes = ((count: number) => Buffer.alloc(count, 7)) as typeof randomBytes
+  try {
+    for (let time = 0; time < 200; time += 1) for (const machine of machines) sealed.push(machine.seal('{}', 'ann'))
+  } finally {
+    crypto.randomBytes = randomBytes
+  }
+  t.is(new Set(sealed).size, 400)
+  // The salts differ, and not what is sealed alone.
+  t.is(new Set(sealed.map((text) => Buffer.from(text.split('.')[2]!, 'base64url').subarray(0, 32).toString('hex'))).size, 400)
+  for (const text of sealed) t.is(machines[0]!.unseal(text, 'ann'), '{}')
+})
+
 test('what sealing does not stop: the deletion of a record, and the return of an older one', async (t) => {
   const { store, fixture, key, other } = await sealed(stores.memory)
   const { factor } = await fixture.enrolTotp('ann')
@@ -367,6 +390,18 @@ test('tfa.cfg: a file that belongs to another program is not sealed', async (t) 
   await t.throwsAsync(Countersign.open({ rp, store, seal: () => seal }), refused)
   await t.throwsAsync(Countersign.open({ rp, store: { users: store, challenges: await stores.memory() }, seal }), refused)
   await t.notThrowsAsync(Countersign.open({ rp, store }))
+})
+
+test('records under ids that somebody has made up are counted and named, whatever they are', async (t) => {
+  const { store, fixture } = await sealed(async () => memoryStore())
+  await fixture.enrolTotp('ann')
+  const ids = ['__proto__', 'constructor', 'toString', 'hasOwnProperty']
+  for (const id of ids) await store.update(id, () => ({ record: `cs1.${id}.AAAA`, value: undefined }))
+  const report = await fixture.service.checkSealing()
+  t.deepEqual(Object.entries(report.keys).toSorted(), [['__proto__', 1], ['constructor', 1], ['hasOwnProperty', 1], ['k1', 1], ['toString', 1]])
+  t.deepEqual(report.failed.map(({ user }) => user).toSorted(), ids.toSorted())
+  t.deepEqual([report.records, report.plain], [5, 0])
+  for (const id of ids) await refusesAll(t, fixture.service, id, unsealed(id))
 })
 
 test('wrong keys are refused by their id, and without their bytes', async (t) => {

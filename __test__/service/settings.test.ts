@@ -27,11 +27,14 @@ test('a relying party that no browser can work with is refused, with the reason,
     [{ name: ' ' }, /rp\.name must not be blank or longer than 255 bytes/],
     [{ name: 'x'.repeat(256) }, /rp\.name must not be blank or longer than 255 bytes/],
     [{ origins: ['https://example.com', 'ws://example.com'] }, /rp\.origins\[1\] must begin with https:, or with the scheme of an app/],
+    [{ origins: ['about:blank'] }, /rp\.origins\[0\] must begin with https:/],
     [{ origins: ['file://'] }, /rp\.origins\[0\] must begin with https:/],
     [{ id: 'www.example.com' }, /rp\.id must be the domain of one of rp\.origins/],
     [{ id: 'www.example.com', allowSubdomains: false }, /rp\.id must be the domain of one of rp\.origins/],
     [{ name: 'Example: the shop' }, /rp\.name must not contain a colon/],
-    [{ name: 'Example\n' }, /rp\.name must not contain a colon or control characters/],
+    ...['Example\n', 'Ex\u202Eample', 'Example\u200F', '\u2066Example\u2069', 'Example\u061C', 'Example\u{E0041}', 'Example\u0085'].map(
+      (name): [object, RegExp] => [{ name }, /rp\.name must not contain control, bidirectional control or tag characters/],
+    ),
   ]
   const service = await open({})
   const about = { user: () => null, onVerified: () => undefined }
@@ -49,6 +52,8 @@ test('a relying party that no browser can work with is refused, with the reason,
     for (const call of calls) await t.throwsAsync(call, { code: 'invalid-argument', message }, text)
   }
   await t.throwsAsync(open({}, { totp: { issuer: 'a:b' } }), { message: /totp\.issuer must not contain a colon/ })
+  await t.throwsAsync(open({}, { totp: { issuer: 'a\u202Eb' } }), { message: /totp\.issuer must not contain a colon, or control, bidirectional/ })
+  await t.throwsAsync(open({ name: 'a\u202Eb' }, { totp: { issuer: 'ab' } }), { message: /rp\.name must not contain control, bidirectional/ })
 })
 
 test('those that can are not', async (t) => {

@@ -6,12 +6,16 @@ import test from 'ava'
 
 import { directoryStore, tfaConfigStore } from '../../facade/stores/index.js'
 import type { Store } from '../../facade/stores/index.js'
+import { mysqlStore } from '../../facade/stores/mysql-store.js'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { temporaryDirectory } from '../helpers/directories.js'
 import { Fixture, origin } from '../helpers/service.js'
-import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound } from '../stores/engines.js'
+import { own, postgresFound, redisFound } from '../stores/engines.js'
+import { mysqlFound } from '../stores/mysql.js'
+import { ownPostgres, ownRedis } from '../stores/own-databases.js'
+import { ownMysql } from '../stores/own-mysql.js'
 
 /** A store, and how many files, keys or rows it has. */
 interface Counted {
@@ -32,7 +36,7 @@ const stores: Record<string, () => Promise<Counted>> = {
 }
 
 if (postgresFound) {
-  const pool = newPool()
+  const pool = ownPostgres()
   stores.postgres = async () => {
     const store = postgresStore(pool, { schema: own })
     await store.migrate()
@@ -40,22 +44,23 @@ if (postgresFound) {
       + (SELECT count(*) FROM "${own}".countersign_challenges) AS count`
     return { store, count: async () => Number((await pool.query(sql)).rows[0].count) }
   }
-  test.after.always(async () => {
-    await dropSchema(own)
-    await pool.end()
-  })
 }
 
 if (redisFound) {
-  const client = newRedis()
+  const client = ownRedis()
   stores.redis = async () => {
     const count = async () => (await client.keys(`${own}*`)).length
     return { store: redisStore(client, { prefix: own }), count }
   }
-  test.after.always(async () => {
-    await deleteKeys(own)
-    client.disconnect()
-  })
+}
+
+if (mysqlFound) {
+  const pool = ownMysql()
+  stores.mysql = async () => {
+    const sql = 'SELECT (SELECT count(*) FROM countersign_records) + (SELECT count(*) FROM countersign_challenges) AS count'
+    const count = async () => Number(((await pool.query(sql)) as unknown as [{ count: number }[]])[0][0]?.count)
+    return { store: mysqlStore(pool), count }
+  }
 }
 
 for (const [name, make] of Object.entries(stores)) {

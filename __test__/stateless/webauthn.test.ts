@@ -65,6 +65,14 @@ test('options are the standard JSON, fresh each time', (t) => {
   t.like(full.authenticatorSelection, {
     residentKey: 'required', userVerification: 'required', authenticatorAttachment: 'platform',
   })
+  const many = Array.from({ length: 65 }, (_, index) => ({ id: Uint8Array.of(9, index) }))
+  const lists = [
+    registrationOptions({ rp, user: person, excludeCredentials: many }).excludeCredentials,
+    authenticationOptions({ rp, allowCredentials: many }).allowCredentials,
+  ]
+  for (const list of lists) {
+    t.deepEqual(list!.map(({ id }) => id), many.slice(0, 64).map(({ id }) => Buffer.from(id).toString('base64url')))
+  }
   const get = authenticationOptions({ rp, allowCredentials: [{ id: Uint8Array.of(1, 2, 3) }] })
   t.like(get, {
     rpId: 'example.com', allowCredentials: [{ type: 'public-key', id: 'AQID' }], userVerification: 'discouraged',
@@ -238,6 +246,13 @@ test('what a host passes wrong is named', (t) => {
     ['rp.origins', { rp: { id: 'example.com' } }],
     ['rp', { rp: null }], ['userVerfication', { userVerfication: 'required' }], ['algorithms', { algorithms: [] }],
     ['trustAnchors[0]', { trustAnchors: [7] }], ['now', { now: NaN }], ['conditional', { conditional: 1 }],
+    ['attestationPolicy', { attestationPolicy: 'strict' }], ['attestationPolicy.tmp', { attestationPolicy: { tmp: {} } }],
+    ['attestationPolicy.tpm.vendors', { attestationPolicy: { tpm: { vendors: 'all' } } }],
+    ['attestationPolicy.tpm.vendors[1]', { attestationPolicy: { tpm: { vendors: ['49465800', 'IFX'] } } }],
+    ['attestationPolicy.tpm.allowSha1', { attestationPolicy: { tpm: { allowSha1: 'yes' } } }],
+    ['attestationPolicy.androidKey.securityLevel', { attestationPolicy: { androidKey: { securityLevel: 'tee' } } }],
+    ['attestationPolicy.fidoU2f.zeroAaguid', { attestationPolicy: { fidoU2f: { zeroAaguid: 1 } } }],
+    ['attestationPolicy.compound', { attestationPolicy: { compound: 'one' } }],
   ]
   for (const [name, options] of registration) {
     const call = () => verifyRegistration({ response, challenge, rp, ...options } as never)

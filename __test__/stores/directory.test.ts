@@ -24,7 +24,7 @@ import { openDirectory } from '#binding'
 import { CountersignError } from '../../facade/shared/errors.js'
 import { directoryStore } from '../../facade/stores/index.js'
 import type { DirectoryStoreOptions, Store } from '../../facade/stores/index.js'
-import { LockedDirectory } from '../../facade/stores/locked-directory.js'
+import { LockedDirectory, storeFolders } from '../../facade/stores/locked-directory.js'
 import { sweep } from '../../facade/stores/sweep.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
 import { scratch } from '../helpers/programs.js'
@@ -137,7 +137,10 @@ test('files are where they are said to be, private, and say whose they are', asy
   }
   await store.clear('../../etc/passwd')
   await store.update('../../etc/passwd', () => ({ record: null, value: 0 }))
-  t.deepEqual(everything(path).filter(({ file }) => file).map(({ parentPath }) => parentPath), [join(path, 'locks')])
+  t.deepEqual(everything(path).filter(({ file }) => file).map(({ parentPath }) => parentPath).toSorted(), [
+    join(path, 'journal'),
+    join(path, 'locks'),
+  ])
 })
 
 test('strangers leave no lock files behind beyond a fixed number', async (t) => {
@@ -148,7 +151,8 @@ test('strangers leave no lock files behind beyond a fixed number', async (t) => 
   }
   const locks = readdirSync(join(path, 'locks'))
   t.true(locks.length > 2000 && locks.length <= 4096 && locks.every((name) => name.length === 3))
-  t.deepEqual(everything(path).filter(({ file }) => file).length, locks.length)
+  t.deepEqual(readdirSync(join(path, 'journal')), ['0000000001'])
+  t.deepEqual(everything(path).filter(({ file }) => file).length, locks.length + 1)
 })
 
 test('a corrupt record is an error that names the user, and stays as it was', async (t) => {
@@ -229,7 +233,7 @@ test('left-over temporaries are ignored, and swept with keys that have nothing o
   writeFileSync(`${file}.new`, 'old', { mode: 0o600 })
   writeFileSync(`${open}.new`, 'recent', { mode: 0o600 })
   utimesSync(`${file}.new`, new Date(), new Date(Date.now() - 2 * 3600 * 1000))
-  const directory = new LockedDirectory(path, false, 1000)
+  const directory = new LockedDirectory(path, false, 1000, storeFolders)
   for (const one of [file, spent, open]) await sweep(directory, shardOf(one), Date.now())
   t.deepEqual([`${file}.new`, spent].map(existsSync), [false, false])
   t.deepEqual([file, open, `${open}.new`].map(existsSync), [true, true, true])
@@ -254,11 +258,11 @@ test('a sweep waits for no lock, and passes over a file that is not to be read',
   const lock = directory.lock(lockOf(locked))
   t.true((await lock.attempt('challenges', basename(locked))).held)
   const begun = performance.now()
-  await sweep(new LockedDirectory(path, false, 60_000), '42', Date.now())
+  await sweep(new LockedDirectory(path, false, 60_000, storeFolders), '42', Date.now())
   t.true(performance.now() - begun < 30_000)
   t.deepEqual(files.filter(existsSync), [locked, ...toOthers])
   lock.release()
-  await sweep(new LockedDirectory(path, false, 60_000), '42', Date.now())
+  await sweep(new LockedDirectory(path, false, 60_000, storeFolders), '42', Date.now())
   t.false(existsSync(locked))
 })
 

@@ -1,9 +1,11 @@
 // A process that races against others: it gets a job, says that it is ready, and starts when it is told to.
+import { mysqlStore } from '../../facade/stores/mysql-store.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
+import { sqliteStore } from '../../facade/stores/sqlite-store.js'
+import type { Store } from '../../facade/stores/traits.js'
 import { Countersign } from '../../index.js'
 import { rp } from '../helpers/service.js'
-import { newPool, newRedis } from './engines.js'
 
 /** What a process does: a number of answers at once, or one change. */
 export interface Job {
@@ -22,9 +24,15 @@ export interface Result {
   codes?: string[]
 }
 
-const [engine, place = ''] = process.argv.slice(2)
-const store =
-  engine === 'postgres' ? postgresStore(newPool(), { schema: place }) : redisStore(newRedis(), { prefix: place })
+const [engine = '', place = ''] = process.argv.slice(2)
+/** What looks for a database is only loaded by those who need one. */
+const openers: Record<string, () => Promise<Store>> = {
+  postgres: async () => postgresStore((await import('./engines.js')).newPool(), { schema: place }),
+  redis: async () => redisStore((await import('./engines.js')).newRedis(), { prefix: place }),
+  mysql: async () => mysqlStore((await import('./mysql.js')).newMysql({ database: place })),
+  sqlite: async () => sqliteStore(place),
+}
+const store = await openers[engine]!()
 let now = 0
 const service = await Countersign.open({ rp, store, now: () => now })
 const tell = (message: 'ready' | Result) => void process.send?.(message)

@@ -15,7 +15,7 @@ for (const [name, open] of Object.entries({
   test(`${name} is not supported on Windows, and says what is`, (t) => {
     const error = t.throws(open)
     t.true(isCountersignError(error, 'not-supported'))
-    for (const word of [name, 'postgresStore', 'redisStore', 'docs/recipes']) t.true(error.message.includes(word), error.message)
+    for (const word of [name, 'sqliteStore', 'postgresStore', 'redisStore', 'docs/recipes']) t.true(error.message.includes(word), error.message)
   })
 }
 

@@ -200,6 +200,17 @@ test('a security key in two steps', async (t) => {
   t.notRegex(plain, /transports|aaguid|user_handle|user-handle|backup_recorded/)
 })
 
+test('a credential belongs to one user of the file', async (t) => {
+  const fixture = new Fixture()
+  const { webauthn } = JSON.parse(fixture.config.userData('alice@pve')!) as { webauthn: { entry: { cred_id: string } }[] }
+  const credentialId = Buffer.from(webauthn[0]!.entry.cred_id, 'base64url')
+  const taken = await fixture.addKey(new TestAuthenticator({ credentialId }))
+  t.deepEqual(taken, { ok: false, reason: 'exists', message: 'credential id already present' })
+  t.deepEqual(fixture.config.users(), ['alice@pve'])
+  fixture.config.removeUser('alice@pve')
+  t.true((await fixture.addKey(new TestAuthenticator({ credentialId }))).ok)
+})
+
 test('registrations that fail', async (t) => {
   const fixture = new Fixture()
   const key = new TestAuthenticator()

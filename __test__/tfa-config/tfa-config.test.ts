@@ -87,7 +87,8 @@ test('an entry, a user and a section that can not be used are kept, listed, neve
   const file = `{"webauthn":{"rp":7},"users":{"ann":${JSON.stringify(alice)},"bob":{"totp":[${bad}]},"eve":null}}`
   const config = parse(file)
   t.is(config.webauthn, undefined)
-  t.is(text(config.write()), file)
+  t.is(text(config.write({ refused: 'keep' })), file)
+  t.is(fails(() => config.write()).code, 'store-refused')
   t.deepEqual(config.listEntries('bob'), [{ type: 'totp', id: 'five', created: 1, enable: false, unusable: true }])
   t.deepEqual(config.listEntries('eve'), [{ type: 'unknown', id: 'unusable-1', created: 0, enable: false, unusable: true }])
   t.deepEqual(await config.challenge('bob'), {})
@@ -151,6 +152,18 @@ test('a page that the origin could not read is no origin', (t) => {
     t.regex(message, /webauthn\.origin must be an http or https URL with a valid host and a port up to 65535/)
   }
   t.is(text(config.write()), today.toString())
+  // In a file it is kept, and named by a look at it.
+  const problems = (webauthn: object) => TfaConfig.examine(Buffer.from(JSON.stringify({ webauthn }))).problems
+  for (const page of ['https://a.b:80070', 'https://1.2.3.256', 'https://[::g]']) {
+    const section = { id: 'a.b', rp: 'x', origin: page }
+    t.regex(problems(section)[0]!.problem, /^the webauthn section: its origin needs a valid host and a port up to 65535/)
+    const file = Buffer.from(JSON.stringify({ webauthn: { rp: 'x', origin: page, id: 'a.b' } }))
+    t.is(text(parse(file).write({ refused: 'keep' })), file.toString())
+    t.is(fails(() => parse(file).write()).code, 'store-refused')
+  }
+  t.regex(problems({ id: 'a.c', rp: 'x', origin: 'https://a.b' })[0]!.problem, /^the webauthn section: its id is not the domain/)
+  t.regex(problems({ id: 'a.b', rp: 'x', origin: 'ftp://a.b' })[0]!.problem, /^the webauthn section can't be read/)
+  t.deepEqual(problems({ id: 'a.b', rp: 'x', origin: 'https://c.a.b:8006/' }), [])
 })
 
 test('an examination tells all that is in a file, good or not', (t) => {
@@ -168,7 +181,7 @@ test('an examination tells all that is in a file, good or not', (t) => {
     format: 'lines',
     problems: [],
     users: [
-      { line: 1, factors: {}, problems: ['the data is no base64'], remarks: [] },
+      { line: 1, user: 'ann', factors: {}, problems: ['the data is no base64'], remarks: [] },
       { line: 4, user: 'bob', factors: { yubico: 1 }, problems: [], remarks: [key] },
       { line: 5, user: 'bob', factors: {}, problems: ['a user occurs twice'], remarks: ['no factor at all'] },
       { line: 6, factors: {}, problems: ['not of the form USER:TYPE:DATA'], remarks: [] },
@@ -202,16 +215,27 @@ test('a file of millions of mistakes is told of in bounded room', (t) => {
   t.deepEqual([examined.count, examined.mistakes, examined.users.length], [3_000_000, 3_000_000, 100_000])
 })
 
-test('names of users are those that every store takes', (t) => {
+test('a name that no store takes is kept, listed and removed, and never used', async (t) => {
   for (const name of ['', 'u'.repeat(257), 'é'.repeat(129)]) {
     const bytes = Buffer.from(JSON.stringify({ users: { ann: alice, [name]: alice } }))
-    const refused = fails(() => parse(bytes))
-    t.is(refused.code, 'config-corrupt')
-    t.regex(refused.message, /users\[1\]: a user's name has to be of 1 to 256 bytes/)
-    const { users } = TfaConfig.examine(bytes)
-    t.deepEqual([users[0]!.user, users[1]!.user, users[1]!.problems.length], ['ann', undefined, 1])
+    const config = parse(bytes)
+    t.deepEqual(JSON.parse(text(config.write())), JSON.parse(bytes.toString()))
+    t.deepEqual(config.users().toSorted(), ['ann', name].toSorted())
+    t.deepEqual(config.listEntries(name), [{ type: 'unknown', id: 'unusable-1', created: 0, enable: false, unusable: true }])
+    t.like(config.list('ann', { all: true }).find(({ userid }) => userid === name), { entries: [{ unusable: true }] })
+    t.false(config.hasType(name, 'totp'))
+    t.deepEqual(config.legacyView().get(name), { type: 'incompatible' })
+    await t.throwsAsync(config.challenge(name), { message: /user/ })
+    t.is(fails(() => config.setUserData(name, JSON.stringify(alice))).code, 'invalid-argument')
+    const { users, mistakes } = TfaConfig.examine(bytes)
+    t.deepEqual([mistakes, users[0]!.user, users[1]!.user], [1, 'ann', undefined])
+    t.deepEqual(users[1]!.problems, ["a user's name has to be of 1 to 256 bytes"])
+    t.deepEqual(config.clone().deleteEntry(name, 'unusable-1'), { ok: true, left: false })
+    t.true(config.removeUser(name))
+    t.deepEqual(config.users(), ['ann'])
   }
-  t.is(parse(Buffer.from(JSON.stringify({ users: { ['é'.repeat(128)]: alice } }))).users().length, 1)
+  const longest = parse(Buffer.from(JSON.stringify({ users: { ann: alice, ['é'.repeat(128)]: alice } })))
+  t.deepEqual(longest.listEntries('é'.repeat(128)), longest.listEntries('ann'))
 })
 
 test('bytes are those of a real array, and nobody changes them meanwhile', (t) => {
@@ -235,6 +259,31 @@ test('a name that the format does not have is never quoted', (t) => {
   t.regex(fails(() => TfaConfig.create().setUserData('ann', '[]')).message, /: user "ann", at the start$/)
 })
 
+test('what the origin refuses is never written for it, and not lost', (t) => {
+  const [app] = alice['totp'] as object[]
+  const bad = { ann: alice, bob: { totp: [{ ...app, id: 7 }] }, carol: { webauthn: [{ id: 'x', created: 1, entry: {} }] } }
+  const bytes = Buffer.from(JSON.stringify({ users: bad }))
+  const config = parse(bytes)
+  const { mistakes } = TfaConfig.examine(bytes)
+  t.is(mistakes, 2)
+  for (const write of [() => config.write(), () => config.write({ refused: 'fail' }), () => config.clone().write({ sections: true })]) {
+    const refused = fails(write)
+    t.is(refused.code, 'store-refused')
+    t.regex(refused.message, /Proxmox refuses a part of this file: remove what TfaConfig\.examine\(\) names, or write it as it came with refused: 'keep'/)
+  }
+  t.is(text(config.write({ refused: 'keep' })), bytes.toString())
+  t.is(text(config.write({ additions: true })), bytes.toString())
+  // What can't be used here may be good there.
+  const odd = { totp: [{ ...app, entry: 'otpauth://totp/a?secret=GEZDGNBVGY3TQOJQ&digits=5' }] }
+  t.is(text(parse(Buffer.from(JSON.stringify({ users: { ann: odd } }))).write()), JSON.stringify({ users: { ann: odd } }))
+  for (const name of ['bob', 'carol']) {
+    const [entry] = config.listEntries(name)
+    config.deleteEntry(name, entry!.id)
+  }
+  t.is(text(config.write()), JSON.stringify({ users: { ann: alice } }))
+  t.true(invalidArgument('refused')(fails(() => config.write({ refused: 'yes' } as never)).message))
+})
+
 test('what the origin can not read is kept with the additions alone', (t) => {
   const [key] = alice['webauthn'] as { entry: object }[]
   const cred = { type_: 'ML-DSA-44', key: { AKP: { pub: Buffer.alloc(1312, 1).toString('base64url') } } }
@@ -254,7 +303,9 @@ test('arguments of the wrong type are named, never shown', (t) => {
     [() => parse(today, { challenges: {} as never }), 'challenges'],
     [() => parse(today, { hunter: 1 } as never), 'hunter'],
     [() => config.write({ sections: 1 } as never), 'sections'],
-    [() => config.removeUser(''), 'user'],
+    [() => config.removeUser(7 as never), 'user'],
+    [() => config.unlock('\ud800'), 'user'],
+    [() => config.addTotp('', 'x', 'y'), 'user'],
     [() => config.hasType('alice@pve', 'hunter2'), 'type'],
     [() => config.getEntry('alice@pve', 1 as never), 'id'],
     [() => config.updateEntry('alice@pve', 'x', { description: 1 as never }), 'description'],

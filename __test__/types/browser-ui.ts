@@ -3,7 +3,7 @@ import {
   authenticate, conditionalCreateSupported, register, signalAllAcceptedCredentials, signalCurrentUserDetails,
   signalUnknownCredential,
 } from 'countersign/browser'
-import { english, german } from 'countersign/browser/ui'
+import { english, loadTexts } from 'countersign/browser/ui'
 import type {
   CountersignEvents, CountersignSettings, CountersignSignIn, Texts, Verified,
 } from 'countersign/browser/ui'
@@ -26,7 +26,7 @@ export async function elements(): Promise<void> {
   const settings = document.createElement('countersign-settings') satisfies CountersignSettings
   await signIn.refresh({ focus: false })
   settings.base = '/second-factor'
-  settings.texts = german
+  settings.texts = await loadTexts('de')
   settings.texts = { ...english, settings: 'Second factors' }
   settings.texts = { adviseLast: { one: 'Only {count} left', other: 'Only {count} left' } }
   settings.texts.locale satisfies string

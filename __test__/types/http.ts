@@ -25,7 +25,7 @@ export function http(countersign: Countersign): void {
     onError: (error, request, { req }) => req.log.error(error),
     required: (user, request, { req }) => user.admin === true || req.session.strict === true,
     admin: async (request, user, { action, target }, { req }) => {
-      action satisfies 'listUsers' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
+      action satisfies 'listUsers' | 'getReport' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
       target satisfies string | undefined
       return user.admin === true && (req.session.name as string)
     },

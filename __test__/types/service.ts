@@ -1,6 +1,7 @@
 // What the types of the service allow, and what they refuse.
-import { Countersign, eventChannel, isCountersignError, parseSealKeys } from 'countersign'
+import { Countersign, eventChannel, isCountersignError, Metadata, parseSealKeys } from 'countersign'
 import type {
+  AuditedKeys,
   Challenge,
   CountersignEvent,
   Enrolled,
@@ -10,6 +11,8 @@ import type {
   PasskeyChallenge,
   PasskeyOutcome,
   PasskeySignals,
+  RecognisedBrowser,
+  RememberedBrowser,
   Removed,
   Resealed,
   Reset,
@@ -47,6 +50,17 @@ export async function service(): Promise<void> {
   await Countersign.open({ rp, store, seal: { keys: [{ key: new Uint8Array(32) }] } })
   // @ts-expect-error misspelt
   await Countersign.open({ rp, store, seal: { keys: [], Plain: 'accept' } })
+  const remembered: RecognisedBrowser | Challenge | null = await countersign.challenge('ann', { browser: undefined as unknown })
+  if (remembered?.remembered) void (remembered.token?.length ?? remembered.expires)
+  else if (remembered) void remembered.id
+  const asked = await countersign.verify('ann', 'totp:123456', { remember: { label: 'Firefox' } })
+  if (asked.ok) void (asked.token?.length ?? asked.expires)
+  // @ts-expect-error the days are fixed
+  await countersign.verify('ann', 'totp:123456', { remember: { days: 90 } })
+  // @ts-expect-error only a right answer has a browser remembered
+  await countersign.challenge('ann', { remember: {} })
+  const browsers: RememberedBrowser[] = await countersign.browsers('ann', { browser: 'token' })
+  void [browsers[0]?.current, (await countersign.forgetBrowser('ann', 'id')) === true, (await countersign.forgetBrowsers('ann')) > 0]
   const { failed }: Resealed = await countersign.reseal({ onProgress: ({ records, resealed }) => void (records - resealed) })
   const report: SealReport = await countersign.checkSealing()
   const counted: number[] = [report.keys['2026-11'] ?? 0, report.plain, failed.length]
@@ -146,8 +160,36 @@ export async function service(): Promise<void> {
   if (removed.ok) removed.left satisfies Factor[]
   for await (const user of countersign.users()) user satisfies string
   ;(await countersign.usersPage({ after: 'ann', limit: 10 })).next satisfies string | null
+  await Countersign.open({ rp, store, policy: async ({ user, factors }) => ({ require: user !== '', by: factors.length, remind: ['few-codes'] }) })
+  // @ts-expect-error misspelt
+  await Countersign.open({ rp, store, policy: () => ({ require: { phishing: true } }) })
+  const { state, by, reminders } = await countersign.enforcement('ann')
+  state satisfies 'none' | 'grace' | 'expiring' | 'required'
+  by satisfies number | undefined
+  reminders satisfies ('few-codes' | 'one-method' | 'synced-only')[]
+  for await (const line of countersign.report(['ann'])) if (line.state === 'failed') line.reason satisfies string
+  ;(await countersign.clearDeadlines('ann', { by: 'root' })) satisfies number
   await using disposed = countersign
   void [uri, secret, qr, enrolled, updated, disposed, {} as Store]
+}
+
+export async function authenticators(): Promise<void> {
+  let metadata: Metadata | undefined = await Metadata.verify('', { previous: 7 })
+  metadata.find('')?.revoked?.status satisfies 'REVOKED' | 'RETIRED' | string | undefined
+  metadata = await Metadata.verify(new Uint8Array(), { previous: metadata, crls: [new Uint8Array()] })
+  const countersign = await Countersign.open({
+    rp, store, webauthn: { metadata: () => metadata, authenticators: { allow: [''], certified: 'L1+', unknown: 'refuse' } },
+  })
+  const { revoked }: AuditedKeys = await countersign.auditKeys()
+  revoked[0]?.factor satisfies Factor | undefined
+  const enrolled: Enrolled = await countersign.finishWebauthn('ann', { response: {}, description: '' })
+  if (!enrolled.ok && enrolled.reason === 'authenticator-refused') return
+  // @ts-expect-error no such level
+  await Countersign.open({ rp, store, webauthn: { authenticators: { certified: 'L4' } } })
+  // @ts-expect-error await it
+  await Countersign.open({ rp, store, webauthn: { metadata: Metadata.verify('') } })
+  // @ts-expect-error use verify
+  new Metadata()
 }
 
 export function errors(err: unknown): void {

@@ -25,6 +25,13 @@ export function ratio(results, one, other) {
   return median(results[one].times.map((time, round) => time / results[other].times[round]))
 }
 
+/** That, with the quartiles of the rounds' ratios: how much it varies. */
+export function compared(results, one, other) {
+  const ratios = results[one].times.map((time, round) => time / results[other].times[round]).toSorted((a, b) => a - b)
+  const at = (part) => ratios[Math.floor((ratios.length - 1) * part)]
+  return { figure: median(ratios), quartiles: [at(0.25), at(0.75)] }
+}
+
 export function median(numbers) {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]
 }

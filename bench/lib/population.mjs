@@ -65,4 +65,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [directory, users] = process.argv.slice(2)
   const store = directoryStore(directory, { create: true })
   await fill(store, JSON.parse(await text(process.stdin)), Number(users))
+  await store.flush()
 }

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('sign-in-process.mjs', import.meta.url))
-
-/** A process of sign-ins, by itself or by another program that starts it. */
-export class SignIns {
+/** A process that is asked over its channel, by itself or by another program that starts it. */
+export class Child {
   #child
   #failed
 
-  constructor(args, ...starter) {
-    const [command, ...rest] = [...starter, process.execPath, '--max-old-space-size=8192', program, ...args]
+  /** @param program its module */
+  constructor(program, args, ...starter) {
+    const node = [process.execPath, '--max-old-space-size=8192', fileURLToPath(program)]
+    const [command, ...rest] = [...starter, ...node, ...args]
     this.#child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     this.#failed = once(this.#child, 'exit').then(() => { throw new Error('the process of sign-ins has ended') })
     this.#failed.catch(() => {})
@@ -33,5 +33,12 @@ export class SignIns {
   async #message() {
     const [message] = await Promise.race([once(this.#child, 'message'), this.#failed])
     return message
+  }
+}
+
+/** A process of sign-ins. */
+export class SignIns extends Child {
+  constructor(args, ...starter) {
+    super(new URL('sign-in-process.mjs', import.meta.url), args, ...starter)
   }
 }

@@ -1,5 +1,5 @@
-import '/modules/browser/ui/index.js'
-import { call, confirmPassword, onSubmit } from './forms.js'
+import { fetchWithStepUp } from '/modules/browser/ui/index.js'
+import { call, confirmDeletion, confirmPassword, onSubmit } from './forms.js'
 
 const byId = (id) => document.getElementById(id)
 const signIn = document.querySelector('countersign-sign-in')
@@ -15,10 +15,9 @@ onSubmit(byId('password-form'), async (fields) => {
   await signIn.refresh()
 })
 onSubmit(byId('create-form'), async (fields) => {
-  const { state } = await call('POST', 'accounts', fields)
+  await call('POST', 'accounts', fields)
   show('sign-in')
-  if (state === 'pending') await signIn.refresh()
-  else await enter()
+  await signIn.refresh()
 })
 
 signIn.addEventListener('countersign-state', ({ detail: { state } }) => {
@@ -30,7 +29,7 @@ signIn.addEventListener('countersign-verified', enter)
 signIn.addEventListener('countersign-locked', () => byId('password-name').focus())
 
 const { state } = await call('GET', 'session')
-if (state === 'signed-in') await enter()
+if (state === 'verified') await enter()
 else show('sign-in')
 
 /** Shows the settings of the signed-in user. */
@@ -43,8 +42,23 @@ async function enter() {
   settings.setAttribute('autofocus', '')
   settings.addEventListener('countersign-signed-out', leave)
   settings.addEventListener('countersign-reauthenticate', ({ detail }) => detail.until(confirmPassword(name)))
-  byId('settings').replaceChildren(settings)
+  byId('settings').replaceChildren(settings, danger(name))
   show('settings')
+}
+
+/** Deleting the account needs a fresh verification: the server says so, and then the user is asked in a dialog. */
+function danger(name) {
+  const section = document.importNode(byId('danger').content, true).firstElementChild
+  const error = section.querySelector('.error')
+  section.querySelector('button').addEventListener('click', async () => {
+    error.textContent = ''
+    if (!(await confirmDeletion())) return
+    const request = { method: 'DELETE', headers: { 'content-type': 'application/json' }, body: '{}' }
+    const { ok, status } = await fetchWithStepUp('/api/account', request, { reauthenticate: () => confirmPassword(name) })
+    if (ok || status === 401) await leave()
+    else error.textContent = 'Your account was not deleted.'
+  })
+  return section
 }
 
 async function signOut() {

@@ -9,9 +9,11 @@ const messages = {
   network: 'The server isn’t responding. Check your connection and try again.',
 }
 
-/** The demo's own API, for the password; throws an error whose message is for the user. */
-export async function call(method, path, body) {
-  const response = await fetch(`/api/${path}`, {
+/** The demo's own API, for the password. Throws an error whose message is for the user. */
+export const call = (method, path, body) => send(method, `/api/${path}`, body)
+
+async function send(method, url, body) {
+  const response = await fetch(url, {
     method,
     ...(method !== 'GET' && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}) }),
   }).catch(() => undefined)
@@ -42,6 +44,19 @@ export function onSubmit(form, submit) {
   })
 }
 
+/** Asks whether the account is to be deleted. Resolves with the answer. */
+export function confirmDeletion() {
+  const dialog = document.importNode(document.getElementById('dialog-delete').content, true).firstElementChild
+  document.body.append(dialog)
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove()
+      resolve(dialog.returnValue === 'delete')
+    })
+    dialog.showModal()
+  })
+}
+
 /** Asks for the password again, where the account has no second factor. Resolves with whether it was right. */
 export function confirmPassword(name) {
   const dialog = document.importNode(document.getElementById('dialog-password').content, true).firstElementChild
@@ -57,6 +72,8 @@ export function confirmPassword(name) {
     onSubmit(form, async ({ password }) => {
       const outcome = await call('POST', 'step-up/password', { password })
       if (!outcome.ok) return messages['wrong-password']
+      // The password begins a sign-in anew. Without a second factor, this ends it.
+      await send('POST', '/countersign/challenge')
       confirmed = true
       dialog.close()
     })

@@ -1,6 +1,6 @@
 // A store on Drizzle and PostgreSQL, on the tables of docs/stores/postgres.md.
 import type { Store } from 'countersign/stores'
-import { and, desc, eq, gt, inArray, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, ne, notInArray, or, sql } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 
@@ -48,6 +48,8 @@ export function drizzleStore(db: NodePgDatabase): Store {
           const held = mine.map(({ claim }) => claim)
           await tx.delete(claimed).where(inArray(claimed.claim, held.filter((claim) => !claims.includes(claim))))
           const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          const others = and(inArray(records.handle, added), ne(records.user, user))
+          if ((await tx.select({ user: records.user }).from(records).where(others)).length > 0) throw claimTaken()
           const rows = added.map((claim) => ({ claim, user }))
           if (rows.length > 0) await tx.insert(claimed).values(rows).catch(taken)
         }
@@ -103,5 +105,7 @@ export function drizzleStore(db: NodePgDatabase): Store {
 
 /** The primary key says that a claim is another user's. The transaction is rolled back. */
 function taken(error: { cause?: { code?: unknown } }): never {
-  throw error.cause?.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
+  throw error.cause?.code === '23505' ? claimTaken() : error
 }
+
+const claimTaken = () => Object.assign(new Error('claim taken'), { code: 'claim-taken' })

@@ -28,6 +28,7 @@ export function knexStore(knex: Knex): Store {
           await claimed(trx).where({ user }).whereNotIn('claim', claims).delete()
           const held = (await claimed(trx).where({ user }).select('claim')).map(({ claim }) => claim)
           const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          if (await records(trx).whereIn('handle', added).whereNot({ user }).first('user')) throw claimTaken()
           if (added.length > 0) await claimed(trx).insert(added.map((claim) => ({ claim, user }))).catch(taken)
         }
         return value
@@ -76,5 +77,7 @@ export function knexStore(knex: Knex): Store {
 
 /** The primary key says that a claim is another user's. The transaction is rolled back. */
 function taken(error: { code?: unknown }): never {
-  throw error.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
+  throw error.code === '23505' ? claimTaken() : error
 }
+
+const claimTaken = () => Object.assign(new Error('claim taken'), { code: 'claim-taken' })

@@ -47,8 +47,12 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
           const dropped = held.filter((claim) => !claims.includes(claim))
           if (dropped.length > 0) await trx.deleteFrom(table).where('claim', 'in', dropped).execute()
           const added = claims.filter((claim) => !held.includes(claim)).toSorted()
-          const rows = added.map((claim) => ({ claim, user }))
-          if (rows.length > 0) await trx.insertInto(table).values(rows).execute().catch(taken)
+          if (added.length > 0) {
+            const others = trx.selectFrom('countersign_records').select('user').where('user', '!=', user)
+            if (await others.where('handle', 'in', added).executeTakeFirst()) throw claimTaken()
+            const rows = added.map((claim) => ({ claim, user }))
+            await trx.insertInto(table).values(rows).execute().catch(taken)
+          }
         }
         return value
       })
@@ -101,5 +105,7 @@ export function kyselyStore(db: Kysely<CountersignTables>): Store {
 
 /** The primary key says that a claim is another user's. The transaction is rolled back. */
 function taken(error: { code?: unknown }): never {
-  throw error.code === '23505' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
+  throw error.code === '23505' ? claimTaken() : error
 }
+
+const claimTaken = () => Object.assign(new Error('claim taken'), { code: 'claim-taken' })

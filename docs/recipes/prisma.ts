@@ -58,6 +58,7 @@ export function prismaStore(prisma: PrismaClient): Store {
           const dropped = held.filter((claim) => !claims.includes(claim))
           await tx.countersignClaim.deleteMany({ where: { user, claim: { in: dropped } } })
           const added = claims.filter((claim) => !held.includes(claim)).toSorted()
+          if (await tx.countersignRecord.findFirst({ where: { handle: { in: added }, user: { not: user } } })) throw claimTaken()
           // One that is another user's breaks the primary key, and the transaction is rolled back.
           await tx.countersignClaim.createMany({ data: added.map((claim) => ({ claim, user })) }).catch(taken)
         }
@@ -115,5 +116,7 @@ export function prismaStore(prisma: PrismaClient): Store {
 
 /** `P2002`: a unique constraint failed. */
 function taken(error: { code?: unknown }): never {
-  throw error.code === 'P2002' ? Object.assign(new Error('claim taken'), { code: 'claim-taken' }) : error
+  throw error.code === 'P2002' ? claimTaken() : error
 }
+
+const claimTaken = () => Object.assign(new Error('claim taken'), { code: 'claim-taken' })

@@ -1,6 +1,8 @@
 /**
  * The reason why a ceremony gave no response.
  *
+ * - `none-here`: with `immediate`: this device has no passkey for the site, or the user chose none (browsers don't tell
+ *   these apart)
  * - `cancelled`: the user closed the dialog or refused, or no authenticator fits (browsers don't tell these apart)
  * - `timeout`: there was no answer in time
  * - `aborted`: the page ended it, with its signal or with the next call
@@ -12,6 +14,7 @@
  * - `unknown`: anything else; `cause` is the browser's own error
  */
 export type CeremonyErrorCode =
+  | 'none-here'
   | 'cancelled'
   | 'timeout'
   | 'aborted'
@@ -44,14 +47,23 @@ const codes: Record<string, CeremonyErrorCode> = {
   TypeError: 'invalid-options',
 }
 
-export function ceremonyError(error: unknown, method: Method, aborted: boolean, late: boolean): CeremonyError {
-  if (error instanceof CeremonyError) return error
-  const name = (error as Error | null)?.name ?? ''
-  return new CeremonyError(code(name, method, aborted, late), error)
+/** How a ceremony was run. */
+export interface Circumstances {
+  aborted: boolean
+  /** It took as long as it may. */
+  late: boolean
+  immediate: boolean
 }
 
-function code(name: string, method: Method, aborted: boolean, late: boolean): CeremonyErrorCode {
+export function ceremonyError(error: unknown, method: Method, circumstances: Circumstances): CeremonyError {
+  if (error instanceof CeremonyError) return error
+  const name = (error as Error | null)?.name ?? ''
+  return new CeremonyError(code(name, method, circumstances), error)
+}
+
+function code(name: string, method: Method, { aborted, late, immediate }: Circumstances): CeremonyErrorCode {
   if (aborted) return 'aborted'
+  if (name === 'NotAllowedError' && immediate) return 'none-here'
   // One error for refusal and time-out, by intent of the standard: only the clock tells them apart.
   if (name === 'NotAllowedError') return late ? 'timeout' : 'cancelled'
   if (name === 'InvalidStateError' && method === 'create') return 'already-registered'

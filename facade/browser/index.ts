@@ -1,9 +1,11 @@
 import { CeremonyError, ceremonyError, type Method } from './error.js'
-import { credentialToJSON, creationOptions, requestOptions } from './json.js'
+import { credentialToJSON, creationOptions, extensionOutputs, requestOptions } from './json.js'
+import type { LargeBlobOutputs, PrfOutputs } from './json.js'
 // Older TypeScript's DOM has no such types.
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '../stateless/webauthn-json.js'
 
 export { CeremonyError, type CeremonyErrorCode } from './error.js'
+export type { LargeBlobOutputs, PrfOutputs } from './json.js'
 export {
   signalAllAcceptedCredentials,
   signalCurrentUserDetails,
@@ -20,6 +22,17 @@ export interface CeremonyOptions {
   conditional?: boolean
   /** Ends the ceremony with the code `aborted`. */
   signal?: AbortSignal
+  /** Returns `{ response, prf, largeBlob }`: also what these extensions gave to the page. Default false. */
+  extensions?: boolean
+}
+
+export interface AuthenticateOptions extends CeremonyOptions {
+  /**
+   * Shows a dialog only if this device has a passkey for the site, and fails with the code `none-here` otherwise: then show
+   * your sign-in form. Call it when the user clicks something, with options that have no `allowCredentials`. This needs
+   * `immediateSupported()`. Without it, the code is `not-supported`.
+   */
+  immediate?: boolean
 }
 
 /** Returns whether this page can use WebAuthn at all: the browser supports it, and the context is secure. */
@@ -30,7 +43,9 @@ export function supported(): boolean {
 
 /** Resolves with whether `authenticate(options, { conditional: true })` works here. */
 export async function conditionalSupported(): Promise<boolean> {
-  return supported() && (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
+  if (!supported()) return false
+  // Older browsers have only the function that asks for this one.
+  return (await capability('conditionalGet')) ?? (await PublicKeyCredential.isConditionalMediationAvailable?.()) === true
 }
 
 /**
@@ -38,39 +53,73 @@ export async function conditionalSupported(): Promise<boolean> {
  * too.
  */
 export async function conditionalCreateSupported(): Promise<boolean> {
+  return supported() && (await capability('conditionalCreate')) === true
+}
+
+/** Resolves with whether `authenticate(options, { immediate: true })` works here. */
+export async function immediateSupported(): Promise<boolean> {
+  return supported() && (await capability('immediateGet')) === true
+}
+
+/** Resolves with what the browser says (WebAuthn Level 3, section 5.1.7). `undefined`: it doesn't say. */
+async function capability(name: string): Promise<boolean | undefined> {
   try {
-    return supported() && (await PublicKeyCredential.getClientCapabilities())['conditionalCreate'] === true
+    return (await PublicKeyCredential.getClientCapabilities())[name]
   } catch {
-    return false
+    return undefined
   }
+}
+
+/** A response, and what extensions gave to the page alone. */
+export interface WithExtensions<Response> {
+  response: Response
+  prf?: PrfOutputs
+  largeBlob?: LargeBlobOutputs
 }
 
 /**
  * Creates a credential on a security key or passkey provider. Throws only `CeremonyError`.
+ *
+ * The response never contains secrets of the extensions `prf` and `largeBlob`. With `extensions: true`, you get them
+ * beside it, as `{ response, prf, largeBlob }`.
  *
  * @param options What the server's `beginWebauthn` returned (WebAuthn Level 3, section 5.1.8).
  * @returns The response for the server's `finishWebauthn`, ready for `JSON.stringify` (section 5.1.9).
  */
 export async function register(
   options: PublicKeyCredentialCreationOptionsJSON,
+  ceremony: CeremonyOptions & { extensions: true },
+): Promise<WithExtensions<RegistrationResponseJSON>>
+export async function register(
+  options: PublicKeyCredentialCreationOptionsJSON,
+  ceremony?: CeremonyOptions,
+): Promise<RegistrationResponseJSON>
+export async function register(
+  options: PublicKeyCredentialCreationOptionsJSON,
   ceremony: CeremonyOptions = {},
-): Promise<RegistrationResponseJSON> {
-  const json = await run('create', () => creationOptions(options), options?.timeout, ceremony)
-  return json as unknown as RegistrationResponseJSON
+): Promise<unknown> {
+  return run('create', () => creationOptions(options), options?.timeout, ceremony)
 }
 
 /**
- * Signs a challenge with a credential. Throws only `CeremonyError`.
+ * Signs a challenge with a credential. Throws only `CeremonyError`. As with `register`, the response has no secrets.
  *
  * @param options `challenge.webauthn` of the server's `challenge` (WebAuthn Level 3, section 5.1.8).
  * @returns The response for the server's `verify`, as `{ type: 'webauthn', response }`.
  */
 export async function authenticate(
   options: PublicKeyCredentialRequestOptionsJSON,
-  ceremony: CeremonyOptions = {},
-): Promise<AuthenticationResponseJSON> {
-  const json = await run('get', () => requestOptions(options), options?.timeout, ceremony)
-  return json as unknown as AuthenticationResponseJSON
+  ceremony: AuthenticateOptions & { extensions: true },
+): Promise<WithExtensions<AuthenticationResponseJSON>>
+export async function authenticate(
+  options: PublicKeyCredentialRequestOptionsJSON,
+  ceremony?: AuthenticateOptions,
+): Promise<AuthenticationResponseJSON>
+export async function authenticate(
+  options: PublicKeyCredentialRequestOptionsJSON,
+  ceremony: AuthenticateOptions = {},
+): Promise<unknown> {
+  return run('get', () => requestOptions(options), options?.timeout, ceremony)
 }
 
 /** The one that waits without a dialog: the browser runs one ceremony at a time, so the next call ends it. */
@@ -80,12 +129,12 @@ async function run(
   method: Method,
   publicKey: () => unknown,
   timeout: number | undefined,
-  { conditional, signal }: CeremonyOptions,
+  { conditional, immediate = false, extensions, signal }: AuthenticateOptions,
 ): Promise<object> {
   waiting?.abort()
   waiting = undefined
   if (globalThis.isSecureContext === false) throw new CeremonyError('insecure-context')
-  if (!supported()) throw new CeremonyError('not-supported')
+  if (!supported() || (immediate && !(await immediateSupported()))) throw new CeremonyError('not-supported')
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   if (signal?.aborted) abort()
@@ -93,18 +142,27 @@ async function run(
   if (conditional) waiting = controller
   const started = performance.now()
   try {
+    const converted = publicKey()
+    if (immediate && (conditional || isLimited(converted))) throw new CeremonyError('invalid-options')
     const credential = await navigator.credentials[method]({
-      publicKey: publicKey(),
+      publicKey: converted,
       signal: controller.signal,
       ...(conditional && { mediation: 'conditional' }),
+      ...(immediate && { uiMode: 'immediate' }),
     } as object)
     if (!credential) throw new CeremonyError('unknown')
-    return credentialToJSON(credential as PublicKeyCredential)
+    const response = credentialToJSON(credential as PublicKeyCredential)
+    return extensions ? { response, ...extensionOutputs(credential as PublicKeyCredential) } : response
   } catch (error) {
     const late = timeout !== undefined && performance.now() - started >= timeout
-    throw ceremonyError(error, method, controller.signal.aborted, late)
+    throw ceremonyError(error, method, { aborted: controller.signal.aborted, late, immediate })
   } finally {
     signal?.removeEventListener('abort', abort)
     if (waiting === controller) waiting = undefined
   }
+}
+
+/** Browsers refuse this with the same error as when there is no passkey. */
+function isLimited(options: unknown): boolean {
+  return ((options as PublicKeyCredentialRequestOptions).allowCredentials?.length ?? 0) > 0
 }

@@ -1,26 +1,66 @@
 type Fields = Record<string, unknown>
 
 export function creationOptions(json: PublicKeyCredentialCreationOptionsJSON): unknown {
-  return native(() => PublicKeyCredential.parseCreationOptionsFromJSON(json)) ?? {
+  const parsed = native(() => PublicKeyCredential.parseCreationOptionsFromJSON(json)) ?? {
     ...json,
     ...decoded(json, ['challenge']),
     user: { ...json.user, ...decoded(json.user, ['id']) },
     excludeCredentials: descriptors(json.excludeCredentials),
-    extensions: extensions(json.extensions),
   }
+  return { ...parsed, extensions: extensions(json.extensions) }
 }
 
 export function requestOptions(json: PublicKeyCredentialRequestOptionsJSON): unknown {
-  return native(() => PublicKeyCredential.parseRequestOptionsFromJSON(json)) ?? {
+  const parsed = native(() => PublicKeyCredential.parseRequestOptionsFromJSON(json)) ?? {
     ...json,
     ...decoded(json, ['challenge']),
     allowCredentials: descriptors(json.allowCredentials),
-    extensions: extensions(json.extensions),
+  }
+  return { ...parsed, extensions: extensions(json.extensions) }
+}
+
+/** Without the secrets that extensions gave: they are for the page, and the server has no use for them. */
+export function credentialToJSON(credential: PublicKeyCredential): object {
+  const json = (native(() => complete(credential.toJSON())) ?? byHand(credential)) as { clientExtensionResults: Fields }
+  return { ...json, clientExtensionResults: withoutSecrets(json.clientExtensionResults ?? {}) }
+}
+
+/** What extensions gave to the page, as bytes. */
+export function extensionOutputs(credential: PublicKeyCredential): Fields {
+  const { prf, largeBlob } = (native(() => credential.getClientExtensionResults()) ?? {}) as Record<string, Fields | undefined>
+  const results = prf?.results as Fields | undefined
+  return {
+    ...(prf && { prf: { ...prf, ...(results && { results: toBytes(results) }) } }),
+    ...(largeBlob && { largeBlob: { ...largeBlob, ...toBytes(largeBlob, ['blob']) } }),
   }
 }
 
-export function credentialToJSON(credential: PublicKeyCredential): object {
-  return native(() => complete(credential.toJSON())) ?? byHand(credential)
+export interface PrfOutputs {
+  /** At a registration: whether the credential can derive secrets. */
+  enabled?: boolean
+  /** The secrets, 32 bytes each. Don't send them to the server. */
+  results?: { first: Uint8Array; second?: Uint8Array }
+}
+
+export interface LargeBlobOutputs {
+  /** At a registration: whether the credential can have a blob. */
+  supported?: boolean
+  /** What was read. */
+  blob?: Uint8Array
+  /** Whether it was written. */
+  written?: boolean
+}
+
+/** By extension: the output that is a secret of the page, or empty if all of it is. */
+const secrets: Record<string, string> = { prf: 'results', largeBlob: 'blob', getCredBlob: '', hmacGetSecret: '' }
+
+function withoutSecrets(results: Fields): Fields {
+  const kept = Object.entries(results).filter(([name]) => secrets[name] !== '')
+  return Object.fromEntries(kept.map(([name, output]) => [name, secrets[name] && output ? without(output, secrets[name]) : output]))
+}
+
+function without(outputs: object, name: string): Fields {
+  return Object.fromEntries(Object.entries(outputs).filter(([one]) => one !== name))
 }
 
 /** Absent in older browsers, replaced by password managers with something that throws: both mean by hand. */
@@ -69,6 +109,8 @@ function extensions(json: AuthenticationExtensionsClientInputsJSON = {}): unknow
   const { prf, largeBlob } = json
   return {
     ...json,
+    // Not all browsers have this one in their own conversion.
+    ...decoded(json, ['credBlob']),
     ...(prf && {
       prf: {
         ...(prf.eval && { eval: decoded(prf.eval) }),
@@ -86,6 +128,16 @@ function extensions(json: AuthenticationExtensionsClientInputsJSON = {}): unknow
 function decoded(from: object, names = Object.keys(from)): Fields {
   const found = names.filter((name) => (from as Fields)[name] !== undefined)
   return Object.fromEntries(found.map((name) => [name, decode((from as Record<string, string>)[name]!)]))
+}
+
+function toBytes(from: Fields, names = Object.keys(from)): Record<string, Uint8Array> {
+  const found = names.filter((name) => from[name])
+  return Object.fromEntries(found.map((name) => [name, bytesOf(from[name])]))
+}
+
+/** Password managers give text, too. */
+function bytesOf(value: unknown): Uint8Array {
+  return typeof value === 'string' ? decode(value) : new Uint8Array(value as ArrayBuffer)
 }
 
 function encodeAll(value: unknown): unknown {

@@ -43,9 +43,9 @@ declare module 'react' {
   namespace JSX {
     interface IntrinsicElements {
       /** @ts-ignore */
-      'countersign-sign-in': DetailedHTMLProps<HTMLAttributes<CountersignSignIn>, CountersignSignIn> & SignInAttributes & Listeners
+      'countersign-sign-in': import('react').DetailedHTMLProps<import('react').HTMLAttributes<CountersignSignIn>, CountersignSignIn> & SignInAttributes & Listeners
       /** @ts-ignore */
-      'countersign-settings': DetailedHTMLProps<HTMLAttributes<CountersignSettings>, CountersignSettings> & SettingsAttributes & Listeners
+      'countersign-settings': import('react').DetailedHTMLProps<import('react').HTMLAttributes<CountersignSettings>, CountersignSettings> & SettingsAttributes & Listeners
     }
   }
 }

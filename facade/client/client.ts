@@ -23,7 +23,7 @@ export interface Client {
    * Redirects are followed one by one, and cookies set on the way are kept. Cookies, headers and bodies never go to
    * another origin: a redirect there is followed for GET and HEAD only, else it is `redirect-refused`.
    * If the server asks for a second factor (`second-factor-required`, `step-up-required`), the client answers and sends
-   * the request once more, unless its body was a stream.
+   * the request once more, unless its body was a stream. If a redirect had turned it into a GET, only that is sent again.
    *
    * @throws {ClientError} when the answer was refused, or could not be given
    */
@@ -45,7 +45,7 @@ export interface Client {
  * @throws {CountersignError} `invalid-argument`, naming the option
  *
  * @example
- * const client = createClient({ url: 'https://example.com/countersign', totp: process.env.SHOP_TOTP })
+ * const client = createClient({ url: 'https://example.com/countersign', totp: process.env.SHOP_TOTP ?? '' })
  * await client.fetch('https://example.com/password', { method: 'POST', body: credentials })
  * const orders = await client.fetch('https://example.com/api/orders')
  */
@@ -72,7 +72,7 @@ class Session {
 
   async fetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
     const before = this.#answers
-    const { response, url } = await this.#send(input, init)
+    const { response, url, other } = await this.#send(input, init)
     if (![401, 403].includes(response.status) || !isRepeatable(init.body)) return response
     // Another site, which this request was redirected to, may ask for nothing.
     if (url.origin !== this.#settings.url.origin) return response
@@ -81,7 +81,8 @@ class Session {
     if (!overtaken && !(await asksForFactor(response))) return response
     if (this.#answers === before) await this.answer(init.signal ?? undefined)
     await response.body?.cancel()
-    return (await this.#send(input, init)).response
+    // Not what led there by a redirect: a POST is done by then.
+    return (await (other ? this.#send(url, { ...other, redirect: 'follow' }) : this.#send(input, init))).response
   }
 
   answer(signal?: AbortSignal): Promise<Answered> {

@@ -12,6 +12,8 @@ type Send = (url: URL, init: RequestInit) => Promise<Response>
 export interface Followed {
   response: Response
   url: URL
+  /** The request that it answers, if a redirect has turned the given one into a GET: what was asked for may be done. */
+  other?: RequestInit
 }
 
 /**
@@ -28,7 +30,7 @@ export async function follow(send: Send, start: URL, given: RequestInit, origin:
     const response = await send(url, init)
     const location = response.headers.get('location')
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) {
-      return { response: marked(response, hops > 0), url }
+      return { response: marked(response, hops > 0), url, ...(init.method !== methodOf(given) && { other: init }) }
     }
     // Nobody reads it; what is left unread keeps the connection.
     await response.body?.cancel()

@@ -1,6 +1,8 @@
 import { object } from '../shared/check.js'
 import type { Check, Shape } from '../shared/check.js'
 import { isCountersignError } from '../shared/errors.js'
+import type { Chunks } from './exchange.js'
+import type { HeaderReader } from './node-headers.js'
 import { ProblemError } from './problem.js'
 import type { Schema } from './schemas.js'
 
@@ -16,20 +18,29 @@ export interface Member<T> {
 
 export type Members<T> = { [K in keyof T]-?: Member<unknown> }
 
-/** The checked members of a body; what else is in it is ignored, so that later clients may say more. */
-export function checkBody<T extends object>(members: Members<T>, body: object): T {
-  for (const [name, { required }] of Object.entries<Member<unknown>>(members)) {
-    if (required && !Object.hasOwn(body, name)) throw new ProblemError('malformed-request', { detail: name })
+/** The check of a body, made once for each route. What else is in a body is ignored, so that later clients may say more. */
+export function bodyCheck<T extends object>(members: Members<T>): (body: object) => T {
+  const all = Object.entries<Member<unknown>>(members)
+  const required = all.filter(([, member]) => member.required).map(([name]) => name)
+  const shape = Object.fromEntries(all.map(([name, { check }]) => [name, named(check)]))
+  const check = object<T>(shape as unknown as Shape<T>, { others: true })
+  return (body) => {
+    const missing = required.find((name) => !Object.hasOwn(body, name))
+    if (missing !== undefined) throw new ProblemError('malformed-request', { detail: missing })
+    return check(body, '')
   }
-  const shape = Object.fromEntries(
-    Object.entries<Member<unknown>>(members).map(([name, { check }]) => [name, named(check)]),
-  )
-  return object<T>(shape as unknown as Shape<T>, { others: true })(body, '')
+}
+
+/** The body of a standard request; not cancelled at the end: that would cut the connection of some servers before the answer is out. */
+export function chunksOf({ body }: Request): Chunks | undefined {
+  const reader = body?.getReader()
+  return reader && { next: () => reader.read(), release: () => reader.releaseLock() }
 }
 
 /** The body, one JSON object of at most {@link maxBody} bytes that arrives in time; an empty body is `{}`. */
-export async function readBody(request: Request, milliseconds: number): Promise<object> {
-  const bytes = await readBytes(request, milliseconds).catch((error: unknown) => {
+export async function readBody(headers: HeaderReader, open: () => Chunks | undefined, milliseconds: number): Promise<object> {
+  if (Number(headers.get('content-length')) > maxBody) throw unread('payload-too-large')
+  const bytes = await readBytes(open, milliseconds).catch((error: unknown) => {
     // The client went away, or somebody else has read the body.
     throw error instanceof ProblemError ? error : new ProblemError('malformed-request')
   })
@@ -39,32 +50,30 @@ export async function readBody(request: Request, milliseconds: number): Promise<
   return body
 }
 
-async function readBytes(request: Request, milliseconds: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length')) > maxBody) throw unread('payload-too-large')
-  if (!request.body) return new Uint8Array()
-  const reader = request.body.getReader()
+async function readBytes(open: () => Chunks | undefined, milliseconds: number): Promise<Uint8Array> {
+  const chunks = open()
+  if (!chunks) return new Uint8Array()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(unread('request-timeout')), milliseconds)
   })
   try {
-    return await Promise.race([readAll(reader), late])
+    return await Promise.race([readAll(chunks), late])
   } finally {
     clearTimeout(timer)
-    // Not cancelled: that would cut the connection of some servers before the answer is out.
-    reader.releaseLock()
+    chunks.release?.()
   }
 }
 
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
+async function readAll(chunks: Chunks): Promise<Uint8Array> {
+  const read: Uint8Array[] = []
   let size = 0
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+  for (let chunk = await chunks.next(); chunk.value; chunk = await chunks.next()) {
     size += chunk.value.length
     if (size > maxBody) throw unread('payload-too-large')
-    chunks.push(chunk.value)
+    read.push(chunk.value)
   }
-  return Buffer.concat(chunks)
+  return read.length === 1 ? read[0]! : Buffer.concat(read)
 }
 
 /** The rest of the body stays unread, so this connection can't carry another request. */
@@ -72,9 +81,11 @@ function unread(name: 'payload-too-large' | 'request-timeout'): ProblemError {
   return new ProblemError(name, { headers: { connection: 'close' } })
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return JSON.parse(utf8.decode(bytes))
   } catch {
     throw new ProblemError('malformed-request')
   }

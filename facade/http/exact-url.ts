@@ -3,8 +3,15 @@
  * resolved by then, and whoever guards a path in front of the handler has seen another one than it would.
  */
 export function exactUrl(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined
-  const url = new URL(text)
+  const url = parsed(text)
   const [, path = ''] = /^[A-Za-z][A-Za-z\d+.-]*:\/\/[^/\\?#]*([^?#]*)/.exec(text) ?? []
-  return url.pathname === (path || '/') ? url : undefined
+  return url?.pathname === (path || '/') ? url : undefined
+}
+
+function parsed(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,12 +1,15 @@
 import { invalid } from '../shared/check.js'
 import type { Countersign } from '../service/countersign.js'
-import { checkBody, readBody } from './body.js'
+import { chunksOf, readBody } from './body.js'
+import { handlerOf, HeaderList, responseOf } from './exchange.js'
+import type { Exchange, Exchanger, Reply } from './exchange.js'
 import { exactUrl } from './exact-url.js'
 import { openApi } from './open-api.js'
 import { checkHandlerOptions, checkHttpUser } from './options.js'
 import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './options.js'
-import { ProblemError, problemOf } from './problem.js'
-import { findRoute } from './router.js'
+import { always, ProblemError, problemOf } from './problem.js'
+import { Router } from './router.js'
+import type { Route } from './route.js'
 import { routesWith } from './routes.js'
 import { checkJson, isSameOriginRequest } from './same-origin.js'
 import { admit } from './standing.js'
@@ -37,59 +40,65 @@ export function createHandler<Context = AnyContext>(
   const settings = checkHandlerOptions(countersign, options, (basePath, offered) =>
     openApi(routesWith(offered), basePath),
   )
-  return async (request, context) => {
-    // Mounted without an adapter: nobody would ever be answered.
-    if (typeof request?.headers?.get !== 'function') throw invalid('request')
-    const headers = new Headers(always)
+  const { passkeys, yubico, browsers, activity, admin, users } = settings
+  const routes = routesWith({ passkeys, yubico, browsers, activity, admin: admin !== undefined, report: users !== undefined })
+  const table = { routes, router: new Router(routes) }
+  const exchanger: Exchanger = async (exchange, context) => {
+    const { request, method } = exchange
+    const headers = new HeaderList({ ...always, 'content-type': 'application/json' })
     try {
-      return respond(request, 200, await answer(settings, request, context, headers), headers)
+      return reply(method, 200, await answer(settings, table, exchange, context, headers), headers)
     } catch (error) {
       const { problem, headers: own, report } = problemOf(error)
       if (report) tellError(settings, error, request, context)
       headers.set('content-type', 'application/problem+json')
       for (const [name, value] of Object.entries(own)) headers.set(name, value)
-      return respond(request, problem.status, problem, headers)
+      return reply(method, problem.status, problem, headers)
     }
   }
+  const handler: Handler<Context> = async (request, context) => {
+    // Mounted without an adapter: nobody would ever be answered.
+    if (typeof request?.headers?.get !== 'function') throw invalid('request')
+    const { method, headers, url } = request
+    return responseOf(await exchanger({ request, method, headers, url: exactUrl(url), open: () => chunksOf(request) }, context))
+  }
+  return handlerOf(handler, exchanger)
 }
 
-function respond({ method }: Request, status: number, value: unknown, headers: Headers): Response {
-  return new Response(method === 'HEAD' ? null : JSON.stringify(value), { status, headers })
+function reply(method: string, status: number, value: unknown, headers: HeaderList): Reply {
+  return { status, headers, body: method === 'HEAD' ? null : JSON.stringify(value) }
 }
 
-/** Secrets pass here: nothing on the way may keep an answer, or take it for anything but what it is. */
-const always = {
-  'cache-control': 'no-store',
-  'content-type': 'application/json',
-  'x-content-type-options': 'nosniff',
+/** What a handler offers, and how a path finds it. */
+interface Table {
+  routes: readonly Route[]
+  router: Router
 }
 
 async function answer(
   settings: HandlerSettings,
-  request: Request,
+  { routes, router }: Table,
+  { request, method, headers: sent, url, open }: Exchange,
   context: unknown,
-  headers: Headers,
+  headers: HeaderList,
 ): Promise<unknown> {
-  const url = exactUrl(request.url)
   if (!url) throw new ProblemError('not-found')
-  const { pathname, searchParams: query } = url
-  const { passkeys, yubico } = settings
-  const routes = routesWith({ passkeys, yubico, admin: settings.admin !== undefined })
+  const { pathname } = url
   if (!pathname.startsWith(`${settings.basePath}/`)) {
     warnOfMount(settings, pathname, routes)
     throw new ProblemError('not-found')
   }
-  const { route, params } = findRoute(routes, request.method, pathname.slice(settings.basePath.length))
+  const { route, params } = router.find(method, pathname.slice(settings.basePath.length))
   const changing = route.method !== 'GET'
   if (changing) {
-    if (!isSameOriginRequest(request.headers, settings.rp)) {
-      warnOfOrigin(settings, request.headers)
+    if (!isSameOriginRequest(sent, settings.rp)) {
+      warnOfOrigin(settings, sent)
       throw new ProblemError('wrong-origin')
     }
-    checkJson(request.headers)
+    checkJson(sent)
   }
   // First: who is asked about before could be signed out by the time that a slow body is there.
-  const body = changing ? await readBody(request, settings.bodyMilliseconds) : {}
+  const body = changing ? await readBody(sent, open, settings.bodyMilliseconds) : {}
   const user = checkHttpUser(await settings.user(request, context))
   const { countersign } = settings
   const now = settings.now()
@@ -98,10 +107,15 @@ async function answer(
     if (isInSeconds(user, now)) warnOfSeconds(settings, user, now)
     warnOfFuture(settings, user, now)
   }
-  const visit = { countersign, settings, request, context, params, query, headers, user, now }
+  const from = changing ? await settings.from(request, context) : undefined
+  const origin = from === undefined || from === null ? {} : { from }
+  const query = route.query ? url.searchParams : none
+  const visit = { countersign, settings, request, context, params, query, headers, user, origin, now }
   const call = await admit(visit, route)
-  return route.run(call, checkBody(route.body ?? {}, body))
+  return route.run(call, route.checkBody(body))
 }
+
+const none = new URLSearchParams()
 
 /** A listener that fails, now or later, must not change what the client is told. */
 function tellError({ onError }: HandlerSettings, error: unknown, request: Request, context: unknown): void {

@@ -2,8 +2,12 @@ import type { IncomingMessage } from 'node:http'
 
 import { invalid } from '../shared/check.js'
 import { exactUrl } from './exact-url.js'
+import { entriesOf, exchangerOf, responseOf } from './exchange.js'
+import type { Chunks, Exchanger, Reply } from './exchange.js'
+import { lateRequest } from './late-request.js'
+import { headersOf, readerOf } from './node-headers.js'
 import type { Handler } from './options.js'
-import { impossibleRequest } from './problem.js'
+import { problemAnswer } from './problem.js'
 
 /** Node's request, or that of a framework built on it. */
 export interface NodeRequest {
@@ -45,14 +49,19 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
   handler: Handler<NodeContext<Req, Res>>,
 ): (req: Req, res: Res) => Promise<unknown> {
   if (typeof handler !== 'function') throw invalid('handler')
+  const exchanger = exchangerOf(handler) ?? exchangerThrough(handler)
   return async (req, res) => {
-    const request = toRequest(req)
-    const response = request ? await handler(request, { req, res }) : impossibleRequest()
+    const chunks = bodyOf(req)
+    const url = urlOf(req)
+    const { method = 'GET' } = req
+    const request = lateRequest({ method, url: url?.href ?? 'http://localhost/', headers: () => headersOf(req.headers) })
+    const exchange = { request, method, headers: readerOf(req.headers), url, open: () => opened(chunks) }
+    const reply = isForbidden(method) ? problemAnswer('malformed-request') : await exchanger(exchange, { req, res })
     // Fastify keeps headers of its own until it sends, the session's among them; and waits for what is returned.
-    if (isFastify(res)) return res.send(response)
-    const rest = isUnread(req) ? request?.body : null
+    if (isFastify(res)) return res.send(responseOf(reply))
+    const rest = isUnread(req) ? chunks : undefined
     // Nobody waits for a listener of `node:http`: what it rejects with would end the process.
-    await send(response, res as unknown as Outgoing, rest).catch(() => fail(res as unknown as Outgoing))
+    await send(reply, res as unknown as Outgoing, rest).catch(() => fail(res as unknown as Outgoing))
     return undefined
   }
 }
@@ -63,39 +72,18 @@ interface Outgoing {
   headersSent?: boolean
   setHeader(name: string, value: string): unknown
   appendHeader(name: string, value: string): unknown
-  write(chunk: Buffer): unknown
-  end(body?: Buffer): unknown
+  write(chunk: string | Uint8Array): unknown
+  end(body?: string | Uint8Array): unknown
   destroy(): unknown
 }
 
-/** `undefined` for what no `Request` can be: a `TRACE`, or a header that HTTP takes and the standard does not. */
-function toRequest(req: NodeRequest): Request | undefined {
-  try {
-    return newRequest(req)
-  } catch {
-    return undefined
-  }
-}
-
-function newRequest(req: NodeRequest): Request {
-  const { method = 'GET', raw } = req
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(req.headers)) {
-    // HTTP/2's own (`:path`) are no headers.
-    if (value === undefined || name.startsWith(':')) continue
-    headers.set(name, Array.isArray(value) ? value.join(', ') : value)
-  }
-  if (method === 'GET' || method === 'HEAD') return new Request(urlOf(req), { method, headers })
-  const source = (raw ?? req) as IncomingMessage
-  const body = isParsed(req.body, source) ? parsedBody(req.body) : stream(source)
-  return new Request(urlOf(req), { method, headers, body, duplex: 'half' } as RequestInit)
-}
+/** What no `Request` can be. */
+const isForbidden = (method: string): boolean => method === 'TRACE' || method === 'CONNECT' || method === 'TRACK'
 
 /** No host: the handler looks at the path alone, and a Host header is the client's. */
-function urlOf({ originalUrl, url = '/' }: NodeRequest): string {
+function urlOf({ originalUrl, url = '/' }: NodeRequest): URL | undefined {
   const path = originalUrl ?? url
-  const whole = `http://localhost${path}`
-  return path.startsWith('/') && exactUrl(whole) ? whole : 'http://localhost/'
+  return path.startsWith('/') ? exactUrl(`http://localhost${path}`) : undefined
 }
 
 /** In Express 4 a parser that passes a request on, since it is of another type, leaves `{}` and the body unread. */
@@ -105,39 +93,82 @@ function isParsed(body: unknown, { readableDidRead }: Partial<IncomingMessage>):
   return Object.keys(body).length > 0 || readableDidRead !== false
 }
 
-function parsedBody(body: unknown): string | Uint8Array<ArrayBuffer> {
-  if (typeof body === 'string') return body
-  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
+/** A body that a parser has read already is one chunk. */
+function bodyOf(req: NodeRequest): Chunks | undefined {
+  if (req.method === undefined || req.method === 'GET' || req.method === 'HEAD') return undefined
+  const source = (req.raw ?? req) as IncomingMessage
+  return isParsed(req.body, source) ? once(parsedBody(req.body)) : source[Symbol.asyncIterator]()
+}
+
+function parsedBody(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+}
+
+function once(bytes: Uint8Array): Chunks {
+  const all = bytes.length > 0 ? [bytes] : []
+  return { next: () => Promise.resolve({ value: all.pop() }) }
+}
+
+/** For whoever reads first: once that has ended, the rest is for {@link drain}. */
+function opened(chunks: Chunks | undefined): Chunks | undefined {
+  if (!chunks) return undefined
+  let released = false
+  return {
+    next: () => (released ? Promise.resolve({ done: true }) : chunks.next()),
+    release: () => (released = true),
+  }
+}
+
+/** A handler that a host has written, or wrapped around ours, gets the body in its request. */
+function exchangerThrough(handler: Handler): Exchanger {
+  return async ({ request, open }, context) => {
+    const chunks = open()
+    const whole = wholeOf(request, chunks)
+    if (!whole) return problemAnswer('malformed-request')
+    const response = await handler(whole, context)
+    chunks?.release?.()
+    return { status: response.status, headers: response.headers, body: new Uint8Array(await response.arrayBuffer()) }
+  }
+}
+
+/** `undefined` for a header that HTTP takes and the standard does not. */
+function wholeOf(request: Request, chunks: Chunks | undefined): Request | undefined {
+  try {
+    const bare = request.clone()
+    return chunks ? new Request(bare, { body: stream(chunks), duplex: 'half' } as RequestInit) : bare
+  } catch {
+    return undefined
+  }
 }
 
 /** Without a `cancel`: ending Node's stream early would cut the connection, and the answer with it. */
-function stream(req: IncomingMessage): ReadableStream<Uint8Array> {
-  const chunks = req[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+function stream(chunks: Chunks): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await chunks.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
+      const { value } = await chunks.next()
+      if (value) controller.enqueue(value)
+      else controller.close()
     },
   })
 }
 
 /** `rest`: what the client is still sending, though it is answered already. */
-async function send(response: Response, res: Outgoing, rest: Request['body'] | undefined): Promise<void> {
+async function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunks | undefined): Promise<void> {
   // A callback of the host has answered by itself.
   if (res.headersSent === true) return
-  res.statusCode = response.status
-  for (const [name, value] of response.headers) {
+  res.statusCode = status
+  for (const [name, value] of entriesOf(headers)) {
     // Beside the cookies that the host has set itself.
     if (name === 'set-cookie') res.appendHeader(name, value)
     else res.setHeader(name, value)
   }
-  const body = Buffer.from(await response.arrayBuffer())
-  if (!rest) return void res.end(body)
+  // Text goes out in one piece with the headers.
+  if (!rest) return void res.end(body ?? '')
   // To close while the client sends would take the answer from it; to read on without end would be worse.
   res.setHeader('connection', 'close')
-  res.setHeader('content-length', String(body.length))
-  res.write(body)
+  res.setHeader('content-length', String(Buffer.byteLength(body ?? '')))
+  res.write(body ?? '')
   await drain(rest)
   res.end()
 }
@@ -156,21 +187,20 @@ function isUnread(req: NodeRequest): boolean {
 /** Bytes and milliseconds that are read and waited for after the answer. */
 const drained = { bytes: 1_048_576, milliseconds: 2000 }
 
-async function drain(rest: NonNullable<Request['body']>): Promise<void> {
-  if (rest.locked) return
-  const reader = rest.getReader()
-  const late = setTimeout(() => reader.releaseLock(), drained.milliseconds)
-  try {
-    for (let left = drained.bytes; left > 0;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      left -= value.length
+async function drain(rest: Chunks): Promise<void> {
+  let left = drained.bytes
+  const read = async (): Promise<void> => {
+    while (left > 0) {
+      const { value } = await rest.next()
+      left = value ? left - value.length : 0
     }
-  } catch {
-    // Too late, or the client went away.
-  } finally {
-    clearTimeout(late)
   }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, drained.milliseconds)))
+  // What fails is that the client went away.
+  await Promise.race([read().catch(() => undefined), late])
+  clearTimeout(timer)
+  left = 0
 }
 
 function isFastify(res: object): res is { send(body: Response): unknown } {

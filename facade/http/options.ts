@@ -1,4 +1,7 @@
+import { checkAssurance, checkMethods } from '../service/assurance.js'
+import type { Assurance } from '../service/assurance.js'
 import type { Countersign } from '../service/countersign.js'
+import type { Enforcement } from '../service/duty.js'
 import { eventsOf, settingsOf } from '../service/countersign.js'
 import { checkIssuer, checkUsableRp } from '../service/usable-rp.js'
 import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
@@ -38,6 +41,13 @@ export interface HttpUser {
   /** Binds challenges to this session: any text that stays the same until the state changes, at most 1024 bytes. */
   session?: string
   /**
+   * What this user proved before the second factor: values of RFC 8176 such as `['pwd']`. They become part of the assurance.
+   * Default: none.
+   */
+  firstFactor?: string[]
+  /** The `assurance` of the last outcome, if the session is verified. `GET /session` tells it. */
+  assurance?: Assurance
+  /**
    * True if the host knows that this user has factors. A lost record is then an error, never a way in. Default false.
    */
   enrolled?: boolean
@@ -56,25 +66,31 @@ export interface HttpUser {
  * An outcome for the host's session. Always test `ok`.
  *
  * - `sign-in`: a pending sign-in was answered. `factor: null` means that nothing had to be answered, because the user
- *   has no factor and none is `required`
+ *   has no factor and none is `required`. With `remembered: true`, this browser is remembered
  * - `step-up`: a signed-in user was verified again
  * - `passkey`: a user signed in without a user name
  * - `enrolment`: the first factor was verified and enrolled, which counts as an answer
  * - `reset`: a TOTP code and a recovery code were right, and lost factors were removed
  *
- * With `ok`, make the session verified, under a new id, with the `at` of the outcome, unless it has ended in the
- * meantime. Only `passkey` starts a new session. On `enrolment`, end every other session of this user, because those
- * only proved the password. If `factor` is null, check once more whether the account is enrolled by now, and if so,
- * leave the session pending. With `reason: 'locked'`, end a pending sign-in, so that guessing can't go on when the lock
+ * With `ok`, make the session verified, under a new id, with the `at` and `assurance` of the outcome, unless it has ended in
+ * the meantime. Only `passkey` starts a new session. On `enrolment`, end every other session of this user, because those
+ * only proved the password. If `factor` is null without `remembered`, check once more whether the account is enrolled by
+ * now, and if so, leave the session pending. With `reason: 'locked'`, end a pending sign-in, so that guessing can't go on when the lock
  * ends. Any other refusal changes nothing.
  */
 export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrolment' | 'reset' } & (
   | ((Accepted | NothingToAnswer) & {
       /**
        * The new `at` of the session, in epoch milliseconds. It is not simply now. Without a factor, it is the time of
-       * the password. With a factor, it is the end of this second, because the times of factors are stored in seconds.
+       * the password. In a remembered browser it is 0, so that nothing counts as freshly verified. With a factor, it is the end of this second, because the times of factors are stored in seconds.
        */
       at: number
+      /**
+       * Where the user stands now, if the service has a `policy`. With `required`, something is still missing, and the page
+       * only offers to enrol it: a user signs in with a weaker factor then, and it is for your server to let nobody
+       * do anything else.
+       */
+      enforcement?: Enforcement
     })
   | Refused
 )
@@ -83,6 +99,10 @@ export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrol
 export interface NothingToAnswer {
   ok: true
   factor: null
+  /** That of the first factor alone. */
+  assurance: Assurance
+  /** The user has a factor, but this browser is remembered. Only with the option `remember`. */
+  remembered?: true
   /**
    * If the user's last factor was removed, by whom and when: that is why the password alone signed in. If `enrolled` was
    * true, `onEnrolled` has received `false` just before.
@@ -94,11 +114,11 @@ export interface NothingToAnswer {
 export interface AdminRequest {
   /** The `operationId` of the route. */
   action: AdminAction
-  /** The id of the user whom it is done to. Absent for `listUsers`. */
+  /** The id of the user whom it is done to. Absent for `listUsers` and `getReport`. */
   target?: string
 }
 
-export type AdminAction = 'listUsers' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
+export type AdminAction = 'listUsers' | 'getReport' | 'getUser' | 'unlockUser' | 'removeUserFactor' | 'requireUserEnrolment'
 
 /** What `onVerified` may return: `HeadersInit`, or an object whose values may be lists, for repeated headers. */
 export type HeadersGiven = ConstructorParameters<typeof Headers>[0] | Record<string, string | string[]> | null | void
@@ -137,15 +157,36 @@ export interface HandlerOptions<Context = AnyContext> {
     context: Context,
   ) => MaybePromise<string | false | null | undefined>
   /**
+   * Returns the ids of all your users in a fixed order, those after `after` or from the beginning: of your accounts, so that
+   * those without a record are among them. It is for `GET /admin/report`, which exists only with it and a `policy` of
+   * the service, and which stops reading when its page is full.
+   */
+  users?: (
+    after: string | undefined,
+    request: Request,
+    context: Context,
+  ) => MaybePromise<Iterable<string> | AsyncIterable<string>>
+  /**
    * Receives what went wrong on the server: a `CountersignError`, or what a callback threw. The client doesn't get it.
    * Default: `console.error`.
    */
   onError?: (error: unknown, request: Request, context: Context) => unknown
   /**
    * Whether a user without a factor must enrol one to complete the sign-in. Default false: `POST /challenge` completes
-   * the sign-in of such a user, unless an administrator demands the enrolment.
+   * the sign-in of such a user, unless an administrator demands the enrolment, or the `policy` of the service says that the
+   * time for it is over.
    */
   required?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
+  /**
+   * Whether this user may have a browser remembered: for 30 days, the password alone signs in there. Pages then offer it.
+   * It is asked at every sign-in, so `false` also ends what was allowed before. Default false.
+   */
+  remember?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
+  /**
+   * Returns where a request comes from, for events and the audit log, such as the address of the client. Only the host knows
+   * which of its proxies to believe. It may be any text: see `FromOption`. Default: nothing is noted.
+   */
+  from?: (request: Request, context: Context) => MaybePromise<string | null | undefined>
   /** How many seconds after a verification factors may be changed, 1 to 86400. Default 300. */
   freshSeconds?: number
   /** How many seconds the body of a request may take to arrive, 1 to 600. Default 30. */
@@ -172,6 +213,22 @@ export interface CheckedUser extends HttpUser {
   displayName?: string
 }
 
+/** Which parts of the API a handler has, beside those that every one has. */
+export interface Offered {
+  /** Sign-ins without a user name. */
+  passkeys: boolean
+  /** Enrolment of Yubico keys. */
+  yubico: boolean
+  /** Remembered browsers. */
+  browsers: boolean
+  /** What happened to the own account. */
+  activity: boolean
+  /** What takes factors from other users. */
+  admin: boolean
+  /** Who has not enrolled what is required. */
+  report: boolean
+}
+
 /** The options, checked, with every default filled in. */
 export interface HandlerSettings {
   countersign: Countersign
@@ -180,7 +237,16 @@ export interface HandlerSettings {
   onEnrolled: NonNullable<HandlerOptions['onEnrolled']>
   onError: NonNullable<HandlerOptions['onError']>
   admin?: HandlerOptions['admin']
+  users?: HandlerOptions['users']
+  /** Whether the service has a policy. */
+  enforced: boolean
   required: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
+  remember: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
+  /** Whether browsers of some user may be remembered. */
+  browsers: boolean
+  /** Whether the service has an audit log. */
+  activity: boolean
+  from: NonNullable<HandlerOptions['from']>
   freshMilliseconds: number
   bodyMilliseconds: number
   conditionalCreate: boolean
@@ -189,6 +255,8 @@ export interface HandlerSettings {
   yubico: boolean
   basePath: string
   rp: RelyingParty
+  /** The same for calls of the service, which knows its own. */
+  party: { rp?: RelyingParty }
   now: () => number
   /** Tells whoever runs the server that it looks set up wrongly. */
   warn: Warn
@@ -202,17 +270,23 @@ export interface HandlerSettings {
 export function checkHandlerOptions(
   countersign: unknown,
   options: unknown,
-  document: (basePath: string, offered: { passkeys: boolean; yubico: boolean; admin: boolean }) => object,
+  document: (basePath: string, offered: Offered) => object,
 ): HandlerSettings {
   const service = settingsOf(countersign)
   if (!service) throw invalid('countersign')
   const checked = checkOptions(options, '')
-  const { required = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest } = checked
+  const {
+    required = false, remember = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest
+  } = checked
   if (checked.rp && service.issuer === undefined) checkIssuer(checked.rp.name, 'rp.name')
   const offered = service.passkeys !== undefined
   const { passkeys = offered } = checked
   if (passkeys && !offered) throw invalid('passkeys')
   const yubico = service.yubicoSecrets !== undefined
+  const browsers = remember !== false
+  const activity = service.audit !== undefined
+  const enforced = service.policy !== undefined
+  if (checked.users && !enforced) throw invalid('users', 'left out where the service has no policy')
   const events = eventsOf(countersign as Countersign)
   return {
     countersign: countersign as Countersign,
@@ -222,16 +296,25 @@ export function checkHandlerOptions(
     onEnrolled: () => undefined,
     onError: (error) => console.error(error),
     rp: service.rp,
+    party: checked.rp ? { rp: checked.rp } : {},
     conditionalCreate: false,
+    from: () => undefined,
     ...rest,
+    // There also where it is not given: nothing that all objects inherit is taken for it.
+    admin: checked.admin,
+    users: checked.users,
+    enforced,
     passkeys,
     yubico,
     required: typeof required === 'function' ? required : () => required,
+    remember: typeof remember === 'function' ? remember : () => remember,
+    browsers,
+    activity,
     freshMilliseconds: freshSeconds * 1000,
     bodyMilliseconds: bodySeconds * 1000,
     basePath,
     removals: new KeyedQueue(Infinity),
-    document: document(basePath, { passkeys, yubico, admin: checked.admin !== undefined }),
+    document: document(basePath, { passkeys, yubico, browsers, activity, admin: checked.admin !== undefined, report: checked.users !== undefined }),
   }
 }
 
@@ -243,6 +326,11 @@ export function checkHttpUser(user: unknown): CheckedUser | null {
 /** An answer of the host that must be a boolean: `undefined` would be taken for a no. */
 export function checkRequired(required: unknown): boolean {
   return flag(required, 'required')
+}
+
+/** The same of whether a browser may be remembered. */
+export function checkMayRemember(remember: unknown): boolean {
+  return flag(remember, 'remember')
 }
 
 /** What databases hold where there is no name, or a long one, is no mistake that should end a sign-in. */
@@ -262,6 +350,8 @@ const checkUserShape = object<CheckedUser>({
   state: oneOf('pending', 'verified'),
   at: epochMilliseconds,
   session: optional(text(1024)),
+  firstFactor: optional(checkMethods),
+  assurance: optional(checkAssurance),
   enrolled: optional(flag),
   admin: optional(flag),
   name: shownName,
@@ -272,6 +362,9 @@ function callback<T>(value: unknown, name: string): T {
   if (typeof value !== 'function') throw invalid(name, 'a function')
   return value as T
 }
+
+const flagOrCallback: Check<boolean | (() => boolean) | undefined> = (value, name) =>
+  typeof value === 'function' ? callback<() => boolean>(value, name) : optional(flag)(value, name)
 
 const checkBasePath: Check<string> = (value, name) => {
   if (typeof value !== 'string' || !/^(?:\/[\w.~-]+)*$/.test(value)) throw invalid(name)
@@ -284,8 +377,10 @@ const checkOptions = object<HandlerOptions>({
   onEnrolled: optional(callback<NonNullable<HandlerOptions['onEnrolled']>>),
   onError: optional(callback<NonNullable<HandlerOptions['onError']>>),
   admin: optional(callback<NonNullable<HandlerOptions['admin']>>),
-  required: (value, name) =>
-    typeof value === 'function' ? callback<() => boolean>(value, name) : optional(flag)(value, name),
+  users: optional(callback<NonNullable<HandlerOptions['users']>>),
+  required: flagOrCallback,
+  remember: flagOrCallback,
+  from: optional(callback<NonNullable<HandlerOptions['from']>>),
   freshSeconds: optional(integer(1, 86_400)),
   bodySeconds: optional(integer(1, 600)),
   conditionalCreate: optional(flag),

@@ -1,5 +1,6 @@
 import { isCountersignError } from '../shared/errors.js'
 import type { CountersignErrorCode } from '../shared/errors.js'
+import type { Reply } from './exchange.js'
 import type { FactorType } from '../shared/factor.js'
 
 /** The body of every answer that is no success (RFC 9457), `application/problem+json`. */
@@ -17,6 +18,8 @@ export interface Problem {
   /** With `locked`: how the lock ends, as in the challenge. `Retry-After` says the same in seconds, if it ends by itself. */
   lockedUntil?: number | null
   unlockedBy?: FactorType[]
+  /** With `step-up-required`: only WebAuthn or U2F counts. */
+  phishingResistant?: true
 }
 
 /** All problems, each with its status and title. New ones may be added. */
@@ -25,6 +28,7 @@ export const problems = {
   'not-signed-in': [401, 'Nobody is signed in'],
   'second-factor-required': [401, 'This sign-in still needs its second factor'],
   'step-up-required': [403, 'This needs a fresh verification'],
+  'enrolment-required': [403, 'A factor that is required has to be enrolled first'],
   'not-an-administrator': [403, 'Only administrators may do this'],
   'own-account': [403, "Administrators can't do this to their own account"],
   'wrong-origin': [403, 'The request comes from another site'],
@@ -41,6 +45,7 @@ export const problems = {
   malformed: [403, 'This is not an answer'],
   locked: [403, 'Codes of this type are locked after too many wrong ones'],
   'already-enrolled': [409, 'This authenticator is already enrolled'],
+  'authenticator-refused': [403, 'This authenticator is not accepted here'],
   'unknown-key': [409, 'The server does not know this key'],
   'not-first': [409, 'The user already has a factor'],
   'factor-limit': [409, 'The user already has as many factors as allowed'],
@@ -59,6 +64,7 @@ export const refusalReasons = [
   'malformed',
   'locked',
   'already-enrolled',
+  'authenticator-refused',
   'unknown-key',
   'not-first',
   'factor-limit',
@@ -99,10 +105,29 @@ export function problemOf(error: unknown): { problem: Problem; headers: Record<s
   return { problem: problem(name), headers: {}, report: problems[name][0] >= 500 }
 }
 
-/** The answer to a request that has no `Request`, since the standard does not allow its method or a header. */
-export function impossibleRequest(): Response {
-  const headers = { 'cache-control': 'no-store', 'content-type': 'application/problem+json' }
-  return new Response(JSON.stringify(problem('malformed-request')), { status: 400, headers })
+/** Secrets pass here: nothing on the way may keep an answer, or take it for anything but what it is. */
+export const always = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
+/** A problem, and its answer for a framework. */
+export interface ProblemAnswer extends Reply {
+  headers: Record<string, string>
+  body: string
+  problem: Problem
+}
+
+/**
+ * The answer to a request that ends here.
+ *
+ * @param status if it is not that of the problem
+ * @param more members that only some problems have
+ */
+export function problemAnswer(
+  name: ProblemName,
+  { status = problems[name][0], headers = {} as Record<string, string>, more = {} as Pick<Problem, 'phishingResistant'> } = {},
+): ProblemAnswer {
+  const told = { ...problem(name), status, ...more }
+  const type = { 'content-type': 'application/problem+json' }
+  return { status, headers: { ...always, ...type, ...headers }, body: JSON.stringify(told), problem: told }
 }
 
 const errorProblems: Partial<Record<CountersignErrorCode, ProblemName>> = {

@@ -1,7 +1,11 @@
 import type { Countersign } from '../service/countersign.js'
+import { bodyCheck } from './body.js'
+import type { FromOption } from '../service/options.js'
 import type { Members } from './body.js'
+import type { HeaderList } from './exchange.js'
 import type { CheckedUser, HandlerSettings } from './options.js'
 import type { ProblemName } from './problem.js'
+import { isSecureOn } from './same-origin.js'
 import type { Schema } from './schemas.js'
 
 /**
@@ -27,10 +31,17 @@ export interface Visit {
   params: Record<string, string>
   query: URLSearchParams
   /** Go with the answer, whatever it is. */
-  headers: Headers
+  headers: HeaderList
   user: CheckedUser | null
+  /** Where the request comes from, by the host's word. */
+  origin: FromOption
   /** Epoch milliseconds, by the clock of the service. */
   now: number
+}
+
+/** Whether cookies can have the prefix `__Host-`: browsers take it over https alone, so a page on localhost has none. */
+export function isSecure({ settings }: Visit): boolean {
+  return isSecureOn(settings.rp)
 }
 
 /** One request of a user who may make it. */
@@ -54,13 +65,15 @@ export interface Route {
   params?: Record<string, Schema>
   query?: Record<string, Schema>
   body?: Members<object>
+  /** The check of `body`. */
+  checkBody: (body: object) => object
   answer: Schema
   /** What may go wrong here, beside what may go wrong anywhere. */
   problems?: ProblemName[]
   run: (call: Call, body: object) => Promise<unknown>
 }
 
-interface Definition<A extends Access, B extends object> extends Omit<Route, 'access' | 'body' | 'run'> {
+interface Definition<A extends Access, B extends object> extends Omit<Route, 'access' | 'body' | 'checkBody' | 'run'> {
   access: A
   body?: Members<B>
   run: (call: A extends 'anyone' ? Visit : Call, body: B) => Promise<unknown>
@@ -68,5 +81,5 @@ interface Definition<A extends Access, B extends object> extends Omit<Route, 'ac
 
 /** A route whose parts fit each other. */
 export function route<const A extends Access, B extends object = object>(definition: Definition<A, B>): Route {
-  return definition as unknown as Route
+  return { ...definition, checkBody: bodyCheck(definition.body ?? ({} as Members<B>)) } as unknown as Route
 }

@@ -6,23 +6,40 @@ export interface FoundRoute {
   params: Record<string, string>
 }
 
-/** The route of a method and a path below the mount point, or a problem. `HEAD` is a `GET`. */
-export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute {
-  const here = routes.flatMap((route) => {
-    const params = match(route.path, path)
-    return params ? [{ route, params }] : []
-  })
-  const wanted = method === 'HEAD' ? 'GET' : method
-  // A path that is written out comes before one with a place for anything.
-  const [found] = here.filter(({ route }) => route.method === wanted).sort(byParams)
-  if (found) return found
-  if (here.length === 0) throw new ProblemError('not-found')
-  const allow = [...new Set(here.map(({ route }) => route.method))].join(', ')
-  throw new ProblemError('method-not-allowed', { headers: { allow } })
+/** Finds the route of a method and a path below the mount point. */
+export class Router {
+  /** Paths that are written out come before those with a place for anything. */
+  readonly #exact = new Map<string, Route[]>()
+  readonly #patterns: { parts: string[]; route: Route }[] = []
+
+  constructor(routes: readonly Route[]) {
+    for (const route of routes) {
+      if (route.path.includes('{')) this.#patterns.push({ parts: route.path.split('/'), route })
+      else this.#exact.set(route.path, [...(this.#exact.get(route.path) ?? []), route])
+    }
+  }
+
+  /** @throws {ProblemError} where there is none. `HEAD` is a `GET` */
+  find(method: string, path: string): FoundRoute {
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const exact = this.#exact.get(path) ?? []
+    const route = exact.find((one) => one.method === wanted)
+    if (route) return { route, params: {} }
+    const parts = path.split('/')
+    const matching = this.#patterns.flatMap((pattern) => {
+      const params = match(pattern.parts, parts)
+      return params ? [{ route: pattern.route, params }] : []
+    })
+    const found = matching.filter((one) => one.route.method === wanted).sort(byParams)[0]
+    if (found) return found
+    const here = [...exact, ...matching.map((one) => one.route)]
+    if (here.length === 0) throw new ProblemError('not-found')
+    const allow = [...new Set(here.map((one) => one.method))].join(', ')
+    throw new ProblemError('method-not-allowed', { headers: { allow } })
+  }
 }
 
-function match(pattern: string, path: string): Record<string, string> | undefined {
-  const [names, parts] = [pattern.split('/'), path.split('/')]
+function match(names: string[], parts: string[]): Record<string, string> | undefined {
   if (names.length !== parts.length) return undefined
   const params: Record<string, string> = {}
   for (const [index, name] of names.entries()) {

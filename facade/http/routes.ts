@@ -1,8 +1,12 @@
+import type { Offered } from './options.js'
 import type { Route } from './route.js'
+import { activityRoutes } from './routes/activity.js'
 import { adminRoutes, removalRoutes } from './routes/admin.js'
+import { browserRoutes } from './routes/browsers.js'
 import { enrolmentRoutes, yubicoRoutes } from './routes/enrolment.js'
 import { factorRoutes } from './routes/factors.js'
 import { passkeyRoutes } from './routes/passkey.js'
+import { reportRoutes } from './routes/report.js'
 import { sessionRoutes } from './routes/session.js'
 import { signInRoutes } from './routes/sign-in.js'
 
@@ -14,28 +18,24 @@ export const routes: readonly Route[] = [
   ...enrolmentRoutes,
   ...yubicoRoutes,
   ...factorRoutes,
+  ...browserRoutes,
+  ...activityRoutes,
   ...adminRoutes,
   ...removalRoutes,
+  ...reportRoutes,
 ]
-
-/** Which parts of the API a handler has, beside those that every one has. */
-export interface Offered {
-  /** Sign-ins without a user name. */
-  passkeys: boolean
-  /** Enrolment of Yubico keys. */
-  yubico: boolean
-  /** What takes factors from other users. */
-  admin: boolean
-}
 
 const subsets = new Map<string, readonly Route[]>()
 
 /** The whole API, or all of it but what is not offered. */
-export function routesWith({ passkeys, yubico, admin }: Offered): readonly Route[] {
-  const key = `${passkeys} ${yubico} ${admin}`
+export function routesWith({ passkeys, yubico, browsers, activity, admin, report }: Offered): readonly Route[] {
+  const key = `${passkeys} ${yubico} ${browsers} ${activity} ${admin} ${report}`
   const made = subsets.get(key)
   if (made) return made
-  const left = [...(passkeys ? [] : passkeyRoutes), ...(yubico ? [] : yubicoRoutes), ...(admin ? [] : removalRoutes)]
+  const left = [
+    ...(passkeys ? [] : passkeyRoutes), ...(yubico ? [] : yubicoRoutes), ...(browsers ? [] : browserRoutes),
+    ...(activity ? [] : activityRoutes), ...(admin ? [] : removalRoutes), ...(report ? [] : reportRoutes),
+  ]
   const subset = routes.filter((route) => !left.includes(route))
   subsets.set(key, subset)
   return subset

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 import type { RelyingParty } from '../stateless/policy.js'
+import type { HeaderReader } from './node-headers.js'
 import { ProblemError } from './problem.js'
 
 /**
@@ -16,9 +17,34 @@ export function isOwnRequest(
   { headers }: { headers: Headers | IncomingHttpHeaders },
   rp: Origins,
 ): boolean {
-  const named = (name: string) => (headers instanceof Headers ? headers.get(name) : headers[name])
+  return isSameOriginOf({ headers }, rp, { json: true })
+}
+
+/** A standard `Request`, or that of Node, Express or Fastify: what is looked at in it. */
+export interface AnyRequest {
+  method?: string | undefined
+  headers: Headers | IncomingHttpHeaders
+}
+
+/** The same without a look at the content type, unless `json` is set: for a form of our own page. */
+export function isSameOriginOf({ headers }: AnyRequest, rp: Origins, { json = false } = {}): boolean {
+  const named = (name: string) => (isHeaders(headers) ? headers.get(name) : headers[name])
   const text = (name: string) => [named(name) ?? []].flat().join(', ') || null
-  return isJson(text('content-type')) && isSameOrigin(text('origin'), text('sec-fetch-site'), rp)
+  return (!json || isJson(text('content-type'))) && isSameOrigin(text('origin'), text('sec-fetch-site'), rp)
+}
+
+/**
+ * Whether cookies can be for https alone. With http on localhost beside https, as where a server and a developer's machine share
+ * the settings, it is the server that counts.
+ */
+export function isSecureOn({ origins }: Origins): boolean {
+  const plain = origins.filter((origin) => origin.startsWith('http:'))
+  return plain.length === 0 || plain.length < origins.length
+}
+
+/** Those of a framework may be of a class of its own. */
+function isHeaders(headers: AnyRequest['headers']): headers is Headers {
+  return typeof headers.get === 'function'
 }
 
 /**
@@ -26,12 +52,12 @@ export function isOwnRequest(
  * from, and no page can forge it; clients that are no browsers say nothing. The list is that of the relying party,
  * since a Host header says whatever a client or a proxy wrote there.
  */
-export function isSameOriginRequest(headers: Headers, rp: RelyingParty): boolean {
+export function isSameOriginRequest(headers: HeaderReader, rp: RelyingParty): boolean {
   return isSameOrigin(headers.get('origin'), headers.get('sec-fetch-site'), rp)
 }
 
 /** A form of another site can send text and form data without asking, and never this. */
-export function checkJson(headers: Headers): void {
+export function checkJson(headers: HeaderReader): void {
   if (!isJson(headers.get('content-type'))) throw new ProblemError('unsupported-media-type')
 }
 

@@ -1,3 +1,5 @@
+import { eventTypes } from '../service/event.js'
+
 /** A JSON Schema (2020-12), as OpenAPI 3.1 takes it. */
 export type Schema = Record<string, unknown>
 
@@ -44,19 +46,55 @@ const ok = { const: true }
 const factor = { $ref: '#/components/schemas/Factor' }
 const signals = { $ref: '#/components/schemas/Signals' }
 
+/** How well a verification was proved. */
+const assurance = {
+  ...object({
+    amr: { ...list(string), description: 'The methods, as RFC 8176 names them.' },
+    level: { enum: [1, 2, 3] },
+    phishingResistant: boolean,
+    userVerified: boolean,
+    deviceBound: boolean,
+    hardwareBound: boolean,
+    at: time,
+  }),
+  description: 'How well the last verification was proved.',
+}
+
+/** Where the user stands against the policy of the service. */
+const duty = {
+  require: {
+    ...object({}, { phishingResistant: boolean, userVerified: boolean, deviceBound: boolean, hardwareBound: boolean }),
+    description: 'What a factor has to be able to prove. Empty: any factor will do, but no recovery code.',
+  },
+  by: { ...time, description: 'Until when, epoch milliseconds.' },
+}
+const enforcement = {
+  ...object(
+    {
+      state: { enum: ['none', 'grace', 'expiring', 'required'] },
+      reminders: list({ enum: ['few-codes', 'one-method', 'synced-only'] }),
+    },
+    duty,
+  ),
+  description:
+    'What is missing, and until when, if the service has a policy. `none`: nothing is. `grace`: there is time until `by`. ' +
+    '`expiring`: that is within 7 days. `required`: it is over, and the page should offer nothing but to enrol.',
+}
+
 export const schemas = {
   SessionState: {
     oneOf: [
       object({ state: { const: 'none' }, passkeys: boolean }),
-      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }),
+      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }, { remember: ok, enforcement }),
       object({
         state: { const: 'verified' }, passkeys: boolean, yubico: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean,
-      }),
+      }, { assurance, remember: ok, activity: ok, enforcement }),
     ],
     description:
       'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
       '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name. ' +
-      '`yubico`: Yubico keys can be enrolled.',
+      '`yubico`: Yubico keys can be enrolled. `remember`: this browser may be remembered. ' +
+      '`activity`: there is a log of what happened to the account.',
   },
   Challenge: object(
     { id: string },
@@ -82,6 +120,7 @@ export const schemas = {
         type: ['object', 'null'],
         description: 'The factor that answered; null if the user has none and needs none.',
       },
+      assurance,
     },
     {
       userVerified: boolean,
@@ -100,6 +139,7 @@ export const schemas = {
       credentialId: bytes,
       algorithm: { type: 'integer', description: 'A COSE number.' },
       aaguid: string,
+      model: object({ name: string }),
       transports: list(string),
       backupEligible: boolean,
       backupState: boolean,
@@ -116,6 +156,7 @@ export const schemas = {
         { by: { type: 'string', description: 'Who removed it. For administrators only.' } },
         { description: 'How the last factor was removed, if it was, and no factor was enrolled since.' },
       ),
+      deadlines: list(object(duty, {}, { description: 'A stored deadline.' })),
       drift: {
         type: 'integer',
         description: 'For administrators only: the last wrong TOTP code would have been right this many steps later.',
@@ -158,11 +199,44 @@ export const schemas = {
   Enrolled: object({ ok, factor }),
   Updated: object({ ok, factor }, { signals }),
   Removed: object({ ok, left: { ...list(factor), description: 'Empty if the user has no second factor any more.' } }, { signals }),
-  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer }, { signals }),
+  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer, assurance }, { signals }),
   Signals: object(
     { rpId: string, userId: bytes, allAcceptedCredentialIds: list(bytes), name: string, displayName: string },
     {},
     { description: 'For the Signal API of the browser (WebAuthn Level 3, 5.1.10), once factors have changed.' },
+  ),
+  Browser: object(
+    {
+      id: string,
+      label: { type: 'string', description: 'Such as `Firefox on Linux`; empty if it said nothing of itself.' },
+      created: time,
+      lastUsed: time,
+      expires: time,
+    },
+    { current: { const: true, description: 'The one that asks.' } },
+    { description: 'A remembered browser. In it, the password alone signs in.' },
+  ),
+  Reported: {
+    oneOf: [
+      object(
+        { user: string, state: { enum: ['grace', 'expiring', 'required'] }, ...duty, factors: list({ enum: [...factorType.enum, 'unknown'] }) },
+        {},
+        { description: 'A user to whom something is missing. `factors` is empty for one without a record.' },
+      ),
+      object(
+        { user: string, state: { const: 'failed' }, reason: string },
+        {},
+        { description: 'A user whose record can’t be read. `reason` is the code of the error.' },
+      ),
+    ],
+  },
+  Activity: object(
+    { type: { enum: eventTypes.filter((type) => type !== 'warning') }, at: time },
+    {
+      factor: { enum: [...factorType.enum, 'unknown'], description: 'The type of the factor.' },
+      from: { type: 'string', description: 'Where it came from.' },
+    },
+    { description: 'An event of the account.' },
   ),
   PasskeyChallenge: object(
     { id: string, webauthn: { $ref: '#/components/schemas/RequestOptions' } },

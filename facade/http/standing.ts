@@ -2,7 +2,8 @@ import { CountersignError } from '../shared/errors.js'
 import { actor, asDescription } from '../shared/check.js'
 import type { Factor } from '../shared/factor.js'
 import type { Removal } from '../service/outcome.js'
-import { checkRequired } from './options.js'
+import { enforcementOf } from './enforcement.js'
+import { checkMayRemember, checkRequired } from './options.js'
 import type { AdminAction, CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
 import type { Call, Route, Visit } from './route.js'
@@ -67,9 +68,13 @@ export async function standing(call: Call): Promise<Standing> {
     const enrolment = !needed ? 'second-factor-required' : recent ? 'allowed' : 'step-up-required'
     return { fresh: false, enrolment, firstOnly: true }
   }
-  // A proof that is older than every factor was the password: it counts for as long as there is no factor.
-  const fresh = recent && (none || factors.some((factor) => since(factor) + second <= user.at))
+  const fresh = recent && isProof(factors, user.at)
   return { fresh, enrolment: fresh ? 'allowed' : 'step-up-required', firstOnly: none }
+}
+
+/** Whether a time is that of a proof. One that is older than every factor was the password: it counts for as long as there is none. */
+export function isProof(factors: readonly Factor[], at: number): boolean {
+  return factors.length === 0 || factors.some((factor) => since(factor) + second <= at)
 }
 
 /**
@@ -77,16 +82,23 @@ export async function standing(call: Call): Promise<Standing> {
  *
  * @throws {CountersignError} `record-missing`: a lost record must not let a password alone sign in or enrol anew
  */
-export async function removalOf({ countersign, user }: Call): Promise<Removal | undefined> {
+export async function removalOf({ countersign, user }: Pick<Call, 'countersign' | 'user'>): Promise<Removal | undefined> {
   const { enrolled, removed } = await countersign.status(user.id)
   // One that has enrolled meanwhile is not lost.
   if (user.enrolled === true && !enrolled && !removed) throw new CountersignError('record-missing')
   return removed
 }
 
-/** Whether a user without factors has to enrol one: the host says so, or an administrator has said so. */
-export async function mustEnrol({ settings, user, request, context }: Call, removed?: Removal): Promise<boolean> {
-  return removed?.enrolmentRequired === true || checkRequired(await settings.required(user, request, context))
+/** Whether a user without factors has to enrol one: the host or an administrator says so, or the time for it is over. */
+export async function mustEnrol(call: Call, removed?: Removal): Promise<boolean> {
+  const { settings, user, request, context } = call
+  if (removed?.enrolmentRequired === true || checkRequired(await settings.required(user, request, context))) return true
+  return (await enforcementOf(call, user))?.state === 'required'
+}
+
+/** Whether the host lets browsers of this user be remembered. */
+export async function mayRemember({ settings, user, request, context }: Visit & { user: CheckedUser }): Promise<boolean> {
+  return settings.browsers && checkMayRemember(await settings.remember(user, request, context))
 }
 
 /** Whether the last proof of this session is no longer ago than `freshSeconds`. */

@@ -1,6 +1,7 @@
-import { validateHeaderValue } from 'node:http'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 
 import type { Accepted, Refused } from '../service/outcome.js'
+import { enforcementOf } from './enforcement.js'
 import type { HeadersGiven, HttpUser, NothingToAnswer, Verification } from './options.js'
 import { accepted, ProblemError } from './problem.js'
 import type { Visit } from './route.js'
@@ -14,11 +15,16 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
 ): Promise<Extract<T, { ok: true }>> {
   const { settings, request, context, headers } = visit
   const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
-  const told = { purpose, ...outcome, ...at } as Verification
+  // The session has no assurance before this.
+  const enforcement = outcome.ok ? await enforcementOf(visit, { id: user.id, assurance: outcome.assurance }) : undefined
+  const told = { purpose, ...outcome, ...at, ...(enforcement && { enforcement }) } as Verification
+  const given = await settings.onVerified(request, user, told, context)
+  // Not before: until then, a request that crosses this one may rightly see the session as it was.
   if (told.ok) settings.unsaved.verified(user, told, settings.now())
   // Each cookie of a `Headers` comes by itself.
-  for (const [name, value] of headersOf(await settings.onVerified(request, user, told, context))) {
-    // Node refuses to send what the standard lets pass: then this is the host's error, and not that of the server.
+  for (const [name, value] of headersOf(given)) {
+    // What can't be sent is the host's error, and not that of the server. Node also refuses what the standard lets pass.
+    validateHeaderName(name)
     validateHeaderValue(name, value)
     if (name === 'set-cookie') headers.append(name, value)
     else headers.set(name, value)
@@ -41,19 +47,17 @@ async function locked({ countersign, settings }: Visit, user: HttpUser): Promise
 
 /** When the session was proved. */
 function provedAt(user: HttpUser, outcome: Accepted | NothingToAnswer, now: number): number {
-  // Nothing was proved but the password, and that was then.
-  if (outcome.factor === null) return user.at
+  // Nothing was proved but the password, and that was then. A user with factors would have to prove one: that is never now.
+  if (outcome.factor === null) return outcome.remembered ? 0 : user.at
   // The times of factors are kept in whole seconds: a proof must not look older than the factor that gave it.
   return (Math.floor(now / 1000) + 1) * 1000
 }
 
-function headersOf(given: HeadersGiven): Headers {
-  if (!isPlain(given)) return new Headers(given ?? undefined)
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(given)) {
-    for (const one of [value].flat()) headers.append(name, one)
-  }
-  return headers
+function headersOf(given: HeadersGiven): Iterable<[string, string]> {
+  if (given === null || given === undefined) return []
+  if (!isPlain(given)) return new Headers(given)
+  const lists = Object.entries(given).map(([name, value]) => [value].flat().map((one): [string, string] => [name.toLowerCase(), String(one)]))
+  return lists.flat()
 }
 
 function isPlain(given: HeadersGiven): given is Record<string, string | string[]> {

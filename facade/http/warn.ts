@@ -1,6 +1,7 @@
 import type { WarningReason } from '../service/event.js'
 import { originHint, shownOrigin } from '../service/hints.js'
 import type { Accepted } from '../service/outcome.js'
+import type { HeaderReader } from './node-headers.js'
 
 /** What each warning of this handler goes to: `onEvent` of the service, its channel, or else the log. */
 export type Warn = (reason: WarningReason, message: string, user?: string) => void
@@ -20,7 +21,7 @@ interface Session {
 }
 
 /** Warns that a request was refused because it came from another site. */
-export function warnOfOrigin({ warn, rp }: Place, headers: Headers): void {
+export function warnOfOrigin({ warn, rp }: Place, headers: HeaderReader): void {
   const [origin, site] = [headers.get('origin'), headers.get('sec-fetch-site')]
   const accepted = origin !== null && rp.origins.includes(origin)
   if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins)}`)
@@ -76,6 +77,7 @@ export class UnsavedSessions {
   }
 
   check({ warn }: Place, user: Session, now: number): void {
+    if (this.#before.size === 0) return
     const key = keyOf(user)
     const since = this.#before.get(key)
     if (since === undefined) return
@@ -87,7 +89,7 @@ export class UnsavedSessions {
   }
 }
 
-const keyOf = ({ id, state, session, at }: Session) => JSON.stringify([id, state, session, at])
+const keyOf = ({ id, state, session = '', at }: Session) => `${state} ${at} ${id.length} ${id}${session}`
 
 const most = 1000
 

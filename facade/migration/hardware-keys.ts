@@ -2,7 +2,8 @@ import { checkOptions } from './options.js'
 import type { KeyOptions } from './options.js'
 import { coseKey } from './public-key.js'
 import type { ForeignU2f, ForeignYubico, ForeignYubicoKey, Left, Migration } from './types.js'
-import { base64url, integer, isRow, member, name, rows, standing, time } from './values.js'
+import { instead, rows } from './rows.js'
+import { base64url, fromJson, integer, isRow, list, member, name, names, standing, time } from './values.js'
 
 /**
  * Reads keys that were registered by U2F, in the form of `u2f` and `u2f-api` for Node, php-u2flib-server, python-u2flib-server
@@ -23,7 +24,8 @@ import { base64url, integer, isRow, member, name, rows, standing, time } from '.
  */
 export function fromU2f(keys: unknown, options: KeyOptions = {}): Migration {
   const { description = 'security key' } = checkOptions.keys(options, '')
-  return collect(keys, (row, place) => readU2f(row, place, description))
+  const isWhole = (row: object) => names(row, ...handleNames)
+  return collect(rows(keys, isWhole), (row, place) => readU2f(row, place, description))
 }
 
 /**
@@ -39,14 +41,23 @@ export function fromU2f(keys: unknown, options: KeyOptions = {}): Migration {
  */
 export function fromYubico(keys: unknown, options: KeyOptions = {}): Migration {
   const { description = 'YubiKey' } = checkOptions.keys(options, '')
-  return collect(keys, (row, place) => readYubico(row, place, description))
+  const isWhole = (row: object) => names(row, ...publicIdNames.filter((one) => one !== 'id'))
+  const ids = list(keys).flatMap(severalIds)
+  return collect(rows(ids, isWhole), (row, place) => readYubico(row, place, description))
+}
+
+/** A text may have several ids, as Proxmox's old files and the settings of many programs do. */
+function severalIds(given: unknown): unknown[] {
+  if (typeof given !== 'string' || fromJson(given) !== undefined) return [given]
+  const ids = given.split(/[\s,;]+/).filter((id) => id !== '')
+  return ids.length > 1 ? ids : [given]
 }
 
 function collect(
-  keys: unknown, read: (row: unknown, place: string) => ForeignU2f | ForeignYubico | Left,
+  keys: unknown[], read: (row: unknown, place: string) => ForeignU2f | ForeignYubico | Left,
 ): Migration {
   const migration: Migration = { factors: [], left: [] }
-  for (const [index, row] of rows(keys).entries()) {
+  for (const [index, row] of keys.entries()) {
     const found = read(row, `[${index}]`)
     if ('reason' in found) migration.left.push(found)
     else migration.factors.push(found)
@@ -54,8 +65,11 @@ function collect(
   return migration
 }
 
-function readU2f(row: unknown, place: string, description: string): ForeignU2f | Left {
-  if (!isRow(row)) return { what: place, reason: 'malformed' }
+function readU2f(given: unknown, place: string, description: string): ForeignU2f | Left {
+  if (!isRow(given)) return { what: place, reason: 'malformed' }
+  // Vaultwarden's has the key inside.
+  const inner = member(given, 'reg')
+  const row = isRow(inner) ? { ...given, ...inner } : given
   const about = aboutRow(row, place, description)
   const { what } = about
   const malformed = (of: string): Left => ({ what, reason: 'malformed', member: of })
@@ -65,16 +79,18 @@ function readU2f(row: unknown, place: string, description: string): ForeignU2f |
   if (typeof version === 'string' && version.toUpperCase() !== 'U2F_V2') return { what, reason: 'unsupported-type' }
   const registered = fromMessage(base64url(member(row, 'registrationdata', 'raw', 'registration')))
   const keyHandle = base64url(member(row, ...handleNames)) ?? registered?.keyHandle
+  const other = keyHandle === undefined ? instead(row, ['u2f', 'fido2', 'securitykey', 'webauthn']) : undefined
+  if (other) return { what, reason: other }
   if (keyHandle === undefined || keyHandle.length > 1364) return malformed('keyHandle')
   const key = coseKey(member(row, ...keyNames) ?? registered?.publicKey)
-  if (key === undefined || key.cose.length > 16_384) return malformed('publicKey')
+  if (key === undefined || key.length > 16_384) return malformed('publicKey')
   const counter = readCounter(member(row, 'counter', 'signcount', 'lastcounter', 'signaturecounter', 'usecounter'), 0xffff_ffff)
   if (counter === null) return malformed('counter')
   const appId = member(row, 'appid', 'application', 'applicationid')
   if (appId !== undefined && (typeof appId !== 'string' || appId === '' || appId.length > 512)) return malformed('appId')
   return {
     ...about,
-    u2f: { keyHandle, publicKey: key.cose, ...(counter !== undefined && { counter }), ...(appId !== undefined && { appId }) },
+    u2f: { keyHandle, publicKey: key, ...(counter !== undefined && { counter }), ...(appId !== undefined && { appId }) },
   }
 }
 
@@ -97,6 +113,8 @@ function readYubico(given: unknown, place: string, description: string): Foreign
   const off = standing(row)
   if (off) return { what, reason: off }
   const publicId = readPublicId(member(row, ...publicIdNames))
+  const other = publicId === undefined ? instead(row, ['yubikey', 'otp']) : undefined
+  if (other) return { what, reason: other }
   if (publicId === undefined) return { what, reason: 'malformed', member: 'publicId' }
   const counter = readCounters(row)
   if (counter === null) return { what, reason: 'malformed', member: 'counter' }

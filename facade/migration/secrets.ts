@@ -6,15 +6,20 @@ import { jsonText } from '../shared/json.js'
 import { isKeyUri } from '../shared/key-uri.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
+import { instead, secretRows } from './rows.js'
+import { hasSealed, isSealed } from './sealed.js'
 import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
-import { base64url, boolean, fromJson, integer, isRow, list, member, members, name, names, standing, time } from './values.js'
+import {
+  base64url, boolean, dataOfUrl, fromJson, integer, isRow, member, members, name, names, percentDecoded, standing, time,
+} from './values.js'
 
 /**
  * Reads secrets of otplib: the text, a key URI, or a row with `secret` (also `totpSecret`, `two_factor_secret`,
  * `key`, ...) and, where they differ from the options, `encoding`, `algorithm` (`algo`, `digest`, `hash`), `digits`,
  * `period` (`step`, `interval`, `timeStep`), `account`, `issuer`, `description`, `createdAt`.
  *
- * A row whose secret is null is no factor. Members that contradict each other are refused.
+ * A row whose secret is null or empty is no factor. What a framework has encrypted is left as `encrypted`. Members that
+ * contradict each other are refused.
  *
  * @param secrets one or a list
  *
@@ -46,7 +51,7 @@ export function fromOtpauth(secrets: unknown, options: SecretOptions = {}): Migr
  */
 export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migration {
   const about = checkOptions.speakeasy(options, '')
-  return collect(secrets, (row, place) => read(row, place, about))
+  return collect(secrets, (row, place) => read(row, place, { ...about, startNames: ['epoch'] }))
 }
 
 /**
@@ -69,7 +74,7 @@ export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): M
     // The row's `name` and the like are none of the factor.
     const created = isRow(row) ? member(row, 'createdat') : undefined
     const codes = readCodes(backupCodes, `${place} backupCodes`, time(created))
-    if (typeof secret === 'string' && isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
+    if (isEncrypted(secret)) return [{ what: place, reason: 'encrypted' }, ...codes]
     // The codes last: they need another factor beside them.
     const found = secret === null ? [] : read({ secret, createdAt: created }, place, { ...about, encoding: 'utf8' })
     return [...found, ...codes]
@@ -84,7 +89,7 @@ function better(row: object): { secret: unknown; verified: unknown; backupCodes:
 /** What is left of a set: JSON of a list of texts once it is decrypted. Some are made by the program's own function. */
 function readCodes(given: unknown, what: string, created: number | undefined): (ForeignRecovery | Left)[] {
   if (given === undefined || given === null || given === '') return []
-  if (typeof given === 'string' && isEncrypted(given)) return [{ what, reason: 'encrypted' }]
+  if (isEncrypted(given)) return [{ what, reason: 'encrypted' }]
   const codes = fromJson(given) ?? given
   const isText = (code: unknown): code is string => typeof code === 'string' && code !== '' && code.length <= 64 && isWellFormed(code)
   if (!Array.isArray(codes) || !codes.every(isText)) return [{ what, reason: 'malformed', member: 'backupCodes' }]
@@ -94,9 +99,9 @@ function readCodes(given: unknown, what: string, created: number | undefined): (
   return [{ what, description: '', ...(created !== undefined && { created }), notes: [], recovery: { codes } }]
 }
 
-/** A nonce, a tag and at least a byte in hexadecimal, or the form that says which key it is for. */
-function isEncrypted(secret: string): boolean {
-  return /^\$ba\$\d+\$/.test(secret) || (secret.length >= 82 && /^[\da-f]+$/.test(secret))
+/** Better-auth's own form is a nonce, a tag and at least a byte in hexadecimal, or says which key it is for. */
+function isEncrypted(secret: unknown): boolean {
+  return isSealed(secret) || (typeof secret === 'string' && secret.length >= 82 && /^[\da-f]+$/.test(secret))
 }
 
 export type Found = { uri: string; name?: string; notes: MigrationNote[] } | { name?: string; reason: LeftReason; member?: string }
@@ -114,7 +119,8 @@ function collect(
   rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | ForeignRecovery | Left)[],
 ): Migration {
   const migration: Migration = { factors: [], left: [] }
-  for (const [index, row] of list(rows).flatMap(unpacked).entries()) {
+  const isWhole = (row: object) => unfold(row).some((layer) => heldBy(layer) !== undefined)
+  for (const [index, row] of secretRows(rows, isWhole).entries()) {
     for (const found of reading(row, `[${index}]`)) {
       if ('reason' in found) migration.left.push(found)
       else migration.factors.push(found)
@@ -123,21 +129,18 @@ function collect(
   return migration
 }
 
-/** A text column may hold a list of secrets as JSON. */
-function unpacked(row: unknown): unknown[] {
-  const json = fromJson(row)
-  return Array.isArray(json) ? json : [row]
-}
-
 interface About extends SecretOptions {
   encoding: SecretEncoding
   repeated?: boolean
+  /** What this library calls the time from which steps are counted, if not `t0`. */
+  startNames?: string[]
 }
 
 function read(given: unknown, place: string, about: About): (ForeignTotp | Left)[] {
-  if (given === null) return []
+  if (given === null || isEmpty(given)) return []
   const json = fromJson(given)
   const found = isRow(given) ? given : isRow(json) ? json : { secret: given }
+  if (!names(found, ...secretNames) && isSealed(found)) return [{ what: place, reason: 'encrypted' }]
   // Bytes as a driver or JSON has them are no row.
   const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
   const layers = unfold(row)
@@ -148,11 +151,16 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
     const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
     return [{ what: `${place} ${whose}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
   }
-  const holder = layers.find((layer) => member(layer, ...secretNames) !== undefined) ?? row
-  const held = member(holder, ...secretNames)
-  if (held === undefined && names(row, ...secretNames) && !isUndefined(row)) return []
-  const off = standing(row)
+  const holder = layers.find((layer) => heldBy(layer) !== undefined) ?? row
+  const held = heldBy(holder)
+  const sealed = isSealed(held) || layers.some((layer) => hasSealed(layer, secretNames))
+  const isNone = layers.some((layer) => names(layer, ...secretNames) && !isUndefined(layer)) || isNull(row)
+  if (held === undefined && !sealed && isNone) return []
+  const off = standing(...layers)
   if (off) return left(off)
+  if (sealed) return left('encrypted')
+  const other = held === undefined ? instead(row, ['totp', 'otp', 'hotp']) : undefined
+  if (other) return left(other)
   const source = readSource(held, holder, about.encoding)
   if (source === undefined) return left('malformed', 'secret')
   const kinds = all('type', 'otptype', 'totptype', 'tokentype', 'kind').map(plain)
@@ -161,7 +169,12 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   const periods = all(...periodNames)
   // A HOTP object has a counter where a TOTP object has a period.
   if (!kinds.includes('totp') && all('counter').length > 0 && periods.length === 0) return left('hotp')
-  if (Number(member(row, 't0') ?? 0) !== 0) return left('malformed', 't0')
+  // Codes that count from another time than 1970, or lag by more than the step that is accepted.
+  const [start = 0] = all(...(about.startNames ?? []), 't0')
+  if (Number(start) !== 0) return left('malformed', 't0')
+  if (Math.abs(Number(all('drift')[0] ?? 0)) > 1) return left('malformed', 'drift')
+  const others = members(holder, ...certainNames).filter((one) => typeof one === 'string' && !isEmpty(one) && one !== held)
+  if (others.some((one) => !isSame(source, readSource(one, {}, about.encoding)))) return left('malformed', 'secret')
   const uri = 'uri' in source ? source.uri : all(...uriNames).find((one) => typeof one === 'string' && isKeyUri(one) && fits(one))
   const spelt = uri === undefined ? undefined : migrate({ uri, account, issuer })
   // A URI beside the secret says what its codes are like.
@@ -185,6 +198,12 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   return [report(reading, place, told)]
 }
 
+const heldBy = (layer: object): unknown => members(layer, ...secretNames).find((one) => !isEmpty(one))
+
+/** No secret, however a column has it. */
+const isEmpty = (value: unknown) =>
+  (typeof value === 'string' && value.trim() === '') || (ArrayBuffer.isView(value) && value.byteLength === 0)
+
 const migrate = (request: object): Found => openEnvelope<Found>(binding.migrateTotp(jsonText(request))).value
 
 /** The key of a secret as key URIs spell it. */
@@ -193,23 +212,37 @@ function keyOf(source: Source): string | null {
   return 'uri' in found ? new URL(found.uri).searchParams.get('secret') : null
 }
 
-/** A row, and what describes its codes inside it: the secret itself as an object, or settings beside it. Either may be JSON text. */
-function unfold(row: object): object[] {
-  const inner = members(row, ...secretNames, ...settingNames).map((value) => fromJson(value) ?? value)
-  return [row, ...inner.filter(isRow)]
+function isSame(one: Source, other: Source | undefined): boolean {
+  return other !== undefined && keyOf(one) === keyOf(other)
 }
 
-const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters']
+/** A row, and what describes its codes inside it: the secret itself as an object, or settings beside it. Either may be JSON text. */
+function unfold(row: object, depth = 0): object[] {
+  const inner = members(row, ...secretNames, ...settingNames).map((value) => fromJson(value) ?? value)
+  return [row, ...(depth < 3 ? inner.filter(isRow).flatMap((one) => unfold(one, depth + 1)) : [])]
+}
+
+const subjectNames = ['twofactor', 'twofactorauth', 'twofactorauthentication', 'twofa', '2fa', 'mfa', 'tfa', 'authenticator', 'google2fa']
+const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters', 'content', ...subjectNames]
+
+/** Such as `twoFactor: null` in the document of a user. */
+const isNull = (row: object) => names(row, 'otp', 'totp', ...subjectNames) && members(row, 'otp', 'totp', ...subjectNames).length === 0
 
 /** Some apps write the issuer twice. */
 function withoutIssuer(account: string | undefined, issuer: string | undefined): string | undefined {
   return issuer !== undefined && account?.startsWith(`${issuer}:`) ? name(account.slice(issuer.length + 1)) : account
 }
 
-const uriNames = ['otpauthurl', 'otpauthuri', 'keyuri', 'uri', 'otpauth', 'totpuri', 'provisioninguri']
+const uriNames = ['otpauthurl', 'otpauthuri', 'keyuri', 'uri', 'otpauth', 'totpuri', 'totpurl', 'provisioninguri']
+/** Names that hold nothing but the secret: if a row has several, they have to agree. */
+const certainNames = [
+  'secret', 'totpsecret', 'otpsecret', 'twofactorsecret', '2fasecret', 'tfasecret', 'mfasecret', 'twofasecret', 'google2fasecret',
+  'gauthsecret', 'googleauthsecret', 'googleauthenticatorsecret', 'authenticatorsecret', 'twofactorauthsecret', 'totpsecretkey',
+  'otpsecretkey', 'twofactorsecretkey', 'totpseed', 'otpseed', 'totpkey', 'otpkey', 'logintotp', 'mfatotpsecret', 'mfasecretkey',
+  'twofactortotpsecret', 'twofactorauthenticationsecret', 'totpsecretbase32', 'authenticatorkey', 'decryptedseed',
+]
 const secretNames = [
-  'secret', 'totpsecret', 'otpsecret', 'twofactorsecret', '2fasecret', 'tfasecret', 'mfasecret', 'secretkey', 'totpkey',
-  'sharedsecret', 'seed', 'base32', ...uriNames,
+  ...certainNames, 'secretkey', 'sharedsecret', 'seed', 'base32', ...uriNames,
   'hex', 'ascii', 'key',
 ]
 const digitNames = ['digits', 'numdigits', 'codelength', 'otplength', 'tokenlength', 'otpdigits', 'totpdigits']
@@ -247,41 +280,106 @@ type Source = { uri: string } | { secret: string; encoding: SecretEncoding }
 function readSource(held: unknown, row: object, encoding: SecretEncoding): Source | undefined {
   const named = member(row, 'encoding') ?? encoding
   if (!isEncoding(named)) return undefined
-  // What speakeasy's `generateSecret()` returns says the same key three times.
-  const spelt = (of: object): Source | undefined => {
+  // What speakeasy's `generateSecret()` returns says the same key three times. Null if it doesn't.
+  const spelt = (of: object): Source | null | undefined => {
     const uri = member(of, 'otpauthurl')
+    const found: Source[] = []
     for (const one of ['base32', 'hex', 'ascii'] as const) {
       const secret = member(of, one)
-      if (typeof secret === 'string' && secret !== '') return fits(secret) ? { secret, encoding: one } : undefined
+      if (typeof secret !== 'string' || secret === '') continue
+      if (!fits(secret)) return null
+      found.push({ secret, encoding: one })
     }
-    return typeof uri === 'string' && fits(uri) ? { uri } : undefined
+    const [first, ...more] = found
+    if (first) return more.every((one) => isSame(first, one)) ? first : null
+    if (typeof uri !== 'string' || !fits(uri)) return undefined
+    return isKeyUri(uri) ? { uri } : (fromAddress(uri, 'base32') ?? { uri })
   }
   if (member(row, ...directNames) === undefined) {
     const found = spelt(row)
-    if (found) return found
+    if (found !== undefined) return found ?? undefined
   }
   const json = fromJson(held)
   // Where the text is the key, quotes are part of it.
-  const isJson = isRow(json) || (typeof json === 'string' && !['ascii', 'latin1', 'utf8'].includes(named))
+  const isText = ['ascii', 'latin1', 'utf8'].includes(named)
+  const isJson = isRow(json) || (json !== undefined && !isText)
   const value = isJson ? json : held
   if (typeof value === 'string') {
     if (!fits(value)) return undefined
     if (isKeyUri(value) && named !== 'utf8') return { uri: value }
-    return { secret: value, encoding: named }
+    const address = isText ? undefined : fromAddress(value, named)
+    if (address !== undefined) return address ?? undefined
+    if (isText) return { secret: value, encoding: named }
+    if (numbers.test(value.trim())) return fromBytes(base64url(value), named)
+    const text = bareText(unserialized(value) ?? value)
+    // As PostgreSQL and MySQL write the bytes of a text.
+    if (named === 'base32' && /^(?:\\|0)[Xx]/.test(text)) return fromBytes(base64url(text), named)
+    return { secret: named === 'hex' ? plainHex(text) : text, encoding: named }
   }
   if (isRow(value)) {
     const found = spelt(value)
-    if (found) return found
+    if (found !== undefined) return found ?? undefined
   }
   // The `Secret` object of otpauth holds the key; a column of bytes may hold its text.
   const whole = isRow(value) ? own(value, 'bytes') : undefined
-  const bytes = base64url(whole ?? value)
+  return fromBytes(base64url(whole ?? value), whole === undefined ? named : undefined)
+}
+
+/** @param encoding that of the text that these bytes may be */
+function fromBytes(bytes: string | undefined, encoding: SecretEncoding | undefined): Source | undefined {
   if (bytes === undefined || bytes.length > 1366) return undefined
   const text = Buffer.from(bytes, 'base64url').toString('latin1')
   // No key is made of so many of these by chance.
-  if (whole === undefined && text.length >= 16 && texts[named]?.test(text) === true) return { secret: text, encoding: named }
+  if (encoding !== undefined && text.length >= 16 && texts[encoding]?.test(text) === true) return { secret: text, encoding }
   return { secret: Buffer.from(bytes, 'base64url').toString('hex'), encoding: 'hex' }
 }
+
+/**
+ * What a `data:` URL or a percent-encoded text holds, or a key URI in base64. `null` for what can't be read, such as the
+ * picture of a QR code, `undefined` for any other text.
+ */
+function fromAddress(text: string, encoding: SecretEncoding): Source | null | undefined {
+  const url = dataOfUrl(text.trim())
+  const held = percentDecoded(url?.data ?? text).trim()
+  if (url ? url.base64 : held.startsWith(startOfUri)) {
+    const bytes = base64url(held)
+    const inner = Buffer.from(bytes ?? '', 'base64url').toString('utf8')
+    if (isKeyUri(inner)) return fits(inner) ? { uri: inner } : null
+    return url?.type.startsWith('image/') ? null : (fromBytes(bytes, encoding) ?? null)
+  }
+  if (held === text.trim()) return isBase32InBase64(held, encoding) ? (fromBytes(base64url(held), encoding) ?? null) : undefined
+  if (isKeyUri(held)) return { uri: held }
+  return { secret: held, encoding }
+}
+
+/** Base64 of `otpauth://`. */
+const startOfUri = 'b3RwYXV0aDovL'
+
+/** As Authelia exports secrets. Letters of both cases are no base32, and those of no key become so many of base32. */
+function isBase32InBase64(text: string, encoding: SecretEncoding): boolean {
+  if (encoding !== 'base32' || !/[a-z]/.test(text) || !/[A-Z]/.test(text)) return false
+  const inner = Buffer.from(base64url(text) ?? '', 'base64url').toString('latin1')
+  return inner.length >= 16 && /^[2-7A-Z]+=*$/.test(inner)
+}
+
+/** What JavaScript makes of bytes as text. */
+const numbers = /^\d{1,3}(?:,\s*\d{1,3})+$/
+
+/** A text that PHP has serialized, as Laravel's `encrypt()` does before it encrypts. */
+function unserialized(text: string): string | undefined {
+  const [, length, held] = /^s:(\d{1,4}):"([\w+/= -]*)";$/.exec(text.trim()) ?? []
+  return held !== undefined && held.length === Number(length) ? held : undefined
+}
+
+/** Without quotes around it, and without blanks and marks that nobody sees. */
+function bareText(text: string): string {
+  const bare = text.replaceAll(/[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]/g, '').replaceAll(/[\u2010-\u2015\u2212]/g, '-')
+  const [, inner] = /^'([^']*)'$/.exec(bare) ?? []
+  return inner ?? bare
+}
+
+/** Without `0x`, `\x`, and marks or blanks between the bytes. */
+const plainHex = (text: string) => text.trim().replace(/^(?:0|\\)x/, '').replaceAll(/[\s:-]/g, '')
 
 const texts: Partial<Record<SecretEncoding, RegExp>> = { base32: /^[2-7A-Za-z= -]+$/, hex: /^[\dA-Fa-f]+$/ }
 

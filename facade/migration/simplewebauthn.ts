@@ -1,9 +1,11 @@
 import { isWellFormed } from '../shared/check.js'
 import { checkOptions } from './options.js'
 import type { CredentialOptions } from './options.js'
-import { coseKey } from './public-key.js'
+import { coseKey, isWebauthnRs } from './public-key.js'
+import { instead, rows } from './rows.js'
+import { isSealed } from './sealed.js'
 import type { ForeignCredential, Left, Migration } from './types.js'
-import { base64url, boolean, fromJson, integer, isRow, member, members, name, plainName, rows, standing, time } from './values.js'
+import { base64url, boolean, fromJson, integer, isRow, member, members, name, names, plainName, standing, time } from './values.js'
 
 /**
  * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, the result of `verifyRegistrationResponse()`
@@ -13,12 +15,12 @@ import { base64url, boolean, fromJson, integer, isRow, member, members, name, pl
  *
  * | | members |
  * | --- | --- |
- * | needed | `credentialID` (or `id`), `publicKey`, `counter` |
- * | read | `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `userVerified`, `name`, ... |
+ * | needed | `credentialID` (or `id`), `publicKey` |
+ * | read | `counter`, `transports` (a list, or with commas), `deviceType`, `backedUp`, `webAuthnUserID`, `aaguid`, `userVerified`, `name`, ... |
  *
  * Names may be written in any case and with underscores. Bytes may be a `Uint8Array`, base64 of any kind, the JSON form
- * of a `Buffer`, or MongoDB's `Binary`. The key is COSE, PEM, a JWK or a bare point. Without one of the last three,
- * `counter` is needed. Other members are ignored.
+ * of a `Buffer`, or MongoDB's `Binary`. The key is COSE, PEM, a JWK, a bare point or JSON of webauthn-rs. Without a
+ * `counter`, the first success sets it (`counter-not-recorded`). Other members are ignored.
  *
  * @param credentials one or a list
  *
@@ -29,7 +31,7 @@ import { base64url, boolean, fromJson, integer, isRow, member, members, name, pl
 export function fromSimpleWebAuthn(credentials: unknown, options: CredentialOptions = {}): Migration {
   const { userHandle, description } = checkOptions.credentials(options, '')
   const migration: Migration = { factors: [], left: [] }
-  for (const [index, row] of rows(credentials).entries()) {
+  for (const [index, row] of rows(credentials, isWhole).entries()) {
     const found = read(row, `[${index}]`, userHandle, description)
     if ('reason' in found) migration.left.push(found)
     else migration.factors.push(found)
@@ -42,44 +44,49 @@ function read(
 ): ForeignCredential | Left {
   if (!isRow(row)) return { what: place, reason: 'malformed' }
   const layers = unfold(row)
-  const called = name(first([row, ...layers], 'description', 'name', 'nickname', 'label', 'devicename'))
+  const called = name(first([row, ...layers], 'description', 'name', 'nickname', 'label', 'alias', 'devicename', 'friendlyname'))
   const what = called === undefined ? place : `${place} ${called}`
   const malformed = (of: string): Left => ({ what, reason: 'malformed', member: of })
-  const off = standing(row)
+  const off = standing(row, ...layers)
   if (off) return { what, reason: off }
   const id = readId(layers, row)
+  const other = id === undefined ? instead(row, ['webauthn', 'webauthnpasswordless', 'passkey', 'securitykey', 'fido2']) : undefined
+  if (other) return { what, reason: other }
   if (id === undefined || id.length > 1364) return malformed('id')
   const algorithm = first(layers, 'algorithm', 'alg', 'algorithmid', 'cosealgorithm')
-  const key = coseKey(first(layers, ...keyNames), typeof algorithm === 'number' ? algorithm : undefined)
-  if (key === undefined || key.cose.length > 16_384) return malformed('publicKey')
+  const held = first(layers, ...keyNames)
+  if (isSealed(held)) return { what, reason: 'encrypted' }
+  const key = coseKey(held, typeof algorithm === 'number' ? algorithm : undefined)
+  if (key === undefined || key.length > 16_384) return malformed('publicKey')
   const counter = first(layers, 'counter', 'signcount', 'signcounter', 'signaturecounter', 'signaturecount', 'prevcounter')
-  // Those who keep the key in another form than the authenticator's keep no counter.
-  const signCount = counter === undefined && !key.stored ? 0 : integer(counter, 0xffff_ffff)
+  // Discourse and those who keep the key in a form of their own keep none. What the authenticator then says is greater.
+  const signCount = counter === undefined ? 0 : integer(counter, 0xffff_ffff)
   if (signCount === undefined) return malformed('counter')
   const givenHandle = first(layers, 'webauthnuserid', 'userhandle', 'webauthnuserhandle')
   const userHandle = givenHandle === undefined ? handle : readHandle(givenHandle)
   if (userHandle === null || (userHandle?.length ?? 0) > 86) return malformed('webAuthnUserID')
   const backup = readBackup(layers)
   if (typeof backup === 'string') return malformed(backup)
-  const transports = readTransports(first(layers, 'transports', 'transport'))
-  const aaguid = first(layers, 'aaguid')
-  const userVerified = boolean(first(layers, 'userverified'))
-  const created = time(first([row, ...layers], 'createdat', 'created', 'createdon', 'dateadded'))
+  const transports = readTransports(first(layers, 'transports', 'transport', 'authenticatortransports'))
+  const aaguid = readAaguid(first(layers, 'aaguid'))
+  // `uvInitialized` is the name of the specification's credential record (WebAuthn Level 3, 4).
+  const userVerified = boolean(first(layers, 'userverified', 'isuserverified', 'uvinitialized'))
+  const created = time(first([row, ...layers], 'createdat', 'created', 'createdon', 'createddate', 'dateadded', 'addedat', 'regdate'))
   return {
     what,
     description: called ?? description ?? (backup.backupEligible === true ? 'passkey' : 'security key'),
     ...(created !== undefined && { created }),
     credential: {
       id,
-      publicKey: key.cose,
+      publicKey: key,
       signCount,
       ...(transports && { transports }),
-      ...(typeof aaguid === 'string' && uuid.test(aaguid) && { aaguid: aaguid.toLowerCase() }),
+      ...(aaguid !== undefined && { aaguid }),
       ...backup,
       ...(userVerified !== undefined && { userVerified }),
       ...(userHandle !== undefined && { userHandle }),
     },
-    notes: [],
+    notes: counter === undefined ? ['counter-not-recorded'] : [],
   }
 }
 
@@ -94,10 +101,16 @@ function unfold(row: object): object[] {
     return isRow(found) ? found : undefined
   }
   const info = inner(row, 'registrationinfo', 'authenticatorinfo')
-  const credential = inner(info ?? row, 'credential', 'passkey')
+  const credential = inner(info ?? row, 'credential', 'passkey', 'webauthncredential')
   const around = info ?? row
-  const beside = ['authenticator', 'flags'].map((part) => inner(credential ?? around, part) ?? inner(around, part))
-  return [credential, info, row, ...beside].filter((layer) => layer !== undefined)
+  // A `Passkey` of webauthn-rs has its `Credential` inside, and that one its key, both as `cred`.
+  const cred = inner(credential ?? around, 'cred')
+  const inmost = cred && !isWebauthnRs(cred) ? cred : undefined
+  // Of Fido2 for .NET and of WebAuthn4J.
+  const described = inner(credential ?? around, 'descriptor', 'descriptorjson', 'attestedcredentialdata')
+  // `data` is a column of ASP.NET Core Identity and of tables made by PHP's webauthn-lib.
+  const beside = ['authenticator', 'flags', 'data'].map((part) => inner(credential ?? around, part) ?? inner(around, part))
+  return [described, inmost, credential, info, row, ...beside].filter((layer) => layer !== undefined)
 }
 
 function first(layers: object[], ...wanted: string[]): unknown {
@@ -108,9 +121,11 @@ function first(layers: object[], ...wanted: string[]): unknown {
   return undefined
 }
 
+const isWhole = (row: object) => unfold(row).some((layer) => names(layer, ...keyNames))
+
 const keyNames = [
   'publickey', 'credentialpublickey', 'credpublickey', 'credentialpublickeypem', 'publickeypem', 'base64publickey',
-  'publickeycose', 'cosepublickey', 'publickeyjwk', 'publickeybytes', 'pubkey',
+  'publickeycose', 'cosepublickey', 'publickeyjwk', 'publickeybytes', 'pubkey', 'cred', 'cosekey', 'jwk', 'publicjwk',
 ]
 
 /**
@@ -130,22 +145,29 @@ function readId(layers: object[], row: object): string | undefined {
   const given = member(innermost, 'id')
   // Inside a credential there is no other.
   if (innermost !== row) return readIdBytes(given)
-  return typeof given === 'string' && isRowKey(given) ? undefined : readIdBytes(given)
+  const found = typeof given === 'string' && isRowKey(given) ? undefined : readIdBytes(given)
+  // Authenticators make none that are shorter (WebAuthn Level 3, credential ID).
+  return found !== undefined && found.length >= 22 ? found : undefined
 }
 
 const isIdName = (key: string) =>
-  ['credid', 'credentialid', 'credentialrawid', 'rawid', 'externalid', 'keyhandle'].some((end) => key.endsWith(end))
+  key === 'keyid' ||
+  ['credid', 'credentialid', 'credentialrawid', 'rawid', 'credentialxid', 'externalid', 'keyhandle'].some((end) => key.endsWith(end))
 
-/** What databases and their helpers make as the key of a row: UUID, ObjectId, ULID, cuid, numbers. */
+/** What databases and their helpers make as the key of a row: UUID, ObjectId, ULID, TypeID, cuid, numbers. */
 function isRowKey(text: string): boolean {
   if (uuid.test(text) || /^\d+$/.test(text)) return true
+  // Without its dashes, a UUID has as many digits as the shortest ids of credentials.
+  if (text.length === 32 && /^[\dA-Fa-f]+$/.test(text)) return true
+  if (text.at(-27) === '_' && /^[a-z_]+$/.test(text.slice(0, -26)) && /^[\da-z]+$/.test(text.slice(-26))) return true
   if (text.length === 24 && (/^[\dA-Fa-f]+$/.test(text) || /^[a-z][\da-z]+$/.test(text))) return true
   return (text.length === 25 && /^c[\da-z]+$/.test(text)) || (text.length === 26 && /^[\dA-Z]+$/.test(text))
 }
 
 /** Some stored the UTF-8 of the id's text: bytes that are all base64 and as many are nothing else. */
 function readIdBytes(value: unknown): string | undefined {
-  const once = base64url(value)
+  // Bitwarden writes the 16 bytes of an id as a UUID. As base64url it would be other bytes.
+  const once = typeof value === 'string' && uuid.test(value.trim()) ? undefined : base64url(value)
   if (once === undefined) return undefined
   const text = Buffer.from(once, 'base64url').toString('latin1')
   const twice = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
@@ -171,14 +193,25 @@ function isText(bytes: Buffer): boolean {
   return isWellFormed(text) && !/[\x00-\x1f\x7f\ufffd]/.test(text)
 }
 
+/** As a UUID's text, or as bytes. */
+function readAaguid(value: unknown): string | undefined {
+  if (typeof value === 'string' && uuid.test(value)) return value.toLowerCase()
+  const hex = Buffer.from(base64url(value) ?? '', 'base64url').toString('hex')
+  if (hex.length !== 32) return undefined
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
 const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
 
 /** Nothing where nobody recorded the flags: then the first success may still set them. Text: the member that is wrong. */
 function readBackup(layers: object[]): { backupEligible?: boolean; backupState?: boolean } | string {
   const given = first(layers, 'devicetype', 'credentialdevicetype')
-  const type = typeof given === 'string' ? plainName(given) : given
+  // Python writes `CredentialDeviceType.MULTI_DEVICE` of an enumeration.
+  const type = typeof given === 'string' ? plainName(given.slice(given.lastIndexOf('.') + 1)) : given
   const backupState = boolean(first(layers, ...stateNames))
-  const eligible = boolean(first(layers, 'backupeligible'))
+  const said = boolean(first(layers, 'backupeligible', 'isbackupeligible'))
+  // Programs with webauthn-rs write `false` for what older versions did not record.
+  const eligible = said === false && layers.some((layer) => isWebauthnRs(member(layer, 'cred'))) ? undefined : said
   // Some keep the attachment under this name.
   const known = type === 'singledevice' || type === 'multidevice'
   if (type !== undefined && !known && type !== 'platform' && type !== 'crossplatform') return 'deviceType'
@@ -189,7 +222,7 @@ function readBackup(layers: object[]): { backupEligible?: boolean; backupState?:
   return { backupEligible, backupState: backupState === true }
 }
 
-const stateNames = ['backedup', 'credentialbackedup', 'backupstate', 'backupstatus']
+const stateNames = ['backedup', 'credentialbackedup', 'backupstate', 'backupstatus', 'isbackedup']
 
 function readTransports(value: unknown): string[] | undefined {
   const json = fromJson(value)

@@ -80,7 +80,7 @@ export interface ForeignYubicoKey {
  * - `backup-not-recorded`: the data has no backup flags; the first success sets them
  * - `user-not-verified`: `userVerified` is not `true`; the passkey only works next to another factor, until it has
  *   verified its user there
- * - `counter-not-recorded`: the data has no counter of a U2F or Yubico key; the first success sets it
+ * - `counter-not-recorded`: the data has no counter of this key; the first success sets it
  */
 export type MigrationNote =
   | 'short-secret'

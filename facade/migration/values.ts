@@ -35,14 +35,6 @@ export function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
 
-/** As {@link list}; a text column may hold either as JSON. */
-export function rows(value: unknown): unknown[] {
-  return list(value).flatMap((one) => {
-    const parsed = fromJson(one)
-    return parsed === undefined ? [one] : list(parsed)
-  })
-}
-
 /** What a text holds that is the JSON of an object, a list or a text; `undefined` for any other. */
 export function fromJson(value: unknown): unknown {
   if (typeof value !== 'string' || !/^\s*["[{]/.test(value)) return undefined
@@ -55,8 +47,8 @@ export function fromJson(value: unknown): unknown {
 
 /**
  * Bytes as base64url text: from a `Uint8Array`, from base64 of any kind, from hexadecimal text that can be nothing
- * else, from PostgreSQL's `\x...`, from MongoDB's `Binary`, or from what JSON makes of any of them. `undefined`: none of
- * these, or no bytes at all.
+ * else, from PostgreSQL's `\x...`, from numbers with commas, from MongoDB's `Binary`, from a `data:` URL of any of these,
+ * or from what JSON makes of them. `undefined`: none of these, or no bytes at all.
  */
 export function base64url(value: unknown): string | undefined {
   const json = fromJson(value)
@@ -67,14 +59,39 @@ export function base64url(value: unknown): string | undefined {
 
 function fromText(given: string): Buffer | undefined {
   // PostgreSQL breaks base64 into lines.
-  const text = given.replaceAll(/\s/g, '')
+  const text = percentDecoded(dataOfUrl(given.trim())?.data ?? given).replaceAll(/\s/g, '')
   if (/^(?:\\|0)x([\dA-Fa-f]{2})*$/.test(text)) return Buffer.from(text.slice(2), 'hex')
+  // As a dump of MySQL or SQLite has it; with a mark after each byte, as OpenSSL and .NET write it.
+  if (/^[Xx]'([\dA-Fa-f]{2})*'$/.test(text)) return Buffer.from(text.slice(2, -1), 'hex')
+  if (text.length >= 47 && (/^[\dA-Fa-f]{2}(?::[\dA-Fa-f]{2})+$/.test(text) || /^[\dA-F]{2}(?:-[\dA-F]{2})+$/.test(text))) {
+    return Buffer.from(text.replaceAll(/[:-]/g, ''), 'hex')
+  }
   if (isHex(text)) return Buffer.from(text, 'hex')
+  // What JavaScript makes of a `Uint8Array` as text.
+  if (/^\d{1,3}(?:,\d{1,3})+$/.test(text)) return fromNumbers(text.split(',').map(Number))
   if (!/^([\w-]+|[\dA-Za-z+/]+)={0,2}$/.test(text)) return undefined
   const bytes = Buffer.from(text, 'base64')
   // A length that no bytes have, or bits that belong to none: a text that was cut, or no base64.
   const plain = text.replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
   return bytes.toString('base64url') === plain ? bytes : undefined
+}
+
+/** What a `data:` URL holds (RFC 2397): of which type, and whether that is base64. `undefined`: it is none. */
+export function dataOfUrl(url: string): { type: string; base64: boolean; data: string } | undefined {
+  const comma = url.indexOf(',')
+  if (url.slice(0, 5).toLowerCase() !== 'data:' || comma === -1) return undefined
+  const [type = '', ...parameters] = url.slice(5, comma).toLowerCase().split(';')
+  return { type, base64: parameters.at(-1) === 'base64', data: url.slice(comma + 1) }
+}
+
+/** A text from an address. A `%` stands in no other form of bytes. */
+export function percentDecoded(text: string): string {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** So long a text of these characters alone is no base64, other than by a chance of one in billions. */
@@ -124,11 +141,14 @@ function fromMongo(value: object): unknown {
   return own(value, '$numberLong') ?? own(value, '$numberInt') ?? own(value, '$numberDouble') ?? own(value, 'value')
 }
 
-/** A boolean, or what databases without one hold. */
-export function boolean(value: unknown): boolean | undefined {
-  if (value === true || value === 1 || value === 1n || value === 't' || value === 'true' || value === '1') return true
-  if (value === false || value === 0 || value === 0n) return false
-  return value === 'f' || value === 'false' || value === '0' ? false : undefined
+/** A boolean, or what databases without one hold: a number, a bit, or a text in any case. */
+export function boolean(given: unknown): boolean | undefined {
+  const bytes = typeof given === 'object' ? fromData(given) : undefined
+  const value = bytes?.length === 1 ? bytes[0] : isRow(given) ? fromMongo(given) : given
+  if (typeof value === 'boolean') return value
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : `${Number(value)}`
+  if (['1', 't', 'true', 'y', 'yes', 'on'].includes(text)) return true
+  return ['0', 'f', 'false', 'n', 'no', 'off'].includes(text) ? false : undefined
 }
 
 /** Epoch milliseconds of a `Date`, a text of one, or a number of seconds or milliseconds, from 1970 to 9999. */
@@ -148,15 +168,44 @@ export function name(value: unknown): string | undefined {
   return plain === '' ? undefined : plain
 }
 
-/** Why a row is none that should sign anybody in, if it says so. */
-export function standing(row: object): 'not-proved' | 'turned-off' | undefined {
-  const some = (is: boolean, wanted: string[]) => members(row, ...wanted).some((value) => boolean(value) === is)
-  if (some(false, proofs)) return 'not-proved'
-  const off = some(false, switches) || some(true, ends) || member(row, ...endTimes) !== undefined
-  return off ? 'turned-off' : undefined
+/**
+ * Why a factor should sign nobody in, if its row says so.
+ *
+ * @param layers the row, and the objects inside it that describe the factor
+ */
+export function standing(...layers: object[]): 'not-proved' | 'turned-off' | undefined {
+  const found = (wanted: ReadonlySet<string>) =>
+    layers.flatMap((layer) => Object.keys(layer).filter((key) => wanted.has(aspect(key))).map((key) => own(layer, key)))
+  const says = (is: boolean, wanted: ReadonlySet<string>) => found(wanted).some((value) => boolean(value) === is)
+  const isProved = says(true, proofs) || says(true, switches)
+  // MySQL may have zeros for a time.
+  const never = (value: unknown) => value === null || value === '' || boolean(value) === false || `${value as string}`.startsWith('0000-')
+  const states = found(stateNames).map((value) => (typeof value === 'string' ? plainName(value) : value))
+  if (says(false, proofs) || states.some((state) => unproved.has(state))) return 'not-proved'
+  if (!isProved && found(proofTimes).some(never)) return 'not-proved'
+  const ended = found(endTimes).some((value) => value !== undefined && !never(value))
+  return says(false, switches) || says(true, ends) || ended || states.some((state) => off.has(state)) ? 'turned-off' : undefined
 }
 
-const proofs = ['verified', 'confirmed', 'isverified', 'isconfirmed', 'totpverified', 'twofactorverified', 'twofactorconfirmed']
-const switches = ['enabled', 'active', 'isenabled', 'isactive', 'totpenabled', 'twofactorenabled', 'mfaenabled']
-const ends = ['disabled', 'revoked', 'deleted', 'isdisabled', 'isrevoked', 'isdeleted', 'compromised']
-const endTimes = ['disabledat', 'revokedat', 'deletedat']
+/** The name of a member without the words that only say which factor it is about: `isTwoFactorEnabled` is `enabled`. */
+function aspect(key: string): string {
+  const name = plainName(key)
+  for (const subject of subjects) {
+    for (const start of [`is${subject}`, `has${subject}`, subject]) if (name.startsWith(start)) return name.slice(start.length)
+  }
+  return name
+}
+
+/** The longest first. */
+const subjects = [
+  'twofactorauthentication', 'twofactorauth', 'authenticator', 'credential', 'google2fa', 'twofactor', 'passkey', 'device',
+  'factor', 'secret', 'twofa', 'totp', '2fa', 'mfa', 'otp', 'tfa', '',
+]
+const proofs = new Set(['verified', 'confirmed', 'validated', 'setupcomplete', 'setupcompleted'])
+const proofTimes = new Set(['verifiedat', 'verifiedon', 'confirmedat', 'confirmedon', 'enabledat', 'enabledon', 'activatedat'])
+const switches = new Set(['enabled', 'active', 'activated', 'requiredforlogin'])
+const ends = new Set(['disabled', 'inactive', 'revoked', 'deleted', 'removed', 'compromised'])
+const endTimes = new Set(['disabledat', 'disabledon', 'revokedat', 'revokedon', 'deletedat', 'deletedon', 'removedat', 'deactivatedat'])
+const stateNames = new Set(['status', 'state'])
+const unproved = new Set<unknown>(['pending', 'pendingverification', 'unverified', 'notverified', 'unconfirmed', 'new', 'created', 'initial', 'setup'])
+const off = new Set<unknown>(['disabled', 'deactivated', 'inactive', 'revoked', 'deleted', 'removed', 'suspended', 'off', 0])

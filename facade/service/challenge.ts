@@ -26,6 +26,8 @@ export interface Challenge {
   lockedUntil?: number | null
   /** With `locked`: the types whose success lifts the locks. If the list is empty, only an administrator can. */
   unlockedBy?: FactorType[]
+  /** A challenge never has it: it is what `challenge` says of a remembered browser. */
+  remembered?: never
 }
 
 /**

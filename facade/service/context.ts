@@ -1,7 +1,7 @@
 import { openService } from '#binding'
 import type { BindingChange, BindingService } from '#binding'
 
-import { checkUser, epochMilliseconds, own } from '../shared/check.js'
+import { checkUser, epochMilliseconds, invalid, own } from '../shared/check.js'
 import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
@@ -9,10 +9,14 @@ import { presentable } from '../shared/cause.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Drifts } from './drift.js'
 import { Events } from './events.js'
+import type { Teller } from './events.js'
 import { suffixHint } from './hints.js'
 import { jsonText } from '../shared/json.js'
+import type { ModelName } from './options.js'
 import { isPublicSuffix } from './public-suffix.js'
 import type { Sealing } from './sealing.js'
+import { bindingOf } from '../stateless/metadata.js'
+import type { Metadata } from '../stateless/metadata.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import type { Settings } from './settings.js'
 import type { OpenChallenge, RecordChange } from '../stores/traits.js'
@@ -23,22 +27,68 @@ const maxServices = 64
 /** What every operation works with: the core's service, the stores and the clock, each behind its own guard. */
 export class Context {
   readonly settings: Settings
-  readonly events: Events
-  readonly drifts = new Drifts()
+  readonly events: Teller
+  readonly drifts: Drifts
   /** `undefined`: the store gets everything as it is. */
   readonly sealing: Sealing | undefined
   readonly #default: BindingService
-  readonly #services = new Map<string, BindingService>()
+  readonly #services: Map<string, BindingService>
+  /** The metadata that each service has. */
+  readonly #informed: WeakMap<BindingService, Metadata | undefined>
 
-  constructor(settings: Settings, sealing?: Sealing) {
+  /** @param whole the service of which this is one call */
+  constructor(settings: Settings, sealing?: Sealing, whole?: Context, events: Teller = new Events(settings.onEvent)) {
     this.settings = settings
     this.sealing = sealing
-    this.events = new Events(settings.onEvent)
-    this.#default = serviceFor(settings, settings.rp)
+    this.events = events
+    this.drifts = whole ? whole.drifts : new Drifts()
+    this.#default = whole ? whole.#default : serviceFor(settings, settings.rp)
+    this.#services = whole ? whole.#services : new Map()
+    this.#informed = whole ? whole.#informed : new WeakMap()
+  }
+
+  /** The same for one call, which tells what happens in it to these. */
+  telling(events: Teller): Context {
+    return new Context(this.settings, this.sealing, this, events)
   }
 
   /** The core's service for a relying party, the default one if none is given. @internal */
   service(rp?: RelyingParty): BindingService {
+    return this.#inform(this.#serviceOf(rp))
+  }
+
+  /** What is known of models of authenticators now. The host may have newer metadata than at the last call. */
+  metadata(): Metadata | undefined {
+    const { metadata } = this.settings
+    if (!metadata) return undefined
+    let current: unknown
+    try {
+      current = metadata()
+    } catch (error) {
+      throw new CountersignError('store-failed', { cause: presentable(error, []) })
+    }
+    if (current !== undefined && !bindingOf(current)) throw invalid('webauthn.metadata()', 'what Metadata.verify() resolved with')
+    return current as Metadata | undefined
+  }
+
+  /** What names models: the host's own names, then those of the metadata. */
+  get modelName(): ModelName | undefined {
+    const { modelName, metadata } = this.settings
+    if (!metadata) return modelName
+    return (aaguid) => nameOr(modelName, aaguid) ?? this.metadata()?.name(aaguid)
+  }
+
+  #inform(service: BindingService): BindingService {
+    if (!this.settings.metadata) return service
+    const current = this.metadata()
+    if (this.#informed.get(service) !== current) {
+      service.useMetadata(bindingOf(current))
+      this.#informed.set(service, current)
+    }
+    return service
+  }
+
+  #serviceOf(rp: RelyingParty | undefined): BindingService {
     if (!rp) return this.#default
     const key = jsonText(rp)
     const service = this.#services.get(key) ?? this.#opened(rp)
@@ -174,8 +224,14 @@ export class Context {
    * @internal
    */
   async updateSealed<T>(name: string, call: (record: string | null) => BindingChange): Promise<T> {
-    const change = (record: string | undefined) => stored(call, recordText(record))
-    const envelope = await fromStore(() => this.settings.users.update(name, change))
+    const passed: string[] = []
+    const change = (record: string | undefined) => {
+      const before = recordText(record)
+      // One that is not sealed yet is a secret.
+      passed.splice(0, 1, before ?? '')
+      return stored(call, before)
+    }
+    const envelope = await fromStore(() => this.settings.users.update(name, change), passed)
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
     return openAnswer<T>(envelope, name).value
   }
@@ -195,6 +251,16 @@ export class Context {
     const answered = openAnswer<T>(change.value, user)
     this.events.tell(answered.events, named, at)
     return answered.value
+  }
+
+  /**
+   * What a call of the core answers of this record, and whether it would change it. Nothing is stored or told.
+   *
+   * @internal
+   */
+  tried<T>(user: string, record: string | null, call: (record: string | null) => BindingChange): { value: T; changes: boolean } {
+    const change = stored(call, record)
+    return { value: openAnswer<T>(change.value, user).value, changes: change.record !== undefined }
   }
 
   /** Runs one call of the core that changes no record, then tells what happened. */
@@ -238,6 +304,15 @@ export async function fromStore<T>(work: () => T | Promise<T>, passed: readonly 
   }
 }
 
+/** What the host's function throws is no reason to go without a name that the metadata has. */
+function nameOr(modelName: ModelName | undefined, aaguid: string): string | undefined {
+  try {
+    return modelName?.(aaguid)
+  } catch {
+    return undefined
+  }
+}
+
 function isTaken(thrown: unknown): boolean {
   return (Object(thrown) as { code?: unknown }).code === 'claim-taken'
 }
@@ -257,7 +332,9 @@ function stored(call: (record: string | null) => BindingChange, before: string |
   let change: BindingChange
   try {
     change = call(before)
-  } catch {
+  } catch (error) {
+    // The host's metadata is asked for in here.
+    if (isCountersignError(error)) throw error
     return leaving(internalFailure)
   }
   const { action, value } = change
@@ -285,7 +362,8 @@ function sealedBy(sealing: Sealing, name: string, change: RecordChange<string>):
 function native(call: () => string): string {
   try {
     return call()
-  } catch {
+  } catch (error) {
+    if (isCountersignError(error)) throw error
     return internalFailure
   }
 }

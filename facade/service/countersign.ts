@@ -1,21 +1,37 @@
+import type { AuditLog } from './audit.js'
+import { auditKeys } from './audit-keys.js'
+import { AuditWriter } from './audit-writer.js'
+import * as browsers from './browsers.js'
+import { traced } from './calls.js'
+import type { CallMethod } from './calls.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
+import { asDescription, invalid, isWellFormed, object } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import { Context } from './context.js'
+import { clearDeadlines, enforcement, report } from './enforcement.js'
 import * as enrolment from './enrolment.js'
 import { CountersignError } from '../shared/errors.js'
-import type { Events } from './events.js'
+import type { Enforcement, Reported } from './duty.js'
+import { CallEvents } from './events.js'
+import type { Teller } from './events.js'
 import type { Factor } from '../shared/factor.js'
 import { importFactors } from './import.js'
 import { importRecord } from './import-record.js'
 import * as management from './management.js'
+import { withModels } from './models.js'
 import type { Imported, Migration } from '../migration/types.js'
 import type {
   BeginTotpOptions,
   BeginWebauthnOptions,
+  BrowserOption,
   ByOption,
   ChallengeOptions,
+  EnforcementOptions,
   EnrolYubicoOptions,
   FinishTotpOptions,
   FinishWebauthnOptions,
+  FirstFactorOption,
+  FromOption,
   ImportRecordOptions,
   OpenOptions,
   PasskeyOptions,
@@ -28,10 +44,11 @@ import type {
   VerifyOptions,
 } from './options.js'
 import type {
-  Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, Removed, Resealed, Reset, SealReport, Status, Updated,
-  UsersPage,
+  AuditedKeys, Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, RecognisedBrowser, RememberedBrowser, Removed, Resealed,
+  Reset, SealReport, Status, Updated, UsersPage,
 } from './outcome.js'
 import * as passkey from './passkey.js'
+import { auditHint } from './hints.js'
 import { indexPasskeys } from './passkey-index.js'
 import { checkSealing, reseal } from './reseal.js'
 import { Sealing } from './sealing.js'
@@ -47,8 +64,11 @@ export let settingsOf: (countersign: unknown) => Settings | undefined
 /** A user's record as the core reads it, whether or not the store has it sealed. @internal */
 export let recordOf: (countersign: Countersign, user: string) => Promise<string | null>
 
+/** The service's audit log, if it has one. @internal */
+export let logOf: (countersign: Countersign) => AuditLog | undefined
+
 /** How a handler on top of a service tells whoever runs it. @internal */
-export let eventsOf: (countersign: Countersign) => Events
+export let eventsOf: (countersign: Countersign) => Teller
 
 /**
  * Enrols, verifies and manages the second factors of a server's users. It holds no user data, so any number of
@@ -69,6 +89,7 @@ export let eventsOf: (countersign: Countersign) => Events
  */
 export class Countersign {
   readonly #context: Context
+  readonly #audit: AuditWriter | undefined
   #closed = false
   readonly #running = new Set<Promise<unknown>>()
 
@@ -77,6 +98,10 @@ export class Countersign {
     const useOpen = 'use await Countersign.open(options), not new Countersign()'
     if (!(context instanceof Context)) throw new CountersignError('invalid-argument', { detail: useOpen })
     this.#context = context
+    const { audit } = context.settings
+    this.#audit = audit && new AuditWriter(audit, async (user) => (await context.readSealed(user)) !== null, () =>
+      context.events.warn('audit-failed', auditHint, '', context.now()),
+    )
   }
 
   static {
@@ -85,6 +110,7 @@ export class Countersign {
         ? (countersign as Countersign).#context.settings
         : undefined
     eventsOf = (countersign) => countersign.#context.events
+    logOf = (countersign) => countersign.#context.settings.audit
     recordOf = (countersign, user) => countersign.#context.read(user)
   }
 
@@ -109,7 +135,7 @@ export class Countersign {
    * const { enrolment, qr, secret } = await countersign.beginTotp(user, { account: 'ann@example.com' })
    */
   beginTotp(user: string, options: BeginTotpOptions): Promise<TotpEnrolment> {
-    return this.#run((context) => enrolment.beginTotp(context, user, options))
+    return this.#run('beginTotp', (context) => enrolment.beginTotp(context, user, options))
   }
 
   /**
@@ -119,8 +145,8 @@ export class Countersign {
    * const enrolled = await countersign.finishTotp(user, { enrolment, code, description: 'phone' })
    * if (!enrolled.ok) return reply.status(400).send(enrolled)
    */
-  finishTotp(user: string, options: FinishTotpOptions): Promise<Enrolled> {
-    return this.#run((context) => enrolment.finishTotp(context, user, options))
+  finishTotp(user: string, options: FinishTotpOptions & FromOption): Promise<Enrolled> {
+    return this.#runFrom('finishTotp', options, (context, options) => enrolment.finishTotp(context, user, options))
   }
 
   /**
@@ -131,7 +157,7 @@ export class Countersign {
    * const creation = await countersign.beginWebauthn(user, { name: 'ann@example.com', displayName: 'Ann' })
    */
   beginWebauthn(user: string, options: BeginWebauthnOptions): Promise<PublicKeyCredentialCreationOptionsJSON> {
-    return this.#run((context) => enrolment.beginWebauthn(context, user, options))
+    return this.#run('beginWebauthn', (context) => enrolment.beginWebauthn(context, user, options))
   }
 
   /**
@@ -141,8 +167,8 @@ export class Countersign {
    * const enrolled = await countersign.finishWebauthn(user, { response: body.response, description: 'YubiKey' })
    * if (!enrolled.ok) return reply.status(400).send(enrolled)
    */
-  finishWebauthn(user: string, options: FinishWebauthnOptions): Promise<Enrolled> {
-    return this.#run((context) => enrolment.finishWebauthn(context, user, options))
+  finishWebauthn(user: string, options: FinishWebauthnOptions & FromOption): Promise<Enrolled> {
+    return this.#runFrom('finishWebauthn', options, (context, options) => named(context, enrolment.finishWebauthn(context, user, options)))
   }
 
   /**
@@ -155,8 +181,8 @@ export class Countersign {
    * const enrolled = await countersign.enrolYubico(user, { code: body.code, description: 'YubiKey' })
    * if (!enrolled.ok) return reply.status(400).send(enrolled)
    */
-  enrolYubico(user: string, options: EnrolYubicoOptions): Promise<Enrolled> {
-    return this.#run((context) => enrolment.enrolYubico(context, user, options))
+  enrolYubico(user: string, options: EnrolYubicoOptions & FromOption): Promise<Enrolled> {
+    return this.#runFrom('enrolYubico', options, (context, options) => enrolment.enrolYubico(context, user, options))
   }
 
   /**
@@ -166,8 +192,11 @@ export class Countersign {
    * @throws {CountersignError} `factor-required` when the user has no factor. A set that is all that is left after a recovery
    *   can be replaced
    */
-  createRecoveryCodes(user: string): Promise<string[]> {
-    return this.#run((context) => enrolment.createRecoveryCodes(context, user))
+  createRecoveryCodes(user: string, options: FromOption = {}): Promise<string[]> {
+    return this.#runFrom('createRecoveryCodes', options, (context, options) => {
+      checkNothing(options, '')
+      return enrolment.createRecoveryCodes(context, user)
+    })
   }
 
   /**
@@ -181,6 +210,22 @@ export class Countersign {
    */
   challenge(options?: PasskeyOptions): Promise<PasskeyChallenge>
   /**
+   * Begins a sign-in of this user in a browser that may be remembered: see `remember` of {@link VerifyOptions}. If
+   * `browser` is a token of this user, it returns `{ remembered: true, token }` in place of a challenge, and the sign-in is
+   * done. Put the new token in the cookie. With any other token, the answer is the same as without `browser`. So it is for a
+   * step-up, and while codes are locked.
+   *
+   * A remembered browser is no second factor. It proves that the password was typed in a browser where this user signed
+   * in before. Let nobody change factors, or do anything else that needs a fresh proof, because of it.
+   *
+   * @example
+   * const challenge = await countersign.challenge(user, { browser: request.cookies[name] })
+   * if (challenge?.remembered) return signIn(user, challenge.token)
+   */
+  challenge(
+    user: string, options: ChallengeOptions & BrowserOption & FromOption,
+  ): Promise<Challenge | RecognisedBrowser | null>
+  /**
    * Begins a sign-in or step-up of this user. Returns the ways in which the user can answer, or `null` if the user has
    * no factor at all, not even a disabled one. A challenge that offers nothing is different from `null`: the user has
    * factors, but can't use any of them now.
@@ -193,14 +238,15 @@ export class Countersign {
    * const challenge = await countersign.challenge(user, { enrolled: account.hasSecondFactor })
    * if (challenge === null) return signIn(user)
    */
-  challenge(user: string, options?: ChallengeOptions): Promise<Challenge | null>
+  challenge(user: string, options?: ChallengeOptions & FromOption): Promise<Challenge | null>
   challenge(
-    ...args: [first?: string | PasskeyOptions, options?: ChallengeOptions]
-  ): Promise<Challenge | PasskeyChallenge | null> {
-    return this.#run(async (context): Promise<Challenge | PasskeyChallenge | null> => {
+    ...args: [first?: string | PasskeyOptions, options?: ChallengeOptions & FromOption]
+  ): Promise<Challenge | PasskeyChallenge | RecognisedBrowser | null> {
+    type Begun = Challenge | PasskeyChallenge | RecognisedBrowser | null
+    return this.#runFrom('challenge', args[1] ?? {}, async (context, options): Promise<Begun> => {
       // A user who is missing by mistake is not a sign-in without one: that is said by no argument, or by options.
       if (args.length === 0) return passkey.passkeyChallenge(context, {})
-      const [first, options = {}] = args
+      const [first] = args
       const userless = typeof first === 'object' && first !== null && args.length === 1
       return userless ? passkey.passkeyChallenge(context, first) : signIn.challenge(context, first as string, options)
     })
@@ -215,9 +261,13 @@ export class Countersign {
    * @example
    * const outcome = await countersign.verify(user, body.answer)
    * if (!outcome.ok) return reply.status(401).send(outcome)
+   * @example
+   * const remember = body.remember === true ? { label: 'Firefox on Linux' } : undefined
+   * const outcome = await countersign.verify(user, body.answer, { ...(remember && { remember }) })
+   * if (outcome.ok && outcome.token) setCookie(name, outcome.token, outcome.expires)
    */
-  verify(user: string, answer: unknown, options: VerifyOptions = {}): Promise<Outcome> {
-    return this.#run((context) => signIn.verify(context, user, answer, options))
+  verify(user: string, answer: unknown, options: VerifyOptions & FromOption = {}): Promise<Outcome> {
+    return this.#runFrom('verify', options, (context, options) => signIn.verify(context, user, answer, options))
   }
 
   /**
@@ -233,8 +283,8 @@ export class Countersign {
    * const outcome = await countersign.verifyPasskey(body.answer, { session: request.sessionID })
    * if (outcome.ok) await signIn(outcome.user)
    */
-  verifyPasskey(answer: unknown, options: PasskeyOptions = {}): Promise<PasskeyOutcome> {
-    return this.#run((context) => passkey.verifyPasskey(context, answer, options))
+  verifyPasskey(answer: unknown, options: PasskeyOptions & FromOption = {}): Promise<PasskeyOutcome> {
+    return this.#runFrom('verifyPasskey', options, (context, options) => passkey.verifyPasskey(context, answer, options))
   }
 
   /**
@@ -242,7 +292,7 @@ export class Countersign {
    * user has never begun to enrol one.
    */
   signals(user: string, options: RpOption = {}): Promise<PasskeySignals | null> {
-    return this.#run((context) => passkey.signals(context, user, options))
+    return this.#run('signals', (context) => passkey.signals(context, user, options))
   }
 
   /**
@@ -250,13 +300,15 @@ export class Countersign {
    * terminal or at a help desk, where no key can answer. If one of the two is wrong, the refusal doesn't say which. It
    * counts as one wrong code, and a right TOTP code is used up all the same.
    *
+   * @param about what the host itself says, apart from `options`, which may come from the client
+   *
    * @example
    * const { totp, recovery } = body
    * const reset = await countersign.reset(user, { totp, recovery })
    * if (reset.ok) await mail(user, `removed: ${reset.removed.map((factor) => factor.description)}`)
    */
-  reset(user: string, options: ResetOptions): Promise<Reset> {
-    return this.#run((context) => signIn.reset(context, user, options))
+  reset(user: string, options: ResetOptions, about: FromOption & FirstFactorOption = {}): Promise<Reset> {
+    return this.#runFrom('reset', about, (context, about) => named(context, signIn.reset(context, user, options, about)))
   }
 
   /**
@@ -264,17 +316,19 @@ export class Countersign {
    * wants to start again. Unused codes stay, so that the password alone is never enough in the meantime. Let the user
    * enrol a new factor right away.
    *
+   * @param about what the host itself says, apart from `options`, which may come from the client
+   *
    * @example
    * const recovered = await countersign.recover(user, { recovery: body.code })
    * if (recovered.ok) await signIn(user)
    */
-  recover(user: string, options: RecoverOptions): Promise<Reset> {
-    return this.#run((context) => signIn.recover(context, user, options))
+  recover(user: string, options: RecoverOptions, about: FromOption & FirstFactorOption = {}): Promise<Reset> {
+    return this.#runFrom('recover', about, (context, about) => named(context, signIn.recover(context, user, options, about)))
   }
 
   /** Returns the user's factors, without secrets or keys. The list is empty for an unknown user. */
   factors(user: string): Promise<Factor[]> {
-    return this.#run((context) => management.factors(context, user))
+    return this.#run('factors', (context) => named(context, management.factors(context, user)))
   }
 
   /**
@@ -285,8 +339,8 @@ export class Countersign {
    * @example
    * const { taken, left } = await countersign.importFactors(user, fromSimpleWebAuthn(rows))
    */
-  importFactors(user: string, migration: Migration, options: RpOption = {}): Promise<Imported> {
-    return this.#run((context) => importFactors(context, user, migration, options))
+  importFactors(user: string, migration: Migration, options: RpOption & FromOption = {}): Promise<Imported> {
+    return this.#runFrom('importFactors', options, (context, options) => importFactors(context, user, migration, options))
   }
 
   /**
@@ -298,8 +352,8 @@ export class Countersign {
    * @example
    * for (const user of config.users()) await countersign.importRecord(user, config.userData(user))
    */
-  importRecord(user: string, data: string, options: ImportRecordOptions = {}): Promise<ImportedRecord> {
-    return this.#run((context) => importRecord(context, user, data, options))
+  importRecord(user: string, data: string, options: ImportRecordOptions & FromOption = {}): Promise<ImportedRecord> {
+    return this.#runFrom('importRecord', options, (context, options) => importRecord(context, user, data, options))
   }
 
   /**
@@ -315,7 +369,7 @@ export class Countersign {
    * const { shared } = await countersign.indexPasskeys()
    */
   indexPasskeys(options: RpOption = {}): Promise<IndexedPasskeys> {
-    return this.#run((context) => indexPasskeys(context, options))
+    return this.#run('indexPasskeys', (context) => indexPasskeys(context, options))
   }
 
   /**
@@ -330,7 +384,7 @@ export class Countersign {
    * const { failed } = await countersign.reseal()
    */
   reseal(options: ResealOptions = {}): Promise<Resealed> {
-    return this.#run((context) => reseal(context, options))
+    return this.#run('reseal', (context) => reseal(context, options))
   }
 
   /**
@@ -342,20 +396,33 @@ export class Countersign {
    * const unused = (keys['2026-05'] ?? 0) === 0
    */
   checkSealing(): Promise<SealReport> {
-    return this.#run((context) => checkSealing(context))
+    return this.#run('checkSealing', (context) => checkSealing(context))
+  }
+
+  /**
+   * Reads all records, and lists the WebAuthn keys whose model `webauthn.metadata` forbids by now. Call it after each new
+   * metadata, and let these users enrol other keys. `webauthn.authenticators.rejectRevoked` refuses them at sign-in. The
+   * command `countersign audit-keys` does the same.
+   *
+   * @throws {CountersignError} `invalid-argument` when there is no metadata
+   * @example
+   * for (const { user, factor, status } of (await countersign.auditKeys()).revoked) await mail(user, factor, status)
+   */
+  auditKeys(): Promise<AuditedKeys> {
+    return this.#run('auditKeys', (context) => auditKeys(context))
   }
 
   /** Renames, enables or disables a factor. The last enabled one can't be disabled, only removed. */
-  updateFactor(user: string, id: string, options: UpdateFactorOptions): Promise<Updated> {
-    return this.#run((context) => management.updateFactor(context, user, id, options))
+  updateFactor(user: string, id: string, options: UpdateFactorOptions & FromOption): Promise<Updated> {
+    return this.#runFrom('updateFactor', options, (context, options) => named(context, management.updateFactor(context, user, id, options)))
   }
 
   /**
    * Removes a factor and returns those that are left. Removing the last real factor removes the recovery codes in the
    * same change, and leaves a mark with `by` and the time, until the user enrols again: see `removed` in {@link Status}.
    */
-  removeFactor(user: string, id: string, options: ByOption = {}): Promise<Removed> {
-    return this.#run((context) => management.removeFactor(context, user, id, options))
+  removeFactor(user: string, id: string, options: ByOption & FromOption = {}): Promise<Removed> {
+    return this.#runFrom('removeFactor', options, (context, options) => named(context, management.removeFactor(context, user, id, options)))
   }
 
   /**
@@ -367,8 +434,8 @@ export class Countersign {
    * @example
    * await countersign.removeFactors(user, { by: 'help desk, ticket 4711' })
    */
-  removeFactors(user: string, options: ByOption = {}): Promise<Removed> {
-    return this.#run((context) => management.removeFactors(context, user, options, false))
+  removeFactors(user: string, options: ByOption & FromOption = {}): Promise<Removed> {
+    return this.#runFrom('removeFactors', options, (context, options) => management.removeFactors(context, user, options, false))
   }
 
   /**
@@ -378,31 +445,98 @@ export class Countersign {
    *
    * Anyone who knows the password can enrol then. Let the user set a new one first, if it could be known to others.
    */
-  requireEnrolment(user: string, options: ByOption = {}): Promise<Removed> {
-    return this.#run((context) => management.removeFactors(context, user, options, true))
+  requireEnrolment(user: string, options: ByOption & FromOption = {}): Promise<Removed> {
+    return this.#runFrom('requireEnrolment', options, (context, options) => management.removeFactors(context, user, options, true))
+  }
+
+  /**
+   * Returns the remembered browsers of a user, the one used last first.
+   *
+   * @param options with `browser`, the token of a browser: that one is marked as `current`
+   */
+  browsers(user: string, options: Partial<BrowserOption> & RpOption = {}): Promise<RememberedBrowser[]> {
+    return this.#run('browsers', (context) => browsers.browsers(context, user, options))
+  }
+
+  /**
+   * Forgets a browser: the next sign-in there needs a factor. End its session yourself. `id` is that of `browsers()`.
+   *
+   * @returns false if the user has no such browser
+   */
+  forgetBrowser(user: string, id: string, options: ByOption & FromOption = {}): Promise<boolean> {
+    return this.#runFrom('forgetBrowser', options, (context, options) => browsers.forgetBrowser(context, user, id, options))
+  }
+
+  /**
+   * Forgets all browsers of a user. Call it when the password changes. `reset`, `recover`, and removing or disabling a
+   * factor do it by themselves.
+   *
+   * @returns how many there were
+   */
+  forgetBrowsers(user: string, options: ByOption & FromOption = {}): Promise<number> {
+    return this.#runFrom('forgetBrowsers', options, (context, options) => browsers.forgetBrowsers(context, user, options))
+  }
+
+  /**
+   * Says where a user stands against the `policy`: what is missing, and until when. The first time that something is required
+   * of a user, it stores the deadline, whether or not the user has it already. Signing in, `reset`, `recover`, and removing
+   * factors don't prolong it; `removeUser` deletes it. Expiry is judged by the later of now and the latest time in the record.
+   *
+   * @throws {CountersignError} `invalid-argument` when the service was opened without `policy`, or for what it answered
+   * @example
+   * const { state, by } = await countersign.enforcement(user)
+   * if (state === 'required') return redirect('/security')
+   */
+  enforcement(user: string, options: EnforcementOptions & FromOption = {}): Promise<Enforcement> {
+    return this.#runFrom('enforcement', options, (context, options) => enforcement(context, user, options))
+  }
+
+  /**
+   * Says where many users stand, in their order, those without a record included. It stores nothing: the date of a user who
+   * has none yet is what the `policy` says now. A user whose record can't be read has the state `failed`.
+   *
+   * @param users all ids, such as those of your accounts
+   * @throws {CountersignError} as `enforcement`
+   * @example
+   * for await (const line of countersign.report(accounts())) if (line.state !== 'none') console.log(line)
+   */
+  report(users: Iterable<string> | AsyncIterable<string>): AsyncIterable<Reported> {
+    if (this.#closed) throw new CountersignError('closed')
+    return report(this.#context, users)
+  }
+
+  /**
+   * For administrators: deletes the stored deadlines of a user. The next call of `enforcement`, such as at the next sign-in,
+   * stores a new one.
+   *
+   * @returns how many there were
+   */
+  clearDeadlines(user: string, options: ByOption & FromOption = {}): Promise<number> {
+    return this.#runFrom('clearDeadlines', options, (context, options) => clearDeadlines(context, user, options))
   }
 
   /** Returns the user's locks, counters and number of unused recovery codes. */
   status(user: string): Promise<Status> {
-    return this.#run((context) => management.status(context, user))
+    return this.#run('status', (context) => management.status(context, user))
   }
 
   /** For administrators: removes all locks and resets the counters. `unlocked` is false if there was no lock. */
-  unlock(user: string, options: ByOption = {}): Promise<{ unlocked: boolean }> {
-    return this.#run((context) => management.unlock(context, user, options))
+  unlock(user: string, options: ByOption & FromOption = {}): Promise<{ unlocked: boolean }> {
+    return this.#runFrom('unlock', options, (context, options) => management.unlock(context, user, options))
   }
 
   /**
    * Removes everything stored about a user, including open challenges and a record that can't be read. It leaves no mark:
-   * with `enrolled: true`, `challenge` rejects with `record-missing` then. For an account that is deleted.
+   * with `enrolled: true`, `challenge` rejects with `record-missing` then. For an account that is deleted. With
+   * `tfaConfigStore`, it also removes what the file holds under a name that no user can have (empty, or too long).
    */
-  removeUser(user: string, options: ByOption = {}): Promise<boolean> {
-    return this.#run((context) => management.removeUser(context, user, options))
+  removeUser(user: string, options: ByOption & FromOption = {}): Promise<boolean> {
+    return this.#runFrom('removeUser', options, (context, options) => management.removeUser(context, user, options))
   }
 
   /**
-   * Lists all users with a record, in the store's order: those with factors, and those whose last factor was removed and
-   * who have not enrolled since.
+   * Lists all users with a record, in the store's order: those with factors, those whose last factor was removed and
+   * who have not enrolled since, and those who have a deadline to enrol by (see `enforcement`).
    */
   users(): AsyncIterable<string> {
     if (this.#closed) throw new CountersignError('closed')
@@ -419,7 +553,7 @@ export class Countersign {
    * const second = next !== null && await countersign.usersPage({ after: next, limit: 50 })
    */
   usersPage(options: UsersPageOptions = {}): Promise<UsersPage> {
-    return this.#run((context) => usersPage(context, options))
+    return this.#run('usersPage', (context) => usersPage(context, options))
   }
 
   /**
@@ -429,15 +563,28 @@ export class Countersign {
     this.#closed = true
     await Promise.allSettled(this.#running)
     await this.#context.drifts.settled()
+    await this.#audit?.settled()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 
-  async #run<T>(work: (context: Context) => Promise<T>): Promise<T> {
+  /** Runs a call whose options say where it comes from. */
+  async #runFrom<T, O extends object>(
+    method: CallMethod, options: O & FromOption, work: (context: Context, options: O) => Promise<T>,
+  ): Promise<T> {
+    // What is no object, the call itself refuses.
+    if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'from')) {
+      return this.#run(method, (context) => work(context, options))
+    }
+    const { from, ...rest } = options
+    return this.#run(method, (context) => work(context, rest as unknown as O), checkedFrom(from, 'from'))
+  }
+
+  async #run<T>(method: CallMethod, work: (context: Context) => Promise<T>, from?: string): Promise<T> {
     if (this.#closed) throw new CountersignError('closed')
-    const running = work(this.#context)
+    const running = traced(method, () => this.#told(work, from))
     this.#running.add(running)
     try {
       return await running
@@ -445,4 +592,31 @@ export class Countersign {
       this.#running.delete(running)
     }
   }
+
+  /** What happened is told with where it came from, and goes to the audit log whether or not the call fails. */
+  async #told<T>(work: (context: Context) => Promise<T>, from: string | undefined): Promise<T> {
+    const context = this.#context
+    const audit = this.#audit
+    if (!audit && from === undefined) return work(context)
+    const events = new CallEvents(context.events, from)
+    const [ended] = await Promise.allSettled([work(context.telling(events))])
+    if (audit) await audit.write(events.happened)
+    if (ended.status === 'rejected') throw ended.reason
+    return ended.value
+  }
 }
+
+/** The same with the models of the factors in it. */
+async function named<T>(context: Context, work: Promise<T>): Promise<T> {
+  return withModels(context.modelName, await work)
+}
+
+const checkedFrom: Check<string | undefined> = (value, name) => {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string') throw invalid(name, 'text')
+  const from = isWellFormed(value) ? asDescription(value) : ''
+  return from === '' ? undefined : from
+}
+
+/** What is left of options that say nothing but where a call comes from. */
+const checkNothing = object<object>({})

@@ -10,7 +10,10 @@ import type {
   BeginTotpOptions, BeginWebauthnOptions, EnrolYubicoOptions, FinishTotpOptions, FinishWebauthnOptions,
 } from './options.js'
 import type { Enrolled, Refused } from './outcome.js'
-import { checkAttachment, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
+import { registrationRules, withExtensions } from '../stateless/extensions.js'
+import type { ExtensionsJson } from '../stateless/extensions.js'
+import { checkServiceRegistration, rulesOf } from './extensions.js'
+import { checkAttachment, checkAttestationFormats, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
 import { boundSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
 import { yubicoPublicId } from '../stateless/yubico.js'
@@ -56,19 +59,20 @@ export async function beginWebauthn(
   options: BeginWebauthnOptions,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   checkUser(user)
-  const { rp, use, ...given } = checkBeginWebauthn(options, '')
+  const { rp, use, extensions, attestationFormats, ...given } = checkBeginWebauthn(options, '')
   const { userVerification } = context.settings
+  const rules = rulesOf(context, registrationRules, extensions)
   const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
   const [record, handle] = await Promise.all([context.read(user), handleFor(context, user)])
   const now = context.now()
-  const request = jsonText({ user, ...about, now })
+  const request = jsonText({ user, ...about, extensions: rules, now })
   const random = Buffer.concat([randomBytes(32), handle])
   const answered = context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () =>
     service.beginWebauthn(record, random, request),
   )
   await context.put(user, answered)
-  return answered.value
+  return withExtensions(answered.value, extensions, { ...(attestationFormats && { attestationFormats }) })
 }
 
 export async function finishWebauthn(
@@ -137,7 +141,7 @@ const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, resp
 const checkEnrolYubico = object<EnrolYubicoOptions>({
   description: outside as Check<string>, firstOnly: optional(flag), code: outside,
 })
-const checkBeginWebauthn = object<BeginWebauthnOptions>({
+const checkBeginWebauthn = object<Omit<BeginWebauthnOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
   name: text(256),
   displayName: text(256),
   use: optional(oneOf('second-factor', 'passkey')),
@@ -146,6 +150,8 @@ const checkBeginWebauthn = object<BeginWebauthnOptions>({
   authenticatorAttachment: optional(checkAttachment),
   hints: optional(checkHints),
   conditional: optional(flag),
+  attestationFormats: optional(checkAttestationFormats),
+  extensions: optional(checkServiceRegistration),
   session,
   rp,
 })

@@ -12,31 +12,49 @@ import type { FactorType } from '../shared/factor.js'
  */
 export const eventChannel = 'countersign:event'
 
+/** What can happen. New ones may be added. */
+export const eventTypes = [
+  'enrolled',
+  /** `importFactors` added a factor, which was not verified here. */
+  'imported',
+  'updated',
+  /** A factor was removed; without `factor`, the whole user. */
+  'removed',
+  /** An administrator demanded that the user enrols at the next sign-in. */
+  'enrolment-required',
+  'verified',
+  /** An answer was refused. `reason` says why, in more detail than the client gets. */
+  'rejected',
+  /** Typed codes of this type are refused from now on. */
+  'locked',
+  'unlocked',
+  'recovery-codes-created',
+  /** NIST SP 800-63B-4, 4.2.1.1: tell the user. */
+  'recovery-code-used',
+  /** A browser is remembered from now on. */
+  'browser-remembered',
+  /** A remembered browser signed in without a factor. */
+  'browser-recognised',
+  /** By the user, the host or an administrator; other ends (a removed factor, 30 days) are not told. */
+  'browser-forgotten',
+  /** A token was used that had been replaced before: it was copied. The browser is forgotten. Tell the user. */
+  'browser-token-reused',
+  /** The user has to enrol something by a date that is stored now. Told once; tell the user. */
+  'deadline-set',
+  /** An administrator deleted the stored date: the next sign-in stores a new one. */
+  'deadline-cleared',
+  /** The server looks set up wrongly: `reason` says how, `message` names both sides and the remedy. */
+  'warning',
+] as const
+
+export type EventType = (typeof eventTypes)[number]
+
 /**
  * Something that happened, for the host's log and for mails to the user. It is sent after the store has committed. It
  * is never part of an answer to the client, and never contains a code, a secret or a key.
  */
 export interface CountersignEvent {
-  type:
-    | 'enrolled'
-    /** `importFactors` added a factor, which was not verified here. */
-    | 'imported'
-    | 'updated'
-    /** A factor was removed; without `factor`, the whole user. */
-    | 'removed'
-    /** An administrator demanded that the user enrols at the next sign-in. */
-    | 'enrolment-required'
-    | 'verified'
-    /** An answer was refused. `reason` says why, in more detail than the client gets. */
-    | 'rejected'
-    /** Typed codes of this type are refused from now on. */
-    | 'locked'
-    | 'unlocked'
-    | 'recovery-codes-created'
-    /** NIST SP 800-63B-4, 4.2.1.1: tell the user. */
-    | 'recovery-code-used'
-    /** The server looks set up wrongly: `reason` says how, `message` names both sides and the remedy. */
-    | 'warning'
+  type: EventType
   /** Empty if a passkey was refused that belongs to no user here. */
   user: string
   /** Epoch milliseconds. */
@@ -51,7 +69,7 @@ export interface CountersignEvent {
   left?: number
   /** With `malformed`: which member it is, by a name out of a fixed list. */
   member?: string
-  /** With `origin-mismatch`: the page's origin, if it parses as one of at most 255 ASCII characters. */
+  /** With `origin-mismatch`: the origin of the page or app, if it parses as one of at most 255 ASCII characters. */
   origin?: string
   /** With `origin-mismatch`: the origins that are accepted. */
   origins?: string[]
@@ -60,8 +78,12 @@ export interface CountersignEvent {
    * before. A clock is off. It is looked for once a minute for each user, and changes nothing.
    */
   drift?: number
+  /** With `browser-...`: the `id` of the browser in `browsers()`. */
+  browser?: string
   /** Who made a change, if the call said so with `by`. */
   by?: string
+  /** Where the call came from, if it said so with `from`. */
+  from?: string
   /** With `warning`: a text for the log. */
   message?: string
 }
@@ -82,3 +104,5 @@ export type WarningReason =
   | 'clock'
   /** `rp.id` is a public suffix, such as `co.uk`: browsers refuse it. */
   | 'public-suffix'
+  /** The audit log could not be written. */
+  | 'audit-failed'

@@ -9,8 +9,44 @@ const published = channel(eventChannel)
 
 type Told = Answered<unknown>['events'][number]
 
+/** How the parts of a call tell what happened. */
+export interface Teller {
+  /** Never throws: a listener that fails must not change what a person who signs in is told. */
+  tell(events: Told[], user: string, at: number): void
+  /**
+   * Tells whoever runs the server of a mistake in its set-up, of each kind once a minute at most: as an event, or in
+   * the log where nobody listens to events.
+   *
+   * @param message names both sides and the remedy, and nothing that a client sent but an origin
+   */
+  warn(reason: WarningReason, message: string, user: string, at: number): void
+}
+
+/** Tells what happened in one call, and keeps it for the audit log. */
+export class CallEvents implements Teller {
+  readonly happened: CountersignEvent[] = []
+  readonly #events: Teller
+  readonly #from: string | undefined
+
+  constructor(events: Teller, from: string | undefined) {
+    this.#events = events
+    this.#from = from
+  }
+
+  tell(events: Told[], user: string, at: number): void {
+    const from = this.#from
+    const told = from === undefined ? events : events.map((event) => ({ ...event, from }))
+    this.#events.tell(told, user, at)
+    for (const event of told) this.happened.push({ ...event, user, at })
+  }
+
+  warn(reason: WarningReason, message: string, user: string, at: number): void {
+    this.#events.warn(reason, message, user, at)
+  }
+}
+
 /** Tells the host's listener and the subscribers of the channel what happened, once the store has committed. */
-export class Events {
+export class Events implements Teller {
   readonly #listener: ((event: CountersignEvent) => unknown) | undefined
   readonly #lastWarning = new Map<WarningReason, number>()
   #warned = false
@@ -19,7 +55,6 @@ export class Events {
     this.#listener = listener
   }
 
-  /** Never throws: a listener that fails must not change what a person who signs in is told. */
   tell(events: Told[], user: string, at: number): void {
     for (const event of events) {
       this.#hint(event, user, at)
@@ -27,12 +62,6 @@ export class Events {
     }
   }
 
-  /**
-   * Tells whoever runs the server of a mistake in its set-up, of each kind once a minute at most: as an event, or in
-   * the log where nobody listens to events.
-   *
-   * @param message names both sides and the remedy, and nothing that a client sent but an origin
-   */
   warn(reason: WarningReason, message: string, user: string, at: number): void {
     const last = this.#lastWarning.get(reason)
     // By the distance: a clock that was set back must not silence it for longer.
@@ -77,6 +106,6 @@ export class Events {
   }
 }
 
-const members = ['factor', 'reason', 'left', 'member', 'origin', 'origins', 'drift', 'by', 'message'] as const
+const members = ['factor', 'reason', 'left', 'member', 'origin', 'origins', 'drift', 'browser', 'by', 'from', 'message'] as const
 
 const minute = 60_000

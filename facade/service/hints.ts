@@ -4,7 +4,7 @@
  */
 export function shownOrigin(sent: string | null | undefined): string {
   if (sent === 'null') return 'a page without an origin (null)'
-  return isShown(sent) ? sent : 'an origin that is not shown here'
+  return isShown(sent) || isApp(sent) ? sent : 'an origin that is not shown here'
 }
 
 /**
@@ -14,6 +14,10 @@ export function shownOrigin(sent: string | null | undefined): string {
  * @param origins `rp.origins`, or the facets of U2F
  */
 export function originHint(sent: string | null | undefined, origins: readonly string[], list = 'rp.origins'): string {
+  if (isApp(sent)) {
+    return `The app's origin is ${sent}, but ${list} is ${origins.join(', ')}. If that app is yours, add ${sent} to ${list}. ` +
+      'If it is not, another app sends requests here.'
+  }
   const both = `The page is at ${shownOrigin(sent)}, but ${list} is ${origins.join(', ')}. `
   return both + (isShown(sent) ? remedy(new URL(sent), origins, list) : `Open the page at one of ${list}.`)
 }
@@ -25,9 +29,18 @@ function remedy(page: URL, origins: readonly string[], list: string): string {
     return `Open it at ${local.protocol}//${local.hostname}${port(page)} instead: browsers don't allow IP addresses for WebAuthn` +
       (page.port === local.port ? '.' : `, and add that to ${list}.`)
   }
+  if (isAddress(page.hostname)) {
+    return `Open the page at one of ${list} instead: browsers don't allow IP addresses for WebAuthn.`
+  }
   const same = ours.filter(({ hostname }) => hostname === page.hostname)
   if (same.some(({ protocol }) => protocol === page.protocol)) {
     return `If a development proxy serves the page, add ${page.origin} to ${list}, or set rp.allowAnyPort there.`
+  }
+  if (page.protocol === 'http:' && !isLocalhost(page.hostname)) {
+    const secure = `https://${page.host}`
+    if (same.length > 0 || origins.includes(secure)) return `Open it with https: instead of http:. Browsers allow http: for localhost only.`
+    return `If that page is yours, serve it with https: and add ${secure} to ${list}: browsers allow http: for localhost only. ` +
+      'If it is not, another site sends requests here.'
   }
   if (same.length > 0) return `Open it with ${same[0]!.protocol} instead of ${page.protocol}, or add ${page.origin} to ${list}.`
   return `If that page is yours, add ${page.origin} to ${list}. If it is not, another site sends requests here.`
@@ -40,9 +53,20 @@ function isShown(sent: string | null | undefined): sent is string {
   return (protocol === 'https:' || protocol === 'http:') && origin === sent
 }
 
+/** The origin of an Android app (its certificate's hash, by SHA-1 or SHA-256) or an iOS app (its bundle id). */
+function isApp(sent: string | null | undefined): sent is string {
+  if (typeof sent !== 'string' || sent.length > 255) return false
+  const [, hash = ''] = /^android:apk-key-hash(?:-sha256)?:([\w-]+)$/.exec(sent) ?? []
+  const [, bundle = ''] = /^ios:bundle-id:([\d.A-Za-z-]+)$/.exec(sent) ?? []
+  const labels = bundle.split('.')
+  return hash.length === 27 || hash.length === 43 || (labels.length > 1 && labels.every((label) => label !== ''))
+}
+
 const isLocalhost = (hostname: string) => hostname === 'localhost' || hostname.endsWith('.localhost')
 
 const isLoopback = (hostname: string) => /^(?:127\.[\d.]+|\[::1\]|0\.0\.0\.0)$/.test(hostname)
+
+const isAddress = (hostname: string) => /^(?:[\d.]+|\[.*\])$/.test(hostname)
 
 const port = (url: URL) => (url.port === '' ? '' : `:${url.port}`)
 
@@ -60,3 +84,7 @@ export function suffixHint(id: string): string {
   return `rp.id is ${id}, a public suffix: anyone can register domains below it, so browsers refuse it for WebAuthn. Use ` +
     `your own domain, such as example.${id}.`
 }
+
+export const auditHint =
+  'The audit store failed or is too slow, and entries are missing in the log. The next entry of each user says how many. See ' +
+  'what append() of the store throws, or open the service with a log that is required'

@@ -1,5 +1,6 @@
-import { actor, checkUser, flag, isDescription, isWellFormed, object, optional } from '../shared/check.js'
+import { actor, checkUser, flag, isDescription, isForeignName, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { requirementOf } from './assurance.js'
 import type { Context } from './context.js'
 import { fromStore } from './context.js'
 import { CountersignError } from '../shared/errors.js'
@@ -7,6 +8,7 @@ import type { Factor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
 import type { ByOption, UpdateFactorOptions } from './options.js'
 import type { Removed, Status, Updated } from './outcome.js'
+import { foreignNames } from '../stores/foreign-names.js'
 
 const outside: Check<unknown> = (value) => value
 const checkUpdate = object<UpdateFactorOptions>({ description: outside as Check<string>, enable: optional(flag) })
@@ -17,13 +19,18 @@ export async function factors(context: Context, user: string): Promise<Factor[]>
   return context.answer<Factor[]>(user, context.now(), () => context.service().factors(record)).value
 }
 
+/** What the core numbers the parts of a requirement by, the facade names. */
+type CoreStatus = Omit<Status, 'deadlines'> & { deadlines?: { require: number; by: number }[] }
+
 export async function status(context: Context, user: string): Promise<Status> {
   checkUser(user)
   await context.drifts.settled(user)
   const record = await context.read(user)
   const now = context.now()
   const request = jsonText({ now, u2f: context.settings.u2f })
-  return context.answer<Status>(user, now, () => context.service().status(record, request)).value
+  const { deadlines, ...status } = context.answer<CoreStatus>(user, now, () => context.service().status(record, request)).value
+  const spelt = deadlines?.map(({ require, by }) => ({ require: requirementOf(require), by }))
+  return { ...status, ...(spelt && { deadlines: spelt }) }
 }
 
 export async function updateFactor(
@@ -77,17 +84,18 @@ export async function unlock(context: Context, user: string, options: ByOption):
 
 /** Challenges too, or an enrolment that is still open would bring the user back. */
 export async function removeUser(context: Context, user: string, options: ByOption): Promise<boolean> {
-  checkUser(user)
-  const { by } = checkBy(options, '')
   const { users, challenges } = context.settings
-  await fromStore(() => challenges.clear(user))
-  const removed: unknown = await fromStore(() =>
-    users.update(user, (record) =>
-      record === undefined
-        ? { record: undefined, handle: undefined, claims: undefined, value: false }
-        : { record: null, handle: undefined, claims: undefined, value: true },
-    ),
-  )
+  const foreign = Object.hasOwn(users, foreignNames) && isForeignName(user)
+  if (!foreign) checkUser(user)
+  const { by } = checkBy(options, '')
+  if (!foreign) await fromStore(() => challenges.clear(user))
+  const passed: string[] = []
+  const change = (record: string | undefined) => {
+    passed.splice(0, 1, record ?? '')
+    const value = record !== undefined
+    return { record: value ? null : undefined, handle: undefined, claims: undefined, value }
+  }
+  const removed: unknown = await fromStore(() => users.update(user, change), passed)
   if (typeof removed !== 'boolean') throw new CountersignError('store-failed')
   if (removed) context.events.tell([{ type: 'removed', ...(by !== undefined && { by }) }], user, context.now())
   return removed

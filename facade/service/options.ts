@@ -1,5 +1,12 @@
+import type { Assurance, Hardware, Requirement } from './assurance.js'
+import type { AuditLog } from './audit.js'
+import type { Policy } from './duty.js'
 import type { Purpose } from './challenge.js'
 import type { CountersignEvent } from './event.js'
+import type { AttestationPolicy } from '../stateless/attestation-policy.js'
+import type { AuthenticatorOptions } from '../stateless/authenticators.js'
+import type { AuthenticationExtensions, RegistrationExtensions, UnsolicitedExtensions } from '../stateless/extensions.js'
+import type { Metadata } from '../stateless/metadata.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from '../stateless/policy.js'
 import type { ChallengeStore, Store, UserStore } from '../stores/traits.js'
 import type {
@@ -26,6 +33,7 @@ export interface OpenOptions {
   }
   limits?: LimitOptions
   timeouts?: TimeoutOptions
+  assurance?: AssuranceOptions
   /**
    * A secret of 32 to 64 random bytes, as a `Uint8Array` or base64url text, the same in every process. It authenticates
    * the challenges of sign-ins without a user name, which are not stored, and makes new user handles. Default: one that
@@ -43,6 +51,14 @@ export interface OpenOptions {
    * changes.
    */
   onEvent?: (event: CountersignEvent) => void
+  /** An audit log, as `auditTo(store)` makes it. See docs/audit.md. Default: none is written. */
+  audit?: AuditLog
+  /**
+   * Says what each user has to have enrolled, and until when. `enforcement()` and `report()` ask it, and so does
+   * `countersign/http`. What it throws is the `cause` of a `store-failed`. See docs/enforcement.md. Default: nobody has to
+   * enrol anything.
+   */
+  policy?: Policy
   /** The clock: returns epoch milliseconds. Default `Date.now`. */
   now?: () => number
 }
@@ -85,10 +101,23 @@ export interface WebauthnOptions {
   userVerification?: UserVerification
   /** The algorithms that new credentials may use, the preferred one first. Default -8, -7, -257. */
   algorithms?: CoseAlgorithm[]
-  /** Default `none`. With any other value, a statement that can't be verified is refused. */
+  /**
+   * With any other value than `none`, a statement that can't be verified is refused. Default `direct` if `authenticators`
+   * demands trusted statements, else `none`.
+   */
   attestation?: AttestationConveyance
   /** The certificates, as PEM text or DER bytes, that an attestation's chain may end in. */
   trustAnchors?: (string | Uint8Array)[]
+  /** What attestation statements of single formats have to meet. */
+  attestationPolicy?: AttestationPolicy
+  /**
+   * What FIDO says about models of authenticators: what `Metadata.verify()` resolved with, or a function that returns the
+   * newest one. Its roots are trust anchors of their models, models that it forbids can't be enrolled, and it names models
+   * that `modelName` doesn't know. See docs/metadata.md. Default: nothing is known of models.
+   */
+  metadata?: Metadata | (() => Metadata | undefined)
+  /** Which authenticators may be enrolled. Default: all. */
+  authenticators?: AuthenticatorOptions
   /** What to do when a signature counter doesn't grow (WebAuthn Level 3, 6.1.1). Default `refuse`. */
   counter?: 'refuse' | 'report'
   /** Which cross-origin frames are allowed. Default: none. */
@@ -98,7 +127,17 @@ export interface WebauthnOptions {
    * Default true if the store or `challengeKey` gives a key for them.
    */
   passkeys?: boolean
+  /** What to do with signed extension outputs that nobody asked for. Default `ignore`. */
+  unsolicitedExtensions?: UnsolicitedExtensions
+  /**
+   * Names the model of an authenticator by its AAGUID, for `model` of a factor: `authenticatorName` of
+   * `countersign/authenticators`, or a function of yours. It returns 1 to 255 characters, or `undefined`. Anything else is
+   * no name, and what it throws is ignored. Default: the names in `metadata`.
+   */
+  modelName?: ModelName
 }
+
+export type ModelName = (aaguid: string) => string | undefined
 
 /**
  * Accepts U2F keys of an older system. In a browser they answer the WebAuthn challenge (`appid` extension). Other
@@ -144,6 +183,15 @@ export interface LimitOptions {
   hardLock?: 'hour' | 'until-unlock'
   /** How many factors a user may have, 1 to 256. Default 32. */
   factors?: number
+}
+
+export interface AssuranceOptions {
+  /**
+   * When `amr` has `hwk`, a key in hardware. `attested`: if a trusted attestation says so. `claimed`: also for WebAuthn keys
+   * that say they are device-bound, U2F keys and Yubico OTP, which nobody vouches for. `hardwareBound` and `phrh` always need
+   * the attestation. Default `attested`.
+   */
+  hwk?: Hardware
 }
 
 /** How long ceremonies stay open, in seconds, 1 to 86400. */
@@ -243,6 +291,10 @@ export interface BeginWebauthnOptions extends RpOption, SessionOption {
   residentKey?: ResidentKey
   authenticatorAttachment?: AuthenticatorAttachment
   hints?: Hint[]
+  /** The formats of attestation statements that you prefer (WebAuthn Level 3, 5.4.7). */
+  attestationFormats?: string[]
+  /** What the authenticator signs about them is verified, and in `extensions` of what `finishWebauthn` resolves with. */
+  extensions?: Omit<RegistrationExtensions, 'appidExclude'>
   /**
    * For conditional create (WebAuthn Level 3, 5.1.3), where the user's presence may not be tested. A passkey that did not
    * verify its user then is a second factor until it does so beside a password. Default false.
@@ -255,22 +307,85 @@ export interface FinishWebauthnOptions extends FinishOptions, RpOption {
   response: unknown
 }
 
-export interface VerifyOptions extends RpOption, SessionOption {
+export interface VerifyOptions extends RpOption, SessionOption, RequireOption, FirstFactorOption {
   /** The purpose that the challenge was created for. Default `sign-in`. */
   purpose?: Purpose
+  /**
+   * Remembers this browser for 30 days, if the answer is right: see `token` of the outcome. Ask the person first. Only for
+   * a sign-in.
+   */
+  remember?: RememberOptions
 }
 
-export interface ChallengeOptions extends VerifyOptions {
+export interface RememberOptions {
+  /**
+   * What the list of browsers calls it, such as `Firefox on Linux`. It may come from the client: control characters
+   * become blanks, other hidden ones are left out, and it is cut at 255 characters. Default: empty.
+   */
+  label?: string
+}
+
+/** A browser that may be remembered. */
+export interface BrowserOption {
+  /** The token from the browser's cookie. Any value is accepted: one that is no token of this user is ignored. */
+  browser: unknown
+}
+
+export interface ChallengeOptions extends Omit<VerifyOptions, 'remember'> {
   /**
    * True if the host knows that this user is enrolled. A missing record is then an error (`record-missing`), not a way
    * in. If the last factor was removed by this service, `challenge` resolves with `null` all the same: the record says so
    * (`removed` in {@link Status}). Default false.
    */
   enrolled?: boolean
+  /**
+   * What the authenticator signs about them is verified, and in `extensions` of the outcome. Salts of `prf.evalByCredential` for
+   * credentials that aren't offered are left out.
+   */
+  extensions?: Omit<AuthenticationExtensions, 'appid'>
+  hints?: Hint[]
 }
 
 /** For sign-ins without a user name. */
-export interface PasskeyOptions extends RpOption, SessionOption {}
+export interface PasskeyOptions extends RpOption, SessionOption, RequireOption {
+  /** Pass the same to `challenge` and `verifyPasskey`: these challenges are not stored. */
+  extensions?: Pick<AuthenticationExtensions, 'getCredBlob'> & {
+    prf?: Pick<NonNullable<AuthenticationExtensions['prf']>, 'eval'>
+    largeBlob?: { read: true }
+  }
+  hints?: Hint[]
+}
+
+/** For the assurance of a sign-in. */
+export interface FirstFactorOption {
+  /**
+   * What the user proved before: values of RFC 8176 such as `['pwd']`, or `['mfa']` if an identity provider saw two factors.
+   * They become part of {@link Assurance.amr}. At most 8. Default: none, so the answer counts alone.
+   */
+  firstFactor?: string[]
+}
+
+export interface RequireOption {
+  /**
+   * What the answer has to prove. One that can't is `rejected`, and nothing is counted, used up or written. If the challenge
+   * and the call that verifies its answer require something, both count. Default: nothing.
+   */
+  require?: Requirement
+}
+
+/** Where a call comes from. */
+export interface FromOption {
+  /**
+   * For events and the audit log, such as `203.0.113.7, Firefox on Linux`. It may come from the client: control characters
+   * become blanks, other hidden ones are left out, and it is cut at 255 characters. Never a secret.
+   */
+  from?: string
+}
+
+export interface EnforcementOptions extends RpOption {
+  /** The assurance of the user's session. The policy receives it. */
+  assurance?: Assurance
+}
 
 /** Options of a change by an administrator. */
 export interface ByOption {

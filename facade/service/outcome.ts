@@ -1,6 +1,12 @@
 import type { Factor, FactorType, TypedFactorType } from '../shared/factor.js'
+import type { SignedExtensions } from '../stateless/extensions.js'
+import type { RevokedStatus } from '../stateless/metadata.js'
+import type { Assurance, Requirement } from './assurance.js'
 
-/** The result of verifying an answer. Safe to send to the client as it is. Always test `ok`. */
+/**
+ * The result of verifying an answer. Always test `ok`. Safe to send to the client as it is, but for the `token` that
+ * `remember` gives.
+ */
 export type Outcome = Accepted | Refused
 
 export interface Accepted {
@@ -9,10 +15,51 @@ export interface Accepted {
   factor: { id: string; type: FactorType; description?: string }
   /** WebAuthn and U2F: whether the authenticator verified the user (PIN, fingerprint). */
   userVerified?: boolean
+  /** How well this sign-in is proved, with the first factor that the call stated. */
+  assurance: Assurance
   /** Recovery codes: how many are left. */
   recoveryCodesLeft?: number
   /** WebAuthn and U2F with `counter: 'report'`: the counter did not grow, so the authenticator may be a copy. */
   counter?: 'not-increased'
+  /** WebAuthn: what the authenticator signed about the challenge's `extensions`, if it signed anything about them. */
+  extensions?: SignedExtensions
+  /**
+   * With `remember`: what the browser shows at the next sign-in. Put it in a cookie that page scripts can't read. Absent
+   * if the record has no room for one more browser.
+   */
+  token?: string
+  /** With `token`: when the browser is forgotten, epoch milliseconds. */
+  expires?: number
+}
+
+/** What `challenge` says of a remembered browser: the sign-in is done. It proves nothing but the cookie. */
+export interface RecognisedBrowser {
+  remembered: true
+  /**
+   * Replaces the token in the cookie. Absent if another request of the same browser has got it within the last ten
+   * seconds: then leave the cookie as it is.
+   */
+  token?: string
+  /** With `token`: when the browser is forgotten, epoch milliseconds. It is never later than at the beginning. */
+  expires?: number
+  /** That of the first factor alone: the browser adds nothing to it. */
+  assurance: Assurance
+}
+
+/** A remembered browser, in a list. */
+export interface RememberedBrowser {
+  /** For `forgetBrowser`. It is not part of the token. */
+  id: string
+  /** What it was called when it was remembered, at most 255 characters. */
+  label: string
+  /** Epoch milliseconds, exact to a second. */
+  created: number
+  /** When it signed in last, epoch milliseconds. */
+  lastUsed: number
+  /** When it is forgotten, epoch milliseconds: 30 days after `created`. */
+  expires: number
+  /** It is the browser whose token was passed. */
+  current?: true
 }
 
 /** The result of verifying a passkey's answer, including the user, who was not known before. Always test `ok`. */
@@ -30,18 +77,20 @@ export interface Refused {
 
 /** The result of finishing an enrolment. Always test `ok`. */
 export type Enrolled =
-  | { ok: true; factor: Factor }
+  /** `extensions`: what the authenticator signed about those of `beginWebauthn`, if it signed anything about them. */
+  | { ok: true; factor: Factor; extensions?: SignedExtensions }
   | {
       ok: false
       /**
        * - `rejected`: the proof is wrong, or the enrolment is no longer open
        * - `malformed`: not a proof at all, or the description is not allowed
        * - `already-enrolled`: the user already has this credential or key
+       * - `authenticator-refused`: `webauthn.authenticators` or the metadata doesn't accept this authenticator
        * - `unknown-key`: the host has no secrets of this Yubico key
        * - `not-first`: `firstOnly` was set, and the user has a factor
        * - `factor-limit`: the user already has as many factors as allowed
        */
-      reason: 'rejected' | 'malformed' | 'already-enrolled' | 'unknown-key' | 'not-first' | 'factor-limit'
+      reason: 'rejected' | 'malformed' | 'already-enrolled' | 'authenticator-refused' | 'unknown-key' | 'not-first' | 'factor-limit'
     }
 
 /** The result of changing a factor. Always test `ok`. */
@@ -74,7 +123,17 @@ export interface Removal {
 }
 
 /** The result of verifying a user and removing lost factors. Always test `ok`. */
-export type Reset = { ok: true; removed: Factor[]; left: Factor[]; recoveryCodesLeft: number } | Refused
+export type Reset =
+  | { ok: true; removed: Factor[]; left: Factor[]; recoveryCodesLeft: number; assurance: Assurance }
+  | Refused
+
+/** A stored deadline. */
+export interface Deadline {
+  /** Empty if any factor will do. */
+  require: Requirement
+  /** Epoch milliseconds. */
+  by: number
+}
 
 /** Locks and counters of a user. */
 export interface Status {
@@ -85,6 +144,8 @@ export interface Status {
    * for a user who never had a factor, and for one whose record was lost.
    */
   removed?: Removal
+  /** The deadlines that the record holds, with what is due by then; see `enforcement()`. Absent if there are none. */
+  deadlines?: Deadline[]
   /** The types whose codes are refused now. */
   locked: TypedFactorType[]
   /**
@@ -184,4 +245,22 @@ export interface FailedRecord {
   user: string
   /** The code of the error. */
   reason: string
+}
+
+/** An enrolled key whose model the metadata forbids. */
+export interface RevokedKey {
+  user: string
+  factor: Factor
+  status: RevokedStatus
+  /** The day since when, `YYYY-MM-DD`, if the metadata says so. */
+  since?: string
+}
+
+/** What `auditKeys()` found. */
+export interface AuditedKeys {
+  /** How many users have a record. */
+  users: number
+  revoked: RevokedKey[]
+  /** Records that can't be read. */
+  failed: FailedRecord[]
 }

@@ -1,26 +1,37 @@
+import { bitsOf, checkRequirement } from './assurance.js'
 import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
 import { checkUser, invalid, object, optional } from '../shared/check.js'
 import type { Context } from './context.js'
+import { checkPasskeyExtensions, rulesOf } from './extensions.js'
+import { authenticationRules, withExtensions } from '../stateless/extensions.js'
+import type { ExtensionsJson } from '../stateless/extensions.js'
+import { checkHints } from '../stateless/policy.js'
 import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption } from './options.js'
-import type { Outcome, PasskeyOutcome, Refused } from './outcome.js'
+import type { PasskeyOutcome, Refused } from './outcome.js'
 import { boundSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
-import { malformed, refuse } from './sign-in.js'
+import { assured, malformed, refuse } from './sign-in.js'
+import type { Answer } from './sign-in.js'
 
-const checkOptions = object<PasskeyOptions>({ session: optional(boundSession), rp: optional(checkUsableRp) })
+const checkOptions = object<Omit<PasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
+  session: optional(boundSession), rp: optional(checkUsableRp), require: optional(checkRequirement),
+  extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
+})
 const checkSignals = object<RpOption>({ rp: optional(checkUsableRp) })
 
 /** Nothing is stored: strangers may ask for any number of them. */
 export async function passkeyChallenge(context: Context, options: PasskeyOptions): Promise<PasskeyChallenge> {
-  const { rp, session } = checkOptions(options, '')
+  const { rp, session, require, extensions, hints } = checkOptions(options, '')
   const service = context.service(rp)
   const key = await keyOf(context)
   const now = context.now()
-  const request = jsonText({ session, now })
-  return context.answer<PasskeyChallenge>(nobody, now, () => service.beginPasskey(key, randomBytes(16), request)).value
+  const request = jsonText({ session, require: bitsOf(require), now })
+  const begin = () => service.beginPasskey(key, randomBytes(16), request)
+  const { id, webauthn } = context.answer<PasskeyChallenge>(nobody, now, begin).value
+  return { id, webauthn: withExtensions(webauthn, extensions, { ...(hints && { hints }) }) }
 }
 
 /**
@@ -33,7 +44,7 @@ export async function verifyPasskey(
   answer: unknown,
   options: PasskeyOptions,
 ): Promise<PasskeyOutcome> {
-  const { rp, session } = checkOptions(options, '')
+  const { rp, session, require, extensions } = checkOptions(options, '')
   const parsed = parseAnswer(answer)
   if (parsed === undefined) return malformed(context, nobody, wrongPart(answer))
   const { passkeys } = context.settings
@@ -42,7 +53,9 @@ export async function verifyPasskey(
   const key = await keyOf(context)
   const now = context.now()
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
-  const request = `{"answer":${answerJson(parsed)}${bound},"now":${now}`
+  const rules = rulesOf(context, authenticationRules, extensions)
+  const expected = rules === undefined ? '' : `,"extensions":${JSON.stringify(rules)}`
+  const request = `{"answer":${answerJson(parsed)}${bound}${expected},"require":${bitsOf(require)},"now":${now}`
   const open = () => service.openPasskey(key, `${request}}`)
   const opened = context.answer<Opened | Refused>(nobody, now, open).value
   if (!Object.hasOwn(opened, 'credential')) return opened as Refused
@@ -53,9 +66,9 @@ export async function verifyPasskey(
   const byId = byHandle === undefined
   const verify = (record: string | null) => service.verifyPasskey(record, key, `${request},"byId":${byId}}`)
   // An id is no secret: before the signature is verified, it is nobody who answers.
-  const refused = await context.refusal<Outcome>(user, now, verify, byId ? nobody : user)
-  const answered = refused ?? (await context.unlessTaken(() => context.update<Outcome>(user, now, verify)))?.value
-  const outcome = answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type)
+  const refused = await context.refusal<Answer>(user, now, verify, byId ? nobody : user)
+  const answered = refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify)))?.value
+  const outcome = assured(context, answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type), now)
   return outcome.ok ? { ...outcome, user } : outcome
 }
 

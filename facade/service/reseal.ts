@@ -1,9 +1,9 @@
 import { invalid, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
-import { CountersignError } from '../shared/errors.js'
 import type { Context } from './context.js'
+import { unlessOfRecord } from './of-record.js'
 import type { ResealOptions } from './options.js'
-import type { FailedRecord, Resealed, SealReport } from './outcome.js'
+import type { Resealed, SealReport } from './outcome.js'
 import { sealedUnder } from './sealing.js'
 import { everyRecord } from './users-page.js'
 
@@ -45,6 +45,8 @@ export async function reseal(context: Context, options: ResealOptions): Promise<
 export async function checkSealing(context: Context): Promise<SealReport> {
   const { sealing } = context
   const report: SealReport = { records: 0, keys: {}, plain: 0, failed: [] }
+  // Whoever writes to the store may put any id there, such as `__proto__`.
+  const keys = new Map<string, number>()
   for await (const name of everyRecord(() => context.settings.users.users())) {
     await unlessOfRecord(name, report.failed, async () => {
       const text = await context.readSealed(name)
@@ -52,21 +54,9 @@ export async function checkSealing(context: Context): Promise<SealReport> {
       report.records += 1
       const id = sealedUnder(text)
       if (id === undefined) report.plain += 1
-      else report.keys[id] = (report.keys[id] ?? 0) + 1
+      else keys.set(id, (keys.get(id) ?? 0) + 1)
       await sealing?.opened(text, name)
     })
   }
-  return report
+  return { ...report, keys: Object.fromEntries(keys) }
 }
-
-/** What is wrong with one record keeps no other from its turn; a store that fails does. */
-async function unlessOfRecord(name: string, failed: FailedRecord[], work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    if (!(error instanceof CountersignError) || !ofRecord.has(error.code)) throw error
-    failed.push({ user: name, reason: error.code })
-  }
-}
-
-const ofRecord = new Set(['record-sealed', 'record-corrupt', 'record-too-large'])

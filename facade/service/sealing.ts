@@ -108,7 +108,12 @@ export class Sealing {
   /** Never the same bytes twice. */
   #fresh(): Buffer {
     if (this.#used === this.#random.length) [this.#random, this.#used] = [randomBytes(drawn), 0]
-    return this.#random.subarray(this.#used, (this.#used += length))
+    const bytes = this.#random.subarray(this.#used, (this.#used += length))
+    // A copy of this machine, such as a snapshot that is started twice, has drawn the same: the moment of use differs.
+    const [seconds, nanoseconds] = process.hrtime()
+    bytes.writeUInt32LE((bytes.readUInt32LE(0) ^ nanoseconds) >>> 0, 0)
+    bytes.writeUInt32LE((bytes.readUInt32LE(4) ^ seconds) >>> 0, 4)
+    return bytes
   }
 }
 

@@ -1,8 +1,12 @@
 import { flag, invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { jsonText } from '../shared/json.js'
+import type { Hardware } from './assurance.js'
+import type { Policy } from './duty.js'
 import type {
+  AssuranceOptions,
   LimitOptions,
+  ModelName,
   OpenOptions,
   TimeoutOptions,
   TotpOptions,
@@ -10,6 +14,12 @@ import type {
   WebauthnOptions,
   YubicoOptions,
 } from './options.js'
+import { attestationRules, checkAttestationPolicy } from '../stateless/attestation-policy.js'
+import { authenticatorRules, checkAuthenticators } from '../stateless/authenticators.js'
+import { bindingOf } from '../stateless/metadata.js'
+import type { Metadata } from '../stateless/metadata.js'
+import { checkUnsolicited } from '../stateless/extensions.js'
+import type { UnsolicitedExtensions } from '../stateless/extensions.js'
 import {
   checkAlgorithms,
   checkAttestation,
@@ -24,6 +34,8 @@ import {
   withoutHint,
 } from '../stateless/policy.js'
 import type { RelyingParty } from '../stateless/policy.js'
+import { isRequired } from './audit.js'
+import type { AuditLog } from './audit.js'
 import { noRelyingParty } from './no-relying-party.js'
 import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
 import type { ChallengeKey } from './challenge-key.js'
@@ -47,6 +59,8 @@ export interface Settings {
   /** Of WebAuthn, where an operation says nothing else. */
   userVerification: UserVerification
   yubicoSecrets: YubicoOptions['secrets'] | undefined
+  /** When an assurance has `hwk`. */
+  hardware: Hardware
   /** Whether keys of U2F are accepted. */
   u2f: boolean
   users: UserStore
@@ -55,23 +69,41 @@ export interface Settings {
   handles: ChallengeKey | undefined
   /** What the challenges of passkeys are authenticated with; `undefined`: nobody signs in without a user name. */
   passkeys: ChallengeKey | undefined
+  /** What names the models of authenticators. */
+  modelName: ModelName | undefined
+  /** What is known of models of authenticators now; `undefined`: nothing, ever. */
+  metadata: (() => Metadata | undefined) | undefined
+  /** What to do with signed extension outputs that nobody asked for. */
+  unsolicitedExtensions: UnsolicitedExtensions | undefined
   /** The keys that records and challenges are sealed with; `undefined`: they are not. */
   seal: SealSource | undefined
   onEvent: OpenOptions['onEvent']
+  audit: AuditLog | undefined
+  /** Who has to enrol what; `undefined`: nobody has to. */
+  policy: Policy | undefined
   now: () => number
 }
 
 export function checkSettings(options: unknown): Settings {
   const checked = checkOptions(options, '')
   const { rp, store, totp, webauthn, u2f, yubico, recovery, limits, timeouts, onEvent, now = Date.now } = checked
-  const { passkeys, ...ceremonies } = webauthn ?? {}
+  const { passkeys, modelName, metadata, authenticators, unsolicitedExtensions, ...ceremonies } = webauthn ?? {}
+  const { rules, attestation } = authenticatorRules(authenticators, ceremonies.attestation, metadata !== undefined, 'webauthn.')
   // What belongs to another program, that program has to read.
   if (checked.seal !== undefined && store.originKeysOnly) throw invalid('seal', 'left out: a tfaConfigStore cannot be sealed')
   if (totp?.issuer === undefined) checkIssuer(rp.name, 'rp.name')
   else checkIssuer(totp.issuer, 'totp.issuer')
   const policy = {
     totp: { ...totpDefaults, ...totp },
-    webauthn: { ...webauthnDefaults, ...ceremonies, originKeysOnly: store.originKeysOnly },
+    webauthn: {
+      ...webauthnDefaults,
+      ...ceremonies,
+      attestation,
+      // The metadata's roots are trust anchors, too.
+      attestationPolicy: attestationRules({ ...(metadata && { attestationPolicy: {} }), ...webauthn, attestation }),
+      authenticators: rules,
+      originKeysOnly: store.originKeysOnly,
+    },
     recovery: { codes: 10, ...recovery },
     limits: { ...limitDefaults, ...limits },
     timeouts: { ...timeoutDefaults, ...timeouts },
@@ -90,9 +122,13 @@ export function checkSettings(options: unknown): Settings {
     textFor, recoveryCodes, userVerification, yubicoSecrets, users, challenges, onEvent, now,
     issuer: totp?.issuer,
     u2f: u2f !== undefined,
+    hardware: checked.assurance?.hwk ?? 'attested',
     handles: key,
     passkeys: passkeysOf(passkeys, key),
+    modelName, metadata, unsolicitedExtensions,
     seal: checked.seal,
+    audit: checked.audit,
+    policy: checked.policy,
   }
 }
 
@@ -106,7 +142,6 @@ const totpDefaults = { window: { past: 1, future: 1 }, algorithm: 'SHA1', digits
 const webauthnDefaults = {
   userVerification: 'discouraged' as UserVerification,
   algorithms: [-8, -7, -257],
-  attestation: 'none',
   trustAnchors: [],
   counter: 'refuse',
 }
@@ -148,6 +183,17 @@ function callback<T>(value: unknown, name: string): T {
   return value as T
 }
 
+const checkMetadata: Check<() => Metadata | undefined> = (value, name) => {
+  if (typeof value === 'function') return value as () => Metadata | undefined
+  if (!bindingOf(value)) throw invalid(name, 'what Metadata.verify() resolves with (await it), or a function that returns it')
+  return () => value as Metadata
+}
+
+const checkAudit: Check<AuditLog> = (value, name) => {
+  if (isRequired(value) === undefined) throw invalid(name, 'what auditTo(store) returns')
+  return value as AuditLog
+}
+
 const seconds = integer(1, 86_400)
 
 interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn' | 'challengeKey' | 'seal'> {
@@ -155,7 +201,7 @@ interface CheckedOptions extends Omit<OpenOptions, 'store' | 'totp' | 'webauthn'
   seal?: SealSource
   store: Stores
   totp?: Omit<TotpOptions, 'window'> & { window?: { past: number; future: number } }
-  webauthn?: Omit<WebauthnOptions, 'trustAnchors'> & { trustAnchors?: string[] }
+  webauthn?: Omit<WebauthnOptions, 'trustAnchors' | 'metadata'> & { trustAnchors?: string[]; metadata?: () => Metadata | undefined }
 }
 
 const checkOptions = object<CheckedOptions>({
@@ -176,9 +222,14 @@ const checkOptions = object<CheckedOptions>({
       algorithms: optional(checkAlgorithms),
       attestation: optional(checkAttestation),
       trustAnchors: optional(checkTrustAnchors),
+      attestationPolicy: optional(checkAttestationPolicy),
+      metadata: optional(checkMetadata),
+      authenticators: optional(checkAuthenticators),
       counter: optional(checkCounter),
       crossOrigin: optional(checkCrossOrigin),
       passkeys: optional(flag),
+      modelName: optional(callback<ModelName>),
+      unsolicitedExtensions: optional(checkUnsolicited),
     }),
   ),
   u2f: optional(
@@ -202,8 +253,11 @@ const checkOptions = object<CheckedOptions>({
       totpEnrolment: optional(seconds),
     }),
   ),
+  assurance: optional(object<AssuranceOptions>({ hwk: optional(oneOf('attested', 'claimed')) })),
   challengeKey: optional(checkChallengeKey),
   seal: optional(checkSealSource),
   onEvent: optional(callback<NonNullable<OpenOptions['onEvent']>>),
+  audit: optional(checkAudit),
+  policy: optional(callback<Policy>),
   now: optional(callback<NonNullable<OpenOptions['now']>>),
 })

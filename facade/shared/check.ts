@@ -42,6 +42,7 @@ const hints: Record<string, string> = {
   'uri.digits': 'a key URI with one number of digits, from 6 to 8',
   'uri.period': 'a key URI with one period, in seconds, above 0',
   'uri.encoder': "a key URI without an encoder (Steam's codes are not supported)",
+  'uri.fragment': 'a key URI without parameters behind a # (write %23 for a # in a name)',
   trustAnchors: 'a list of certificates, as PEM text or DER bytes',
   'credential.aaguid': 'a UUID',
   'credential.publicKey': 'the COSE key that the registration returned',
@@ -62,13 +63,27 @@ export function checkUser(user: unknown): string {
   return checked
 }
 
+/** Whether {@link checkUser} takes it. */
+export function isUser(user: unknown): user is string {
+  return isText(user, 256) && !isKeyCounter(user)
+}
+
+/** Whether a `tfa.cfg` may hold it as a user's name, although {@link checkUser} refuses it. */
+export function isForeignName(user: unknown): user is string {
+  return typeof user === 'string' && isWellFormed(user) && (user === '' || !fits(user, 256))
+}
+
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */
 export function text(max: number): Check<string> {
   const wanted = `text of 1 to ${max} bytes`
   return (value, name) => {
-    if (typeof value !== 'string' || value === '' || !fits(value, max) || !isWellFormed(value)) throw invalid(name, wanted)
+    if (!isText(value, max)) throw invalid(name, wanted)
     return value
   }
+}
+
+function isText(value: unknown, max: number): value is string {
+  return typeof value === 'string' && value !== '' && fits(value, max) && isWellFormed(value)
 }
 
 /** Whether a text has at most `max` bytes of UTF-8. */
@@ -93,6 +108,9 @@ export function isDescription(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 510 || !isWellFormed(value)) return false
   return !unfitForNames.test(value) && [...value].length <= 255
 }
+
+/** Whether a text has none of the characters that can make one name look like another; see {@link isDescription}. */
+export const isFitForName = (text: string): boolean => !unfitForNames.test(text)
 
 /** In well-formed text, tag characters (U+E0000 to U+E007F) are these two units. */
 // oxlint-disable-next-line no-control-regex -- these are what it is for
@@ -124,7 +142,12 @@ export function integer(min: number, max: number): Check<number> {
 }
 
 /** Epoch milliseconds, up to the end of the year 9999. */
-export const epochMilliseconds: Check<number> = integer(0, 253_402_300_799_999)
+export const epochMilliseconds: Check<number> = (value, name) => {
+  if (!Number.isSafeInteger(value) || (value as number) < 0 || (value as number) > 253_402_300_799_999) {
+    throw invalid(name, 'epoch milliseconds, like Date.now(): an integer from 0 to 253402300799999')
+  }
+  return value as number
+}
 
 export const flag: Check<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw invalid(name, 'true or false')
@@ -242,6 +265,14 @@ export type Shape<T> = { [K in keyof T]-?: Check<T[K] | ({} extends Pick<T, K> ?
 /** An own property, or `undefined`: never an inherited one. */
 export function own(value: object, key: PropertyKey): unknown {
   return Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined
+}
+
+/** A member of an object or of its class, such as a getter of a database's row; never one that all objects inherit. */
+export function memberOf(value: object, key: PropertyKey): unknown {
+  for (let place: object | null = value; place !== null && place !== Object.prototype; place = Object.getPrototypeOf(place) as object | null) {
+    if (Object.hasOwn(place, key)) return Reflect.get(value, key)
+  }
+  return undefined
 }
 
 /** False for text with a lone surrogate, which would be stored as another text. */

@@ -35,9 +35,14 @@ export const errorCodes = [
    * method of `Countersign` does: it refuses the credential.
    */
   'claim-taken',
-  /** The store could lose what it is given: a Redis that evicts keys when its memory is full. */
+  /** The text is no valid metadata of FIDO. The message says why. The metadata from before is still good. */
+  'metadata-refused',
+  /**
+   * The store could lose what it is given: a Redis that evicts keys when its memory is full, a SQLite without
+   * `synchronous = FULL`, tables of another version. The message says which.
+   */
   'store-refused',
-  /** A lock on a file was not free in time. */
+  /** A lock on a file was not free in time, or the host's own transaction on a SQLite handle was still open. */
   'lock-timeout',
   /** A directory, a file or a lock file is missing, open to others, not owned by this user, or a symbolic link. */
   'directory-refused',
@@ -104,7 +109,8 @@ const texts: Record<CountersignErrorCode, string> = {
   'store-failed': 'The store failed',
   'store-busy': 'Other calls kept changing this record at the same time; nothing was written, try again',
   'claim-taken': "A claim of this record is another user's; nothing was written",
-  'store-refused': 'The store could lose records',
+  'metadata-refused': 'The metadata is refused',
+  'store-refused': 'The store could lose records, or its format has no place for this',
   'lock-timeout': 'A lock was not free in time',
   'directory-refused': 'The path is refused',
   'not-supported': 'Not supported on this platform',

@@ -38,6 +38,8 @@ export interface WebauthnFactor extends AnyFactor {
   algorithm?: number
   /** The model of the authenticator, if it reported one: a UUID. */
   aaguid?: string
+  /** What its model is called, if `webauthn.modelName` or the metadata knows it. A help for users that proves nothing. */
+  model?: { name: string }
   transports?: string[]
   /** Whether it may be synchronised to other devices (WebAuthn Level 3, 6.1.3). */
   backupEligible: boolean

@@ -90,6 +90,7 @@ export const checkAttestation = oneOf('none', 'indirect', 'direct', 'enterprise'
 export const checkResidentKey = oneOf('discouraged', 'preferred', 'required')
 export const checkAttachment = oneOf('platform', 'cross-platform')
 export const checkHints = listOf(oneOf('security-key', 'client-device', 'hybrid'), { max: 3 })
+export const checkAttestationFormats = listOf(text(32), { max: 16 })
 export const checkCounter = oneOf('refuse', 'report')
 export const checkTransports = listOf(text(64), { max: 16 })
 export const checkChallenge = bytesOrBase64url(16, 1024)

@@ -69,4 +69,8 @@ function isSame(name: string, given: unknown, kept: unknown): boolean {
 const members: Record<string, readonly string[]> = {
   rp: ['id', 'name', 'origins', 'allowSubdomains', 'allowAnyPort', 'relatedOrigins'],
   crossOrigin: ['topOrigins', 'allowMissing'],
+  attestationPolicy: ['tpm', 'androidKey', 'fidoU2f', 'compound'],
+  tpm: ['vendors', 'allowSha1'],
+  androidKey: ['securityLevel'],
+  fidoU2f: ['zeroAaguid'],
 }

@@ -2,6 +2,9 @@ import { readAuthenticationPolicy, readRegistrationPolicy } from '#binding'
 
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
+import { attestationRules } from './attestation-policy.js'
+import { authenticationRules, registrationRules } from './extensions.js'
+import type { SignedExtensions } from './extensions.js'
 import { assertionText, registrationText } from './picked.js'
 import { pem, withoutHint } from './policy.js'
 import type { RelyingPartyToVerify } from './policy.js'
@@ -14,26 +17,39 @@ import {
   checkVerifyRegistration,
   registrationPolicyNames,
 } from './webauthn-check.js'
+import type { WebauthnReason } from './webauthn-reason.js'
 import type { AuthenticationVerdict, Credential, RegistrationVerdict } from './webauthn-types.js'
 
 const authenticationPolicies = new Prepared(authenticationPolicyNames, checkAuthenticationPolicy, (policy) =>
-  readAuthenticationPolicy(jsonText({ ...policy, rp: toVerify(policy.rp) })),
+  readAuthenticationPolicy(jsonText(native(policy))),
 )
 
 const registrationPolicies = new Prepared(registrationPolicyNames, checkRegistrationPolicy, (policy) =>
-  readRegistrationPolicy(jsonText({ ...policy, rp: toVerify(policy.rp), trustAnchors: policy.trustAnchors?.map(pem) })),
+  readRegistrationPolicy(
+    jsonText({
+      ...native(policy),
+      trustAnchors: policy.trustAnchors?.map(pem),
+      attestationPolicy: attestationRules(policy),
+    }),
+  ),
 )
 
 /** Checks the host's options, and verifies the response of an authentication. */
 export function authenticated(options: unknown): AuthenticationVerdict {
   const given = checkVerifyAuthentication(options, '')
-  const policy = authenticationPolicies.of(given)
+  const { extensions, unsolicitedExtensions } = given
+  const asked = extensions === undefined && unsolicitedExtensions === undefined ? given : {
+    ...given, rules: authenticationRules(extensions, unsolicitedExtensions), appId: extensions?.['appid'],
+  }
+  const policy = authenticationPolicies.of(asked)
   const response = assertionText(given.response)
   if (response === undefined) return { ok: false, reason: 'malformed' }
   const { id, publicKey, signCount, transports = [], aaguid = noModel, userVerified = false, userHandle } = given.credential
-  const asked = `${given.challenge}\n${id}\n${publicKey}\n${userHandle ?? ''}\n`
-  const told = policy.verify(asked + response, signCount, flagsOf(given.credential))
-  if (typeof told === 'string') return openEnvelope<AuthenticationVerdict>(told).value
+  const about = `${given.challenge}\n${id}\n${publicKey}\n${userHandle ?? ''}\n`
+  const answer = policy.verify(about + response, signCount, flagsOf(given.credential))
+  const opened = typeof answer === 'string' ? openEnvelope<Refused | [number, SignedExtensions]>(answer).value : [answer]
+  if (!Array.isArray(opened)) return opened
+  const [told, outputs] = opened as [number, SignedExtensions?]
   const bits = Math.floor(told / 2 ** 32)
   const credential: Credential = {
     id,
@@ -47,18 +63,29 @@ export function authenticated(options: unknown): AuthenticationVerdict {
     userVerified,
   }
   if (userHandle !== undefined) credential.userHandle = userHandle
-  const result = { ok: true, credential, userVerified: (bits & 4) !== 0 } as const
+  const result = {
+    ok: true, credential, userVerified: (bits & 4) !== 0, ...(outputs && { extensions: outputs }),
+  } as const
   return (bits & 8) === 0 ? { ...result, counter: 'not-increased' } : result
 }
 
 /** Checks the host's options, and verifies the response of a registration. */
 export function registered(options: unknown): RegistrationVerdict {
   const given = checkVerifyRegistration(options, '')
-  const policy = registrationPolicies.of(given)
+  const { extensions, unsolicitedExtensions } = given
+  const asked = extensions === undefined && unsolicitedExtensions === undefined ? given : {
+    ...given, rules: registrationRules(extensions, unsolicitedExtensions),
+  }
+  const policy = registrationPolicies.of(asked)
   const response = registrationText(given.response)
   if (response === undefined) return { ok: false, reason: 'malformed' }
   const { challenge, userHandle = '', now = Date.now() } = given
   return openEnvelope<RegistrationVerdict>(policy.verify(`${challenge}\n${userHandle}\n${response}`, now)).value
+}
+
+interface Refused {
+  ok: false
+  reason: WebauthnReason
 }
 
 const noModel = '00000000-0000-0000-0000-000000000000'
@@ -74,7 +101,7 @@ function flagsOf({ backupEligible, backupState, backupRecorded = backupEligible 
   return (backupEligible === true ? 1 : 0) + (backupState === true ? 2 : 0) + (backupRecorded ? 4 : 0)
 }
 
-/** A copy with the members that the core knows. */
-function toVerify(rp: RelyingPartyToVerify): RelyingPartyToVerify {
-  return withoutHint({ ...rp })
+/** A copy with the members that the core knows, by its names. */
+function native<T extends { rp: RelyingPartyToVerify; rules?: string }>({ rules, ...policy }: T) {
+  return { ...policy, rp: withoutHint({ ...policy.rp }), extensions: rules }
 }

@@ -11,6 +11,10 @@ import {
   text,
 } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { checkAttestationPolicy } from './attestation-policy.js'
+import type { AttestationPolicy } from './attestation-policy.js'
+import { checkAuthenticationExtensions, checkRegistrationExtensions, checkUnsolicited } from './extensions.js'
+import type { ExtensionsJson, UnsolicitedExtensions } from './extensions.js'
 import * as policy from './policy.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingPartyToVerify } from './policy.js'
 import type { AttestationConveyance, UserVerification } from './webauthn-json.js'
@@ -63,6 +67,8 @@ export const checkRegistrationOptions = object<CheckedRegistrationOptions>({
   userVerification: optional(policy.checkUserVerification),
   hints: optional(policy.checkHints),
   attestation: optional(policy.checkAttestation),
+  attestationFormats: optional(policy.checkAttestationFormats),
+  extensions: optional(checkRegistrationExtensions),
 })
 
 export const checkAuthenticationOptions = object<CheckedAuthenticationOptions>({
@@ -72,6 +78,7 @@ export const checkAuthenticationOptions = object<CheckedAuthenticationOptions>({
   allowCredentials: optional(listOf(checkDescriptor)),
   userVerification: optional(policy.checkUserVerification),
   hints: optional(policy.checkHints),
+  extensions: optional(checkAuthenticationExtensions),
 })
 
 const checkStoredFields = object<Omit<CheckedCredential, 'signCount'>>(
@@ -96,6 +103,9 @@ export const checkCredential: Check<CheckedCredential> = (value, name) => {
   return checked
 }
 
+/** What `verification.ts` makes of checked extensions. */
+const checkRules = text(4096)
+
 /** Checks the policy of authentications. The other members belong to a single call. */
 export const checkAuthenticationPolicy = object<AuthenticationPolicy>(
   {
@@ -103,6 +113,8 @@ export const checkAuthenticationPolicy = object<AuthenticationPolicy>(
     userVerification: optional(policy.checkUserVerification),
     crossOrigin: optional(policy.checkCrossOrigin),
     counter: optional(policy.checkCounter),
+    rules: optional(checkRules),
+    appId: optional(checkRules),
   },
   { others: true },
 )
@@ -116,14 +128,17 @@ export const checkRegistrationPolicy = object<RegistrationPolicy>(
     algorithms: optional(policy.checkAlgorithms),
     attestation: optional(policy.checkAttestation),
     trustAnchors: optional(policy.checkAnchors),
+    attestationPolicy: optional(checkAttestationPolicy),
     conditional: optional(flag),
+    rules: optional(checkRules),
   },
   { others: true },
 )
 
-export const authenticationPolicyNames = ['rp', 'userVerification', 'crossOrigin', 'counter'] as const
+export const authenticationPolicyNames = ['rp', 'userVerification', 'crossOrigin', 'counter', 'rules', 'appId'] as const
 export const registrationPolicyNames = [
-  'rp', 'userVerification', 'crossOrigin', 'algorithms', 'attestation', 'trustAnchors', 'conditional',
+  'rp', 'userVerification', 'crossOrigin', 'algorithms', 'attestation', 'trustAnchors', 'attestationPolicy',
+  'conditional', 'rules',
 ] as const
 
 /** Reads each member once, and checks those that belong to a call. The policy's members are not checked here. */
@@ -136,9 +151,12 @@ export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
   algorithms: outside,
   attestation: outside,
   trustAnchors: outside,
+  attestationPolicy: outside,
   userHandle: optional(checkHandle),
   conditional: outside,
   now: optional(epochMilliseconds),
+  extensions: optional(checkRegistrationExtensions),
+  unsolicitedExtensions: optional(checkUnsolicited),
 })
 
 /** The same for an authentication. */
@@ -150,6 +168,8 @@ export const checkVerifyAuthentication = object<CheckedVerifyAuthentication>({
   crossOrigin: outside,
   credential: checkCredential,
   counter: outside,
+  extensions: optional(checkAuthenticationExtensions),
+  unsolicitedExtensions: optional(checkUnsolicited),
 })
 
 interface AuthenticationPolicy {
@@ -157,12 +177,15 @@ interface AuthenticationPolicy {
   userVerification?: UserVerification
   crossOrigin?: CrossOrigin
   counter?: 'refuse' | 'report'
+  rules?: string
+  appId?: string
 }
 
-interface RegistrationPolicy extends Omit<AuthenticationPolicy, 'counter'> {
+interface RegistrationPolicy extends Omit<AuthenticationPolicy, 'counter' | 'appId'> {
   algorithms?: CoseAlgorithm[]
   attestation?: AttestationConveyance
   trustAnchors?: (string | Uint8Array)[]
+  attestationPolicy?: AttestationPolicy
   conditional?: boolean
 }
 
@@ -174,22 +197,28 @@ export type CheckedCredential = Omit<StoredCredential, 'counter' | 'signCount' |
   signCount: number
   userHandle?: string
 }
-export type CheckedRegistrationOptions = Omit<RegistrationOptions, 'user' | 'challenge' | 'excludeCredentials'> & {
+export type CheckedRegistrationOptions = Omit<RegistrationOptions, 'user' | 'challenge' | 'excludeCredentials' | 'extensions'> & {
+  extensions?: ExtensionsJson
   user: { id?: string; name: string; displayName: string }
   challenge?: string
   excludeCredentials?: { id: string; transports?: string[] }[]
 }
-export type CheckedAuthenticationOptions = Omit<AuthenticationOptions, 'challenge' | 'allowCredentials'> & {
+export type CheckedAuthenticationOptions = Omit<AuthenticationOptions, 'challenge' | 'allowCredentials' | 'extensions'> & {
+  extensions?: ExtensionsJson
   challenge?: string
   allowCredentials?: { id: string; transports?: string[] }[]
 }
-interface CheckedVerifyRegistration extends Unchecked<RegistrationPolicy> {
+interface AskedExtensions {
+  extensions?: ExtensionsJson
+  unsolicitedExtensions?: UnsolicitedExtensions
+}
+interface CheckedVerifyRegistration extends Unchecked<Omit<RegistrationPolicy, 'rules'>>, AskedExtensions {
   response: unknown
   challenge: string
   userHandle?: string
   now?: number
 }
-interface CheckedVerifyAuthentication extends Unchecked<AuthenticationPolicy> {
+interface CheckedVerifyAuthentication extends Unchecked<Omit<AuthenticationPolicy, 'rules' | 'appId'>>, AskedExtensions {
   response: unknown
   challenge: string
   credential: CheckedCredential

@@ -41,6 +41,20 @@ export const webauthnReasons = [
   'attestation-untrusted',
   /** Attestation was asked for, and its format can't be verified. */
   'attestation-unsupported',
+  /** A signed extension output isn't what `extensions` asked for, or nobody asked for it (`unsolicitedExtensions: 'refuse'`). */
+  'extension-invalid',
+  /** The authenticator is denied, or no trusted statement says that it is one of `authenticators.allow`. */
+  'authenticator-not-allowed',
+  /** The metadata forbids the model: it was revoked, retired or compromised. */
+  'authenticator-revoked',
+  /** No trusted statement says which model of the metadata it is (`authenticators.unknown: 'refuse'`). */
+  'authenticator-unknown',
+  /** The model's certification is below `authenticators.certified`, or nothing proves it. */
+  'authenticator-not-certified',
+  /** The key can be copied to other devices (`authenticators.deviceBoundOnly`). */
+  'authenticator-not-device-bound',
+  /** The key is kept below `authenticators.securityLevel`, or nothing proves where. */
+  'authenticator-security-level',
 ] as const
 
 /** One of {@link webauthnReasons}. */

@@ -1,3 +1,5 @@
+import type { AttestationPolicy, SecurityLevel } from './attestation-policy.js'
+import type { AuthenticationExtensions, RegistrationExtensions, SignedExtensions, UnsolicitedExtensions } from './extensions.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
 import type {
   AttestationConveyance,
@@ -70,7 +72,10 @@ export interface RegistrationOptions {
   algorithms?: CoseAlgorithm[]
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials, so that none of these authenticators is registered again. */
+  /**
+   * The user's credentials, so that none of these authenticators is registered again. The first 64 are listed, because
+   * browsers refuse more: pass the most recently used first.
+   */
   excludeCredentials?: CredentialDescriptor[]
   authenticatorAttachment?: AuthenticatorAttachment
   residentKey?: ResidentKey
@@ -79,6 +84,10 @@ export interface RegistrationOptions {
   hints?: Hint[]
   /** Default `none`. */
   attestation?: AttestationConveyance
+  /** The formats of statements that you prefer, such as `packed` (5.4.7). Browsers may ignore it. */
+  attestationFormats?: string[]
+  /** Pass them to {@link verifyRegistration} too. */
+  extensions?: RegistrationExtensions
 }
 
 /** The input of {@link authenticationOptions}. */
@@ -88,11 +97,13 @@ export interface AuthenticationOptions {
   challenge?: Base64URLString | Uint8Array
   /** Milliseconds. Default 300,000. */
   timeout?: number
-  /** The user's credentials. Leave it out for a sign-in without a user name. */
+  /** The user's credentials, of which the first 64 are listed. Leave it out for a sign-in without a user name. */
   allowCredentials?: CredentialDescriptor[]
   /** Default `discouraged`. */
   userVerification?: UserVerification
   hints?: Hint[]
+  /** Pass them to {@link verifyAuthentication} too. */
+  extensions?: AuthenticationExtensions
 }
 
 /** A credential to offer or to exclude, such as a stored one. */
@@ -111,15 +122,21 @@ interface VerifyOptions {
   userVerification?: UserVerification
   /** Which cross-origin frames are allowed. Default: none. */
   crossOrigin?: CrossOrigin
+  /** What to do with signed extension outputs that `extensions` doesn't ask for. Default `ignore`. */
+  unsolicitedExtensions?: UnsolicitedExtensions
 }
 
 export interface VerifyRegistrationOptions extends VerifyOptions {
+  /** The extensions of the options. What the authenticator signed about them is verified. */
+  extensions?: RegistrationExtensions
   /** The algorithms that the options offered. Default -8, -7, -257. */
   algorithms?: CoseAlgorithm[]
   /** Default `none`. With any other value, a statement that can't be verified is refused. */
   attestation?: AttestationConveyance
   /** The certificates that you trust, as PEM text or DER bytes. The statement's certificates have to end in one of them. */
   trustAnchors?: (string | Uint8Array)[]
+  /** What statements of single formats have to meet. */
+  attestationPolicy?: AttestationPolicy
   /** The user handle from the options. It is stored with the credential. */
   userHandle?: Base64URLString | Uint8Array
   /** Whether this was a conditional create, in which the user may not have been asked to touch anything. Default false. */
@@ -133,6 +150,27 @@ export interface VerifyAuthenticationOptions extends VerifyOptions {
   credential: StoredCredential
   /** What to do when a signature counter doesn't grow (7.2, step 22). Default `refuse`. */
   counter?: 'refuse' | 'report'
+  /** The extensions of the options. What the authenticator signed about them is verified. */
+  extensions?: AuthenticationExtensions
+}
+
+/** What an attestation statement says. Only a `trusted` one is to be believed. */
+export interface Attestation {
+  /** The statement's format, such as `none` or `packed`. */
+  format: string
+  /** Whether the statement was verified. False for `none`, which has no statement, and for unknown formats. */
+  verified: boolean
+  /**
+   * Whether the certificate chain ends in one of `trustAnchors` and `attestationPolicy` accepts the statement. A
+   * `fido-u2f` statement signs only the key and its id, not the AAGUID.
+   */
+  trusted: boolean
+  /** Where the key is kept. Only of `android-key`. */
+  securityLevel?: SecurityLevel
+  /** The manufacturer and model, such as `IFX SLB9670`. Only of `tpm`. */
+  model?: string
+  /** The statements in a `compound` one. It has the lowest of their levels. */
+  statements?: Attestation[]
 }
 
 /** The result of {@link verifyRegistration}. Always test `ok`. */
@@ -141,19 +179,11 @@ export type RegistrationVerdict =
       ok: true
       /** The credential to store. */
       credential: Credential
-      attestation: {
-        /** The statement's format, such as `none` or `packed`. */
-        format: string
-        /** Whether the statement was verified. False for `none`, which has no statement, and for unknown formats. */
-        verified: boolean
-        /**
-         * Whether the certificate chain ends in one of `trustAnchors`. A `fido-u2f` statement signs only the key and its
-         * id, not the AAGUID.
-         */
-        trusted: boolean
-      }
+      attestation: Attestation
       /** Whether the user was verified, with a PIN or a fingerprint for example. */
       userVerified: boolean
+      /** What the authenticator signed about `extensions`. Absent if it signed nothing about them. */
+      extensions?: SignedExtensions
     }
   | { ok: false; reason: WebauthnReason }
 
@@ -165,6 +195,8 @@ export type AuthenticationVerdict =
       credential: Credential
       /** Whether the user was verified, with a PIN or a fingerprint for example. */
       userVerified: boolean
+      /** What the authenticator signed about `extensions`. Absent if it signed nothing about them. */
+      extensions?: SignedExtensions
       /** Only with `counter: 'report'`: the signature counter didn't grow. */
       counter?: 'not-increased'
     }

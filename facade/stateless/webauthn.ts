@@ -4,6 +4,7 @@ import { randomBytes } from '../shared/crypto.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
 import type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON } from './webauthn-json.js'
+import { checkListed, withExtensions } from './extensions.js'
 import { authenticated, registered } from './verification.js'
 import { checkAuthenticationOptions, checkRegistrationOptions } from './webauthn-check.js'
 import type {
@@ -15,11 +16,22 @@ import type {
   VerifyRegistrationOptions,
 } from './webauthn-types.js'
 
+export { tpmVendors } from './attestation-policy.js'
+export type { AttestationPolicy, SecurityLevel } from './attestation-policy.js'
+export type {
+  AuthenticationExtensions,
+  CredentialProtection,
+  PrfValues,
+  RegistrationExtensions,
+  SignedExtensions,
+  UnsolicitedExtensions,
+} from './extensions.js'
 export type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
 export type * from './webauthn-json.js'
 export { webauthnReasons } from './webauthn-reason.js'
 export type { WebauthnReason } from './webauthn-reason.js'
 export type {
+  Attestation,
   AuthenticationOptions,
   AuthenticationVerdict,
   Credential,
@@ -39,9 +51,10 @@ export type {
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
 export function registrationOptions(options: RegistrationOptions): PublicKeyCredentialCreationOptionsJSON {
-  const request = jsonText(checkRegistrationOptions(options, ''))
-  const text = binding.webauthnRegistrationOptions(request, randomBytes(64))
-  return openEnvelope<PublicKeyCredentialCreationOptionsJSON>(text).value
+  const { extensions, attestationFormats, ...request } = checkRegistrationOptions(options, '')
+  const text = binding.webauthnRegistrationOptions(jsonText(request), randomBytes(64))
+  const { value } = openEnvelope<PublicKeyCredentialCreationOptionsJSON>(text)
+  return withExtensions(value, extensions, { ...(attestationFormats && { attestationFormats }) })
 }
 
 /**
@@ -52,9 +65,10 @@ export function registrationOptions(options: RegistrationOptions): PublicKeyCred
  * @throws {CountersignError} `invalid-argument`, naming the member
  */
 export function authenticationOptions(options: AuthenticationOptions): PublicKeyCredentialRequestOptionsJSON {
-  const request = jsonText(checkAuthenticationOptions(options, ''))
-  const text = binding.webauthnAuthenticationOptions(request, randomBytes(32))
-  return openEnvelope<PublicKeyCredentialRequestOptionsJSON>(text).value
+  const { extensions, ...request } = checkAuthenticationOptions(options, '')
+  if (extensions) checkListed(extensions, request.allowCredentials)
+  const text = binding.webauthnAuthenticationOptions(jsonText(request), randomBytes(32))
+  return withExtensions(openEnvelope<PublicKeyCredentialRequestOptionsJSON>(text).value, extensions)
 }
 
 /**

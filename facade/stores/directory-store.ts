@@ -9,13 +9,25 @@ import { parseChallengeFile, withChallenge, writeChallengeFile } from './challen
 import { checkClaims, claimTaken } from './claims.js'
 import { createDirectory } from './create-directory.js'
 import { createFile } from './create-file.js'
-import { LockedDirectory, shardName, shardOf } from './locked-directory.js'
-import type { Folder, Step } from './locked-directory.js'
+import { JournaledDirectory } from './journaled-directory.js'
+import { shardName, shardOf } from './locked-directory.js'
+import type { Folder, LockedDirectory, Step } from './locked-directory.js'
 import { needUnix } from './need-unix.js'
 import { checkRecord, leadsTo, parseHandleFile, parseRecordFile, writeHandleFile, writeRecordFile } from './record-file.js'
 import type { RecordFile } from './record-file.js'
 import { sweep } from './sweep.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
+
+export interface DirectoryStore extends Required<Store> {
+  /**
+   * Writes what is only in the journal to the files of the users. That happens by itself, about two seconds after the last
+   * change. Resolves when all changes that were answered before are in their files.
+   *
+   * @throws CountersignError `lock-timeout` when another process has been doing this for `lockTimeout` seconds, or
+   *   `store-failed`
+   */
+  flush(): Promise<void>
+}
 
 export interface DirectoryStoreOptions {
   /**
@@ -41,8 +53,9 @@ const sweepPuts = 64
  * its own directory on a local file system. (Locks of network file systems don't hold between the threads of a
  * process.) Unix only: on Windows it throws `not-supported`.
  *
- * When a call resolves, its change is on disk. If a process dies at any moment, each record is either unchanged or
- * fully changed, and no lock is left.
+ * When a call resolves, its change is on disk. If a process dies at any moment, or the power fails, each record is either
+ * unchanged or fully changed, and no lock is left. Changes at the same time share one wait for the disk: they are in a
+ * journal first, and in the users' files soon after. A backup needs both (docs/stores/directory.md).
  *
  * @param path the directory. It must be owned by this user, closed to everyone else (mode 0700), and not a symbolic
  *   link
@@ -53,13 +66,17 @@ const sweepPuts = 64
  * @example
  * const store = directoryStore('var/countersign', { create: true })
  */
-export function directoryStore(path: string, options: DirectoryStoreOptions = {}): Required<Store> {
+export function directoryStore(path: string, options: DirectoryStoreOptions = {}): DirectoryStore {
   const { create = false, allowGroup = false, lockTimeout = 10 } = checkOptions(options, 'options')
   const absolute = resolve(text(4096)(path, 'path'))
   needUnix('directoryStore')
   if (create) createDirectory(absolute, allowGroup)
-  const files = new LockedDirectory(absolute, allowGroup, lockTimeout * 1000)
-  return new DirectoryStore(files, join(absolute, 'challenge-key'))
+  return storeIn(new JournaledDirectory(absolute, allowGroup, lockTimeout * 1000), absolute)
+}
+
+/** @internal */
+export function storeIn(files: LockedDirectory, path: string): Sidecar {
+  return new Directory(files, join(path, 'challenge-key'))
 }
 
 const checkOptions = object<DirectoryStoreOptions>({
@@ -69,12 +86,12 @@ const checkOptions = object<DirectoryStoreOptions>({
 })
 
 /** What a store that keeps part of its data in a directory needs beside the traits. */
-export interface Sidecar extends Required<Store> {
+export interface Sidecar extends DirectoryStore {
   /** What the user's record was stored with. */
   claimsOf(user: string): Promise<string[]>
 }
 
-class DirectoryStore implements Sidecar {
+class Directory implements Sidecar {
   readonly #directory: LockedDirectory
   readonly #keyFile: string
   #lastSweep = performance.now()
@@ -172,6 +189,10 @@ class DirectoryStore implements Sidecar {
     const name = nameOf(key, 'key')
     const steps = [removal('challenges', name)]
     await this.#directory.exclusive('challenges', name, () => ({ steps, value: undefined }))
+  }
+
+  flush(): Promise<void> {
+    return this.#directory.flush()
   }
 
   /** In a file that nobody ever changes, not even for a group that may read the rest: a backup needs no such key. */

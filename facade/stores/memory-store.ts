@@ -35,7 +35,7 @@ class MemoryStore implements Store {
     if (record !== null) checkRecord(record)
     const kept = before?.claims ?? []
     const claims = record === null ? [] : (checkClaims(given) ?? kept)
-    if (claims.some((claim) => (this.#claimants.get(claim) ?? user) !== user)) throw claimTaken()
+    if (claims.some((claim) => !kept.includes(claim) && this.#isAnothers(claim, user))) throw claimTaken()
     for (const claim of kept) this.#claimants.delete(claim)
     for (const claim of claims) this.#claimants.set(claim, user)
     if (before?.handle !== undefined && this.#owners.get(before.handle) === user) this.#owners.delete(before.handle)
@@ -72,6 +72,11 @@ class MemoryStore implements Store {
 
   async sharedKey(fresh: string): Promise<string> {
     return (this.#sharedKey ??= fresh)
+  }
+
+  /** A handle counts too: a record that was stored without claims has only that. */
+  #isAnothers(claim: string, user: string): boolean {
+    return [this.#claimants, this.#owners].some((owners) => (owners.get(claim) ?? user) !== user)
   }
 
   /** One timer, and only while something is open; a large book is swept in pieces. */

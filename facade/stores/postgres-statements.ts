@@ -18,15 +18,19 @@ const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
 
 /** What the store asks, each one statement that needs no other. @internal */
 export function postgresStatements({ records, claims, challenges }: PostgresNames): PostgresStatements {
-  const insert = `
-      INSERT INTO ${records} ("user", record, handle) VALUES ($1, $2, $3)
+  const insert = (condition: string) => `
+      INSERT INTO ${records} ("user", record, handle) SELECT $1::text, $2::text, $3::text WHERE ${condition}
       ON CONFLICT ("user") DO NOTHING RETURNING 1`
-  const replace = `
+  const replace = (condition: string) => `
       UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
-      WHERE "user" = $1 AND version = $4 RETURNING 1`
-  // One statement, so all or nothing: a claim that another user has breaks the primary key.
-  const withClaims = (write: string, list: string) => `
-      WITH written AS (${write}), released AS (
+      WHERE "user" = $1 AND version = $4 AND ${condition} RETURNING 1`
+  // One statement, so all or nothing: a claim that another user has breaks the primary key. A record that was stored
+  // without claims has only its handle, which counts as a claim of its user.
+  const withClaims = (write: (condition: string) => string, list: string) => `
+      WITH anothers AS (
+        SELECT FROM ${records} AS other WHERE other.handle = ANY (${list}::text[]) AND other."user" <> $1
+        AND NOT EXISTS (SELECT FROM ${claims} AS own WHERE own.claim = other.handle AND own."user" = $1)
+      ), written AS (${write('NOT EXISTS (SELECT FROM anothers)')}), released AS (
         DELETE FROM ${claims} WHERE "user" = $1 AND claim <> ALL (${list}::text[]) AND EXISTS (SELECT FROM written)
       ), claimed AS (
         INSERT INTO ${claims} (claim, "user")
@@ -35,16 +39,16 @@ export function postgresStatements({ records, claims, challenges }: PostgresName
         AND NOT EXISTS (SELECT FROM ${claims} AS own WHERE own.claim = given.claim AND own."user" = $1)
         ORDER BY claim
       )
-      SELECT 1 FROM written`
+      SELECT false AS taken FROM written UNION ALL SELECT true FROM anothers`
   const newer = `(SELECT count(*) FROM ${challenges} AS newer
     WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
   return {
     read: `SELECT record FROM ${records} WHERE "user" = $1`,
     // As text: a host may have told its driver to read bigint as a number, which is not exact.
     begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
-    insert,
+    insert: insert('true'),
     insertWithClaims: withClaims(insert, '$4'),
-    replace,
+    replace: replace('true'),
     replaceWithClaims: withClaims(replace, '$5'),
     delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
     owner: `

@@ -1,20 +1,24 @@
-import { invalid, isWellFormed } from '../shared/check.js'
 import { conflict, untilNoConflict } from './attempts.js'
 import { checkClaims, claimTaken } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { createMissing } from './postgres-migrate.js'
+import { checkPool, rows, rowsUnlessConflict, uniqueViolation } from './postgres-pool.js'
+import type { PostgresPool, PostgresRow } from './postgres-pool.js'
 import { pageSize, postgresStatements } from './postgres-statements.js'
 import type { PostgresStatements } from './postgres-statements.js'
-import { postgresNames, postgresTables, quoted } from './postgres-tables.js'
+import { postgresNames, postgresTables } from './postgres-tables.js'
 import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
+import { isStorable, storable } from './storable.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
+import { usersAfter } from './users-after.js'
 
 export { postgresTables } from './postgres-tables.js'
+export { postgresAudit, postgresAuditTable } from './postgres-audit.js'
+export type { PostgresAudit } from './postgres-audit.js'
+export { postgresSessions, postgresSessionTables } from './postgres-sessions.js'
+export type { PostgresSessions } from './postgres-sessions.js'
+export type { PostgresPool } from './postgres-pool.js'
 export type { PostgresOptions } from './postgres-tables.js'
-
-/** What the store needs from a client. A `Pool` of `pg` has it. */
-export interface PostgresPool {
-  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
-}
 
 export interface PostgresStore extends Store {
   /**
@@ -41,10 +45,7 @@ export interface PostgresStore extends Store {
  * await store.migrate()
  */
 export function postgresStore(pool: PostgresPool, options: PostgresOptions = {}): PostgresStore {
-  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') {
-    throw invalid('pool', 'a pool of pg, or an object with its query(text, values)')
-  }
-  return new Postgres(pool, postgresNames(options), postgresTables(options))
+  return new Postgres(checkPool(pool), postgresNames(options), postgresTables(options))
 }
 
 /** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
@@ -67,19 +68,11 @@ class Postgres implements PostgresStore {
 
   async migrate(): Promise<void> {
     const { schema, records, claims, challenges } = this.#names
-    const tables = 'num_nulls(to_regclass($2), to_regclass($3), to_regclass($4)) = 0 AS tables'
-    const found = `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS schema, ${tables}`
-    await untilNoConflict(async () => {
-      const [row] = await this.#rows(found, [schema, records, claims, challenges])
-      if (row?.tables === true) return undefined
-      const create = row?.schema === true ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)};\n`
-      // `IF NOT EXISTS` is no promise: of two at once, one may collide. A text without values is one transaction.
-      return this.#unlessConflict(create + this.#tables)
-    })
+    await createMissing(this.#pool, { schema, tables: [records, claims, challenges], sql: this.#tables })
   }
 
   async read(user: string): Promise<string | undefined> {
-    const [row] = await this.#rows(this.#sql.read, [storable(user, 'user')])
+    const [row] = await rows(this.#pool, this.#sql.read, [storable(user, 'user')])
     return row && String(row.record)
   }
 
@@ -96,7 +89,7 @@ class Postgres implements PostgresStore {
   async owner(handle: string): Promise<string | undefined> {
     // A handle may come from outside: one that can't be here is nobody's.
     if (!isStorable(handle)) return undefined
-    const [row] = await this.#rows(this.#sql.owner, [handle])
+    const [row] = await rows(this.#pool, this.#sql.owner, [handle])
     return row && String(row.user)
   }
 
@@ -104,35 +97,29 @@ class Postgres implements PostgresStore {
     return this.usersAfter('')
   }
 
-  async *usersAfter(after: string): AsyncIterable<string> {
-    // What would come after a NUL does not matter: no user with one is here.
-    let [last = ''] = after.split('\0', 1)
-    for (;;) {
-      const rows = await this.#rows(this.#sql.users, [last])
-      for (const { user } of rows) yield (last = String(user))
-      if (rows.length < pageSize) return
-    }
+  usersAfter(after: string): AsyncIterable<string> {
+    return usersAfter(after, pageSize, (last) => rows(this.#pool, this.#sql.users, [last]))
   }
 
   async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
     const texts = Object.entries({ key, id, purpose, data }).map(([name, value]) => storable(value, name))
     const swept = Math.random() < sweepOdds ? sweepSize : 0
-    await this.#rows(this.#sql.put, [...texts, expires, swept])
+    await rows(this.#pool, this.#sql.put, [...texts, expires, swept])
   }
 
   async take(key: string, id: string, now: number): Promise<string | undefined> {
     if (!isStorable(id)) return undefined
-    const [row] = await this.#rows(this.#sql.take, [storable(key, 'key'), id, now])
+    const [row] = await rows(this.#pool, this.#sql.take, [storable(key, 'key'), id, now])
     return row && String(row.data)
   }
 
   async clear(key: string): Promise<void> {
-    await this.#rows(this.#sql.clear, [storable(key, 'key')])
+    await rows(this.#pool, this.#sql.clear, [storable(key, 'key')])
   }
 
   sharedKey(fresh: string): Promise<string> {
     return untilNoConflict(async () => {
-      const [row] = await this.#rows(this.#sql.sharedKey, [storable(fresh, 'fresh')])
+      const [row] = await rows(this.#pool, this.#sql.sharedKey, [storable(fresh, 'fresh')])
       return row ? String(row.data) : conflict
     })
   }
@@ -149,7 +136,9 @@ class Postgres implements PostgresStore {
     if (record === undefined || (record === null && !row)) return value
     const write = () => this.#unlessConflict(...this.#write(user, row?.version, changed))
     const written = await (changed.claims === undefined ? write() : unlessTaken(write))
-    return written === conflict || written.length === 0 ? conflict : value
+    if (written === conflict || written.length === 0) return conflict
+    if (written.some(({ taken }) => taken === true)) throw claimTaken()
+    return value
   }
 
   #write(user: string, version: unknown, changed: Omit<RecordChange<unknown>, 'value'>): [string, unknown[]] {
@@ -162,31 +151,10 @@ class Postgres implements PostgresStore {
     return [version === undefined ? this.#sql.insertWithClaims : this.#sql.replaceWithClaims, [...values, claims]]
   }
 
-  /** For a statement that is right whenever it runs: after a conflict it runs again. */
-  #rows(sql: string, values: unknown[]): Promise<Row[]> {
-    return untilNoConflict(() => this.#unlessConflict(sql, values))
-  }
-
-  async #unlessConflict(sql: string, values?: unknown[]): Promise<Row[] | typeof conflict> {
-    try {
-      return (await this.#pool.query(sql, values)).rows
-    } catch (error) {
-      const { code, constraint } = Object(error) as { code?: unknown; constraint?: unknown }
-      if (conflicts.has(code) || (code === uniqueViolation && `${constraint}`.startsWith('pg_'))) return conflict
-      throw error
-    }
+  #unlessConflict(sql: string, values?: unknown[]): Promise<PostgresRow[] | typeof conflict> {
+    return rowsUnlessConflict(this.#pool, sql, values)
   }
 }
-
-type Row = Record<string, unknown>
-
-/**
- * `serialization_failure`, where that is a host's default isolation, `deadlock_detected`, `duplicate_schema` and
- * `duplicate_table`: rolled back as a whole.
- */
-const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
-/** Of the catalogue: two have made the same table at once. Of our own: a handle or claim that is another user's. */
-const uniqueViolation = '23505'
 
 async function unlessTaken<R>(write: () => Promise<R>): Promise<R> {
   try {
@@ -194,13 +162,4 @@ async function unlessTaken<R>(write: () => Promise<R>): Promise<R> {
   } catch (error) {
     throw (Object(error) as { code?: unknown }).code === uniqueViolation ? claimTaken() : error
   }
-}
-
-function storable(value: unknown, name: string): string {
-  if (!isStorable(value)) throw invalid(name, 'well-formed text without NUL characters')
-  return value
-}
-
-function isStorable(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0') && isWellFormed(value)
 }

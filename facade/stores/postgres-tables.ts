@@ -13,9 +13,13 @@ export interface PostgresNames {
   records: string
   claims: string
   challenges: string
+  sessions: string
+  audit: string
   /** Without a schema: an index is made in that of its table. */
   expiry: string
   claimants: string
+  sessionExpiry: string
+  sessionUsers: string
 }
 
 /** @internal */
@@ -27,8 +31,12 @@ export function postgresNames(options: PostgresOptions = {}): PostgresNames {
     records: table('records'),
     claims: table('claims'),
     challenges: table('challenges'),
+    sessions: table('sessions'),
+    audit: table('audit'),
     expiry: quoted(`${prefix}challenges_expires`),
     claimants: quoted(`${prefix}claims_user`),
+    sessionExpiry: quoted(`${prefix}sessions_expires`),
+    sessionUsers: quoted(`${prefix}sessions_user`),
   }
 }
 

@@ -1,3 +1,4 @@
+import { invalid, text } from '../shared/check.js'
 import { sha256 } from '../shared/crypto.js'
 
 /** How many hash slots a store is spread over. */
@@ -49,6 +50,16 @@ export class RedisKeys {
     return `${this.#bucketOf(key)}:challenge:${key.length}:${key}:`
   }
 
+  /** Whose session it is. */
+  session(key: string): string {
+    return `${this.#bucketOf(key)}:session:${key}`
+  }
+
+  /** All sessions of a user. */
+  sessions(user: string): string {
+    return `${this.#bucketOf(user)}:sessions:${user}`
+  }
+
   #bucketOf(text: string): string {
     return `${this.#prefix}{${tag(sha256(text)[0] as number)}}`
   }
@@ -56,4 +67,12 @@ export class RedisKeys {
 
 function tag(bucket: number): string {
   return bucket.toString(16).padStart(2, '0')
+}
+
+/** The prefix of a store's keys, at most 64 bytes. */
+export function checkPrefix(value: unknown, name: string): string {
+  const prefix = text(64)(value, name)
+  // A brace would take the place of the hash tag.
+  if (/[{}]/.test(prefix)) throw invalid(name, 'text without braces')
+  return prefix
 }

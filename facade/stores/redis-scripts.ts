@@ -1,4 +1,15 @@
 /**
+ * Ends a script that has been run already, also if up to 8 other changes were made since, and one that comes too late.
+ * ARGV: the version before, the new version.
+ */
+const changeOnce = `
+    local version = redis.call('HGET', KEYS[1], 'version') or ''
+    local past = redis.call('HGET', KEYS[1], 'past') or ''
+    if version == ARGV[2] or past:find(ARGV[2], 1, true) then return 1 end
+    if version ~= ARGV[1] then return 0 end
+    past = (version .. ' ' .. past):sub(1, 8 * 17)`
+
+/**
  * Each runs alone on its server, whole or not at all. A client may send a script a second time when a connection was
  * lost before its answer came: then it answers as the first time, and does nothing twice.
  */
@@ -23,20 +34,21 @@ export const redisScripts = {
    * a handle if there is one.
    */
   write: `
-    local version = redis.call('HGET', KEYS[1], 'version') or ''
-    if version == ARGV[2] then return 1 end
-    if version ~= ARGV[1] then return 0 end
-    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'record', ARGV[4])
+    ${changeOnce}
+    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'past', past, 'record', ARGV[4])
     if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'claims', ARGV[5]) else redis.call('HDEL', KEYS[1], 'claims') end
     if ARGV[6] then redis.call('HSET', KEYS[1], 'handle', ARGV[6]) else redis.call('HDEL', KEYS[1], 'handle') end
+    redis.call('PERSIST', KEYS[1])
     redis.call('SADD', KEYS[2], ARGV[3])
     return 1`,
 
-  /** ARGV: the version before, user. */
+  /** ARGV: the version before, the new version, and user. The version stays for a minute, without a record. */
   delete: `
-    if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+    ${changeOnce}
     redis.call('DEL', KEYS[1])
-    redis.call('SREM', KEYS[2], ARGV[2])
+    redis.call('HSET', KEYS[1], 'version', ARGV[2], 'past', past)
+    redis.call('PEXPIRE', KEYS[1], 60000)
+    redis.call('SREM', KEYS[2], ARGV[3])
     return 1`,
 
   /**
@@ -58,7 +70,10 @@ export const redisScripts = {
   fence: `
     local claims = redis.call('HGET', KEYS[1], 'claims')
     if claims and claims:find(ARGV[1], 1, true) then return 1 end
-    if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'version', ARGV[2]) end
+    if ARGV[2] ~= '' then
+      redis.call('HSET', KEYS[1], 'version', ARGV[2])
+      redis.call('PERSIST', KEYS[1])
+    end
     return 0`,
 
   claimed: `return redis.call('GET', KEYS[1])`,

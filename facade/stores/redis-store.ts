@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { flag, invalid, isWellFormed, object, optional, text } from '../shared/check.js'
+import { flag, invalid, isWellFormed, object, optional } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
 import { CountersignError } from '../shared/errors.js'
 import { conflict, untilNoConflict } from './attempts.js'
@@ -9,10 +9,12 @@ import { checkClaims, claimTaken, isClaim } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { redisSender } from './redis-client.js'
 import type { RedisClient, Send } from './redis-client.js'
-import { RedisKeys } from './redis-keys.js'
+import { checkPrefix, RedisKeys } from './redis-keys.js'
 import { redisScripts } from './redis-scripts.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
+export { redisSessions } from './redis-sessions.js'
+export type { RedisSessionOptions } from './redis-sessions.js'
 export type { IoredisClient, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis-client.js'
 
 export interface RedisOptions {
@@ -42,13 +44,6 @@ export interface RedisOptions {
 export function redisStore(client: RedisClient, options: RedisOptions = {}): Store {
   const { prefix = 'countersign', allowEviction = false } = checkOptions(options, 'options')
   return new RedisStore(redisSender(client), new RedisKeys(prefix), allowEviction)
-}
-
-const checkPrefix = (value: unknown, name: string) => {
-  const prefix = text(64)(value, name)
-  // A brace would take the place of the hash tag.
-  if (/[{}]/.test(prefix)) throw invalid(name, 'text without braces')
-  return prefix
 }
 
 const checkOptions = object<RedisOptions>({ prefix: optional(checkPrefix), allowEviction: optional(flag) })
@@ -102,13 +97,18 @@ class RedisStore implements Store {
 
   async owner(handle: string): Promise<string | undefined> {
     if (!isText(handle)) return undefined
-    const key = this.#keys.handle(handle)
-    for (const user of texts(await this.#send(key, 'SMEMBERS', key))) {
-      if ((await this.#stored(user)).handle === handle) return user
-    }
+    for await (const user of this.#usersOf(handle)) return user
     if (!isClaim(handle)) return undefined
     const user = claimant(await this.#claimValue(handle))
     return user !== undefined && (await this.#stored(user)).claims.includes(handle) ? user : undefined
+  }
+
+  /** The users whose records have this handle. */
+  async *#usersOf(handle: string): AsyncIterable<string> {
+    const key = this.#keys.handle(handle)
+    for (const user of texts(await this.#send(key, 'SMEMBERS', key))) {
+      if ((await this.#stored(user)).handle === handle) yield user
+    }
   }
 
   users(): AsyncIterable<string> {
@@ -173,7 +173,7 @@ class RedisStore implements Store {
     const keys = [this.#keys.record(user), this.#keys.users(user)]
     const written =
       record === null
-        ? await this.#run('delete', keys, [before.version, user])
+        ? await this.#run('delete', keys, [before.version, nonce(), user])
         : await this.#run('write', keys, writing(user, before, record, claims, handle))
     if (written !== 1) {
       await undo()
@@ -202,7 +202,11 @@ class RedisStore implements Store {
       await Promise.all(taken.map((one) => this.#giveBack(one, user)))
     }
     try {
-      for (const claim of claims.toSorted()) taken.push(await this.#claim(claim, user))
+      for (const claim of claims.toSorted()) {
+        taken.push(await this.#claim(claim, user))
+        // A record that was stored without claims has only its handle, which counts as a claim of its user.
+        for await (const other of this.#usersOf(claim)) if (other !== user) throw claimTaken()
+      }
     } catch (error) {
       await undo()
       throw error

@@ -26,6 +26,6 @@ async function removeSpent(directory: LockedDirectory, name: string, now: number
   if (!isSpent(await directory.read('challenges', name), now)) return
   await directory.exclusive('challenges', name, (locked) => {
     const spent = isSpent(locked, now)
-    return { steps: spent ? [{ folder: 'challenges', name, text: null }] : [], value: undefined }
+    return { steps: spent ? [{ folder: 'challenges', name, text: null }] : [], value: undefined, apart: true }
   }, noPatience)
 }

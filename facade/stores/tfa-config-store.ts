@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-import { additionsEnrolledElsewhere, emptiedRecord, joinAdditions, openConfigFile, recordClaims, splitAdditions } from '#binding'
+import { emptiedRecord, joinAdditions, openConfigFile, recordClaims, splitAdditions } from '#binding'
 import type { BindingConfigFile } from '#binding'
 
-import { checkUser, clock, epochMilliseconds, flag, integer, object, optional, text } from '../shared/check.js'
+import { checkUser, clock, epochMilliseconds, flag, integer, isForeignName, isUser, object, optional, text } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { isCountersignError } from '../shared/errors.js'
 import { isKeyCounter } from '../shared/key-counter.js'
@@ -13,6 +13,7 @@ import { createFile } from './create-file.js'
 import { directoryStore } from './directory-store.js'
 import type { Sidecar } from './directory-store.js'
 import { acquire, errorFor, native } from './file-work.js'
+import { foreignNames } from './foreign-names.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { needUnix } from './need-unix.js'
 import { originKeysOnly } from './origin-keys.js'
@@ -102,6 +103,7 @@ const checkOptions = object<TfaConfigStoreOptions>({
 
 class TfaConfigStore implements Store {
   readonly [originKeysOnly] = true
+  readonly [foreignNames] = true
   readonly #file: BindingConfigFile
   /** Additions as records, with the handles; and the challenges. */
   readonly #sidecar: Sidecar
@@ -121,15 +123,69 @@ class TfaConfigStore implements Store {
   async read(user: string): Promise<string | undefined> {
     if (isKeyCounter(user)) return this.#sidecar.read(user)
     const [stored, beside] = [await this.#stored(checkUser(user)), await this.#sidecar.read(user)]
-    if (mended(stored, beside) === undefined) return this.#join(stored, beside)
-    // Under the lock, and before anybody relies on the mark.
-    return this.update(user, (record) => ({ record: undefined, handle: undefined, value: record }))
+    const { record, mended } = this.#join(stored, beside)
+    if (mended === undefined) return record
+    // Under the lock, and before anybody relies on the additions.
+    return this.update(user, (now) => ({ record: undefined, handle: undefined, value: now }))
   }
 
   async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
     // No user of the file: other programs would drop it.
     if (isKeyCounter(user)) return this.#sidecar.update(user, change)
-    checkUser(user)
+    if (isForeignName(user)) return this.#removing(user, change)
+    return this.#locked(checkUser(user), async (stored, write) => {
+      let beside = await this.#sidecar.read(user)
+      const { record: before, mended } = this.#join(stored, beside)
+      if (mended !== undefined) {
+        const handle = mended.foreign ? undefined : handleOf(beside)
+        beside = writeAdditions(handle, mended.additions)
+        await this.#keep(user, beside, handle)
+      }
+      const { record, handle, claims, value } = change(before)
+      if (record === undefined) {
+        // Another program removed the user.
+        if (before === undefined && beside !== undefined) await this.#keep(user, undefined)
+      } else if (record === null) {
+        if (stored !== undefined) await write(null)
+        if (beside !== undefined) await this.#keep(user, undefined)
+      } else {
+        checkRecord(record)
+        const parts = split(record, beside)
+        let kept = beside
+        const keep = async (additions: string | null, claimed: typeof claims, of = handle) => {
+          // Empty additions may have claims beside them.
+          const claiming = claimed === undefined ? beside !== undefined : claimed.length > 0
+          const next = writeAdditions(of, additions) ?? (claiming ? '\n' : undefined)
+          if (next !== kept || claimed !== undefined) await this.#claiming(user, next, of, claimed)
+          kept = next
+        }
+        // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back. The handle
+        // stays for as long as the file holds the user. Claims are taken before the file has the credential, and given
+        // up once it has it no more.
+        const all = claims && [...new Set([...claims, ...(await this.#sidecar.claimsOf(user))])]
+        await keep(parts.additions, all, parts.record === null ? handleOf(beside) : handle)
+        await write(parts.record)
+        await keep(parts.settled, claims)
+      }
+      return value
+    })
+  }
+
+  /** Of a name that no user can have: there is nothing beside the file, and nothing to do but to remove it. */
+  #removing<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+    return this.#locked(user, async (stored, write) => {
+      const { record, value } = change(stored)
+      if (typeof record === 'string') checkUser(user)
+      if (record === null && stored !== undefined) await write(null)
+      return value
+    })
+  }
+
+  /** Works on a user's record under the file's lock. */
+  #locked<T>(
+    user: string,
+    work: (stored: string | undefined, write: (record: string | null) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
     return this.#queue.run('', async (since) => {
       const lock = this.#file.lock()
       const write = async (record: string | null) => {
@@ -137,42 +193,7 @@ class TfaConfigStore implements Store {
         if (fault) throw errorFor(fault)
       }
       try {
-        const stored = await acquire(() => lock.attempt(user), since + this.#patience)
-        let beside = await this.#sidecar.read(user)
-        const outdated = mended(stored, beside)
-        if (outdated !== undefined) {
-          const handle = handleOf(beside)
-          beside = writeAdditions(handle, outdated.additions)
-          await this.#keep(user, beside, handle)
-        }
-        const before = this.#join(stored, beside)
-        const { record, handle, claims, value } = change(before)
-        if (record === undefined) {
-          // Another program removed the user.
-          if (before === undefined && beside !== undefined) await this.#keep(user, undefined)
-        } else if (record === null) {
-          if (stored !== undefined) await write(null)
-          if (beside !== undefined) await this.#keep(user, undefined)
-        } else {
-          checkRecord(record)
-          const parts = split(record, beside)
-          let kept = beside
-          const keep = async (additions: string | null, claimed: typeof claims, of = handle) => {
-            // Empty additions may have claims beside them.
-            const claiming = claimed === undefined ? beside !== undefined : claimed.length > 0
-            const next = writeAdditions(of, additions) ?? (claiming ? '\n' : undefined)
-            if (next !== kept || claimed !== undefined) await this.#claiming(user, next, of, claimed)
-            kept = next
-          }
-          // Counters first: after a crash in between no guess is forgotten, and no counter of a key goes back. The handle
-          // stays for as long as the file holds the user. Claims are taken before the file has the credential, and given
-          // up once it has it no more.
-          const all = claims && [...new Set([...claims, ...(await this.#sidecar.claimsOf(user))])]
-          await keep(parts.additions, all, parts.record === null ? handleOf(beside) : handle)
-          await write(parts.record)
-          await keep(parts.settled, claims)
-        }
-        return value
+        return await work(await acquire(() => lock.attempt(user), since + this.#patience), write)
       } finally {
         lock.release()
       }
@@ -187,11 +208,11 @@ class TfaConfigStore implements Store {
   async *users(): AsyncIterable<string> {
     const { names, fault } = await native(this.#file.users())
     if (fault) throw errorFor(fault)
-    yield* names
+    for (const name of names) if (isUser(name)) yield name
     const told = new Set(names)
     for await (const user of this.#sidecar.users()) {
       if (told.has(user) || isKeyCounter(user)) continue
-      if (this.#join(undefined, await this.#sidecar.read(user)) !== undefined) yield user
+      if (emptied(await this.#sidecar.read(user)) !== undefined) yield user
     }
   }
 
@@ -218,16 +239,16 @@ class TfaConfigStore implements Store {
     return text ?? undefined
   }
 
-  #join(record: string | undefined, beside: string | undefined): string | undefined {
+  #join(record: string | undefined, beside: string | undefined): { record?: string | undefined; mended?: Mended } {
     // Of a user whom the file does not hold there may be a mark, and nothing else.
-    if (record === undefined) return emptied(beside)
+    if (record === undefined) return { record: emptied(beside) }
     const now = Math.floor(epochMilliseconds(this.#now(), 'now') / 1000)
     try {
-      return openEnvelope<string>(joinAdditions(record, parseAdditions(beside), now)).value
+      return openEnvelope<{ record: string; mended?: Mended }>(joinAdditions(record, parseAdditions(beside), now)).value
     } catch (err) {
       if (!isCountersignError(err, 'record-corrupt')) throw err
       // Corrupt additions: no record either, for whoever reads it, but one that can be removed.
-      return '{"additions"'
+      return { record: '{"additions"' }
     }
   }
 
@@ -252,8 +273,8 @@ class TfaConfigStore implements Store {
     const user = await this.#sidecar.owner(claim)
     if (user === undefined || user === wanting) return
     const beside = await this.#sidecar.read(user)
-    const record = this.#join(await this.#stored(user), beside)
-    if (record === undefined) return this.#keep(user, undefined)
+    const { record, mended } = this.#join(await this.#stored(user), beside)
+    if (record === undefined || mended?.foreign) return this.#keep(user, undefined)
     const held = openEnvelope<string[]>(recordClaims(record)).value
     if (!held.includes(claim) && isCredentialClaim(claim)) await this.#keep(user, beside, handleOf(beside), held)
   }
@@ -264,6 +285,13 @@ interface Parts {
   record: string | null
   additions: string | null
   settled: string | null
+}
+
+/** Additions to write in the place of those that another program has made untrue. */
+interface Mended {
+  additions: string | null
+  /** They were of a user who was removed and made anew. */
+  foreign: boolean
 }
 
 /** A user's text in the sidecar: with the handle, so that a change of it shows. */
@@ -288,13 +316,4 @@ function split(record: string, beside: string | undefined): Parts {
 function emptied(beside: string | undefined): string | undefined {
   const additions = parseAdditions(beside)
   return additions === null ? undefined : (openEnvelope<string | null>(emptiedRecord(additions)).value ?? undefined)
-}
-
-/** The additions to write, where another program has enrolled a user since the last factor was removed. */
-function mended(stored: string | undefined, beside: string | undefined): { additions: string | null } | undefined {
-  const additions = parseAdditions(beside)
-  // Nearly every sign-in ends here, by a look at the text.
-  if (stored === undefined || !additions?.includes('"removed":')) return undefined
-  const envelope = additionsEnrolledElsewhere(stored, additions)
-  return openEnvelope<{ additions: string | null } | null>(envelope).value ?? undefined
 }

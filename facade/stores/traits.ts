@@ -10,9 +10,9 @@ export interface RecordChange<T> {
    *
    * A claim is a text by which a user is found: a WebAuthn user handle, or a hash of a relying party and the id of a
    * credential. Each has 1 to 128 of the characters `A-Z a-z 0-9 _ - :`, and there are at most 1024. A claim belongs to
-   * one user: if any of them is another user's, `update` rejects with an error whose `code` is `claim-taken` and writes
-   * nothing. That is decided in the same atomic step as the record is written, so that of two users who claim one text
-   * at the same time exactly one gets it.
+   * one user: if any of them is another user's claim or `handle`, `update` rejects with an error whose `code` is
+   * `claim-taken` and writes nothing. That is decided in the same atomic step as the record is written, so that of two
+   * users who claim one text at the same time exactly one gets it.
    *
    * A store without claims still works, but then a credential id can be registered for two users, and a passkey that
    * was imported without its user handle can't sign in without a user name.

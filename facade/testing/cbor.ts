@@ -1,9 +1,10 @@
-/** What the test authenticator writes: integers, bytes, text and maps, in the order given (CTAP2's canonical one). */
-export type CborValue = number | string | Uint8Array | Map<number | string, CborValue>
+/** What the test authenticator writes: integers, booleans, bytes, text and maps, in the order given (CTAP2's canonical one). */
+export type CborValue = number | boolean | string | Uint8Array | Map<number | string, CborValue>
 
 /** CBOR (RFC 8949) with definite lengths and shortest heads. */
 export function encodeCbor(value: CborValue): Buffer {
   if (typeof value === 'number') return value >= 0 ? head(0, value) : head(1, -1 - value)
+  if (typeof value === 'boolean') return Buffer.of(value ? 0xf5 : 0xf4)
   if (typeof value === 'string') return withLength(3, Buffer.from(value))
   if (value instanceof Uint8Array) return withLength(2, value)
   const members = [...value].flatMap(([key, member]) => [encodeCbor(key), encodeCbor(member)])

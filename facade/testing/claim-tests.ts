@@ -57,6 +57,23 @@ export const claimTests = ({ of }: TestRecords): StoreTest[] => [
     same(await store.owner(handle), undefined, 'owner of neither')
   }),
 
+  storeTest("a claim that is another user's handle is refused, also if that record has no claims", async (store, ids) => {
+    const [ann, ben, eve] = ids.ids(3) as [string, string, string]
+    const [handle, own] = [`${ids.id()}_-`, claims(ids.id())[0] as string]
+    await write(store, ann, of(1), handle)
+    await claim(store, ben, of(2), [own])
+    for (const user of [ben, eve]) {
+      const error = await rejection(() => claim(store, user, of(3), [own, handle]))
+      same((error as { code?: unknown }).code, 'claim-taken', 'the code of the error')
+    }
+    same(await Promise.all([ann, ben, eve].map((user) => store.read(user))), [of(1), of(2), undefined], 'records')
+    same(await owners(store, handle, own), [ann, ben], 'owners')
+    await claim(store, ann, of(4), [handle], handle)
+    await claim(store, ann, of(5), [])
+    await claim(store, ben, of(6), [own, handle])
+    same(await owners(store, handle, own), [ben, ben], 'owners after the handle was given up')
+  }),
+
   storeTest('of 12 users who claim one text at once exactly one gets it', async (store, ids) => {
     for (let round = 0; round < 5; round += 1) {
       const users = ids.ids(12)

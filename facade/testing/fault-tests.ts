@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 import type { Store } from '../stores/traits.js'
+import { checkHistories } from './check-histories.js'
+import { keysIn, recordHistory } from './history.js'
 import { challenge, Ids, parallel, same } from './store-test.js'
 
 /** A store whose connections can be cut. */
@@ -65,6 +67,19 @@ export const faultTests: FaultTest[] = [
     same(taken.length, new Set(taken).size, 'challenges, each taken once')
     await untilWorking(() => store.put(key, challenge('last')))
     same(await untilWorking(() => store.take(key, 'last', Date.now())), 'data of last', 'after the last cut')
+  }),
+
+  faultTest('connections cut amid calls of every kind: all of them have happened in one order', async ({ store, cut }, ids) => {
+    const run = ids.id()
+    const logs = ['', '']
+    const recording = logs.map((_, index) =>
+      recordHistory(store, { run, process: String(index), seconds: 2, log: (line) => (logs[index] += line) }),
+    )
+    await cutOften(cut)
+    await Promise.all(recording)
+    const { histories, undecided, violations } = checkHistories(logs)
+    for (const key of keysIn(logs)) ids.known(key)
+    same([histories > 0, undecided, violations], [true, [], []], 'histories that no order of the calls explains')
   }),
 ]
 

@@ -1,5 +1,6 @@
 import { challengeStoreTests } from './challenge-store-tests.js'
 import { claimTests } from './claim-tests.js'
+import { historyTests } from './history-tests.js'
 import { anyTexts, coreRecords } from './test-records.js'
 import { userStoreTests } from './user-store-tests.js'
 import type { StoreTest } from './store-test.js'
@@ -13,7 +14,7 @@ export type { StoreTest } from './store-test.js'
  * @example
  * for (const { name, run } of storeTests) test(name, () => run(() => myStore(pool)))
  */
-export const storeTests: StoreTest[] = [...userStoreTests(anyTexts), ...claimTests(anyTexts), ...challengeStoreTests]
+export const storeTests: StoreTest[] = [...userStoreTests(anyTexts), ...claimTests(anyTexts), ...challengeStoreTests, ...historyTests(anyTexts)]
 
 /** The same tests for a store that only accepts records of Countersign, such as `tfaConfigStore`. */
-export const recordStoreTests: StoreTest[] = [...userStoreTests(coreRecords), ...claimTests(coreRecords), ...challengeStoreTests]
+export const recordStoreTests: StoreTest[] = [...userStoreTests(coreRecords), ...claimTests(coreRecords), ...challengeStoreTests, ...historyTests(coreRecords)]

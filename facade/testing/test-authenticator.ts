@@ -43,6 +43,8 @@ export interface CeremonyOptions {
   /** For a page in a frame of another site. */
   crossOrigin?: boolean
   topOrigin?: string
+  /** Extension outputs that it signs, such as `{ credProtect: 2 }`. Default: none. */
+  extensionOutputs?: Record<string, boolean | number | string | Uint8Array>
 }
 
 export interface CreateOptions extends CeremonyOptions {
@@ -76,7 +78,7 @@ export interface TestCredential {
  *
  * @example
  * const key = new TestAuthenticator()
- * const response = key.create(await countersign.beginWebauthn(user, { name, displayName }), { origin })
+ * const response = key.create(await countersign.beginWebauthn(user, { name: 'ann', displayName: 'Ann' }), { origin })
  * const enrolled = await countersign.finishWebauthn(user, { response, description: 'test key' })
  * if (!enrolled.ok) throw new Error(enrolled.reason)
  */
@@ -108,7 +110,7 @@ export class TestAuthenticator {
     const cose = encodeCbor(key.cose)
     const attested = Buffer.concat([this.#options.aaguid ?? Buffer.alloc(16), uint16(id.length), id, cose])
     const header = this.#authenticatorData(credential, ceremony, flags.attestedCredentialData)
-    const authData = Buffer.concat([header, attested])
+    const authData = Buffer.concat([header, attested, outputsOf(ceremony)])
     const clientData = clientDataJson('webauthn.create', options.challenge, ceremony)
     const object = attestationObject(ceremony.attestation ?? 'none', key, authData, clientData)
     const { transports = ['usb'] } = this.#options
@@ -133,7 +135,7 @@ export class TestAuthenticator {
     if (!held) throw refusal('NotAllowedError')
     const { credential, key } = held
     if (credential.signCount !== null) credential.signCount += 1
-    const authData = this.#authenticatorData(credential, ceremony, 0)
+    const authData = Buffer.concat([this.#authenticatorData(credential, ceremony, 0), outputsOf(ceremony)])
     const clientData = clientDataJson('webauthn.get', options.challenge, ceremony)
     return {
       ...responseFrame(credential.id),
@@ -173,6 +175,7 @@ export class TestAuthenticator {
     const { userPresent = true, userVerified = this.#options.userVerified ?? false } = ceremony
     const bits =
       extra |
+      (ceremony.extensionOutputs ? flags.extensionData : 0) |
       (userPresent ? flags.userPresent : 0) |
       (userVerified ? flags.userVerified : 0) |
       (credential.backupEligible ? flags.backupEligible : 0) |
@@ -189,6 +192,12 @@ const flags = {
   backupEligible: 0x08,
   backupState: 0x10,
   attestedCredentialData: 0x40,
+  extensionData: 0x80,
+}
+
+/** WebAuthn Level 3, 6.1: a map at the end. */
+function outputsOf({ extensionOutputs }: CeremonyOptions): Buffer {
+  return extensionOutputs ? encodeCbor(new Map(Object.entries(extensionOutputs))) : Buffer.alloc(0)
 }
 
 /** WebAuthn Level 3, 5.8.1, in the member order of 5.8.1.1. */

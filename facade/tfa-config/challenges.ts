@@ -13,7 +13,7 @@ export class Challenges {
   }
 
   async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
-    if (challenge) await fromStore(() => this.#opened().put(user, challenge))
+    if (challenge) await fromStore(() => this.#opened().put(user, challenge), [challenge.data])
   }
 
   async take(user: string, id: string, now: number): Promise<string | undefined> {

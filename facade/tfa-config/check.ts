@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 
-import { clock, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, clock, flag, integer, invalid, isForeignName, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
 import { isUsable } from '../stateless/fitting-rp.js'
@@ -21,6 +21,11 @@ import type {
 export function checkEntryId(id: unknown): string {
   if (typeof id !== 'string') throw invalid('id', 'text')
   return isWellFormed(id) && id.length <= 1024 ? id : ''
+}
+
+/** A user whom a file may hold, even under a name that none can have. */
+export function checkHeldUser(user: unknown): string {
+  return isForeignName(user) ? user : checkUser(user)
 }
 
 const challengeStore: Check<ChallengeStore> = (value, name) => {
@@ -72,7 +77,11 @@ const optionShape = {
 export const checkOptions = object<TfaConfigOptions>(optionShape)
 export const checkParseOptions = object<TfaParseOptions>({ ...optionShape, maxBytes: optional(integer(0, 2 ** 30)), json: optional(flag) })
 export const checkExamineOptions = object<TfaExamineOptions>({ maxBytes: optional(integer(0, 2 ** 30)), json: optional(flag), now: optional(clock) })
-export const checkWriteOptions = object<TfaWriteOptions>({ additions: optional(flag), sections: optional(flag) })
+export const checkWriteOptions = object<TfaWriteOptions>({
+  additions: optional(flag),
+  sections: optional(flag),
+  refused: optional(oneOf('fail', 'keep')),
+})
 export const checkOrigin = object<TfaOriginOption>({ origin: optional(text(2048)) })
 export const checkList = object<{ all?: boolean }>({ all: optional(flag) })
 export const checkUpdate = object<{ description?: string; enable?: boolean }>({

@@ -16,6 +16,7 @@ import {
   checkAddTotp,
   checkEntryId,
   checkExamineOptions,
+  checkHeldUser,
   checkList,
   checkOptions,
   checkOrigin,
@@ -95,9 +96,9 @@ export class TfaConfig {
   /**
    * Reads a file: JSON of either generation, or the old lines.
    *
-   * A user, an entry or a section that can't be used is kept unchanged. Such an entry counts as a factor, is listed with
-   * `unusable: true`, is never offered, and can only be deleted. All others work. An empty file has no users. With
-   * `json`, it is an error.
+   * A user, an entry, a line or a section that can't be used is kept unchanged. Such an entry counts as a factor, is
+   * listed with `unusable: true`, is never offered, and can only be deleted. All others work. Such a line becomes a JSON
+   * string of the user before its first colon. An empty file has no users. With `json`, it is an error.
    *
    * Proxmox gives several entries of an old line the same id. Here they get unique ids (`v1-entry`, `v1-entry-2`, ...),
    * which are the same each time. Half-finished U2F registrations of old lines are left out. Unknown top-level members
@@ -129,15 +130,16 @@ export class TfaConfig {
   /**
    * Returns the file in the current form: compact JSON, with users sorted. Equal configurations give equal bytes.
    *
-   * Without `additions`, Proxmox can read everything that this library created or changed. Values that are only spelled
-   * differently are written in Proxmox's form. If the file already had something that Proxmox refuses, it stays
-   * unchanged, and `examine` names it.
+   * Without `additions`, Proxmox can read the result. Values that are only spelled differently are written in Proxmox's
+   * form. If the file came with something that Proxmox refuses, nothing is written: delete what `examine` names, or pass
+   * `refused: 'keep'`, and it stays unchanged.
    *
-   * @throws {CountersignError} `store-refused` without additions, for a key that Proxmox's format has no place for
+   * @throws {CountersignError} `store-refused` without additions, for a key that Proxmox's format has no place for, and
+   *   for what Proxmox refuses
    */
   write(options: TfaWriteOptions = {}): Uint8Array {
-    const { additions = this.#host.additions, sections } = checkWriteOptions(options, '')
-    const written = guarded(() => this.#native.write(additions, sections))
+    const { additions = this.#host.additions, sections, refused } = checkWriteOptions(options, '')
+    const written = guarded(() => this.#native.write(additions, sections, refused === 'keep'))
     return typeof written === 'string' ? openEnvelope<never>(written).value : written
   }
 
@@ -179,7 +181,10 @@ export class TfaConfig {
     this.#ask((native) => native.setU2f(request))
   }
 
-  /** Returns all users, sorted by the bytes of their names. */
+  /**
+   * Returns all users, sorted by the bytes of their names. A file may hold users whose names are empty or longer than
+   * 256 bytes. They can only be listed and removed.
+   */
   users(): string[] {
     return this.#ask((native) => native.users())
   }
@@ -188,13 +193,13 @@ export class TfaConfig {
    * Removes a user with all entries. Returns whether there was one. Open challenges stay in their store: see `clear`.
    */
   removeUser(user: string): boolean {
-    checkUser(user)
+    checkHeldUser(user)
     return this.#ask((native) => native.removeUser(user))
   }
 
   /** Returns everything stored about a user, as JSON text with our additions. It contains secrets. */
   userData(user: string): string | undefined {
-    checkUser(user)
+    checkHeldUser(user)
     return this.#ask<string | null>((native) => native.userData(user), user) ?? undefined
   }
 
@@ -214,26 +219,26 @@ export class TfaConfig {
    * @param type `totp` or its old name `oath`, `u2f`, `webauthn`, `yubico`, `recovery`; any other is an error
    */
   hasType(user: string, type: string): boolean {
-    checkUser(user)
+    checkHeldUser(user)
     if (typeof type !== 'string') throw invalid('type', 'the type of a factor')
     return this.#ask((native) => native.hasType(user, type), user)
   }
 
   /** Returns the public ids of the user's enabled Yubico keys, separated by spaces. */
   yubicoKeys(user: string): string {
-    checkUser(user)
+    checkHeldUser(user)
     return this.#ask((native) => native.yubicoKeys(user), user)
   }
 
   /** Returns the places of the user's unused recovery codes, from 0; `undefined` if there is no set. */
   recoveryState(user: string): number[] | undefined {
-    checkUser(user)
+    checkHeldUser(user)
     return this.#ask<number[] | null>((native) => native.recoveryState(user), user) ?? undefined
   }
 
   /** Returns the locks of a user. */
   lockStatus(user: string): TfaLockStatus {
-    checkUser(user)
+    checkHeldUser(user)
     const now = this.#at()
     return this.#ask((native) => native.lockStatus(user, now), user)
   }
@@ -246,26 +251,26 @@ export class TfaConfig {
 
   /** Removes the locks of a user and resets the counters. `unlocked` is false if there was no lock. */
   unlock(user: string): { ok: true; unlocked: boolean } | TfaRefused {
-    checkUser(user)
+    checkHeldUser(user)
     const now = this.#at()
     return this.#ask((native) => native.unlock(user, now), user)
   }
 
   /** Returns the user's entries: recovery codes, TOTP, WebAuthn, U2F, Yubico. Empty for an unknown user. */
   listEntries(user: string): TfaEntry[] {
-    checkUser(user)
+    checkHeldUser(user)
     return this.#ask((native) => native.listEntries(user), user)
   }
 
   getEntry(user: string, id: string): TfaEntry | undefined {
-    checkUser(user)
+    checkHeldUser(user)
     const checked = checkEntryId(id)
     return this.#ask<TfaEntry | null>((native) => native.getEntry(user, checked), user) ?? undefined
   }
 
   /** Returns the entries and locks of `user`. With `all` (for administrators), those of every user. */
   list(user: string, options: { all?: boolean } = {}): TfaUser[] {
-    checkUser(user)
+    checkHeldUser(user)
     const { all = false } = checkList(options, '')
     const now = this.#at()
     return this.#ask((native) => native.list(all ? null : user, now))
@@ -273,7 +278,7 @@ export class TfaConfig {
 
   /** Deletes an entry. Recovery codes may be left as the only one; with the last entry the user goes. */
   deleteEntry(user: string, id: string): TfaDeleted {
-    checkUser(user)
+    checkHeldUser(user)
     const checked = checkEntryId(id)
     return this.#ask((native) => native.deleteEntry(user, checked), user)
   }
@@ -313,7 +318,8 @@ export class TfaConfig {
    *
    * @example
    * const begun = await config.addEntry(user, { type: 'webauthn', description: 'key' })
-   * const { publicKey } = JSON.parse(begun.challenge) // for the page
+   * if (!begun.ok) throw new Error(begun.message)
+   * const { publicKey } = JSON.parse(begun.challenge ?? '') // for the page
    * await config.addEntry(user, { type: 'webauthn', challenge: publicKey.challenge, value: JSON.stringify(response) })
    */
   async addEntry(user: string, parameters: TfaAddParameters): Promise<TfaAdded> {

@@ -68,7 +68,7 @@ export interface TfaExamination {
 export interface TfaExaminedUser {
   /** The line where the user's data begins, from 1. */
   line: number
-  /** Absent for a line that can't be read, or if it isn't a valid user name. */
+  /** Absent if a line doesn't name its user, or if it isn't a valid user name. */
   user?: string
   /** How many of each type that can be used; for `recovery`, the number of unused codes. */
   factors: Partial<Record<FactorType, number>>
@@ -86,6 +86,11 @@ export interface TfaWriteOptions {
    * that the file had when it was parsed.
    */
   sections?: boolean
+  /**
+   * What to do if the file came with a part that Proxmox refuses, and with it the whole file: `'fail'` writes nothing,
+   * `'keep'` writes the part as it came. `examine` names such parts. Only without `additions`. Default `'fail'`.
+   */
+  refused?: 'fail' | 'keep'
 }
 
 /** The `webauthn` section: the relying party, as in Proxmox's configuration. */

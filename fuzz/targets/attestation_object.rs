@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use countersign_core::webauthn::{
-    Algorithm, Conveyance, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, verify_registration,
+    Algorithm, AttestationPolicy, Conveyance, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, verify_registration,
 };
 use data_encoding::BASE64URL_NOPAD;
 use libfuzzer_sys::fuzz_target;
@@ -33,9 +33,11 @@ fuzz_target!(|object: &[u8]| {
         algorithms: &Algorithm::ALL,
         attestation: Conveyance::Direct,
         trust_anchors: &TrustAnchors::parse(&[]).expect("none"),
+        attestation_policy: &AttestationPolicy::default(),
         cross_origin: None,
         user_presence_optional: true,
         user_handle: None,
+        extensions: None,
         now: 1_800_000_000,
     };
     let _ = verify_registration(&response.to_string(), &expected);

@@ -11,9 +11,12 @@ fuzz_target!(|json: &[u8]| {
         let Ok(config) = TfaConfig::parse(line.as_bytes(), 1 << 24) else {
             continue;
         };
-        let text = config
-            .write(WriteOptions::default())
-            .expect("what was read can be written");
+        // Also what Proxmox would refuse, which is written only if asked for.
+        let options = WriteOptions {
+            refused: true,
+            ..WriteOptions::default()
+        };
+        let text = config.write(options).expect("what was read can be written");
         let again = TfaConfig::parse(text.as_bytes(), 1 << 26).expect("what was written can be read");
         assert_eq!(again.legacy_view(), config.legacy_view());
     }

@@ -8,6 +8,7 @@ use libfuzzer_sys::fuzz_target;
 const WHOLE: WriteOptions = WriteOptions {
     additions: true,
     sections: Sections::Written,
+    refused: false,
 };
 
 fuzz_target!(|bytes: &[u8]| {

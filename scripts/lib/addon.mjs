@@ -56,6 +56,6 @@ export function releaseFlags() {
   if (process.platform === 'win32') flags.push('-Clink-arg=/PDBALTPATH:%_PDB%')
   return {
     CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
-    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...c, ...withoutUnused(process.arch)].join(' ').trim() }),
+    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...c, ...withoutUnused({ os: process.platform, cpu: process.arch })].join(' ').trim() }),
   }
 }

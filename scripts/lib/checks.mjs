@@ -15,4 +15,5 @@ export const publint = command([...local('publint/src/cli.js'), 'run', '.', '--s
 /** What TypeScript makes of each entry; it is for ESM, which every supported Node can `require`. */
 export const attw = command([...local('@arethetypeswrong/cli/dist/index.js'), '--pack', '.', '--profile', 'esm-only', '--no-emoji'])
 export const oxlint = command([...local('oxlint/bin/oxlint'), '--deny-warnings'])
-export const ava = (files, env) => command([...local('ava/entrypoints/cli.mjs'), ...files], countAva, env)
+/** @param {string[]} program ava, under the Node that is to run it */
+export const ava = (files, env, program = local('ava/entrypoints/cli.mjs')) => command([...program, ...files], countAva, env)

@@ -10,6 +10,9 @@ const routine = [
   /^(Get|Hit|Ign|Fetched|Selecting|Preparing|Unpacking|Setting up|Processing|\(Reading database)\b/, // apt
 ]
 
+/** A test that failed: of ava, and of cargo. */
+const failing = [/^\s*[✘×] \[fail\]: (.*)$/, /^test (.*) \.\.\. FAILED$/]
+
 /**
  * What of a failed step's output is shown: not the lines above, and at most the last `most` of what is left.
  *
@@ -22,6 +25,16 @@ export function excerpt(output, most = 500) {
   const shown = telling.length > 0 ? telling : lines.slice(-20)
   if (shown.length <= most) return shown
   return [`... ${shown.length - most} lines before these are in the log`, ...shown.slice(-most)]
+}
+
+/**
+ * The tests that failed, as their runners name them in lines of their own.
+ *
+ * @returns {string[]}
+ */
+export function failedTests(output) {
+  const lines = stripVTControlCharacters(output).split(/\r?\n/)
+  return [...new Set(lines.flatMap((line) => failing.flatMap((pattern) => pattern.exec(line)?.[1] ?? [])))]
 }
 
 /** The last line with something in it: what a command is doing. */

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { Display, duration } from './display.mjs'
-import { excerpt, lastLine } from './excerpt.mjs'
+import { excerpt, failedTests, lastLine } from './excerpt.mjs'
 import { collecting } from './output.mjs'
 import { root, scratch } from './paths.mjs'
 import { CommandFailed } from './run.mjs'
@@ -48,6 +48,7 @@ export class Steps {
     })
     closeSync(log)
     const result = { passed: 0, failed: 0, ...totals }
+    if (result.failed > 0) result.tests = failedTests(output)
     this.#ended({ name, seconds: this.#display.end(name), ...result })
     if (result.failed > 0) this.#explain(name, output, path)
     return result.failed === 0
@@ -71,6 +72,8 @@ export class Steps {
     this.stop()
     const { passed, failed } = add(this.results)
     const bad = this.results.filter((result) => result.failed > 0).map(({ name }) => name)
+    // Once more at the end, where whoever sees only that looks.
+    for (const { name, tests = [] } of this.results) for (const test of tests) console.log(`    ${name}: ${test}`)
     console.log(`\n${bad.length > 0 ? `failed: ${bad.join(', ')}; ` : ''}all output: ${relative(root, this.#logs)}`)
     console.log(`\n${passed} passed, ${failed} failed`)
     process.exitCode = failed === 0 && passed > 0 ? 0 : 1

@@ -135,6 +135,7 @@ fn work(name: &str, fixtures: &Value) -> Work {
             let options = WriteOptions {
                 additions: true,
                 sections: Sections::Written,
+                refused: false,
             };
             Box::new(move || drop(black_box(config.write(options).expect("text"))))
         }

@@ -44,7 +44,7 @@ pub fn open_config_file(
     }
 }
 
-/// Joins a record of the file and its additions. Returns an envelope with the text. `now`: epoch seconds.
+/// Joins a record of the file and its additions. Returns an envelope with `{record, mended?}`. `now`: epoch seconds.
 #[napi(catch_unwind, ts_return_type = "string")]
 pub fn join_additions(record: String, additions: Option<String>, now: i64) -> Text {
     let (record, additions) = (Zeroizing::new(record), additions.map(Zeroizing::new));
@@ -70,13 +70,6 @@ pub fn split_additions(record: String, beside: Option<String>) -> Text {
 #[napi(catch_unwind)]
 pub fn emptied_record(additions: String) -> String {
     envelope(tfa_config::emptied(&Zeroizing::new(additions)))
-}
-
-/// The additions without a removal that is no longer true. Returns an envelope with `{additions}`, or null.
-#[napi(catch_unwind, ts_return_type = "string")]
-pub fn additions_enrolled_elsewhere(record: String, additions: String) -> Text {
-    let (record, additions) = (Zeroizing::new(record), Zeroizing::new(additions));
-    envelope(tfa_config::enrolled_elsewhere(&record, &additions)).into()
 }
 
 #[napi]
@@ -226,6 +219,8 @@ impl Holder {
             let options = WriteOptions {
                 additions: true,
                 sections: Sections::AsRead,
+                // One bad entry must not keep all others from signing in.
+                refused: true,
             };
             let text = Zeroizing::new(config.write(options)?);
             self.file.file.replace(&lock, text.as_bytes())?;

@@ -10,6 +10,7 @@ pub mod config_file;
 pub mod files;
 #[cfg(unix)]
 mod held;
+pub mod metadata;
 pub mod sealing;
 pub mod service;
 pub mod text;

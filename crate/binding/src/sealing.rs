@@ -53,10 +53,11 @@ impl BindingSealing {
     }
 
     /// `random`: 32 bytes for this one call; null for any other number.
-    #[napi(catch_unwind)]
-    pub fn seal(&self, text: String, name: String, id: Option<String>, random: &[u8]) -> Option<String> {
+    #[napi(catch_unwind, ts_return_type = "string | null")]
+    pub fn seal(&self, text: String, name: String, id: Option<String>, random: &[u8]) -> Option<Text> {
         self.keys
             .seal(&place(&name, id.as_deref()), &Zeroizing::new(text), random)
+            .map(Text::from)
     }
 
     /// Whether this is the id of the key that seals.

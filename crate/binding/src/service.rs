@@ -1,10 +1,13 @@
 //! The service: settings parsed once, and the core's functions over one user's record.
 
-use countersign_core::{Action, Change, Settings, enrol, envelope, index, manage, sign_in};
+use std::sync::Arc;
+
+use countersign_core::{Action, Change, Settings, browsers, enforce, enrol, envelope, index, manage, revoked, sign_in};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::metadata::BindingMetadata;
 use crate::text::Text;
 
 /// What the store does with a record, and the envelope for the facade.
@@ -53,6 +56,18 @@ pub struct BindingService {
 
 #[napi]
 impl BindingService {
+    /// What later calls know of models of authenticators.
+    #[napi(catch_unwind)]
+    pub fn use_metadata(&mut self, metadata: Option<&BindingMetadata>) {
+        self.settings.metadata = metadata.map(|metadata| Arc::clone(&metadata.0));
+    }
+
+    #[napi(catch_unwind)]
+    pub fn revoked_keys(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        revoked::revoked_keys(call.record(), &self.settings, call.request())
+    }
+
     #[napi(catch_unwind)]
     pub fn factors(&self, record: Option<String>) -> String {
         manage::factors(Call::new(record, String::new()).record())
@@ -116,6 +131,36 @@ impl BindingService {
     pub fn verify_code(&self, record: Option<String>, request: String) -> BindingChange {
         let call = Call::new(record, request);
         sign_in::verify_code(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn recognise_browser(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        browsers::recognise_browser(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn browsers(&self, record: Option<String>, request: String) -> String {
+        let call = Call::new(record, request);
+        browsers::browsers(call.record(), &self.settings, call.request())
+    }
+
+    #[napi(catch_unwind)]
+    pub fn forget_browsers(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        browsers::forget_browsers(call.record(), call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn enforce(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enforce::enforce(call.record(), &self.settings, call.request()).into()
+    }
+
+    #[napi(catch_unwind)]
+    pub fn clear_deadlines(&self, record: Option<String>, request: String) -> BindingChange {
+        let call = Call::new(record, request);
+        enforce::clear_deadlines(call.record(), call.request()).into()
     }
 
     #[napi(catch_unwind)]

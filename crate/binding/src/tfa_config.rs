@@ -86,11 +86,16 @@ impl BindingTfaConfig {
         }
     }
 
-    /// Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had.
+    /// Returns the file's bytes or a failure envelope. Without `sections`, writes those that the file had. `refused`:
+    /// also writes what Proxmox refuses.
     #[napi(catch_unwind)]
-    pub fn write(&self, additions: bool, sections: Option<bool>) -> Either<Uint8Array, String> {
-        let sections = sections.into();
-        match self.config.write(WriteOptions { additions, sections }) {
+    pub fn write(&self, additions: bool, sections: Option<bool>, refused: bool) -> Either<Uint8Array, String> {
+        let options = WriteOptions {
+            additions,
+            sections: sections.into(),
+            refused,
+        };
+        match self.config.write(options) {
             Ok(text) => Either::A(Uint8Array::new(text.into_bytes())),
             Err(failure) => Either::B(envelope::<()>(Err(failure))),
         }

@@ -23,7 +23,7 @@ pub fn webauthn_authentication_options(request: String, random: &[u8]) -> String
     json::authentication_options(&request, random)
 }
 
-/// Reads `{rp, userVerification?, crossOrigin?, counter?}`. Returns a failure envelope if it is wrong.
+/// Reads `{rp, userVerification?, crossOrigin?, counter?, extensions?, appId?}`. Returns a failure envelope if it is wrong.
 #[napi(catch_unwind)]
 pub fn read_authentication_policy(json: String) -> Either<BindingAuthenticationPolicy, String> {
     match AuthenticationPolicy::parse(&json) {
@@ -32,8 +32,8 @@ pub fn read_authentication_policy(json: String) -> Either<BindingAuthenticationP
     }
 }
 
-/// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`; answers a
-/// failure envelope where it is wrong.
+/// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?,
+/// extensions?}`; answers a failure envelope where it is wrong.
 #[napi(catch_unwind)]
 pub fn read_registration_policy(json: String) -> Either<BindingRegistrationPolicy, String> {
     match RegistrationPolicy::parse(&json) {
@@ -53,7 +53,8 @@ impl BindingAuthenticationPolicy {
     /// (empty: none). `flags` of what is stored: 1 backup eligible, 2 backup state, 4 backup recorded.
     ///
     /// A success is the new counter, plus 2^32 times the sum of: 1 backup eligible, 2 backup state, 4 user verified,
-    /// 8 counter increased. A text is an envelope: of `{ok: false, reason}`, or of a failure.
+    /// 8 counter increased. A text is an envelope: of `{ok: false, reason}`, of a failure, or of that number and the
+    /// signed extension outputs that were asked for.
     #[napi(catch_unwind)]
     pub fn verify(&self, texts: String, sign_count: u32, flags: u32) -> Either<i64, String> {
         let stored = StoredState {
@@ -63,7 +64,10 @@ impl BindingAuthenticationPolicy {
             backup_recorded: flags & 4 != 0,
         };
         match self.0.verify(&texts, stored) {
-            Ok(accepted) => Either::A(number(&accepted)),
+            Ok(mut accepted) => match accepted.extensions.take() {
+                None => Either::A(number(&accepted)),
+                Some(outputs) => Either::B(envelope(Ok((number(&accepted), outputs)))),
+            },
             Err(envelope) => Either::B(envelope),
         }
     }
@@ -78,7 +82,7 @@ impl BindingRegistrationPolicy {
     /// Verifies a registration. `texts` in lines: challenge, user handle (empty: none), then the response: JSON, or the
     /// lines `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` (a comma after each),
     /// `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
-    /// userVerified, discoverable?}` or `{ok: false, reason}`.
+    /// userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
     #[napi(catch_unwind)]
     pub fn verify(&self, texts: String, now: i64) -> String {
         self.0.verify(&texts, now)

@@ -22,4 +22,4 @@ pub use json::envelope::envelope;
 pub use json::failure::Failure;
 pub use service::change::{Action, Change};
 pub use service::settings::Settings;
-pub use service::{enrol, index, manage, reseal, sign_in};
+pub use service::{browsers, enforce, enrol, index, manage, reseal, revoked, sign_in};

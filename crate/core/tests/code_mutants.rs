@@ -100,6 +100,7 @@ fn outside(uri: &str) -> Option<OtpauthUri> {
 fn judge_uri(uri: &str, parsed: &OtpauthUri, stored: bool) {
     let trimmed = if stored { uri } else { uri.trim() };
     let (label, query) = trimmed.split_once('?').unwrap();
+    let (query, fragment) = query.split_once('#').filter(|_| !stored).unwrap_or((query, ""));
     let query: Vec<_> = query
         .split('&')
         .map(|parameter| parameter.split_once('=').unwrap_or((parameter, "")))
@@ -117,6 +118,14 @@ fn judge_uri(uri: &str, parsed: &OtpauthUri, stored: bool) {
         "{uri}"
     );
     assert_eq!(get("encoder"), None, "{uri}");
+    let after = fragment.split('&').filter_map(|parameter| parameter.split_once('='));
+    let decides = |name: &str| name == "encoder" || known.contains(&name);
+    assert!(
+        !after
+            .into_iter()
+            .any(|(name, value)| decides(&loose(name)) && !value.trim().is_empty()),
+        "{uri}"
+    );
     let blank = |one: &char| matches!(one, ' ' | '\t' | '\n' | '\r' | '-' | '=') || (!stored && *one == '+');
     let secret: String = get("secret").unwrap().chars().filter(|one| !blank(one)).collect();
     assert_eq!(parsed.totp.secret(), base32(&secret.to_ascii_uppercase()), "{uri}");

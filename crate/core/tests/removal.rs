@@ -5,7 +5,7 @@ mod common;
 
 use common::{NOW, User};
 use countersign_core::record::Record;
-use countersign_core::tfa_config::{Sections, TfaConfig, WriteOptions, emptied, enrolled_elsewhere, join, split};
+use countersign_core::tfa_config::{Joined, Mended, Sections, TfaConfig, WriteOptions, emptied, join, split};
 use countersign_core::{enrol, manage};
 use serde_json::{Value, json};
 
@@ -215,11 +215,16 @@ fn a_configuration_file_holds_no_mark() {
     let file = format!(r#"{{"users":{{"ann":{MARK}}}}}"#);
     // To the file's format it is a member that nobody knows: kept as it came, and no mark.
     let config = TfaConfig::parse(file.as_bytes(), 1 << 20).unwrap();
-    assert_eq!(config.write(WriteOptions::default()).as_deref(), Ok(file.as_str()));
+    let as_it_came = WriteOptions {
+        refused: true,
+        ..WriteOptions::default()
+    };
+    assert_eq!(config.write(as_it_came).as_deref(), Ok(file.as_str()));
+    assert!(config.write(WriteOptions::default()).is_err());
     let challenge: Value = serde_json::from_str(&config.challenge("ann", None, &[0; 32], 0)).unwrap();
     assert_eq!(challenge["value"], json!({}));
     let mut user = User::new();
-    user.record = Some(join(config.record("ann").unwrap(), Some(MARK), 0).unwrap());
+    user.record = Some(join(config.record("ann").unwrap(), Some(MARK), 0).unwrap().record);
     assert!(answered(&mut user).is_object());
     for additions in [true, false] {
         let mut config = TfaConfig::default().keeping_additions(additions);
@@ -230,6 +235,7 @@ fn a_configuration_file_holds_no_mark() {
             .write(WriteOptions {
                 additions,
                 sections: Sections::Written,
+                refused: false,
             })
             .unwrap();
         assert!(!text.contains("removed"), "{text}");
@@ -245,11 +251,12 @@ fn the_additions_keep_the_mark_beside_a_file_that_does_not_hold_the_user() {
     let (during, after) = (parts.additions.unwrap(), parts.settled.unwrap());
     let file = before.record.unwrap();
     assert_eq!(parts.record, None);
-    assert_eq!(join(&file, Some(&during), 0), join(&file, Some(&beside), 0));
+    let [whole, interrupted] = [&beside, &during].map(|additions| join(&file, Some(additions), 0).unwrap());
+    assert_eq!(interrupted.record, whole.record);
     for additions in [&during, &after] {
         assert_eq!(emptied(additions).unwrap().as_deref(), Some(MARK));
     }
-    assert_eq!(join("{}", Some(&after), 0).as_deref(), Ok(MARK));
+    assert_eq!(join("{}", Some(&after), 0), Ok(joined(MARK)));
     assert_eq!(emptied(&beside), Ok(None));
     assert_eq!(emptied("no JSON"), Ok(None));
 
@@ -259,14 +266,40 @@ fn the_additions_keep_the_mark_beside_a_file_that_does_not_hold_the_user() {
     assert_eq!(emptied(&parts.settled.unwrap()), Ok(None));
 
     // Another program has enrolled the user: the mark goes, and nothing else.
-    assert!(!join(&file, Some(&after), 0).unwrap().contains("removed"));
-    assert!(Record::parse(Some(&join(&file, Some(&after), 0).unwrap())).is_ok());
-    let mended = enrolled_elsewhere(&file, &after).unwrap().unwrap();
-    assert_eq!(mended.additions, None);
-    let mended = enrolled_elsewhere(&file, &during).unwrap().unwrap();
-    assert_eq!(mended.additions, Some(beside.clone()));
-    assert!(enrolled_elsewhere("{}", &after).unwrap().is_none());
-    assert!(enrolled_elsewhere(&file, &beside).unwrap().is_none());
+    let elsewhere = join(&file, Some(&after), 0).unwrap();
+    assert!(!elsewhere.record.contains("removed") && Record::parse(Some(&elsewhere.record)).is_ok());
+    let own = |additions: Option<&String>| {
+        Some(Mended {
+            additions: additions.cloned(),
+            foreign: false,
+        })
+    };
+    assert_eq!(elsewhere.mended, own(None));
+    assert_eq!(interrupted.mended, own(Some(&beside)));
+    assert_eq!(whole.mended, None);
+
+    // Of somebody else, nothing stays.
+    let mut anew: Value = serde_json::from_str(&file).unwrap();
+    for kind in ["totp", "u2f", "webauthn", "yubico"] {
+        anew[kind][0]["id"] = json!(format!("new-{kind}"));
+    }
+    anew["recovery"]["created"] = json!(1);
+    let anew = Record::parse(Some(&anew.to_string())).unwrap().to_text().unwrap();
+    for additions in [&beside, &during] {
+        let found = join(&anew, Some(additions), 0).unwrap();
+        let foreign = Mended {
+            additions: None,
+            foreign: true,
+        };
+        assert_eq!((found.record, found.mended), (anew.clone(), Some(foreign)));
+    }
+}
+
+fn joined(record: &str) -> Joined {
+    Joined {
+        record: record.into(),
+        mended: None,
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::Failure;
+use countersign_core::record::Record;
 use countersign_core::tfa_config::{Accepted, Sections, TfaConfig, WriteOptions, examine, examine_as};
 use serde_json::{Value, json};
 
@@ -11,10 +12,18 @@ const LINES: &str = include_str!("../../../__test__/vectors/tfa-lines.cfg");
 const WHOLE: WriteOptions = WriteOptions {
     additions: true,
     sections: Sections::Written,
+    refused: false,
 };
 const SECTIONS: WriteOptions = WriteOptions {
     additions: false,
     sections: Sections::Written,
+    refused: false,
+};
+/// What came in the file stays in it, although Proxmox refuses it.
+const AS_IT_CAME: WriteOptions = WriteOptions {
+    additions: false,
+    sections: Sections::AsRead,
+    refused: true,
 };
 
 fn parse(text: &str) -> TfaConfig {
@@ -23,6 +32,14 @@ fn parse(text: &str) -> TfaConfig {
 
 fn written(config: &TfaConfig, options: WriteOptions) -> String {
     config.write(options).unwrap()
+}
+
+/// Whether a file for Proxmox can't be written.
+fn is_refused(config: &TfaConfig) -> bool {
+    match config.write(SECTIONS) {
+        Err(failure) => matches!(failure, Failure::StoreRefused(what) if what.starts_with("Proxmox refuses")),
+        Ok(_) => false,
+    }
 }
 
 fn value(text: &str) -> Value {
@@ -218,13 +235,13 @@ fn the_legacy_view_gives_the_old_lines_back() {
 }
 
 #[test]
-fn lines_that_are_none() {
+fn a_line_that_can_not_be_used_is_kept_for_its_user() {
     let encode = |json: &str| data_encoding::BASE64.encode(json.as_bytes());
     let oath = |keys: &str| encode(&format!(r#"{{"keys":"{keys}","config":{{}}}}"#));
     for (line, what) in [
         ("alice".into(), "not of the form USER:TYPE:DATA"),
         ("alice:oath".into(), "not of the form USER:TYPE:DATA"),
-        (format!(":oath:{}", oath("")), "no user"),
+        (format!(":oath:{}", oath("v4-")), "unknown key type"),
         (format!("a:hotp:{}", oath("")), "unknown tfa.cfg entry type"),
         ("a:oath:e30=x".into(), "the data is no base64"),
         (format!("a:oath:{}", encode("{}")), "the data is no oath configuration"),
@@ -262,18 +279,45 @@ fn lines_that_are_none() {
             "the data is no list of Yubico keys",
         ),
     ] {
-        let said = refused(format!("# one\n\n{line}\n").as_bytes());
-        assert!(
-            said.ends_with(&format!("read as lines: line 3: {what}")),
-            "{line}: {said}"
+        let user = line.split_once(':').map_or("", |(user, _)| user).to_owned();
+        let good = format!("bob@pve:oath:{}", oath("v2-AAAAAAAA"));
+        let config = parse(&format!("# one\n\n{line}\n{good}\n"));
+        // Nothing of it is used, and its user is never one without a second factor.
+        let record = Record::parse(config.record(&user)).unwrap();
+        assert!(record.whole_problem().is_some() && !record.is_empty(), "{line}");
+        let of_bob = config.record("bob@pve").unwrap();
+        assert_eq!(of_bob, parse(&good).record("bob@pve").unwrap());
+        assert!(is_refused(&config), "{line}");
+        let json = written(&config, AS_IT_CAME);
+        assert_eq!(value(&json)["users"][&user], json!(line));
+        assert_eq!(written(&parse(&json), AS_IT_CAME), json);
+        let mut emptied = parse(&json);
+        assert_eq!(value(&emptied.remove_user(&user))["value"], true);
+        assert_eq!(written(&emptied, SECTIONS), written(&parse(&good), SECTIONS));
+        let examined = value(&examine(format!("# one\n\n{line}\n{good}").as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(examined["mistakes"], 1);
+        let told = &examined["users"][0];
+        assert_eq!(
+            (&told["line"], &told["problems"]),
+            (&json!(3), &json!([what])),
+            "{line}"
         );
-        assert!(
-            said.starts_with("read as JSON: a syntax error, at line 1 column 1;"),
-            "{said}"
-        );
+        assert_eq!(told["user"].as_str().unwrap_or_default(), user);
     }
-    let twice = format!("a:oath:{0}\na:oath:{0}", oath(""));
-    assert!(refused(twice.as_bytes()).ends_with("a user occurs twice"));
+    // Of a line that is cut off, the name.
+    let cut = parse(&format!("alice@pve\nhunter2\nhunter3\nbob@pve:oath:{}", oath("")));
+    assert!(
+        Record::parse(cut.record("alice@pve"))
+            .unwrap()
+            .whole_problem()
+            .is_some()
+    );
+    assert_eq!(cut.user_names().collect::<Vec<_>>(), ["", "alice@pve", "bob@pve"]);
+    assert!(written(&cut, AS_IT_CAME).starts_with(r#"{"users":{"":"hunter2","":"hunter3","alice@pve":"alice@pve","#));
+    // A good line that doesn't say whose it is.
+    let nobody = parse(&format!(":oath:{}", oath("v2-AAAAAAAA")));
+    assert!(Record::parse(nobody.record("")).unwrap().whole_problem().is_some());
+    assert!(value(&written(&nobody, SECTIONS))["users"][""]["totp"].is_array());
     // Base64 without its padding.
     assert!(
         parse(&format!("a:oath:{}", oath("").trim_end_matches('=')))
@@ -283,23 +327,108 @@ fn lines_that_are_none() {
 }
 
 #[test]
+fn text_of_another_kind_is_no_file_of_lines() {
+    let cut = &TODAY[..TODAY.len() / 2];
+    let pretty = serde_json::to_string_pretty(&json!({ "users": { "a": ["x", ":oath:e30="] } })).unwrap();
+    for text in [
+        "alice",
+        "alice:oath",
+        "root:x:0:0:root:/root:/bin/sh",
+        "a:hotp:e30=",
+        cut,
+        &format!("\u{feff}{cut}"),
+        &format!("\u{feff} {pretty}"),
+        &pretty.replace("{\n", "{\n:oath:\n"),
+        "[\na:oath:!\n]",
+        "# one\n\nhunter2",
+    ] {
+        let said = refused(text.as_bytes());
+        assert!(
+            said.contains("; read as lines: line ") && !said.contains("hunter"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_user_who_occurs_twice_is_refused_alone() {
+    let lines = "a:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nb:yubico:eyJrZXlzIjoiIn0\na:oath:!\n";
+    let json = r#"{"users":{"b":{},"a":{"totp-locked":true},"a":{}}}"#;
+    for (text, users) in [
+        (
+            lines,
+            r#"{"users":{"a":{"yubico":[{"id":"v1-entry","description":"<old version 1 entry>","created":0,"entry":"cccccccdjiii"}]},"a":"a:oath:!","b":{}}}"#,
+        ),
+        (json, r#"{"users":{"a":{"totp-locked":true},"a":{},"b":{}}}"#),
+    ] {
+        let config = parse(text);
+        assert!(Record::parse(config.record("a")).unwrap().whole_problem().is_some());
+        assert_eq!(config.record("b"), Some("{}"));
+        assert_eq!(written(&config, AS_IT_CAME), users);
+        assert_eq!(written(&parse(users), AS_IT_CAME), users);
+        // Of an object's members with one name, Proxmox takes the last.
+        assert_eq!(is_refused(&config), text == lines);
+        let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
+        let problems = examined["users"][2]["problems"].as_array().unwrap();
+        assert_eq!(problems.last(), Some(&json!("a user occurs twice")));
+        let mut emptied = config.clone();
+        assert_eq!(value(&emptied.remove_user("a"))["value"], true);
+        assert_eq!(written(&emptied, SECTIONS), r#"{"users":{"b":{}}}"#);
+        assert!(emptied.set_record("a", config.record("a")).is_err());
+    }
+}
+
+#[test]
+fn a_user_whose_name_none_can_have_is_kept_and_never_used() {
+    let alice = value(TODAY)["users"]["alice@pve"].clone();
+    for name in ["", &"u".repeat(257), &"\u{e9}".repeat(129)] {
+        let text = json!({ "users": { "ann": {}, name: alice } }).to_string();
+        let config = parse(&text);
+        assert_eq!(written(&config, SECTIONS), text);
+        let record = Record::parse(config.record(name)).unwrap();
+        assert!(record.whole_problem().is_some() && record.enabled_factors() == 0);
+        assert_eq!(value(&config.has_type(name, "totp"))["value"], false);
+        assert_eq!(value(&config.list_entries(name))["value"][0]["unusable"], true);
+        let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"].clone();
+        assert_eq!(examined["mistakes"], 1, "{name}");
+        assert!(
+            examined
+                .to_string()
+                .contains("a user's name has to be of 1 to 256 bytes")
+        );
+        for remove in [
+            |config: &mut TfaConfig, name: &str| config.remove_user(name),
+            |config: &mut TfaConfig, name: &str| config.delete_entry(name, "unusable-1"),
+        ] {
+            let mut config = config.clone();
+            remove(&mut config, name);
+            assert_eq!(written(&config, SECTIONS), r#"{"users":{"ann":{}}}"#);
+        }
+    }
+}
+
+#[test]
 fn a_file_without_a_line_has_no_users_and_is_no_json() {
     for nothing in ["", " \r\n\t", "\u{a0}\u{2003}\n", "# no users\n", "\n# one\n\n# two"] {
         let config = parse(nothing);
         assert_eq!(written(&config, WHOLE), "{}");
         let examined = value(&examine(nothing.as_bytes(), 1 << 20, 0))["value"].clone();
         assert_eq!((&examined["count"], &examined["mistakes"]), (&json!(0), &json!(0)));
-        let empty = "the file is empty: for a file without users, write {\"users\":{}}";
         let what = if nothing.trim().is_empty() {
-            empty
+            "the file is empty: for a file without users, write {\"users\":{}}"
         } else {
-            "read as JSON: a syntax error, at line"
+            "comments are no JSON: for a file without users, write {\"users\":{}}"
         };
         let refused = TfaConfig::parse_as(nothing.as_bytes(), 1 << 20, Accepted::Json).err();
         let detail = refused.as_ref().and_then(Failure::detail).unwrap();
-        assert!(detail.starts_with(what), "{detail}");
+        assert_eq!(detail, what);
         let examined = value(&examine_as(nothing.as_bytes(), 1 << 20, Accepted::Json, 0));
         assert_eq!(examined["value"]["mistakes"], 1);
+        assert!(
+            examined["value"]
+                .to_string()
+                .contains("for a file without users, write")
+        );
     }
     for (name, accepted) in [
         ("/etc/proxmox-backup/tfa.json", Accepted::Json),
@@ -326,11 +455,6 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         (b"{}{}", "read as JSON: a syntax error"),
         (b"{\"users\":{},\"users\":{}}", "read as JSON: an unexpected value"),
         (b"{\"other\":1,\"other\":1}", "read as JSON: an unexpected value"),
-        (b"{\"users\":{\"a\":{},\"a\":{}}}", "read as JSON: a user occurs twice"),
-        (
-            b"{\"users\":{\"a\":{},\"\":{}}}",
-            "read as JSON: users[1]: a user's name has to be of 1 to 256 bytes",
-        ),
     ] {
         let said = refused(bytes);
         assert!(said.contains(what), "{said}");
@@ -353,7 +477,8 @@ fn files_that_are_none_say_why_and_quote_nothing() {
         // Alice's entry is named, and kept as it came; what is Bob's goes on.
         let config = parse(&file.to_string());
         assert_eq!(value(&written(&config, WHOLE)), file);
-        assert_eq!(value(&written(&config, SECTIONS)), file);
+        assert_eq!(value(&written(&config, AS_IT_CAME)), file);
+        assert!(is_refused(&config), "{pointer}");
         let examined = value(&examine(file.to_string().as_bytes(), 1 << 20, 0))["value"].clone();
         assert_eq!(examined["mistakes"], 1, "{pointer}");
         let said = examined["users"][0]["problems"][0].as_str().unwrap();
@@ -524,8 +649,9 @@ fn a_user_who_is_no_object_and_a_section_that_can_not_be_read_are_kept_as_they_c
         let file = format!(r#"{{"u2f":{{"appid":7}},"webauthn":{{"rp": 1}},"users":{{"ann":{{}},"bob":{raw}}}}}"#);
         let mut config = parse(&file);
         assert!(config.webauthn().is_none() && config.u2f().is_none());
-        assert_eq!(written(&config, WriteOptions::default()), file);
+        assert_eq!(written(&config, AS_IT_CAME), file);
         assert_eq!(written(&config, WHOLE), file);
+        assert!(is_refused(&config), "{raw}");
         let listed = value(&config.list_entries("bob"))["value"].clone();
         assert_eq!(
             (&listed[0]["id"], &listed[0]["type"], &listed[0]["unusable"]),
@@ -545,6 +671,61 @@ fn a_user_who_is_no_object_and_a_section_that_can_not_be_read_are_kept_as_they_c
 }
 
 #[test]
+fn what_the_origin_refuses_is_never_written_for_it() {
+    let with = |pointer: &str, bad: Value| {
+        let mut file = value(TODAY);
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        file.pointer_mut(parent).unwrap()[name] = bad;
+        file.to_string()
+    };
+    for (pointer, bad) in [
+        ("/webauthn/origin", json!("https://pve.example.com:80070")),
+        ("/webauthn/rp", json!(1)),
+        ("/u2f", json!([])),
+        ("/users/bob", json!("alice:oath:e30=x")),
+        ("/users/alice@pve/totp/0/id", json!(7)),
+        ("/users/alice@pve/totp/0/entry", json!("otpauth://totp/a?secret=!")),
+        ("/users/alice@pve/totp/0/entry/more", json!(1)),
+        ("/users/alice@pve/webauthn/0/entry/cred/type_", json!("es256")),
+        ("/users/alice@pve/webauthn/0/entry/counter", json!(-1)),
+        ("/users/alice@pve/u2f/0/entry/certificate", json!("-_")),
+        ("/users/alice@pve/recovery", json!(7)),
+        ("/users/alice@pve/yubico", json!(7)),
+        ("/users/alice@pve/unknown", json!(1)),
+    ] {
+        let file = with(pointer, bad);
+        let mut config = parse(&file);
+        assert!(is_refused(&config), "{pointer}");
+        let examined = value(&examine(file.as_bytes(), 1 << 20, 0));
+        assert_ne!(examined["value"]["mistakes"], 0, "{pointer}");
+        // Nothing of it is lost, and what is changed beside it is written.
+        let kept = value(&written(&config, AS_IT_CAME));
+        assert_eq!(kept, value(&file), "{pointer}");
+        config.set_record("carol", Some(r#"{"totp":[]}"#)).unwrap();
+        assert!(
+            written(&config, AS_IT_CAME).contains("carol") && is_refused(&config),
+            "{pointer}"
+        );
+        // Without the part that is wrong, Proxmox can read the file.
+        config.set_webauthn("null").unwrap();
+        config.set_u2f("null").unwrap();
+        config.remove_user("alice@pve");
+        config.remove_user("bob");
+        assert_eq!(written(&config, SECTIONS), r#"{"users":{"carol":{}}}"#, "{pointer}");
+    }
+    let mut file = value(TODAY);
+    file["webauthn"] = Value::Null;
+    assert!(!is_refused(&parse(&file.to_string())));
+    // A section that isn't written does no harm.
+    let elsewhere = WriteOptions {
+        sections: Sections::LeftOut,
+        ..WriteOptions::default()
+    };
+    let config = parse(&with("/webauthn/rp", json!(1)));
+    assert!(written(&config, elsewhere).starts_with(r#"{"users":"#));
+}
+
+#[test]
 fn what_the_origin_can_not_read_is_named_and_never_made() {
     let mut file = value(TODAY);
     let alice = &mut file["users"]["alice@pve"];
@@ -560,7 +741,8 @@ fn what_the_origin_can_not_read_is_named_and_never_made() {
     told.sort_by_key(Value::to_string);
     assert_eq!(told, problems);
     let mut config = parse(&text);
-    assert_eq!(value(&written(&config, SECTIONS)), file);
+    assert_eq!(value(&written(&config, AS_IT_CAME)), file);
+    assert!(is_refused(&config));
     let record = config.record("alice@pve").unwrap().to_owned();
     // Where it is already, it can't be made worse.
     let renamed = record.replace("\"phone\"", "\"other phone\"");

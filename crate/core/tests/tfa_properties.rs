@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 const WHOLE: WriteOptions = WriteOptions {
     additions: true,
     sections: Sections::Written,
+    refused: false,
 };
 const MAX: usize = 1 << 26;
 
@@ -256,7 +257,7 @@ proptest! {
         prop_assert_eq!(write(&parse(&text), WHOLE), text.clone());
         prop_assert_eq!(essence(serde_json::from_str(&text).unwrap()), essence(file));
         // Writing Proxmox's form loses only the additions, and only once.
-        let plain = write(&config, WriteOptions { additions: false, sections: Sections::Written });
+        let plain = write(&config, WriteOptions { additions: false, sections: Sections::Written, refused: true });
         prop_assert_eq!(write(&parse(&plain), WHOLE), plain.clone());
         for ours in ["last-used", "-failures", "backup_recorded", "user_verified", "transports", "aaguid", "use-count"] {
             prop_assert!(!plain.contains(&format!("{ours}\":")), "{}", ours);
@@ -270,7 +271,8 @@ proptest! {
         let kept = parts.record.unwrap();
         for additions in [&parts.additions, &parts.settled] {
             let again = join(&kept, additions.as_deref(), i64::MAX).unwrap();
-            prop_assert_eq!(again, Record::parse(Some(&text)).unwrap().to_text().unwrap());
+            prop_assert_eq!(again.record, Record::parse(Some(&text)).unwrap().to_text().unwrap());
+            prop_assert_eq!(again.mended, None);
         }
         // What goes into the file needs nothing beside it.
         let file = split(&kept, None).unwrap();

@@ -178,3 +178,26 @@ fn an_application_of_another_site_stays_out_of_webauthn() {
         assert_eq!(options["extensions"]["appidExclude"].is_string(), here, "{options}");
     }
 }
+
+#[test]
+fn a_key_belongs_to_one_user_of_the_file() {
+    let (mut config, _) = enrolled();
+    let begin = |config: &mut TfaConfig| {
+        let request = json!({ "type": "u2f", "description": "theirs", "now": NOW }).to_string();
+        envelope(&config.add_entry("bob", &[7; 88], &request))
+    };
+    for (handle, expected) in [
+        (&b"handle"[..], "credential id already present"),
+        (b"handle of bob", ""),
+    ] {
+        let opened = begin(&mut config);
+        let text = opened["value"]["challenge"].as_str().unwrap();
+        let ceremony = Ceremony::register(envelope(text)["challenge"].as_str().unwrap());
+        let response = Key::new(handle).register(&ceremony).to_string();
+        let request = json!({ "type": "u2f", "challenge": text, "value": response, "now": NOW }).to_string();
+        let data = opened["challenge"]["data"].as_str();
+        let added = envelope(&config.add_response("bob", data, &[9; 16], &request))["value"].clone();
+        assert_eq!(added["message"].as_str().unwrap_or_default(), expected, "{added}");
+        assert_eq!(added["ok"], expected.is_empty());
+    }
+}

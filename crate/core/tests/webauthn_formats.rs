@@ -4,7 +4,8 @@
 mod webauthn_support;
 
 use countersign_core::webauthn::{
-    Attestation, Conveyance, CrossOrigin, KeyMaterial, Reason, TrustAnchors, verify_registration,
+    Attestation, AttestationPolicy, Conveyance, CrossOrigin, KeyMaterial, Reason, SecurityLevel, TrustAnchors,
+    verify_registration,
 };
 use data_encoding::BASE64;
 use minicbor::Encoder;
@@ -44,6 +45,20 @@ impl U2f {
     }
 
     fn signed(&self, ceremony: &Ceremony, client_data: &str, policy: &Registering) -> Result<Attestation, Reason> {
+        let object = attestation_object(
+            "fido-u2f",
+            &self.key.auth_data(ceremony),
+            &self.statement(ceremony, client_data),
+        );
+        self.sent(ceremony, &object, policy)
+    }
+
+    fn sent(&self, ceremony: &Ceremony, object: &[u8], policy: &Registering) -> Result<Attestation, Reason> {
+        let response = self.key.registration(ceremony, object).to_string();
+        verify_registration(&response, &policy.expectation()).map(|registered| registered.attestation)
+    }
+
+    fn statement(&self, ceremony: &Ceremony, client_data: &str) -> Vec<u8> {
         let key = self.key.key();
         let KeyMaterial::Ec2 { x, y } = key.material() else {
             unreachable!()
@@ -62,9 +77,7 @@ impl U2f {
         for der in &self.chain {
             statement.bytes(der).unwrap();
         }
-        let object = attestation_object("fido-u2f", &self.key.auth_data(ceremony), statement.writer());
-        let response = self.key.registration(ceremony, &object).to_string();
-        verify_registration(&response, &policy.expectation()).map(|registered| registered.attestation)
+        statement.into_writer()
     }
 
     fn anchor(&self) -> TrustAnchors {
@@ -77,6 +90,7 @@ fn found(verified: bool, trusted: bool) -> Attestation {
         format: "fido-u2f".into(),
         verified,
         trusted,
+        ..Attestation::default()
     }
 }
 
@@ -132,6 +146,39 @@ fn a_u2f_key_has_one_certificate_of_p256() {
     );
 }
 
+/// FIDO's conformance tests want it, the specification does not.
+#[test]
+fn a_zero_aaguid_is_a_setting() {
+    let u2f = U2f::new();
+    let policy = |zero, attestation| Registering {
+        attestation,
+        attestation_policy: AttestationPolicy {
+            fido_u2f_zero_aaguid: zero,
+            ..AttestationPolicy::default()
+        },
+        trust_anchors: u2f.anchor(),
+        ..Registering::default()
+    };
+    let zero = Ceremony {
+        aaguid: [0; 16],
+        ..Ceremony::create()
+    };
+    for (ceremony, strict, trusted) in [
+        (&zero, false, true),
+        (&zero, true, true),
+        (&Ceremony::create(), false, true),
+        (&Ceremony::create(), true, false),
+    ] {
+        let registered = u2f.register(ceremony, &policy(strict, Conveyance::None));
+        assert_eq!(registered, Ok(found(true, trusted)));
+        let registered = u2f.register(ceremony, &policy(strict, Conveyance::Direct));
+        let expected = Some(found(true, true))
+            .filter(|_| trusted)
+            .ok_or(Reason::AttestationUntrusted);
+        assert_eq!(registered, expected);
+    }
+}
+
 /// The other library can't be asked about these: a byte order mark, `tokenBinding` as old browsers send it, an embedded page,
 /// a ceremony without presence. Each registers unless attestation was asked for.
 #[test]
@@ -167,6 +214,46 @@ fn what_can_not_be_read_is_unverified() {
             u2f.register(ceremony, &policy(Conveyance::Direct)),
             Err(Reason::AttestationUnsupported)
         );
+    }
+}
+
+/// Extensions and members that the other library has other types for. Ours reads no more of them than that they are there.
+#[test]
+fn what_can_not_be_decoded_is_unverified() {
+    let (u2f, ceremony) = (U2f::new(), Ceremony::create());
+    let statement = u2f.statement(&ceremony, &ceremony.client_data);
+    let extended = |extensions: &[u8]| {
+        let ceremony = Ceremony {
+            flags: ceremony.flags | 0x80,
+            ..ceremony.clone()
+        };
+        let data = [&u2f.key.auth_data(&ceremony), extensions].concat();
+        attestation_object("fido-u2f", &data, &statement)
+    };
+    let with_member = |member: &[u8]| {
+        let object = attestation_object("fido-u2f", &u2f.key.auth_data(&ceremony), &statement);
+        assert_eq!(object[0], 0xa3);
+        [&[0xa4], &object[1..], member].concat()
+    };
+    let asked = Registering {
+        attestation: Conveyance::Direct,
+        ..Registering::default()
+    };
+    let protect = |level: u8| [b"\xa1\x6bcredProtect".as_slice(), &[level]].concat();
+    for read in [extended(b"\xa0"), extended(&protect(2)), with_member(b"\x65epAtt\xf4")] {
+        let attested = u2f.sent(&ceremony, &read, &Registering::default());
+        assert_eq!(attested, Ok(found(true, false)));
+    }
+    for unread in [
+        extended(&protect(9)),
+        extended(b"\xa1\x6bhmac-secret\x01"),
+        with_member(b"\x65epAtt\x01"),
+        with_member(b"\x6clargeBlobKey\xf5"),
+    ] {
+        let attested = u2f.sent(&ceremony, &unread, &Registering::default());
+        assert_eq!(attested, Ok(found(false, false)));
+        let attested = u2f.sent(&ceremony, &unread, &asked);
+        assert_eq!(attested, Err(Reason::AttestationUnsupported));
     }
 }
 
@@ -313,8 +400,22 @@ fn of_format(format: &str, trusted: bool) -> Attestation {
         format: format.into(),
         verified: true,
         trusted,
+        ..Attestation::default()
     }
 }
+
+fn of_android(level: SecurityLevel, trusted: bool) -> Attestation {
+    Attestation {
+        security_level: Some(level),
+        ..of_format("android-key", trusted)
+    }
+}
+
+const LEVELS: [SecurityLevel; 3] = [
+    SecurityLevel::Software,
+    SecurityLevel::TrustedEnvironment,
+    SecurityLevel::StrongBox,
+];
 
 #[test]
 fn android_keys_of_every_level() {
@@ -324,23 +425,21 @@ fn android_keys_of_every_level() {
         trust_anchors: phone.anchor(),
         ..Registering::default()
     };
-    for level in 0..=2 {
+    for (level, named) in (0..).zip(LEVELS) {
         for tag in [10, 2] {
             let bend = |description: &mut Description| {
                 description.level = vec![tag, 1, level];
                 description.keymint_level = vec![tag, 1, level];
             };
-            assert_eq!(
-                android(&phone, bend, &Registering::default()),
-                Ok(of_format("android-key", false)),
-                "{level}"
-            );
-            assert_eq!(
-                android(&phone, bend, &direct),
-                Ok(of_format("android-key", true)),
-                "{level}"
-            );
+            let registered = android(&phone, bend, &Registering::default());
+            assert_eq!(registered, Ok(of_android(named, false)));
+            assert_eq!(android(&phone, bend, &direct), Ok(of_android(named, true)));
         }
+        // The lower one of what attests the key and where it is kept.
+        let registered = android(&phone, |key| key.level = vec![10, 1, level], &Registering::default());
+        assert_eq!(registered, Ok(of_android(named.min(LEVELS[1]), false)));
+        let registered = android(&phone, |key| key.keymint_level = vec![10, 1, level], &direct);
+        assert_eq!(registered, Ok(of_android(named.min(LEVELS[1]), true)));
     }
     let invalid = Err(Reason::AttestationInvalid);
     for level in [
@@ -358,11 +457,52 @@ fn android_keys_of_every_level() {
 }
 
 #[test]
+fn the_least_level_is_a_setting() {
+    let phone = Phone::new();
+    let asked = |least, attestation| Registering {
+        attestation,
+        attestation_policy: AttestationPolicy {
+            android_key_level: Some(least),
+            ..AttestationPolicy::default()
+        },
+        trust_anchors: phone.anchor(),
+        ..Registering::default()
+    };
+    for (level, named) in (0..).zip(LEVELS) {
+        for least in LEVELS {
+            let bend = |key: &mut Description| {
+                key.level = vec![10, 1, level];
+                key.keymint_level = vec![10, 1, level];
+            };
+            let enough = named >= least;
+            let expected = of_android(named, enough);
+            assert_eq!(
+                android(&phone, bend, &asked(least, Conveyance::None)),
+                Ok(expected.clone())
+            );
+            let expected = Some(expected).filter(|_| enough).ok_or(Reason::AttestationUntrusted);
+            assert_eq!(android(&phone, bend, &asked(least, Conveyance::Direct)), expected);
+        }
+    }
+    // Above software, what software enforces doesn't count.
+    let both = [PURPOSE_SIGN, ORIGIN_GENERATED].concat();
+    for (software, hardware) in [
+        (both.clone(), vec![]),
+        (PURPOSE_SIGN.into(), ORIGIN_GENERATED.into()),
+        (ORIGIN_GENERATED.into(), PURPOSE_SIGN.into()),
+    ] {
+        let bend = |key: &mut Description| (key.software, key.hardware) = (software.clone(), hardware.clone());
+        let registered = |least| android(&phone, bend, &asked(least, Conveyance::Direct));
+        assert_eq!(registered(LEVELS[0]), Ok(of_android(LEVELS[1], true)));
+        assert_eq!(registered(LEVELS[1]), Err(Reason::AttestationUntrusted));
+    }
+}
+
+#[test]
 fn the_key_of_an_android_device_is_for_this_credential() {
     let phone = Phone::new();
     let with = |bend: &dyn Fn(&mut Description)| android(&phone, bend, &Registering::default());
-    let (valid, invalid): (Result<_, Reason>, _) =
-        (Ok(of_format("android-key", false)), Err(Reason::AttestationInvalid));
+    let (valid, invalid): (Result<_, Reason>, _) = (Ok(of_android(LEVELS[1], false)), Err(Reason::AttestationInvalid));
     assert_eq!(with(&|key| key.challenge = vec![7; 32]), invalid, "another challenge");
     assert_eq!(with(&|key| key.challenge.clear()), invalid);
     let both = [PURPOSE_SIGN, ORIGIN_GENERATED].concat();
@@ -418,7 +558,7 @@ fn the_key_of_an_android_device_is_for_this_credential() {
     let description = Description::of(2, &ceremony).der();
     let register = |certificate: &[u8]| android_with(&phone, certificate, &ceremony, &Registering::default());
     let right = phone.certificate(&phone.key, &KEY_DESCRIPTION, description.clone());
-    assert_eq!(register(&right), valid);
+    assert_eq!(register(&right), Ok(of_android(LEVELS[2], false)));
     let others = phone.certificate(&Authenticator::new(), &KEY_DESCRIPTION, description.clone());
     assert_eq!(register(&others), invalid, "another key's certificate");
     let silent = phone.certificate(&phone.key, &[1, 3, 6, 1, 4, 1, 11129, 2, 1, 18], description.clone());

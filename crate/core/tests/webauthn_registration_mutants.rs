@@ -90,6 +90,7 @@ fn run(algorithms: &[Algorithm]) {
     let expected = RegistrationExpectation {
         algorithms: &Algorithm::ALL,
         user_handle: Some(&HANDLE),
+        extensions: None,
         ..policy.expectation()
     };
     for (format, unsigned) in [("none", &UNSIGNED[..]), ("packed", &UNSIGNED_BY_PACKED[..])] {
@@ -250,9 +251,13 @@ impl Subject {
                 format: object.format.clone(),
                 verified,
                 trusted: false,
+                ..Attestation::default()
             },
             user_verified: data.flags & 0x04 != 0,
             discoverable: rk,
+            extensions: None,
+            security_level: None,
+            attested_by: Vec::new(),
         };
         assert_eq!(result, &reported, "{mutant}");
         CoseKey::parse(&data.public_key).unwrap();

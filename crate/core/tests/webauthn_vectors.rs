@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use countersign_core::webauthn::{
-    Algorithm, AuthenticationExpectation, Conveyance, CounterPolicy, Credential, CrossOrigin, Reason, Registered,
-    RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, verify_authentication, verify_registration,
+    Algorithm, AttestationPolicy, AuthenticationExpectation, Conveyance, CounterPolicy, Credential, CrossOrigin,
+    Reason, Registered, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification, verify_authentication,
+    verify_registration,
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
@@ -84,9 +85,11 @@ impl Pair<'_> {
             algorithms: &policy.algorithms,
             attestation: policy.attestation,
             trust_anchors: &policy.trust_anchors,
+            attestation_policy: &AttestationPolicy::default(),
             cross_origin: policy.cross_origin.as_ref(),
             user_presence_optional: false,
             user_handle: None,
+            extensions: None,
             now: policy.now,
         };
         verify_registration(&response.to_string(), &expected)
@@ -111,6 +114,7 @@ impl Pair<'_> {
             cross_origin,
             counter: CounterPolicy::Refuse,
             app_id_hash: None,
+            extensions: None,
         };
         let response = response.to_string();
         let authenticated = verify_authentication(&response, &credential, &expected)?;
@@ -178,7 +182,7 @@ const DECIDED: [(&str, Decided); 15] = [
     ("packed-rs256", Ok(("packed", true, true))),
     ("packed-eddsa", Ok(("packed", true, true))),
     ("packed-ed448", Err(Reason::AlgorithmUnsupported)),
-    ("tpm-es256", Ok(("tpm", false, false))),
+    ("tpm-es256", Ok(("tpm", true, true))),
     // Both authorization lists are empty, which the full procedure refuses.
     ("android-key-es256", Err(Reason::AttestationInvalid)),
     ("apple-es256", Ok(("apple", true, true))),

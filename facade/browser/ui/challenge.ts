@@ -1,21 +1,26 @@
 import type { Challenge } from '../../service/challenge.js'
 import type { TypedFactorType } from '../../shared/factor.js'
-import { authenticate, supported } from '../index.js'
-import { textOf, type RefusedAnswer, type Verified } from './api.js'
+import { supported } from '../index.js'
+import type { Wanted } from '../flow/api.js'
+import type { OpenChallenge, Way } from '../flow/open-challenge.js'
+import type { Settled } from '../flow/settled.js'
+import { textOf } from './text-of.js'
 import { alert, button, checkbox, codeField, field, form, otpField, untold, type Style } from './controls.js'
-import { element } from './dom.js'
+import { element, newId } from './dom.js'
 import { icon } from './icons.js'
 import { lockEnd } from './lock-end.js'
 import type { TextName } from './texts.js'
 import type { Ui } from './ui.js'
 
-export interface ChallengeOptions {
+export interface ChallengeOptions extends Pick<OpenChallenge, 'answer' | 'useKey'> {
   /** Whether a recovery code may get rid of the other factors. */
   mayRemoveLost: boolean
+  /** Whether the person may have this browser remembered. */
+  mayRemember?: boolean
   /** What is to be said first, unless the challenge itself says that codes are locked. */
   notice?: string | undefined
-  /** Called with each outcome that ends it: `ok`, or `locked`. */
-  done: (outcome: Verified | RefusedAnswer) => unknown
+  /** What the challenge was asked to require. */
+  wanted?: Wanted
 }
 
 const lockedTexts: Record<TypedFactorType, TextName> = {
@@ -24,98 +29,105 @@ const lockedTexts: Record<TypedFactorType, TextName> = {
   yubico: 'lockedYubico',
 }
 
-/** What the challenge offers, less what is locked or used up; and where the focus belongs, if anything is offered. */
+/** The ways to answer the challenge; and where the focus belongs, if there is any. */
 export function challengeView(
   ui: Ui,
   challenge: Challenge,
-  { mayRemoveLost, notice: before, done }: ChallengeOptions,
+  offered: Way[],
+  { mayRemoveLost, mayRemember = false, notice: before, wanted = {}, answer, useKey }: ChallengeOptions,
 ): { nodes: Node[]; focus: HTMLElement | undefined } {
   const locked = challenge.locked ?? []
   const left = challenge.recovery?.left ?? 0
-  const canType = (type: TypedFactorType, offered: unknown): boolean => Boolean(offered) && !locked.includes(type)
   const ways: HTMLElement[] = []
-  let recovery: HTMLElement | undefined
+  const alone = offered.length === 1
+  const recovery = offered.includes('recovery')
+    ? byRecoveryCode(ui, left, { open: alone, mayRemoveLost, send: (code, removeLost) => send({ type: 'recovery', code }, removeLost) })
+    : undefined
+  const [tick, hint] = mayRemember ? rememberBox(ui) : []
+  const remember = (): boolean => tick?.querySelector('input')?.checked === true
   /** One main action a view: the first. */
   const style = (): Style => (ways.length === 0 ? 'primary' : '')
 
-  async function answer(value: object, removeLost = false): Promise<string | undefined> {
-    const outcome = await ui.api.verify(value, removeLost)
-    if (!outcome.ok && outcome.reason !== 'locked') return ui.text(textOf(outcome.reason))
-    await done(outcome)
-    return undefined
+  async function send(value: object, removeLost = false): Promise<string | undefined> {
+    return refusal(ui, await answer(value, { removeLost, remember: remember() }))
   }
 
-  if (challenge.webauthn && supported()) ways.push(byKey(ui, challenge.webauthn, answer))
-  if (canType('totp', challenge.totp)) {
+  if (offered.includes('webauthn')) ways.push(byKey(ui, async () => refusal(ui, await useKey({ remember: remember() }))))
+  if (offered.includes('totp')) {
     ways.push(
       form(ui, {
         fields: [field(ui.text('appCode'), { ...codeField, placeholder: '123 456' })],
         action: ui.text('continue'),
         style: style(),
         submit: async ({ code }) => {
-          if (!recovery || !isRecoveryCode(code ?? '')) return answer({ type: 'totp', code })
+          if (!recovery || !isRecoveryCode(code ?? '')) return send({ type: 'totp', code })
           fillIn(recovery, code ?? '')
           return ui.text('thatIsRecovery')
         },
       }),
     )
   }
-  if (canType('yubico', challenge.yubico)) {
+  if (offered.includes('yubico')) {
     ways.push(
       form(ui, {
         fields: [field(ui.text('yubicoCode'), otpField, ui.text('yubicoHint'))],
         action: ui.text('continue'),
         style: style(),
-        submit: ({ code }) => answer({ type: 'yubico', code }),
+        submit: ({ code }) => send({ type: 'yubico', code }),
       }),
     )
   }
-  const others = ways.length
-  if (canType('recovery', left > 0)) {
-    recovery = byRecoveryCode(ui, left, { open: others === 0, mayRemoveLost, answer })
-    ways.push(recovery)
-  }
+  if (recovery) ways.push(recovery)
 
   const notices = locked.map((type) => ui.text(lockedTexts[type]))
   if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
   if (challenge.recovery && left === 0) notices.push(ui.text('recoveryNone'))
-  if (ways.length === 0) notices.push(ui.text('nothingOffered'))
+  const noKey = wanted.phishingResistant === true && !challenge.webauthn
+  if (ways.length === 0) notices.push(ui.text(noKey ? 'keyNeeded' : 'nothingOffered'))
   if (locked.length > 0) notices.push(lockEnd(ui, challenge))
-  else if (ways.length === 0) notices.push(ui.text('tryElsewhere'))
+  else if (ways.length === 0 && !noKey) notices.push(ui.text('tryElsewhere'))
 
   const nodes = ways.flatMap((way, at) => (at === 0 ? [way] : [element('p', { class: 'or' }, ui.text('or')), way]))
   // One notice, not two that stand together.
   if (before && locked.length === 0) notices.unshift(before)
-  const notice = notices.length > 0 ? [element('p', { class: 'notice' }, notices.join(' '))] : []
+  const notice = notices.length > 0 ? [element('p', { class: 'notice' }, ui.sentences(notices))] : []
   return {
-    nodes: [element('div', { class: 'challenge' }, ...notice, ...nodes)],
+    // Before the ways: it is for each of them. Without any, it would promise what can't be.
+    nodes: [element('div', { class: 'challenge' }, ...notice, ways.length > 0 && tick, ways.length > 0 && hint, ...nodes)],
     focus: ways[0]?.querySelector<HTMLElement>('input, button') ?? undefined,
   }
 }
 
-type Answer = (value: object, removeLost?: boolean) => Promise<string | undefined>
+/** A box that is not ticked, whatever was chosen before, and what to think of first. */
+function rememberBox(ui: Ui): [tick: HTMLElement, hint: HTMLElement] {
+  const tick = checkbox(ui.text('remember'), 'remember')
+  const hint = element('p', { class: 'hint', id: newId() }, ui.text('rememberHint'))
+  tick.querySelector('input')?.setAttribute('aria-describedby', hint.id)
+  return [tick, hint]
+}
 
-function byKey(ui: Ui, options: PublicKeyCredentialRequestOptionsJSON, answer: Answer): HTMLElement {
+/** What the person reads of a refusal; a lock ends the view, and is said in the next. */
+function refusal(ui: Ui, settled: Settled): string | undefined {
+  return settled.ok || settled.reason === 'locked' ? undefined : ui.text(textOf(settled.reason))
+}
+
+function byKey(ui: Ui, use: () => Promise<string | undefined>): HTMLElement {
   const error = alert()
-  let current = options
   const click = async (): Promise<void> => {
     error.textContent = ''
-    const response = await authenticate(current, { signal: ui.signal })
-    const refused = await answer({ type: 'webauthn', response })
-    if (!refused) return
-    // A challenge is good for one try.
-    current = (await ui.api.challenge()).challenge?.webauthn ?? current
-    error.textContent = refused
+    error.textContent = (await use()) ?? ''
   }
-  const failed = (failure: unknown): void => void (error.textContent = ui.messageOf(failure))
-  const use = button(ui, [icon('key'), ui.text('useKey')], click, { style: 'primary wide', failed })
-  return element('div', {}, use, error)
+  return element('div', {}, button(ui, [icon('key'), ui.text('useKey')], click, { style: 'primary wide' }), error)
 }
 
 function byRecoveryCode(
   ui: Ui,
   left: number,
-  { open, mayRemoveLost, answer }: { open: boolean; mayRemoveLost: boolean; answer: Answer },
+  { open, mayRemoveLost, send }: {
+    open: boolean
+    mayRemoveLost: boolean
+    send: (code: string | undefined, removeLost: boolean) => Promise<string | undefined>
+  },
 ): HTMLElement {
   const placeholder = 'xxxx-xxxx-xxxx-xxxx'
   const attributes = { ...untold, name: 'code', class: 'code', placeholder, maxlength: 64, required: true }
@@ -124,7 +136,7 @@ function byRecoveryCode(
     fields: [field(ui.text('recoveryCode'), attributes, ui.plural('recoveryLeft', left)), ...lost],
     action: ui.text('recoveryContinue'),
     style: open ? 'primary' : '',
-    submit: ({ code, lost }) => answer({ type: 'recovery', code }, lost !== undefined),
+    submit: ({ code, lost }) => send(code, lost !== undefined),
   })
   // Alone it needs no unfolding.
   return open ? made : element('details', {}, element('summary', {}, ui.text('useRecovery')), made)

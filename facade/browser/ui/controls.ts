@@ -118,12 +118,20 @@ export function form(
 /** Runs `work` unless it runs already. Not `disabled` meanwhile: that would take the focus away. */
 async function once(from: HTMLElement, work: () => unknown, failed: (error: unknown) => void): Promise<void> {
   if (from.hasAttribute('aria-busy')) return
-  from.setAttribute('aria-busy', 'true')
+  setBusy(from, true)
   try {
     await work()
   } catch (error) {
     failed(error)
   } finally {
-    from.removeAttribute('aria-busy')
+    setBusy(from, false)
+  }
+}
+
+/** A busy control takes no second press, which `aria-disabled` tells those who can't see that it is dimmed. */
+export function setBusy(control: Element | null, busy: boolean): void {
+  for (const name of ['aria-busy', 'aria-disabled']) {
+    if (busy) control?.setAttribute(name, 'true')
+    else control?.removeAttribute(name)
   }
 }

@@ -1,4 +1,4 @@
-import { button } from './controls.js'
+import { button, setBusy } from './controls.js'
 import { element, focusOn, newId } from './dom.js'
 import { icon } from './icons.js'
 import type { Ui } from './ui.js'
@@ -38,7 +38,7 @@ export function openDialog<Result>(
   ui.say('')
   const before = ui.root.activeElement
   // The button that was pressed has done its work: the dialog is what came of it.
-  before?.removeAttribute('aria-busy')
+  setBusy(before, false)
   ui.root.append(dialog)
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {

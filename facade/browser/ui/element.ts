@@ -20,7 +20,10 @@ export abstract class CountersignElement extends Base {
     this.setAttribute('base', path)
   }
 
-  /** All texts. Those that you set replace the defaults, which are German inside `lang="de"` and English otherwise. */
+  /**
+   * All texts. Those that you set replace the defaults. The defaults have the language of the nearest `lang` attribute, or
+   * English, and are loaded before the element first shows something.
+   */
   get texts(): Texts {
     return this.ui.texts
   }
@@ -34,6 +37,8 @@ export abstract class CountersignElement extends Base {
   async refresh({ focus = true }: { focus?: boolean } = {}): Promise<void> {
     this.#drawn += 1
     const turn = this.#drawn
+    await this.ui.loadTexts()
+    if (turn !== this.#drawn || !this.isConnected) return
     // An answer that comes late must not take the place of a newer one.
     await this.draw(focus, () => turn === this.#drawn && this.isConnected)
   }

@@ -1,27 +1,20 @@
 import type { Factor } from '../../shared/factor.js'
-import type { Enrolled } from '../../service/outcome.js'
-import { register, supported } from '../index.js'
-import { textOf } from './api.js'
+import type { Enrolled, Updated } from '../../service/outcome.js'
+import { enrolKey, type Change, type Offered, type Use } from '../flow/enrol-key.js'
+import { supported } from '../index.js'
+import { textOf } from './text-of.js'
 import { button, codeField, field, form, otpField, radios } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element, qrCode } from './dom.js'
+import { modelOf } from './factor-list.js'
 import { icon, type IconName } from './icons.js'
 import { copyText } from './keep.js'
 import type { TextName } from './texts.js'
 import type { Ui } from './ui.js'
 
-/** Runs a change that may need a step-up before; undefined: the person gave up. */
-export type Change = <Result>(call: () => Promise<Result>) => Promise<Result | undefined>
-
-/** What the server takes here. */
-export interface Offered {
-  passkeys: boolean
-  yubico: boolean
-}
-
 /** What can be enrolled here, as buttons; `added` is called with each new factor. */
 export function enrolmentChoices(
-  ui: Ui, { passkeys, yubico }: Offered, change: Change, added: (factor: Factor) => unknown,
+  ui: Ui, { passkeys, yubico, keysOnly = false }: Offered, change: Change, added: (factor: Factor) => unknown,
 ): HTMLElement[] {
   const choice = (name: IconName, title: TextName, lead: TextName, enrol: () => Promise<Factor | undefined>): Node => {
     const words = element('span', {}, element('b', {}, ui.text(title)), element('small', {}, ui.text(lead)))
@@ -30,7 +23,8 @@ export function enrolmentChoices(
       if (factor) await added(factor)
     })
   }
-  const choices = element('div', { class: 'choices' }, choice('totp', 'app', 'appLead', () => enrolTotp(ui, change)))
+  const choices = element('div', { class: 'choices' })
+  if (!keysOnly) choices.append(choice('totp', 'app', 'appLead', () => enrolTotp(ui, change)))
   const keys = supported()
   if (keys) choices.append(choice('passkey', 'keyOrPasskey', 'keyOrPasskeyLead', () => enrolWebauthn(ui, change, passkeys)))
   // It types like a keyboard, which every browser takes.
@@ -71,22 +65,20 @@ async function enrolTotp(ui: Ui, change: Change): Promise<Factor | undefined> {
   })
 }
 
-type Use = 'second-factor' | 'passkey'
-
 const uses = {
-  passkey: { label: 'passkey', hint: 'passkeyLead', hints: ['client-device', 'hybrid'] },
-  'second-factor': { label: 'key', hint: 'keyLead', hints: ['security-key'] },
-} as const satisfies Record<Use, { label: TextName; hint: TextName; hints: string[] }>
+  passkey: { label: 'passkey', hint: 'passkeyLead' },
+  'second-factor': { label: 'key', hint: 'keyLead' },
+} as const satisfies Record<Use, { label: TextName; hint: TextName }>
 
 /** One entry for both: a laptop's own authenticator answers either, and which of the two it shall be is asked behind it. */
-function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise<Factor | undefined> {
+async function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise<Factor | undefined> {
   const offered: Use[] = passkeys ? ['passkey', 'second-factor'] : ['second-factor']
   const usual = offered[0]!
   const name = nameField(ui, 'nameFactor', ui.text(uses[usual].label))
   const options = offered.map((value) => ({ value, label: ui.text(uses[value].label), hint: ui.text(uses[value].hint) }))
   const choice = radios(ui.text('keyOrPasskeyChoice'), 'use', options)
   choice.addEventListener('change', ({ target }) => renameUntouched(ui, name, (target as HTMLInputElement).value as Use))
-  return openDialog<Factor>(ui, {
+  const factor = await openDialog<Factor>(ui, {
     title: ui.text('addKeyOrPasskey'),
     ...(!passkeys && { lead: ui.text('keyLead') }),
     content: (close) => [
@@ -94,24 +86,45 @@ function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise<Facto
         fields: passkeys ? [choice, name] : [name],
         action: ui.text('continue'),
         async submit({ description = '', use: chosen = usual }) {
-          const use = chosen as Use
-          const json = await change(() => ui.api.beginWebauthn({ use }))
-          if (!json) return ui.text('nothingAdded')
-          const hints = passkeys ? { hints: [...uses[use].hints] } : {}
-          const response = await register({ ...json, ...hints }, { signal: ui.signal })
-          const proof = { response, description: description.trim() }
-          return finished(ui, await change(() => ui.api.finishWebauthn(proof)), 'registrationRejected', close)
+          const key = { use: chosen as Use, description }
+          const enrolled = await enrolKey(ui.api, change, key, { passkeys, signal: ui.signal })
+          return finished(ui, enrolled, 'registrationRejected', close)
         },
       }),
     ],
   })
+  const model = factor && isOurs(ui, factor.description) ? modelOf(factor) : undefined
+  return factor && model ? proposeName(ui, change, factor, model) : factor
+}
+
+/** Only now does the server know what it is. Whoever closes the dialog keeps the name that it has. */
+async function proposeName(ui: Ui, change: Change, factor: Factor, model: string): Promise<Factor> {
+  const named = await openDialog<Factor>(ui, {
+    title: ui.text('nameFactor'),
+    lead: ui.text('isModel', { model }),
+    content: (close) => [
+      form(ui, {
+        fields: [nameField(ui, 'name', model)],
+        action: ui.text('save'),
+        async submit({ description = '' }) {
+          const updated = await change(() => ui.api.update(factor.id, { description: description.trim() }))
+          return finished(ui, updated, 'failed', close)
+        },
+      }),
+    ],
+  })
+  return named ?? factor
+}
+
+/** Whether it is one of the names that we gave. */
+function isOurs(ui: Ui, name: string | undefined): boolean {
+  return Object.values(uses).some(({ label }) => ui.text(label) === name)
 }
 
 /** The name that we gave follows the choice, and one that the person typed stays. */
 function renameUntouched(ui: Ui, field: HTMLElement, use: Use): void {
   const input = field.querySelector('input')
-  const ours = Object.values(uses).some(({ label }) => ui.text(label) === input?.value)
-  if (input && ours) input.value = ui.text(uses[use].label)
+  if (input && isOurs(ui, input.value)) input.value = ui.text(uses[use].label)
 }
 
 function enrolYubico(ui: Ui, change: Change): Promise<Factor | undefined> {
@@ -140,7 +153,7 @@ export function nameField(ui: Ui, label: TextName, value: string): HTMLElement {
 
 function finished(
   ui: Ui,
-  enrolled: Enrolled | undefined,
+  enrolled: Enrolled | Updated | undefined,
   rejected: TextName,
   close: (factor: Factor) => void,
 ): string | undefined {

@@ -22,8 +22,18 @@ export function nameOf(ui: Ui, factor: Factor): string {
   return factor.description || typeOf(ui, factor)
 }
 
+/** What the server says the model is called. */
+export function modelOf(factor: Factor): string | undefined {
+  return factor.type === 'webauthn' ? factor.model?.name : undefined
+}
+
 function typeOf(ui: Ui, factor: Factor): string {
   return ui.text(isPasskey(factor) ? 'passkey' : typeTexts[factor.type])
+}
+
+/** What a type of factor is called, where no more is known of the factor. */
+export function typeName(ui: Ui, type: FactorType | 'unknown'): string {
+  return ui.text(type === 'webauthn' ? 'keyOrPasskey' : typeTexts[type])
 }
 
 /** A key that is part of a device, or kept by a provider; a roaming key is one that is carried along. */
@@ -55,13 +65,14 @@ function row(
     made.dataset['action'] = what
     return made
   }
-  const told = [typeOf(ui, factor), ui.text('added', { date: ui.date(created) })]
+  const model = modelOf(factor)
+  const told = [typeOf(ui, factor), ...(model && model !== name ? [model] : []), ui.text('added', { date: ui.date(created) })]
   if (lastUsed !== undefined) told.push(ui.text('lastUsed', { date: ui.date(lastUsed) }))
-  const what = element('div', { class: 'what' }, element('b', { class: 'name' }, name))
+  const what = element('div', { class: 'what' }, element('b', { class: 'name', dir: 'auto' }, name))
   if (unusable) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeUnusable')))
   else if (!enabled) what.append(' ', element('span', { class: 'badge' }, ui.text('badgeOff')))
   else if (type !== 'unknown' && locked.includes(type)) what.append(' ', element('span', { class: 'badge locked' }, ui.text('badgeLocked')))
-  const parts = told.map((part, at) => element('span', { class: 'part' }, at < told.length - 1 ? `${part}, ` : part))
+  const parts = told.map((part, at) => element('span', { class: 'part' }, at < told.length - 1 ? part + ui.text('comma') : part))
   what.append(element('small', {}, ...parts))
   const picture = icon(type === 'totp' ? 'totp' : isPasskey(factor) ? 'passkey' : 'key')
   const made = element('li', { class: enabled ? '' : 'off' }, picture, what,

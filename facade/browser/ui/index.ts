@@ -1,14 +1,15 @@
 import type { Factor } from '../../shared/factor.js'
-import type { Session, Verified } from './api.js'
+import type { Session, Verified } from '../flow/api.js'
 import { CountersignSettings } from './settings.js'
 import { CountersignSignIn } from './sign-in.js'
 
 export type { CountersignElement } from './element.js'
-export { german } from './german.js'
+export { loadTexts } from './languages.js'
 export { CountersignSettings } from './settings.js'
 export { CountersignSignIn } from './sign-in.js'
+export { fetchWithStepUp, stepUp, type StepUpOptions } from './step-up.js'
 export { english, type Plural, type Texts } from './texts.js'
-export type { Verified } from './api.js'
+export type { Verified } from '../flow/api.js'
 
 /** The `event.detail` of the elements' events. */
 export interface CountersignEvents {

@@ -1,4 +1,4 @@
-import type { LockEnd } from './api.js'
+import type { LockEnd } from '../flow/api.js'
 import type { Ui } from './ui.js'
 
 /** Says when locked codes are accepted again, and what lifts the lock before that. */
@@ -11,5 +11,5 @@ export function lockEnd(ui: Ui, { lockedUntil, unlockedBy = [] }: LockEnd): stri
   const said: string[] = []
   if (lockedUntil !== null) said.push(ui.text('unlockAt', { time: ui.time(lockedUntil) }))
   if (methods.length > 0) said.push(ui.text('unlockBy', { methods: ui.either(methods) }))
-  return said.join(' ') || ui.text('unlockNever')
+  return ui.sentences(said) || ui.text('unlockNever')
 }

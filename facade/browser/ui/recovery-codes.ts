@@ -1,18 +1,17 @@
-import type { NewCodes } from './api.js'
+import type { NewCodes } from '../flow/api.js'
 import { button, form } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element } from './dom.js'
 import { copyText, downloadText, printLines } from './keep.js'
 import type { Ui } from './ui.js'
 
-/** So few that they are warned of. */
-export const FEW_CODES = 3
-
 /** Shows new codes, this once, with every way to keep them. Closes by its own button alone. */
 export function showCodes(ui: Ui, { codes, account }: NewCodes): Promise<unknown> {
   const site = location.hostname
   const title = ui.text('codesFor', { site, date: ui.date(Date.now()), account })
-  const file = ui.text('codesFile', { site: fitForFiles(site), account: fitForFiles(account) })
+  const named = ui.text('codesFile', { site: fitForFiles(site), account: fitForFiles(account) })
+  // What keeps directions apart in a text is no part of a name.
+  const file = named.replaceAll(/[\u2068\u2069]/g, '')
   const text = codes.join('\n')
   // In the dialog, so that a copy ends with it.
   const printing = element('div')

@@ -1,20 +1,28 @@
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
-import type { Status } from '../../service/outcome.js'
+import type { Enforcement, Reminder } from '../../service/duty.js'
+import type { RememberedBrowser, Status } from '../../service/outcome.js'
+import type { Change, Offered } from '../flow/enrol-key.js'
+import { FEW_CODES } from '../flow/state.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
-import { ApiError, textOf, type NewCodes, type RefusedAnswer, type Signals, type Verified } from './api.js'
-import { challengeView } from './challenge.js'
+import { ApiError, type Activity, type NewCodes, type Signals } from '../flow/api.js'
+import { activityList, rows } from './activity-list.js'
+import { textOf } from './text-of.js'
+import { browserList, nameOfBrowser } from './browser-list.js'
 import { alert, button, form, type Style } from './controls.js'
 import { openDialog } from './dialog.js'
 import { element, focusOn } from './dom.js'
+import { dueText } from './due.js'
 import { CountersignElement } from './element.js'
-import { enrolmentChoices, nameField, type Change, type Offered } from './enrol.js'
+import { enrolmentChoices, nameField } from './enrol.js'
 import { factorList, nameOf, type FactorAction } from './factor-list.js'
 import { lockEnd } from './lock-end.js'
-import { FEW_CODES, showCodes } from './recovery-codes.js'
+import { showCodes } from './recovery-codes.js'
+import { askForFactor } from './step-up.js'
 
 /**
  * `<countersign-settings>`: lets the signed-in user add, rename, turn off and remove factors, and create recovery
- * codes. When the server asks for a step-up, it asks for a factor in a dialog.
+ * codes, sign out remembered browsers, and see what happened
+ * to the account lately. When the server asks for a step-up, it asks for a factor in a dialog.
  *
  * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`.
  *
@@ -27,6 +35,7 @@ import { FEW_CODES, showCodes } from './recovery-codes.js'
 export class CountersignSettings extends CountersignElement {
   #factors: Factor[] = []
   #offered: Offered = { passkeys: false, yubico: false }
+  #enforcement: Enforcement | undefined
 
   constructor() {
     super()
@@ -44,11 +53,15 @@ export class CountersignSettings extends CountersignElement {
       if (!current()) return
       if (session.state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
       this.#offered = session
-      const { factors, status } = await ui.api.factors()
+      this.#enforcement = session.enforcement
+      const [{ factors, status }, { browsers }, { activity, next }] = await Promise.all([
+        ui.api.factors(), session.remember ? ui.api.browsers() : { browsers: [] },
+        session.activity ? ui.api.activity() : { activity: [], next: null },
+      ])
       if (!current()) return
       this.#factors = factors
       const heading = ui.heading(ui.text('settings'))
-      ui.redraw([heading, ...this.#sections(factors, status)], focus ? heading : undefined)
+      ui.redraw([heading, ...this.#sections(factors, status), this.#browsers(browsers), this.#activity(activity, next)], focus ? heading : undefined)
     } catch (error) {
       if (!current() || isSignedOut(error)) return
       const retry = button(ui, ui.text('retry'), () => this.refresh())
@@ -81,6 +94,44 @@ export class CountersignSettings extends CountersignElement {
     ]
   }
 
+  /** Where the password alone signs in; null: nowhere. */
+  #browsers(browsers: RememberedBrowser[]): Node | null {
+    const { ui } = this
+    if (browsers.length === 0) return null
+    const forget = async (forgotten: () => Promise<unknown>, said: string): Promise<void> => {
+      await forgotten()
+      await this.refresh({ focus: false })
+      ui.say(said)
+      if (!ui.root.activeElement) focusOn(ui.root.querySelector<HTMLElement>('h1, h2, h3, h4, h5, h6'))
+    }
+    const list = browserList(ui, browsers, (browser) =>
+      forget(() => ui.api.forgetBrowser(browser.id), ui.text('wasForgotten', { name: nameOfBrowser(ui, browser) })),
+    )
+    const all = button(ui, ui.text('forgetAll'), () => forget(() => ui.api.forgetBrowsers(), ui.text('allForgotten')))
+    const lead = element('p', { class: 'muted' }, ui.text('browsersLead'))
+    return element('section', { class: 'card' }, ui.heading(ui.text('browsers'), 1), lead, list,
+      browsers.length > 1 && element('p', { class: 'foot' }, all))
+  }
+
+  /** What happened to the account; null: nothing that is known. */
+  #activity(activity: Activity[], next: number | null): Node | null {
+    const { ui } = this
+    if (activity.length === 0) return null
+    const list = activityList(ui, activity)
+    let before = next
+    const more = button(ui, ui.text('activityMore'), async () => {
+      const page = await ui.api.activity(before ?? undefined)
+      const added = rows(ui, page.activity)
+      list.append(...added)
+      before = page.next
+      if (before === null) more.parentElement?.remove()
+      focusOn(added[0])
+    })
+    const lead = element('p', { class: 'muted' }, ui.text('activityLead'))
+    return element('section', { class: 'card' }, ui.heading(ui.text('activity'), 1), lead, list,
+      before !== null && element('p', { class: 'foot' }, more))
+  }
+
   #recovery(set: RecoveryFactor | undefined): Node {
     const { ui } = this
     const state = set
@@ -93,13 +144,24 @@ export class CountersignSettings extends CountersignElement {
 
   #advice(some: boolean, set: RecoveryFactor | undefined, status: Status): string {
     const { ui } = this
-    if (status.locked.length > 0) return `${ui.text('adviseLocked')} ${lockEnd(ui, status)}`
+    if (status.locked.length > 0) return ui.sentences([ui.text('adviseLocked'), lockEnd(ui, status)])
+    const { state = 'none', by = 0, require = {} } = this.#enforcement ?? {}
+    const keysOnly = Object.keys(require).length > 0
+    if (state !== 'none') return dueText(ui, { by, required: state === 'required', keysOnly })
     // After a recovery: the password alone opens nothing, and when the codes are used up it can't either.
     if (!some && set) return set.left > 0 ? ui.plural('adviseOnlyCodes', set.left) : ui.text('adviseNoWay')
     if (!some) return ui.text('adviseFactor')
     if (!set) return ui.text('adviseCodes')
-    if (set.left > FEW_CODES) return ''
+    if (set.left > FEW_CODES) return this.#remind()
     return set.left > 0 ? ui.plural('adviseLast', set.left) : ui.text('adviseNone')
+  }
+
+  /** What the server reminds of, beside recovery codes. */
+  #remind(): string {
+    const { ui } = this
+    const has = (reminder: Reminder): boolean => this.#enforcement?.reminders.includes(reminder) === true
+    if (has('synced-only')) return ui.text('adviseSynced')
+    return has('one-method') ? ui.text('adviseOne') : ''
   }
 
   async #rename(factor: Factor): Promise<void> {
@@ -205,25 +267,12 @@ export class CountersignSettings extends CountersignElement {
       return await call()
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
-      return (await this.#stepUp(error)) ? await afterStepUp(call) : undefined
+      return (await askForFactor(this.ui, () => this.#reauthenticate(error))) ? await afterStepUp(call) : undefined
     }
   }
 
-  async #stepUp(error: ApiError): Promise<boolean> {
-    const { ui } = this
-    const { challenge } = await ui.api.challenge()
-    if (!challenge) return this.#reauthenticate(error)
-    const outcome = await openDialog<Verified | RefusedAnswer>(ui, {
-      title: ui.text('confirm'),
-      lead: ui.text('confirmLead'),
-      content: (close) => challengeView(ui, challenge, { mayRemoveLost: false, done: close }).nodes,
-    })
-    if (outcome && !outcome.ok) ui.say(`${ui.text('locked')} ${lockEnd(ui, outcome)}`)
-    return outcome?.ok ?? false
-  }
-
   /** There is no factor to ask for: the first one, a password as a rule, is the page's. */
-  #reauthenticate(error: ApiError): Promise<boolean> {
+  async #reauthenticate(error: ApiError): Promise<boolean> {
     let asked: Promise<boolean> | undefined
     this.ui.tell('reauthenticate', { until: (promise: Promise<boolean>) => void (asked = promise) })
     if (!asked) throw error

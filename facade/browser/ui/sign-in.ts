@@ -1,17 +1,19 @@
-import type { Factor, FactorType } from '../../shared/factor.js'
-import { authenticate, supported } from '../index.js'
-import { ApiError, textOf, type RefusedAnswer, type Session, type Verified } from './api.js'
-import { autofill } from './autofill.js'
+import { ApiError } from '../flow/api.js'
+import type { Change } from '../flow/enrol-key.js'
+import { SignInFlow } from '../flow/sign-in.js'
+import type { SignInNotice, SignInState } from '../flow/state.js'
 import { challengeView } from './challenge.js'
 import { alert, button } from './controls.js'
 import { element } from './dom.js'
+import { dueText } from './due.js'
 import { CountersignElement } from './element.js'
-import { enrolmentChoices, type Offered } from './enrol.js'
+import { enrolmentChoices } from './enrol.js'
 import { nameOf } from './factor-list.js'
 import { icon } from './icons.js'
 import { lockEnd } from './lock-end.js'
-import { FEW_CODES, showCodes } from './recovery-codes.js'
-import { upgrade } from './upgrade.js'
+import { showCodes } from './recovery-codes.js'
+import { askForFactor } from './step-up.js'
+import { textOf } from './text-of.js'
 
 /**
  * `<countersign-sign-in>`: the second step of a sign-in, and the sign-in with a passkey. What it shows depends on the
@@ -19,8 +21,9 @@ import { upgrade } from './upgrade.js'
  *
  * - none: a button to sign in with a passkey, beside the page's own password form. If the page has a field with
  *   `autocomplete="username webauthn"`, its autofill offers passkeys too. When the password was right, call `refresh()`
- * - pending: every way to answer, or the enrolment of a first factor if the site requires one
- * - verified: nothing
+ * - pending: every way to answer, or the enrolment of a first factor if the site requires one. If the site allows it,
+ *   a box to have this browser remembered. In a remembered browser, nothing has to be answered
+ * - verified: nothing, unless the site requires another method. Until the time for it is over, the user can go on without it
  *
  * Attributes: `base`, `heading-level` (1 to 6, default 2), `autofocus`, `second-factor-only` (offers no passkey
  * sign-in), `passkey-only` (the page has no password form), `upgrade` (creates a passkey without a dialog after a
@@ -34,98 +37,89 @@ import { upgrade } from './upgrade.js'
  * - `countersign-signed-out`: the session has ended in the meantime
  */
 export class CountersignSignIn extends CountersignElement {
-  /** What is to be said in the next view. */
-  #notice: string | undefined
-  #state: Session['state'] | undefined
-  #drawing = 0
-  /** Whether the server lets passkeys sign in without a user name. */
-  #passkeys = false
+  readonly #flow: SignInFlow
+  /** Whether what is shown next takes the focus. */
+  #focus = false
+  #error: HTMLElement | undefined
 
   constructor() {
     super()
-    this.ui.signedOut = async (code) => {
-      // The server contradicts itself: to ask again would never end.
-      if (this.#drawing > 0) return
-      if (code === 'not-signed-in') this.#notice = this.ui.text('signedOut')
-      await this.refresh()
-      if (code === 'not-signed-in') this.ui.tell('signed-out')
+    const { ui } = this
+    const has = (name: string): boolean => this.hasAttribute(name)
+    const options = {
+      get secondFactorOnly() {
+        return has('second-factor-only')
+      },
+      get upgrade() {
+        return has('upgrade') ? ui.text('passkey') : undefined
+      },
     }
+    this.#flow = new SignInFlow(ui.api, options, (name, detail) => ui.tell(name, detail))
+    ui.signedOut = (code) => this.#flow.signedOut(code)
+    this.#flow.subscribe((state, entered) => this.#change(state, entered))
   }
 
   /** @internal */
   protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
-    const { ui } = this
-    this.#drawing += 1
-    try {
-      const session = await ui.api.session()
-      if (!current()) return
-      this.#passkeys = session.passkeys
-      if (session.state === 'pending') return await this.#pending(session, focus, current)
-      if (session.state === 'none') this.#nobody(focus)
-      else ui.show([])
-      this.#tellState(session.state)
-    } catch (error) {
-      if (current()) this.#failed(error, focus)
-    } finally {
-      this.#drawing -= 1
-    }
+    this.#focus = focus
+    await this.#flow.refresh()
+    if (current()) this.#focus = true
   }
 
-  #nobody(focus: boolean): void {
+  /** @internal */
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#flow.end()
+  }
+
+  #change(state: SignInState, entered: boolean): void {
+    const focus = this.#focus
+    if (state.step === 'signed-out') {
+      // The view stays, and so does the focus.
+      if (!entered && this.#error) this.#error.textContent = this.#errorOf(state)
+      else this.#signedOut(state, focus)
+    } else if (state.step === 'challenge') this.#challenge(state, focus)
+    else if (state.step === 'enrol') this.#required(state, focus)
+    else if (state.step === 'codes') this.#offerCodes()
+    else if (state.step === 'due') this.#due(state, focus)
+    else if (state.step === 'recovered') this.#recovered(state)
+    else if (state.step === 'verified') {
+      this.ui.show([])
+      if (state.outcome) this.ui.say(this.ui.text('signedIn'))
+    } else if (state.step === 'too-late') this.ui.show([alert(this.ui.text('enrolTooLate')), this.#cancel()])
+    else if (state.step === 'failed') this.#failed(state.reason, focus)
+  }
+
+  #signedOut(state: StateOf<'signed-out'>, focus: boolean): void {
     const { ui } = this
-    const error = alert(this.#notice)
-    this.#notice = undefined
-    if (this.hasAttribute('second-factor-only') || !this.#passkeys || !supported()) return ui.show([error])
-    const failed = (failure: unknown): void => {
-      error.textContent = ui.messageOf(failure)
-      wait()
-    }
-    const enter = async (response: object): Promise<void> => {
-      const outcome = await ui.api.verifyPasskey(response)
-      if (outcome.ok) return this.#signedIn(outcome)
-      error.textContent = ui.text(outcome.reason === 'rejected' ? 'passkeyRejected' : textOf(outcome.reason))
-      wait()
-    }
-    const wait = (): void => {
-      autofill(ui.api, ui.signal).then((response) => response && enter(response)).catch(() => undefined)
-    }
-    const click = async (): Promise<void> => {
-      error.textContent = ''
-      const { webauthn } = await ui.api.passkeyChallenge()
-      await enter(await authenticate(webauthn, { signal: ui.signal }))
-    }
-    const use = button(ui, [icon('passkey'), ui.text('passkeySignIn')], click, { style: 'wide', failed })
+    const error = alert(this.#errorOf(state))
+    this.#error = error
+    if (!state.passkeys) return ui.show([error])
+    const use = button(ui, [icon('passkey'), ui.text('passkeySignIn')], () => this.#flow.signInWithPasskey(), { style: 'wide' })
     const or = this.hasAttribute('passkey-only') ? null : element('p', { class: 'or' }, ui.text('or'))
     ui.show([error, or, use], focus && error.textContent === '' ? use : undefined)
-    wait()
   }
 
-  async #pending(session: Offered & { mayEnrol: boolean }, focus: boolean, current: () => boolean): Promise<void> {
+  #errorOf({ error, notice }: StateOf<'signed-out'>): string {
+    if (error === undefined) return this.#noticeOf(notice) ?? ''
+    return this.ui.text(error === 'rejected' ? 'passkeyRejected' : textOf(error))
+  }
+
+  #noticeOf(notice: SignInNotice | undefined): string | undefined {
     const { ui } = this
-    if (session.mayEnrol) return this.#required(session, focus)
-    const { challenge } = await ui.api.challenge()
-    if (!current()) return
-    if (challenge) {
-      const done = (outcome: Verified | RefusedAnswer): unknown =>
-        outcome.ok ? this.#signedIn(outcome) : this.#locked(outcome)
-      const view = challengeView(ui, challenge, { mayRemoveLost: true, notice: this.#notice, done })
-      const heading = ui.heading(ui.text('secondStep'))
-      this.#notice = undefined
-      const lead = element('p', { class: 'muted' }, ui.text('secondStepLead'))
-      ui.show([heading, lead, ...view.nodes, this.#cancel()], focus ? (view.focus ?? heading) : undefined)
-      return this.#tellState('pending')
-    }
-    // No factor: if none is required the server has ended the sign-in with that.
-    const { state } = await ui.api.session()
-    if (!current()) return
-    if (state === 'verified') return this.#signedIn({ ok: true, factor: null })
-    this.#tooLate()
+    if (!notice) return undefined
+    return notice.reason === 'locked' ? ui.sentences([ui.text('locked'), lockEnd(ui, notice)]) : ui.text('signedOut')
   }
 
-  /** The password is too long ago to go on with. */
-  #tooLate(): void {
-    this.ui.show([alert(this.ui.text('enrolTooLate')), this.#cancel()])
-    this.#tellState('pending')
+  #challenge({ challenge, ways, mayRemember, notice }: StateOf<'challenge'>, focus: boolean): void {
+    const { ui } = this
+    const { answer, useKey } = this.#flow
+    const view = challengeView(ui, challenge, ways, {
+      answer, useKey, mayRemoveLost: true, mayRemember, notice: this.#noticeOf(notice),
+    })
+    const heading = ui.heading(ui.text('secondStep'))
+    const lead = element('p', { class: 'muted' }, ui.text('secondStepLead'))
+    ui.show([heading, lead, ...view.nodes, this.#cancel()], focus ? (view.focus ?? heading) : undefined)
   }
 
   /** Ends a pending sign-in, where the page has told by which of its routes. */
@@ -134,86 +128,72 @@ export class CountersignSignIn extends CountersignElement {
     const route = this.getAttribute('sign-out')
     if (route === null) return null
     const cancel = async (): Promise<void> => {
-      await ui.api.signOut(route)
-      await this.refresh()
+      const cancelled = await this.#flow.cancel(route)
+      if (!cancelled.ok) ui.say(ui.text(textOf(cancelled.reason)))
     }
     return element('p', { class: 'foot' }, button(ui, ui.text('cancel'), cancel, { style: 'quiet' }))
   }
 
-  #required(offered: Offered, focus: boolean): void {
+  #required(offered: StateOf<'enrol'>, focus: boolean): void {
     const { ui } = this
     const heading = ui.heading(ui.text('required'))
-    const choices = enrolmentChoices(ui, offered, (call) => call(), (factor) => this.#enrolled(factor))
+    const choices = enrolmentChoices(ui, offered, (call) => call(), (factor) => this.#flow.enrolled(factor))
     const lead = element('p', { class: 'muted' }, ui.text('requiredLead'))
     ui.show([heading, lead, ...choices, this.#cancel()], focus ? heading : undefined)
-    this.#tellState('pending')
   }
 
-  /** The moment for recovery codes: the factor was proved just now. */
-  #enrolled({ id, type, description }: Factor): void {
+  /** What has to be added. Only while there is time for it, a button goes on without it. */
+  #due(due: StateOf<'due'>, focus: boolean): void {
     const { ui } = this
-    this.#tellState('verified')
-    const go = (): unknown => this.#signedIn({ ok: true, factor: { id, type: type as FactorType, description } })
-    const make = button(
-      ui,
-      ui.text('makeCodes'),
-      async () => {
-        await showCodes(ui, await ui.api.recoveryCodes())
-        await go()
-      },
-      { style: 'primary wide' },
-    )
+    const { required, keysOnly } = due
+    const heading = ui.heading(ui.text(keysOnly ? 'dueKey' : 'required'))
+    const lead = element('p', { class: required ? 'notice' : 'muted' }, dueText(ui, due))
+    const choices = enrolmentChoices(ui, due, this.#fresh, (factor) => this.#flow.enrolled(factor))
+    const later = button(ui, ui.text('later'), () => this.#flow.proceed(), { style: 'wide' })
+    ui.show([heading, lead, ...choices, required ? this.#cancel() : later], focus ? heading : undefined)
+  }
+
+  /** A page that was left open for a while needs a fresh proof. */
+  readonly #fresh: Change = async (call) => {
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
+      const again = await askForFactor(this.ui, () => Promise.reject(error))
+      return again ? call() : undefined
+    }
+  }
+
+  #offerCodes(): void {
+    const { ui } = this
+    const create = async (): Promise<void> => {
+      const created = await this.#flow.createRecoveryCodes()
+      if (!created.ok) return ui.say(ui.text(textOf(created.reason)))
+      await showCodes(ui, created)
+      await this.#flow.proceed()
+    }
+    const make = button(ui, ui.text('makeCodes'), create, { style: 'primary wide' })
     const heading = ui.heading(ui.text('codesOffer'))
-    const later = button(ui, ui.text('later'), go, { style: 'wide' })
+    const later = button(ui, ui.text('later'), () => this.#flow.proceed(), { style: 'wide' })
     ui.show([heading, element('p', { class: 'muted' }, ui.text('codesOfferLead')), make, later], make)
   }
 
-  async #signedIn(outcome: Verified): Promise<void> {
+  #recovered({ removed, recoveryCodesLeft: left }: StateOf<'recovered'>): void {
     const { ui } = this
-    if (!(await this.#isSaved())) return this.#failed(new ApiError('not-saved'), true)
-    const { factor, removed, recoveryCodesLeft: left = Infinity } = outcome
-    const notices: string[] = []
-    this.#tellState('verified')
-    if (removed) {
-      const names = removed.map((one) => nameOf(ui, one)).join(', ')
-      notices.push(names ? ui.text('removed', { names }) : ui.text('removedNone'))
-    } else if (left <= FEW_CODES) notices.push(left > 0 ? ui.plural('lastCodes', left) : ui.text('noCodesLeft'))
-    if (notices.length > 0) {
-      // Read before the page goes on: where it goes nobody may say it again.
-      await new Promise<void>((resolve) => {
-        const heading = ui.heading(ui.text('signedInBy'))
-        const go = button(ui, ui.text('continue'), () => resolve(), { style: 'primary wide' })
-        ui.show([heading, element('p', { class: 'notice' }, notices.join(' ')), go], heading)
-      })
-    }
-    ui.show([])
-    ui.say(ui.text('signedIn'))
-    ui.tell('verified', { outcome })
-    if (this.hasAttribute('upgrade') && this.#passkeys && factor && factor.type !== 'webauthn') await upgrade(ui)
+    const names = ui.list(removed?.map((one) => nameOf(ui, one)) ?? [])
+    const notice = removed
+      ? names ? ui.text('removed', { names }) : ui.text('removedNone')
+      : left > 0 ? ui.plural('lastCodes', left) : ui.text('noCodesLeft')
+    const heading = ui.heading(ui.text('signedInBy'))
+    const go = button(ui, ui.text('continue'), () => this.#flow.proceed(), { style: 'primary wide' })
+    ui.show([heading, element('p', { class: 'notice' }, notice), go], heading)
   }
 
-  /** Whether the site knows of the sign-in; where it can't be asked, the answer of before stands. */
-  async #isSaved(): Promise<boolean> {
-    const { state } = await this.ui.api.session().catch(() => ({ state: 'verified' }))
-    return state === 'verified'
-  }
-
-  async #locked(outcome: RefusedAnswer): Promise<void> {
-    this.#notice = `${this.ui.text('locked')} ${lockEnd(this.ui, outcome)}`
-    await this.refresh()
-    this.ui.tell('locked')
-  }
-
-  #failed(error: unknown, focus: boolean): void {
+  #failed(reason: string, focus: boolean): void {
     const { ui } = this
-    if (error instanceof ApiError && error.code === 'step-up-required') return this.#tooLate()
     const retry = button(ui, ui.text('retry'), () => this.refresh(), { style: 'wide' })
-    ui.show([alert(ui.messageOf(error)), retry], focus ? retry : undefined)
-  }
-
-  #tellState(state: Session['state']): void {
-    if (this.#state === state) return
-    this.#state = state
-    this.ui.tell('state', { state })
+    ui.show([alert(ui.text(textOf(reason))), retry], focus ? retry : undefined)
   }
 }
+
+type StateOf<Step extends SignInState['step']> = Extract<SignInState, { step: Step }>

@@ -50,8 +50,8 @@ const css = `
 *, ::before, ::after { box-sizing: border-box; }
 svg {
   flex: none;
-  width: 22px;
-  height: 22px;
+  width: 1.375em;
+  height: 1.375em;
   fill: none;
   stroke: currentColor;
   stroke-width: 1.7;
@@ -96,9 +96,11 @@ form { margin: 20px 0 0; }
 input::placeholder { color: var(--muted); opacity: 1; }
 input[aria-invalid='true'] { border-color: var(--danger); }
 .code, code, .codes { font-family: ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace; }
+/* Codes keep their order whatever the direction of the text around them. */
+.code, code, .codes li { direction: ltr; unicode-bidi: isolate; }
 .field input.code { font-size: 1.125em; letter-spacing: .04em; }
 .check { display: flex; gap: 10px; align-items: flex-start; cursor: pointer; }
-.check input { flex: none; width: 20px; height: 20px; margin: 2px 0 0; accent-color: var(--accent); }
+.check input { flex: none; font: inherit; width: 1.25em; height: 1.25em; margin: 2px 0 0; accent-color: var(--accent); }
 
 fieldset { margin: 0; padding: 0; border: 0; }
 legend { padding: 0; font-weight: 550; }
@@ -113,7 +115,7 @@ legend { padding: 0; font-weight: 550; }
   cursor: pointer;
 }
 .option:has(:checked) { border-color: var(--accent); background: var(--soft); }
-.option input { flex: none; width: 20px; height: 20px; margin: 2px 0 0; accent-color: var(--accent); }
+.option input { flex: none; font: inherit; width: 1.25em; height: 1.25em; margin: 2px 0 0; accent-color: var(--accent); }
 .option b { font-weight: 580; }
 .option small { display: block; }
 fieldset + .field { margin-top: 16px; }
@@ -181,9 +183,12 @@ form .wide { margin-top: 20px; }
 .challenge { margin-top: 20px; }
 .challenge > form, .challenge > details { margin-top: 0; }
 .challenge .notice { margin: 0 0 20px; }
+.challenge > .check { margin-top: 0; }
+.challenge > .hint { margin-block: 2px 20px; margin-inline-start: calc(1.4286em + 10px); }
 .or { display: flex; align-items: center; gap: 12px; margin: 20px 0 16px; color: var(--muted); }
 .error:empty + .or { margin-top: 16px; }
-.or::before, .or::after { content: ''; flex: 1; height: 1px; background: var(--line); }
+/* A border, since forced colours take backgrounds away. */
+.or::before, .or::after { content: ''; flex: 1; border-top: 1px solid var(--line); }
 details form { margin-top: 16px; }
 details:not([open]) summary { margin-bottom: -4px; }
 summary {
@@ -200,9 +205,9 @@ summary {
 .rows { margin: 12px 0 -8px; padding: 0; list-style: none; }
 .rows li { display: flex; align-items: center; gap: 14px; padding: 14px 0; border-top: 1px solid var(--line); }
 .rows li > svg {
-  width: 40px;
-  height: 40px;
-  padding: 9px;
+  width: 2.5em;
+  height: 2.5em;
+  padding: .5625em;
   border-radius: calc(var(--radius) * 1.1);
   background: var(--soft);
   color: var(--accent);
@@ -213,10 +218,10 @@ summary {
 .name { font-weight: 600; overflow-wrap: anywhere; }
 .what small { display: block; }
 /* A date stays in one piece, and so does what it says. */
-.part { display: inline-block; max-width: 100%; margin-right: .35em; }
+.part { display: inline-block; max-width: 100%; margin-inline-end: .35em; }
 .badge {
   display: inline-block;
-  margin-left: 4px;
+  margin-inline-start: 4px;
   padding: 1px 9px;
   border-radius: 99px;
   background: var(--raised);
@@ -225,7 +230,7 @@ summary {
   font-weight: 550;
 }
 .badge.locked { background: var(--danger-soft); color: var(--danger); }
-.actions { display: flex; flex-wrap: wrap; margin-right: -10px; }
+.actions { display: flex; flex-wrap: wrap; margin-inline-end: -10px; }
 
 /* All in one row, or each in its own. */
 .choices { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: 12px; margin-top: 16px; }
@@ -237,11 +242,11 @@ summary {
   padding: 16px;
   border-radius: calc(var(--radius) * 1.2);
   background: none;
-  text-align: left;
+  text-align: start;
 }
 .choices button:hover { border-color: var(--accent); background: var(--soft); }
 .choices span { min-width: 0; }
-.choices svg { width: 26px; height: 26px; color: var(--accent); }
+.choices svg { width: 1.625em; height: 1.625em; color: var(--accent); }
 .choices small { display: block; margin-top: 2px; font-weight: 400; line-height: 1.4; }
 
 .split { display: flex; align-items: center; justify-content: space-between; gap: 16px; margin-top: 8px; }
@@ -254,7 +259,7 @@ summary {
 .ways + form .wide { margin-top: 0; }
 
 dialog {
-  width: min(440px, calc(100vw - 24px));
+  width: min(27.5em, calc(100vw - 24px));
   max-width: none;
   max-height: calc(100dvh - 24px);
   padding: 28px;
@@ -266,25 +271,25 @@ dialog {
   overflow: auto;
 }
 dialog::backdrop { background: rgb(12 16 28 / 50%); }
-dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
-.close { position: absolute; top: 18px; right: 16px; width: 40px; min-height: 40px; padding: 0; color: var(--muted); }
+dialog > .level-1 { padding-inline-end: 36px; font-size: 1.25em; }
+.close { position: absolute; top: 18px; inset-inline-end: 16px; width: 40px; min-height: 40px; padding: 0; color: var(--muted); }
 
 .steps { margin: 0; padding: 0; list-style: none; counter-reset: step; }
-.steps > li { position: relative; padding-left: 40px; counter-increment: step; }
+.steps > li { position: relative; padding-inline-start: 2.5em; counter-increment: step; }
 .steps > li + li { margin-top: 20px; }
 .steps > li::before {
   content: counter(step);
   position: absolute;
-  left: 0;
+  inset-inline-start: 0;
   top: -1px;
-  width: 26px;
-  height: 26px;
+  width: 1.857em;
+  height: 1.857em;
   border-radius: 50%;
   background: var(--soft);
   color: var(--accent);
   font-size: .875em;
   font-weight: 650;
-  line-height: 26px;
+  line-height: 1.857em;
   text-align: center;
 }
 .steps p:first-child { margin: 0; }
@@ -299,7 +304,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
   background: #fff;
   stroke: none;
 }
-.secret { margin-top: 4px; padding: 4px 4px 4px 12px; border-radius: var(--radius); background: var(--raised); }
+.secret { margin-top: 4px; padding: 4px; padding-inline-start: 12px; border-radius: var(--radius); background: var(--raised); }
 .secret code { max-width: 20ch; font-size: .90625em; overflow-wrap: anywhere; }
 .codes {
   display: grid;
@@ -309,7 +314,8 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
   padding: 16px 14px;
   border-radius: calc(var(--radius) * 1.2);
   background: var(--raised);
-  font-size: .90625em;
+  /* A code stays in one line, however large the text is. */
+  font-size: min(.90625em, 7cqi);
   list-style: none;
   text-align: center;
 }
@@ -332,7 +338,7 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
 .status:empty { padding: 0; }
 
 /* By the width that the element has, not by that of the page; in em, since larger text needs more of it. */
-.body { container-type: inline-size; }
+.body, dialog { container-type: inline-size; }
 @container (max-width: 42em) {
   .choices { grid-auto-flow: row; }
   .choices button { flex-direction: row; align-items: center; gap: 14px; }
@@ -340,24 +346,37 @@ dialog > .level-1 { padding-right: 36px; font-size: 1.25em; }
 @container (max-width: 32.5em) {
   .card { padding: 20px; }
   .rows li { flex-wrap: wrap; row-gap: 4px; padding-bottom: 8px; }
-  .rows .what { flex-basis: calc(100% - 54px); flex-grow: 0; }
-  .actions { width: 100%; padding-left: 44px; }
+  .rows .what { flex-basis: calc(100% - 2.5em - 14px); flex-grow: 0; }
+  .actions { width: 100%; padding-inline-start: 2.75em; }
   .actions button { min-height: 44px; }
   .split { flex-direction: column; align-items: stretch; }
 }
 @container (max-width: 20em) {
-  .actions { padding-left: 0; }
+  .actions { padding-inline-start: 0; }
 }
+/* Text of twice the size on a phone: words need the room more than what stands around them. */
 @container (max-width: 14em) {
-  .actions { flex-direction: column; align-items: flex-start; }
+  .card { padding: 12px; }
+  .level-0 { font-size: 1.125em; }
+  .level-1, dialog > .level-1 { font-size: 1em; }
+  dialog > .level-1 { padding-inline-end: 0; }
+  dialog:has(> .close) > .level-1 { padding-block-start: 32px; }
+  .primary, .wide { padding-inline: 4px; }
+  .rows li > svg { display: none; }
+  .rows .what { flex-basis: 100%; }
+  .actions { flex-direction: column; align-items: flex-start; margin-inline-start: -10px; }
+  .choices button { flex-direction: column; align-items: flex-start; gap: 6px; padding: 12px 6px; }
+  .steps > li { padding-inline-start: 0; }
+  .steps > li::before { position: static; display: block; margin-bottom: 4px; }
 }
 @media (max-width: 560px) {
-  dialog { padding: 24px 20px; }
+  dialog { padding: 24px clamp(12px, 4vw, 20px); }
 }
 
 /* The borders that forced colours draw would touch. */
 @media (forced-colors: active) {
-  .actions { gap: 8px; }
+  .actions { gap: 6px; margin-block: 4px; }
+  .actions button { padding-inline: 7px; }
 }
 @media (prefers-reduced-motion: reduce) {
   * { transition: none !important; }

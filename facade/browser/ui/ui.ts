@@ -1,7 +1,8 @@
-import { CeremonyError } from '../error.js'
-import { Api, ApiError, textOf } from './api.js'
+import { Api } from '../flow/api.js'
+import { reasonOf } from '../flow/settled.js'
+import { textOf } from './text-of.js'
 import { element, focusOn } from './dom.js'
-import { german } from './german.js'
+import { keyOf, loadTexts } from './languages.js'
 import { styleSheet } from './styles.js'
 import { english, type PluralName, type TextName, type Texts } from './texts.js'
 
@@ -10,13 +11,15 @@ type Values = Record<string, string | number>
 /** What the parts of one element share: its place in the page, its texts, its server, its voice. */
 export class Ui {
   readonly api = new Api(
-    () => (this.host.getAttribute('base') ?? '/countersign').replace(/\/$/, ''),
+    () => this.host.getAttribute('base') ?? '/countersign',
     (code) => void this.signedOut(code),
   )
   /** What the element does when the session has ended. */
   signedOut: (code: string) => unknown = () => undefined
   /** The page's own texts, in place of ours. */
   own: Partial<Texts> = {}
+  #language: Texts = english
+  #key = ''
   /** Ends every ceremony that runs, when the element leaves the page or shows something else. */
   #life = new AbortController()
   readonly #body = element('div', { class: 'body' })
@@ -36,8 +39,18 @@ export class Ui {
   }
 
   get texts(): Texts {
-    const language = this.host.closest('[lang]')?.getAttribute('lang') ?? ''
-    return { ...(/^[Dd][Ee]\b/.test(language) ? german : english), ...this.own }
+    return { ...this.#language, ...this.own }
+  }
+
+  /** Loads the texts of the language that the page has here. Where that fails, those of before stay. */
+  async loadTexts(): Promise<void> {
+    const tag = languageOf(this.host)
+    if (keyOf(tag) === this.#key) return
+    const texts = await loadTexts(tag).catch(() => undefined)
+    // By then the page may have another language.
+    if (!texts || languageOf(this.host) !== tag) return
+    this.#language = texts
+    this.#key = keyOf(tag)
   }
 
   text(name: TextName, values: Values = {}): string {
@@ -66,6 +79,16 @@ export class Ui {
   /** One of several: "a, b or c". */
   either(names: string[]): string {
     return new Intl.ListFormat(this.texts.locale, { type: 'disjunction' }).format(names)
+  }
+
+  /** One after another: "a, b, c". */
+  list(names: string[]): string {
+    return names.join(this.text('comma'))
+  }
+
+  /** Sentences that follow each other. */
+  sentences(said: string[]): string {
+    return said.join(this.text('space'))
   }
 
   heading(text: string, below = 0): HTMLHeadingElement {
@@ -104,8 +127,7 @@ export class Ui {
 
   /** What the person reads of something that went wrong. */
   messageOf(error: unknown): string {
-    const known = error instanceof ApiError || error instanceof CeremonyError
-    return this.text(textOf(known ? error.code : ''))
+    return this.text(textOf(reasonOf(error)))
   }
 
   /** Tells the page; false: it was cancelled there. */
@@ -118,6 +140,21 @@ export class Ui {
 /** A line never ends within it. */
 const inOnePiece = (date: string) => date.replaceAll(' ', '\u00a0')
 
-function filled(text: string, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
+/** The nearest `lang` around it, out of shadow roots too. */
+function languageOf(host: Element): string {
+  const named = host.closest('[lang]')
+  const root = host.getRootNode()
+  return named?.getAttribute('lang') ?? (root instanceof ShadowRoot ? languageOf(root.host) : '')
 }
+
+/** Text with its values. One of the other direction must not turn over what stands around it. */
+function filled(text: string, values: Values): string {
+  const isolates = [text, ...Object.values(values)].some((one) => RIGHT_TO_LEFT.test(String(one)))
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name]
+    if (value === undefined) return whole
+    return isolates ? `\u2068${value}\u2069` : String(value)
+  })
+}
+
+const RIGHT_TO_LEFT = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u

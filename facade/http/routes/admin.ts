@@ -1,7 +1,9 @@
 import { isWellFormed } from '../../shared/check.js'
 import { isKeyCounter } from '../../shared/key-counter.js'
+import type { ByOption, FromOption } from '../../service/options.js'
 import type { Removed } from '../../service/outcome.js'
 import { accepted, ProblemError } from '../problem.js'
+import { numberIn } from '../query.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { list, object, ref } from '../schemas.js'
@@ -27,7 +29,7 @@ export const adminRoutes = [
     run({ countersign, query }) {
       const after = query.get('after') ?? ''
       if (after !== '' && !isUser(after)) throw new ProblemError('malformed-request', { detail: 'after' })
-      return countersign.usersPage({ ...(after !== '' && { after }), limit: limitOf(query.get('limit')) })
+      return countersign.usersPage({ ...(after !== '' && { after }), limit: numberIn(query, 'limit', 1000) ?? 100 })
     },
   }),
 
@@ -100,8 +102,8 @@ async function removing(call: Call, remove: (user: string) => Promise<Removed>):
   })
 }
 
-function byOf({ by }: Call): { by?: string } {
-  return by === undefined ? {} : { by }
+function byOf({ by, origin }: Call): ByOption & FromOption {
+  return { ...origin, ...(by !== undefined && { by }) }
 }
 
 /** An administrator's own factors have routes of their own, with the rules that hold for everybody. */
@@ -109,13 +111,6 @@ function otherUserOf(call: Call): string {
   const user = userOf(call)
   if (user === call.user.id) throw new ProblemError('own-account')
   return user
-}
-
-function limitOf(given: string | null): number {
-  if (given === null) return 100
-  const limit = /^\d{1,4}$/.test(given) ? Number(given) : 0
-  if (limit < 1 || limit > 1000) throw new ProblemError('malformed-request', { detail: 'limit' })
-  return limit
 }
 
 function userOf({ params: { user = '' } }: Call): string {

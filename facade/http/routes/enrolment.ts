@@ -1,3 +1,4 @@
+import { assuranceOf } from '../../service/assurance.js'
 import type { Enrolled } from '../../service/outcome.js'
 import type { FactorType } from '../../shared/factor.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
@@ -39,8 +40,8 @@ export const enrolmentRoutes = [
     answer: ref('Enrolled'),
     problems: [...refusals],
     async run(call, body: { enrolment: unknown; code: unknown; description: string }) {
-      const { countersign, user, firstOnly } = call
-      return enrol(call, await countersign.finishTotp(user.id, { ...body, firstOnly, ...sessionOf(user) }))
+      const { countersign, user, firstOnly, origin } = call
+      return enrol(call, await countersign.finishTotp(user.id, { ...body, firstOnly, ...sessionOf(user), ...origin }))
     },
   }),
 
@@ -98,10 +99,10 @@ export const enrolmentRoutes = [
       description: factorDescription,
     },
     answer: ref('Enrolled'),
-    problems: [...refusals],
+    problems: [...refusals, 'authenticator-refused'],
     async run(call, body: { response: unknown; description: string }) {
-      const { countersign, user, firstOnly, settings: { rp } } = call
-      return enrol(call, await countersign.finishWebauthn(user.id, { ...body, firstOnly, rp, ...sessionOf(user) }))
+      const { countersign, user, firstOnly, origin, settings: { rp } } = call
+      return enrol(call, await countersign.finishWebauthn(user.id, { ...body, firstOnly, rp, ...sessionOf(user), ...origin }))
     },
   }),
 ]
@@ -121,8 +122,8 @@ export const yubicoRoutes = [
     answer: ref('Enrolled'),
     problems: [...refusals, 'unknown-key'],
     async run(call, body: { code: unknown; description: string }) {
-      const { countersign, user, firstOnly } = call
-      return enrol(call, await countersign.enrolYubico(user.id, { ...body, firstOnly }))
+      const { countersign, user, firstOnly, origin } = call
+      return enrol(call, await countersign.enrolYubico(user.id, { ...body, firstOnly, ...origin }))
     },
   }),
 ]
@@ -135,7 +136,9 @@ async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
   if (firstOnly) {
     // What was enrolled just now can be used, and says what it is.
     const { id, type, description } = enrolled.factor
-    await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type: type as FactorType, description } })
+    // Nobody was asked for it: whoever knew the password could have enrolled one of their own.
+    const assurance = assuranceOf([], user.firstFactor, call.now)
+    await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type: type as FactorType, description }, assurance })
   }
   return enrolled
 }

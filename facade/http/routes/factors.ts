@@ -39,8 +39,8 @@ export const factorRoutes = [
     answer: ref('Updated'),
     problems: ['no-such-factor', 'last-factor', 'not-changeable'],
     run(call, change: { description?: string; enable?: boolean }) {
-      const { countersign, user, params: { id = '' } } = call
-      return withSignals(call, async () => accepted(await countersign.updateFactor(user.id, id, change)))
+      const { countersign, user, origin, params: { id = '' } } = call
+      return withSignals(call, async () => accepted(await countersign.updateFactor(user.id, id, { ...change, ...origin })))
     },
   }),
 
@@ -65,8 +65,8 @@ export const factorRoutes = [
     summary: 'Creates recovery codes, shown only once; they replace an older set',
     answer: object({ codes: list({ type: 'string' }), account: { type: 'string', description: 'The name of the account.' } }),
     problems: ['factor-required'],
-    run: async ({ countersign, user }) => ({
-      codes: await countersign.createRecoveryCodes(user.id), account: nameOf(user),
+    run: async ({ countersign, user, origin }) => ({
+      codes: await countersign.createRecoveryCodes(user.id, origin), account: nameOf(user),
     }),
   }),
 
@@ -94,14 +94,14 @@ async function ownStatus(countersign: Countersign, user: string): Promise<Status
  * after, a failure would leave an account that is `enrolled` and has none, which nobody gets into any more.
  */
 async function remove(call: Call): Promise<Extract<Removed, { ok: true }>> {
-  const { countersign, user, settings, request, context, params: { id = '' } } = call
+  const { countersign, user, origin, settings, request, context, params: { id = '' } } = call
   const factors = await countersign.factors(user.id)
   const isThere = factors.some((factor) => factor.id === id)
   const isLast = isThere && factors.every((factor) => factor.id === id || factor.type === 'recovery')
   if (isLast) await settings.onEnrolled(request, user, false, context)
   let toTell = isLast
   try {
-    const removed = accepted(await countersign.removeFactor(user.id, id, nameOfActor(user)))
+    const removed = accepted(await countersign.removeFactor(user.id, id, { ...nameOfActor(user), ...origin }))
     toTell = true
     return removed
   } finally {

@@ -27,10 +27,10 @@ export const passkeyRoutes = [
     answer: ref('Accepted'),
     problems: ['rejected', 'malformed'],
     async run(visit, { answer }: { answer: unknown }) {
-      const { countersign, settings: { rp }, now } = visit
+      const { countersign, settings: { rp }, origin, now } = visit
       // A text that no cookie is: then this is nobody's challenge.
       const session = browserOf(visit) ?? 'none'
-      const outcome = await countersign.verifyPasskey(answer, { rp, session })
+      const outcome = await countersign.verifyPasskey(answer, { rp, session, ...origin })
       if (!outcome.ok) return accepted(outcome)
       const { user, ...rest } = outcome
       return tellVerified(visit, { id: user, state: 'pending', at: now }, 'passkey', rest)

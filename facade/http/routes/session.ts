@@ -1,6 +1,9 @@
 import { route } from '../route.js'
+import type { Assurance } from '../../service/assurance.js'
+import type { Enforcement } from '../../service/duty.js'
+import { enforcementOf } from '../enforcement.js'
 import { ref } from '../schemas.js'
-import { standing } from '../standing.js'
+import { mayRemember, standing } from '../standing.js'
 
 /** What `GET /session` answers. */
 export type SessionState =
@@ -12,6 +15,10 @@ export type SessionState =
       yubico: boolean
       /** A first factor may be enrolled now, and must be for the sign-in to be done. */
       mayEnrol: boolean
+      /** This browser may be remembered: see `POST /verify`. */
+      remember?: true
+      /** What the user has to enrol, and until when, if the service has a policy. */
+      enforcement?: Enforcement
     }
   | {
       state: 'verified'
@@ -22,6 +29,13 @@ export type SessionState =
       fresh: boolean
       mayEnrol: boolean
       admin: boolean
+      /** How well the last verification of this session was proved, if the host keeps it. */
+      assurance?: Assurance
+      /** There may be remembered browsers: see `GET /browsers`. */
+      remember?: true
+      /** There is an audit log: see `GET /activity`. */
+      activity?: true
+      enforcement?: Enforcement
     }
 
 export const sessionRoutes = [
@@ -43,12 +57,18 @@ export const sessionRoutes = [
     summary: 'Returns the state of the session, and what the user may do now',
     answer: ref('SessionState'),
     async run(visit): Promise<SessionState> {
-      const { user, settings: { passkeys, yubico } } = visit
+      const { user, settings: { passkeys, yubico, activity: logged } } = visit
       if (!user) return { state: 'none', passkeys }
       const { fresh, enrolment } = await standing({ ...visit, user, firstOnly: false })
       const mayEnrol = enrolment === 'allowed'
-      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol }
-      return { state: 'verified', passkeys, yubico, fresh, mayEnrol, admin: user.admin === true }
+      const remember = (await mayRemember({ ...visit, user })) && ({ remember: true } as const)
+      const enforcement = await enforcementOf(visit, user)
+      const due = enforcement && { enforcement }
+      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol, ...remember, ...due }
+      const activity = logged && ({ activity: true } as const)
+      const { admin = false, assurance } = user
+      const had = assurance && { assurance }
+      return { state: 'verified', passkeys, yubico, fresh, mayEnrol, admin, ...had, ...remember, ...activity, ...due }
     },
   }),
 ]

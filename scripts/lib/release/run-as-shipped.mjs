@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { install } from '../../smoke/install.mjs'
 import { runtimesFor } from '../elsewhere/runtimes.mjs'
+import { wholeSuite } from '../elsewhere/whole-suite.mjs'
 import { run } from '../run.mjs'
 import { countClosing } from '../totals.mjs'
 import { fetchManagers, managers } from './managers.mjs'
@@ -8,6 +9,9 @@ import { release } from './pack.mjs'
 
 /** Deno's permissions: the addon is foreign code, and the tests of a store write to the folder of temporary files. */
 const DENO = ['run', '--no-prompt', '--node-modules-dir=manual', '--allow-ffi', '--allow-read', '--allow-write', '--allow-env', '--allow-sys']
+
+/** Another C library and another processor; the tests of this machine's own are those of `npm test`. */
+const WHOLE = ['linux-x64-musl', 'linux-arm64-gnu']
 
 /** A target's tarballs, installed into an empty folder and run under every runtime that this machine has for it, or brings. */
 export async function runAsShipped(steps, target) {
@@ -26,6 +30,7 @@ export async function runAsShipped(steps, target) {
   for (const [runtime, command] of Object.entries(runtimes)) {
     await steps.step(`${name}, ${runtime}`, () => smoked(target, command))
   }
+  if (WHOLE.includes(target.name)) await steps.step(`${target.name} whole suite`, () => wholeSuite(target))
 }
 
 async function smoked(target, [program, ...args]) {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::json::wiped::to_json;
-use crate::webauthn::{Conveyance, UserVerification};
+use crate::webauthn::{Conveyance, ExtensionRules, UserVerification};
 
 /// What a challenge was made for. An answer for one purpose doesn't count for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,6 +112,8 @@ pub struct Authentication {
     /// The `appid` with which U2F keys were asked to answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<ExtensionRules>,
 }
 
 /// A registration ceremony.
@@ -131,6 +133,8 @@ pub struct Registration {
     /// Started for conditional create, where user presence may be missing.
     #[serde(default)]
     pub conditional: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<ExtensionRules>,
 }
 
 /// A registration of a U2F key.

@@ -14,16 +14,20 @@ pub fn envelope<T: Serialize>(result: Result<T, Failure>) -> String {
 pub fn envelope_of<T: Serialize>(result: Result<T, Failure>) -> String {
     match result {
         Ok(members) => to_json(&members).unwrap_or_else(|_| UNSERIALISABLE.into()),
-        Err(failure) => {
-            let failure = FailureWire {
-                failure: Wire {
-                    code: failure.code(),
-                    detail: failure.detail(),
-                },
-            };
-            serde_json::to_string(&failure).unwrap_or_else(|_| UNSERIALISABLE.into())
-        }
+        Err(failure) => failure_envelope(&failure),
     }
+}
+
+/// `{"failure": {"code", "detail"?}}`. Apart from the generic code, of which there is a copy for each type.
+#[inline(never)]
+pub fn failure_envelope(failure: &Failure) -> String {
+    let failure = FailureWire {
+        failure: Wire {
+            code: failure.code(),
+            detail: failure.detail(),
+        },
+    };
+    serde_json::to_string(&failure).unwrap_or_else(|_| UNSERIALISABLE.into())
 }
 
 /// Never used, because nothing here has a map with keys that are not strings.

@@ -21,6 +21,8 @@ pub enum Failure {
     ConfigCorrupt(String),
     /// The file is larger than the caller allows, or than the memory.
     ConfigTooLarge,
+    /// The metadata of authenticators is not accepted. Says why.
+    MetadataRefused(&'static str),
     /// The file's format can't store this. Holds what can't be stored.
     StoreRefused(&'static str),
 }
@@ -38,6 +40,7 @@ impl Failure {
             Self::FactorLimit => "factor-limit",
             Self::ConfigCorrupt(_) => "config-corrupt",
             Self::ConfigTooLarge => "config-too-large",
+            Self::MetadataRefused(_) => "metadata-refused",
             Self::StoreRefused(_) => "store-refused",
         }
     }
@@ -45,7 +48,7 @@ impl Failure {
     /// The detail that the error may show besides its code.
     pub fn detail(&self) -> Option<&str> {
         match self {
-            Self::InvalidArgument(name) | Self::StoreRefused(name) => Some(name),
+            Self::InvalidArgument(text) | Self::StoreRefused(text) | Self::MetadataRefused(text) => Some(text),
             Self::RecordCorrupt(place) => Some(place.as_str()).filter(|place| !place.is_empty()),
             Self::ConfigCorrupt(what) | Self::RecordSealed(what) => Some(what),
             _ => None,

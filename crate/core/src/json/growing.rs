@@ -12,6 +12,10 @@ impl Growing {
         Self(Zeroizing::new(Vec::with_capacity(length)))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
         if bytes.len() > self.0.capacity() - self.0.len() {

@@ -4,7 +4,7 @@ pub(crate) mod distinct;
 pub(crate) mod envelope;
 pub(crate) mod failure;
 pub(crate) mod from_outside;
-mod growing;
+pub(crate) mod growing;
 pub(crate) mod members;
 pub(crate) mod raw;
 pub(crate) mod request;

@@ -28,6 +28,21 @@ pub mod base64_standard {
     }
 }
 
+/// Identifiers of keys: SHA-1, each written like [`base64url`].
+pub mod key_ids {
+    use super::{BASE64URL_NOPAD, Bytes, Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(ids: &[[u8; 20]], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(ids.iter().map(|id| BASE64URL_NOPAD.encode(id)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<[u8; 20]>, D::Error> {
+        let ids = Vec::<Bytes>::deserialize(deserializer)?.into_iter();
+        let ids = ids.map(|Bytes(id)| id.try_into().map_err(|_| de::Error::custom("no key identifier")));
+        ids.collect()
+    }
+}
+
 /// Written as an array of integers, because every version of the format holds an RSA exponent like that.
 pub mod integers {
     use super::Serializer;
@@ -36,6 +51,15 @@ pub mod integers {
 
     pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(bytes)
+    }
+}
+
+/// Reads [`key_ids`].
+pub struct KeyIds(pub Vec<[u8; 20]>);
+
+impl<'de> Deserialize<'de> for KeyIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        key_ids::deserialize(deserializer).map(Self)
     }
 }
 

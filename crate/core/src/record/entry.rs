@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::json::members::is_default;
-use crate::webauthn::Credential;
+use crate::webauthn::{Credential, Proofs};
 
 /// The type of a factor, as records, answers and the public API spell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub trait SigningEntry {
     fn can_verify(&self) -> bool {
         self.credential().is_some()
     }
+
+    /// What an answer with these flags proves: that it verified the user, and that it is eligible for backup.
+    fn proofs(&self, user_verified: bool, backup_eligible: bool) -> Proofs;
 
     /// Stores what a ceremony may change.
     fn update(&mut self, credential: &Credential);

@@ -5,8 +5,10 @@
 //! the format. Where Proxmox refuses unknown members, they are an error here too. Where it ignores them, they are kept,
 //! so nothing that another version wrote is lost.
 
+mod browser;
 mod bytes;
 mod claims;
+mod deadline;
 mod entry;
 pub mod factor;
 mod kept_apart;
@@ -27,16 +29,19 @@ mod yubico_entry;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub use bytes::decode_base64;
+pub(crate) use browser::readable as readable_browsers;
+pub use browser::{Browser, Recognised, Remembered, Token};
+pub use bytes::{decode_base64, key_ids};
 pub(crate) use bytes::{is_canonical_base64, is_origin_base64url};
 pub(crate) use claims::credential_claim;
+pub use deadline::Deadline;
 pub use entry::{Entry, FactorType, SigningEntry};
 pub use place::UNKNOWN_MEMBER;
 pub use removal::Removal;
 pub use spent::{Spent, spend};
 pub use totp_entry::TotpEntry;
 pub use u2f_entry::{RegisteredKey, U2fEntry};
-pub use unusable::{TOO_LARGE, Unusable};
+pub use unusable::{TOO_LARGE, TOO_MANY, Unusable};
 pub use webauthn_entry::WebauthnEntry;
 pub use webauthn_key::StoredKey;
 pub use yubico_entry::{Counted, YubicoEntry};
@@ -102,9 +107,19 @@ pub struct Record {
     /// Ours: answered challenges of sign-ins without a user name. They can't be answered again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spent_challenges: Vec<Spent>,
+    /// Ours: browsers in which the password alone signs in. They are no factors.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "readable_browsers"
+    )]
+    pub browsers: Vec<Browser>,
     /// Ours: how the last factor was removed. A record that has this has no entry of any kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Removal>,
+    /// Ours: until when the user has to enrol. A record may have them and no entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deadlines: Vec<Deadline>,
     /// The parts of the text that can't be used.
     #[serde(skip)]
     pub(crate) unusable: Vec<Unusable>,
@@ -115,6 +130,9 @@ pub struct Record {
     /// the store.
     #[serde(skip)]
     claimed: Option<Basis>,
+    /// The latest time in it when it was read, in epoch milliseconds, if it has deadlines.
+    #[serde(skip)]
+    known: i64,
 }
 
 /// Room for what an answer adds to a record, such as a counter or a time.
@@ -167,6 +185,7 @@ impl Record {
         let mut record: Self = serde_json::from_str(text).map_err(|_| Failure::RecordCorrupt(corrupt_place(text)))?;
         record.length = text.len();
         record.claimed = Some(record.basis());
+        record.note_time();
         let renamed = record.give_own_ids();
         Ok((record, renamed))
     }
@@ -240,6 +259,11 @@ impl Record {
     /// True if the user has no factor of any kind, not even a disabled, used-up or unusable one.
     pub fn is_empty(&self) -> bool {
         self.real_factors() == 0 && self.recovery.is_none() && self.unusable.is_empty()
+    }
+
+    /// True if there is something to store although there is no factor: how the last one was removed, or a deadline.
+    pub fn is_kept_without_factors(&self) -> bool {
+        self.removed.is_some() || !self.deadlines.is_empty()
     }
 }
 

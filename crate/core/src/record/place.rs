@@ -30,7 +30,7 @@ pub fn describe(path: &Path) -> String {
 }
 
 /// Every name that a path in a record can have.
-const NAMES: [&str; 43] = [
+const NAMES: [&str; 46] = [
     "totp",
     "u2f",
     "webauthn",
@@ -46,6 +46,7 @@ const NAMES: [&str; 43] = [
     "user-handle",
     "spent-challenges",
     "until",
+    "browsers",
     "id",
     "description",
     "created",
@@ -71,6 +72,8 @@ const NAMES: [&str; 43] = [
     "handle_learned",
     "rp_id",
     "shared",
+    "attested",
+    "attested_by",
     "secret",
     "entries",
     "letters",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Record;
+use super::{Deadline, Record};
 use crate::json::failure::Failure;
 use crate::json::members::is_default;
 
@@ -22,12 +22,19 @@ pub struct Removal {
 }
 
 impl Record {
-    /// A record that only says how its last entry was removed.
-    pub fn emptied(removal: Removal) -> Self {
+    /// A record without entries, that only says how the last one was removed, and by when another is needed.
+    pub fn emptied(removed: Option<Removal>, deadlines: Vec<Deadline>) -> Self {
         Self {
-            removed: Some(removal),
+            removed,
+            deadlines,
             ..Self::default()
         }
+    }
+
+    /// Takes everything out but the deadlines. The time that the record knew of goes into them.
+    pub fn empty(&mut self, removal: Removal) {
+        self.keep_time();
+        *self = Self::emptied(Some(removal), std::mem::take(&mut self.deadlines));
     }
 
     /// Fails with `record-corrupt` if the record has both a removal and an entry: then nobody can tell what was removed

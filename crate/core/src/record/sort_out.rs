@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::unusable::{LISTS, Place, TOO_LARGE, Unusable};
+use super::unusable::{LISTS, MOST, Place, TOO_LARGE, TOO_MANY, Unusable};
 use super::{Entry, FactorType, MAX_COUNTED_BYTES, Record, place};
 use crate::json::raw::{RawMembers, is_object, raw_elements};
 
@@ -27,7 +27,11 @@ impl Record {
         if text.len() > MAX_COUNTED_BYTES {
             return Some((whole(text, TOO_LARGE.into()), false));
         }
-        let Some(mut record) = by_entry(text).filter(|record| !record.unusable.is_empty()) else {
+        let sorted = by_entry(text);
+        if sorted.as_ref().is_some_and(|record| record.unusable.len() > MOST) {
+            return Some((whole(text, TOO_MANY.into()), false));
+        }
+        let Some(mut record) = sorted.filter(|record| !record.unusable.is_empty()) else {
             let problem = super::corrupt_place(text);
             return Some((whole(text, problem), false));
         };
@@ -35,6 +39,7 @@ impl Record {
         give_ids(&mut record);
         record.length = text.len();
         record.claimed = Some(record.basis());
+        record.note_time();
         Some((record, renamed))
     }
 }
@@ -87,6 +92,7 @@ fn by_entry(text: &str) -> Option<Record> {
     Some(record)
 }
 
+/// Stops after one more than [`MOST`] unusable entries.
 fn list<T: DeserializeOwned>(name: &str, kind: FactorType, value: &str, unusable: &mut Vec<Unusable>) -> Vec<Entry<T>> {
     let Some(elements) = raw_elements(value) else {
         unusable.push(Unusable {
@@ -97,6 +103,9 @@ fn list<T: DeserializeOwned>(name: &str, kind: FactorType, value: &str, unusable
     };
     let mut usable = Vec::new();
     for (index, element) in elements.into_iter().enumerate() {
+        if unusable.len() > MOST {
+            break;
+        }
         // The derived reader would also accept an array of the members.
         let entry = element.starts_with('{').then(|| serde_json::from_str(element));
         match entry {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::unusable::MOST;
 use super::*;
 
 /// One user in each generation of the format, with the same credential in both.
@@ -365,5 +366,20 @@ fn a_record_of_which_nothing_can_be_told_is_kept_whole() {
         assert!(matches!(record.to_text(), Err(Failure::RecordCorrupt(_))));
         record.remove_unusable("unusable-1");
         assert_eq!(record.to_text().unwrap(), r#"{"tfa-failures":1}"#);
+    }
+}
+
+#[test]
+fn a_record_with_too_many_entries_that_can_not_be_used_is_kept_whole() {
+    let entries = |count: usize| format!(r#"{{"totp":[{}5],"yubico":[6]}}"#, "5,".repeat(count - 2));
+    let most = read(&entries(MOST));
+    assert_eq!((most.unusable.len(), most.whole_problem()), (MOST, None));
+    assert_eq!(most.to_text().unwrap(), entries(MOST));
+    for count in [MOST + 1, MAX_COUNTED_BYTES / 2 - 64] {
+        let text = entries(count);
+        let record = read(&text);
+        assert_eq!(record.whole_problem(), Some(TOO_MANY), "{count}");
+        assert_eq!(listed(&record), [("unusable-1".into(), FactorType::Unknown, true)]);
+        assert_eq!(record.to_text().unwrap(), text);
     }
 }

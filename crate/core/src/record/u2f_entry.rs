@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::bytes::{base64_standard, base64url};
 use super::entry::{FactorType, SigningEntry};
 use crate::u2f;
-use crate::webauthn::{Algorithm, CoseKey, Credential, KeyMaterial};
+use crate::webauthn::{Algorithm, CoseKey, Credential, KeyMaterial, Proofs};
 
 /// A registered U2F key (FIDO U2F Raw Message Formats).
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,6 +80,11 @@ impl SigningEntry for U2fEntry {
             user_verified: false,
             user_handle: None,
         })
+    }
+
+    /// U2F verifies nobody, and has no flag for backups.
+    fn proofs(&self, _user_verified: bool, _backup_eligible: bool) -> Proofs {
+        Proofs::PHISHING_RESISTANT
     }
 
     fn update(&mut self, credential: &Credential) {

@@ -9,6 +9,12 @@ use super::entry::FactorType;
 /// The problem of a record that exceeds the limit.
 pub const TOO_LARGE: &str = "larger than a record may be";
 
+/// The most unusable entries of a record. To list and write more of them would take seconds.
+pub(super) const MOST: usize = 4096;
+
+/// The problem of a record with more than [`MOST`] unusable entries.
+pub const TOO_MANY: &str = "more than 4096 entries can't be used";
+
 /// An unusable entry, or a whole unusable record. It can only be listed and removed.
 pub struct Unusable {
     /// The entry's own id if it has one that is valid and unique in the record. Otherwise `unusable-1` and so on.

@@ -6,12 +6,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::bytes::{Bytes, Handle, base64url};
+use super::bytes::{Bytes, Handle, KeyIds, base64url, key_ids};
 use super::entry::{FactorType, SigningEntry};
 use super::webauthn_key::StoredKey;
 use crate::json::members::is_default;
 use crate::json::members::{Known, once, required, with_others};
-use crate::webauthn::{CoseKey, Credential};
+use crate::webauthn::metadata::Undesired;
+use crate::webauthn::{CoseKey, Credential, Metadata, Proofs};
 
 /// The credential record of WebAuthn Level 3, section 4, as this format holds it.
 // The flags come from the specification and from this format, and are independent.
@@ -49,6 +50,13 @@ pub struct WebauthnEntry {
     /// Ours: another user has a credential with the same id. Neither credential can sign in without a user name.
     #[serde(skip_serializing_if = "is_default")]
     pub shared: bool,
+    /// Ours: a trusted attestation said at registration that the key is in hardware.
+    #[serde(skip_serializing_if = "is_default")]
+    pub attested: bool,
+    /// Ours: the identifiers of the keys in the attestation, that of its statement first. FIDO's metadata names models
+    /// of U2F and batches by them.
+    #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "key_ids::serialize")]
+    pub attested_by: Vec<[u8; 20]>,
     /// Members that Proxmox ignores.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -75,10 +83,19 @@ impl WebauthnEntry {
             handle_learned: false,
             rp_id: None,
             shared: false,
+            attested: false,
+            attested_by: Vec::new(),
             other: Map::new(),
         };
         entry.update(credential);
         Some(entry)
+    }
+
+    /// The status by which the metadata forbids the model, or the batch, of this key. `now`: epoch seconds.
+    pub fn undesired(&self, metadata: &Metadata, now: i64) -> Option<Undesired> {
+        let aaguid = self.aaguid.map(Uuid::into_bytes).unwrap_or_default();
+        let model = metadata.model_of(aaguid, self.attested_by.first().copied())?;
+        model.undesired(now, &self.attested_by)
     }
 }
 
@@ -110,6 +127,14 @@ impl SigningEntry for WebauthnEntry {
 
     fn can_verify(&self) -> bool {
         matches!(self.cred, StoredKey::Known(_))
+    }
+
+    fn proofs(&self, user_verified: bool, backup_eligible: bool) -> Proofs {
+        let device_bound = !backup_eligible && !self.backup_eligible;
+        Proofs::PHISHING_RESISTANT
+            .and_if(user_verified && self.user_verified, Proofs::USER_VERIFIED)
+            .and_if(device_bound, Proofs::DEVICE_BOUND)
+            .and_if(device_bound && self.attested, Proofs::HARDWARE_BOUND)
     }
 
     fn update(&mut self, credential: &Credential) {
@@ -153,6 +178,8 @@ struct Members {
     handle_learned: Option<bool>,
     rp_id: Option<Option<String>>,
     shared: Option<bool>,
+    attested: Option<bool>,
+    attested_by: Option<KeyIds>,
 }
 
 impl<'de> Known<'de> for Members {
@@ -171,6 +198,8 @@ impl<'de> Known<'de> for Members {
             "handle_learned" => once(&mut self.handle_learned, map),
             "rp_id" => once(&mut self.rp_id, map),
             "shared" => once(&mut self.shared, map),
+            "attested" => once(&mut self.attested, map),
+            "attested_by" => once(&mut self.attested_by, map),
             _ => Ok(false),
         }
     }
@@ -194,6 +223,8 @@ impl<'de> Deserialize<'de> for WebauthnEntry {
             handle_learned: members.handle_learned.unwrap_or_default(),
             rp_id: members.rp_id.flatten(),
             shared: members.shared.unwrap_or_default(),
+            attested: members.attested.unwrap_or_default(),
+            attested_by: members.attested_by.map(|KeyIds(ids)| ids).unwrap_or_default(),
             other,
         })
     }

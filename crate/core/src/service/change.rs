@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::json::envelope::failure_envelope;
 use crate::json::failure::Failure;
 use crate::record::Record;
 use crate::service::answer::{Answer, answer_envelope};
@@ -43,37 +44,53 @@ pub type Decision<T> = Result<(Option<Record>, Answer<T>), Failure>;
 
 impl Change {
     /// Turns a decision into a change. A record without factors is deleted, unless it says how the last factor was
-    /// removed. Adding a factor removes that note. A failure changes nothing.
+    /// removed, or until when the user has to enrol. Adding a factor removes the former. A failure changes nothing.
     pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
-        let stored = decision.and_then(|(record, answer)| {
-            let stored = match record {
-                None => (Action::Leave, None, None, None),
-                Some(record) if record.is_empty() && record.removed.is_none() => (Action::Delete, None, None, None),
-                Some(mut record) => {
-                    if !record.is_empty() {
-                        record.removed = None;
-                    }
-                    let (text, claims) = (record.to_text()?, record.changed_claims());
-                    (Action::Write, Some(text), record.user_handle, claims)
-                }
-            };
-            Ok((stored, answer))
-        });
-        match stored {
-            Ok(((action, record, handle, claims), answer)) => Self {
-                action,
-                record,
-                handle,
-                claims,
+        let decided = decision.and_then(|(record, answer)| Ok((Self::storing(record)?, answer)));
+        match decided {
+            Ok((change, answer)) => Self {
                 value: answer_envelope(Ok(answer)),
+                ..change
             },
             Err(failure) => Self {
-                action: Action::Leave,
-                record: None,
-                handle: None,
-                claims: None,
-                value: answer_envelope::<T>(Err(failure)),
+                value: failure_envelope(&failure),
+                ..Self::leaving()
             },
+        }
+    }
+
+    /// The change without its answer. Apart from the generic code, of which there is a copy for each type.
+    #[inline(never)]
+    fn storing(record: Option<Record>) -> Result<Self, Failure> {
+        let Some(mut record) = record else {
+            return Ok(Self::leaving());
+        };
+        if record.is_empty() && !record.is_kept_without_factors() {
+            return Ok(Self {
+                action: Action::Delete,
+                ..Self::leaving()
+            });
+        }
+        if !record.is_empty() {
+            record.removed = None;
+        }
+        record.keep_time();
+        Ok(Self {
+            action: Action::Write,
+            record: Some(record.to_text()?),
+            claims: record.changed_claims(),
+            handle: record.user_handle,
+            value: String::new(),
+        })
+    }
+
+    fn leaving() -> Self {
+        Self {
+            action: Action::Leave,
+            record: None,
+            handle: None,
+            claims: None,
+            value: String::new(),
         }
     }
 }

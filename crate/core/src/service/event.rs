@@ -28,6 +28,9 @@ pub struct Event {
     /// The number of steps by which the clock would have to be off for the code to be right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<i64>,
+    /// The id of the remembered browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub browser: Option<String>,
     /// Who did it, as the host said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -49,6 +52,16 @@ pub enum EventType {
     Unlocked,
     RecoveryCodesCreated,
     RecoveryCodeUsed,
+    BrowserRemembered,
+    /// A remembered browser signed in without a factor.
+    BrowserRecognised,
+    BrowserForgotten,
+    /// A token that was replaced before came again: somebody copied it. The browser is forgotten.
+    BrowserTokenReused,
+    /// It was written until when the user has to enrol.
+    DeadlineSet,
+    /// An administrator deleted what was written of that.
+    DeadlineCleared,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,6 +83,7 @@ impl Event {
             origin: None,
             origins: Vec::new(),
             drift: None,
+            browser: None,
             by: None,
         }
     }
@@ -92,6 +106,13 @@ impl Event {
     pub fn of_type(mut self, kind: FactorType) -> Self {
         self.factor = Some(EventFactor { id: None, kind });
         self
+    }
+
+    pub fn of_browser(kind: EventType, id: &str) -> Self {
+        Self {
+            browser: Some(id.to_owned()),
+            ..Self::new(kind)
+        }
     }
 
     #[must_use]

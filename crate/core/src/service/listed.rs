@@ -5,10 +5,7 @@ use std::cmp::Reverse;
 use crate::record::{Entry, U2fEntry, WebauthnEntry};
 use crate::webauthn::AllowedCredential;
 
-/// Chromium refuses a longer list.
-const MOST: usize = 64;
-
-/// Passkeys, security keys and U2F keys, most recently used first, and no more than browsers accept.
+/// Passkeys, security keys and U2F keys, most recently used first. If there are too many, browsers get the first ones.
 pub(crate) fn listed<'a>(
     webauthn: impl Iterator<Item = &'a Entry<WebauthnEntry>>,
     u2f: impl Iterator<Item = &'a Entry<U2fEntry>>,
@@ -30,7 +27,7 @@ pub(crate) fn listed<'a>(
     let mut all: Vec<_> = credentials.chain(keys).collect();
     // The sort is stable: keys used in the same second stay in the record's order.
     all.sort_by_key(|(used, _)| Reverse(*used));
-    all.into_iter().take(MOST).map(|(_, credential)| credential).collect()
+    all.into_iter().map(|(_, credential)| credential).collect()
 }
 
 /// The time of the last use in epoch seconds. For a key that was never used, the time when it was added.

@@ -7,13 +7,14 @@ use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::factor::{self, Factor};
-use crate::record::{Entry, FactorType, Record, Removal};
+use crate::record::{self, Entry, FactorType, Record, Removal};
 use crate::recovery_codes::RecoverySet;
 use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::lock_state::{Unlocking, locked_types};
 use crate::service::settings::Settings;
+use crate::webauthn::Proofs;
 
 /// The user's factors, without any secret.
 pub fn factors(record: Option<&str>) -> String {
@@ -34,7 +35,8 @@ pub fn signals(record: Option<&str>, settings: &Settings) -> String {
     envelope(Record::parse(record).map(|record| read_signals(record, settings)))
 }
 
-/// Renames, enables or disables a factor. Returns `{"ok": true, "factor"}` or a refusal.
+/// Renames, enables or disables a factor. Disabling one also forgets all browsers. Returns `{"ok": true, "factor"}` or a
+/// refusal.
 ///
 /// Refusals: `no-such-factor`; `last-factor`, because the last enabled factor can't be disabled, only removed;
 /// `not-changeable`, for the recovery set and for unusable factors.
@@ -42,7 +44,7 @@ pub fn update_factor(record: Option<&str>, request: &str) -> Change {
     Change::from_decision(update(record, request))
 }
 
-/// Removes a factor. If it is the last one, the recovery codes are removed too. Returns `{"ok": true, "left"}`, or
+/// Removes a factor, and forgets all browsers. If it is the last one, the recovery codes are removed too. Returns `{"ok": true, "left"}`, or
 /// `no-such-factor`.
 ///
 /// An empty record then keeps who removed the last factor, and when. Request: `{id, by?, now}`.
@@ -112,6 +114,8 @@ struct Status {
     enrolled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     removed: Option<Removed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    deadlines: Vec<Deadline>,
     locked: Vec<FactorType>,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     unlocking: Option<Unlocking>,
@@ -122,6 +126,14 @@ struct Status {
     drift: Option<i64>,
     yubico_failures: u32,
     failures: u32,
+}
+
+/// What is due, and by when.
+#[derive(Serialize)]
+struct Deadline {
+    require: Proofs,
+    /// Epoch milliseconds.
+    by: i64,
 }
 
 /// How the last factor was removed.
@@ -159,6 +171,9 @@ fn read_status(record: Option<&str>, request: &str) -> Result<Status, Failure> {
         drift: record.totp_drift,
         yubico_failures: record.yubico_failures,
         failures: record.tfa_failures,
+        deadlines: (record.deadlines.iter())
+            .map(|&record::Deadline { require, by, .. }| Deadline { require, by })
+            .collect(),
         removed: record.removed.map(Into::into),
     })
 }
@@ -231,6 +246,9 @@ pub(crate) fn update(record: Option<&str>, request: &str) -> Decision<Managed> {
         FactorType::Yubico => apply(&mut record.yubico, &request),
         FactorType::Recovery | FactorType::Unknown => {}
     }
+    if request.enable == Some(false) {
+        record.browsers.clear();
+    }
     if request.description.is_some() {
         record.check_size()?;
     }
@@ -278,6 +296,7 @@ fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
             .of(&found.id, found.kind)
             .by(by.as_deref()),
     ];
+    record.browsers.clear();
     // Recovery codes alone are not a second factor.
     if record.real_factors() == 0 && (record.recovery.take().is_some() | record.remove_unusable_recovery()) {
         events.push(
@@ -288,7 +307,7 @@ fn remove(record: Option<&str>, request: &str) -> Decision<Managed> {
     }
     if record.is_empty() {
         let at = request::seconds(now);
-        record = Record::emptied(Removal { at, by, enrol: false });
+        record.empty(Removal { at, by, enrol: false });
     }
     let answer = Managed::removed(&record, events);
     Ok((Some(record), answer))
@@ -326,14 +345,14 @@ fn remove_all(record: Option<&str>, request: &str) -> Decision<Managed> {
         removal.enrol = true;
     } else {
         let at = request::seconds(now);
-        record = Record::emptied(Removal { at, by, enrol });
+        record.empty(Removal { at, by, enrol });
     }
     let answer = Managed::removed(&record, events);
     Ok((Some(record), answer))
 }
 
 /// Checks a name that pages and logs show. The rules are those of a description, but it may not be empty.
-fn check_by(by: Option<&str>) -> Result<(), Failure> {
+pub(super) fn check_by(by: Option<&str>) -> Result<(), Failure> {
     let fits = by.is_none_or(|who| !who.is_empty() && request::check_description(who).is_ok());
     fits.then_some(()).ok_or(Failure::InvalidArgument("by"))
 }

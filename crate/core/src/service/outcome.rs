@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::record::FactorType;
+use crate::record::{FactorType, Token};
+use crate::webauthn::{Outputs, Proofs};
 
 /// `{"ok": true, …}` or `{"ok": false, "reason"}`.
 #[derive(Debug, PartialEq)]
@@ -18,12 +19,24 @@ pub struct Accepted {
     /// For WebAuthn: whether the authenticator verified the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_verified: Option<bool>,
+    /// For WebAuthn and U2F. The facade makes the assurance of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<Proofs>,
     /// For recovery codes: how many are left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_codes_left: Option<usize>,
     /// For WebAuthn with the policy `report`: the signature counter did not increase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counter: Option<&'static str>,
+    /// For WebAuthn: the signed extension outputs that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Outputs>,
+    /// If the browser is remembered: its token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
+    /// Until when it is remembered, in epoch milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<i64>,
 }
 
 /// The factor that answered.
@@ -55,8 +68,12 @@ impl Outcome {
         Accepted {
             factor,
             user_verified: None,
+            proofs: None,
             recovery_codes_left: None,
             counter: None,
+            extensions: None,
+            token: None,
+            expires: None,
         }
     }
 }

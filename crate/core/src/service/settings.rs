@@ -1,5 +1,7 @@
 //! The host's settings: the relying party, policies, limits and lifetimes.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 
 use crate::json::failure::Failure;
@@ -7,7 +9,8 @@ use crate::record::locks::Limits;
 use crate::totp::{Algorithm as TotpAlgorithm, Window};
 use crate::u2f::U2fPolicy;
 use crate::webauthn::{
-    Algorithm, Conveyance, CounterPolicy, CrossOrigin, RelyingParty, TrustAnchors, UserVerification,
+    Algorithm, AttestationPolicy, AuthenticatorPolicy, Authenticators, Conveyance, CounterPolicy, CrossOrigin,
+    Metadata, RelyingParty, TrustAnchors, UserVerification,
 };
 
 /// Parsed and checked settings. Every part is required, because the facade fills in the defaults.
@@ -24,6 +27,8 @@ pub struct Settings {
     pub recovery_codes: usize,
     pub limits: Limits,
     pub timeouts: Timeouts,
+    /// What is known of models of authenticators. The host replaces it by newer ones.
+    pub metadata: Option<Arc<Metadata>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +49,8 @@ pub struct WebauthnSettings {
     pub algorithms: Vec<Algorithm>,
     pub attestation: Conveyance,
     pub trust_anchors: TrustAnchors,
+    pub attestation_policy: AttestationPolicy,
+    pub authenticators: AuthenticatorPolicy,
     pub counter: CounterPolicy,
     pub cross_origin: Option<CrossOrigin>,
     /// Only accepts keys that Proxmox's format has a place for, because the store keeps records in that format.
@@ -93,6 +100,8 @@ impl Settings {
                 algorithms,
                 attestation: wire.webauthn.attestation,
                 trust_anchors,
+                attestation_policy: wire.webauthn.attestation_policy,
+                authenticators: wire.webauthn.authenticators,
                 counter: wire.webauthn.counter,
                 cross_origin: wire.webauthn.cross_origin,
                 origin_keys_only: wire.webauthn.origin_keys_only,
@@ -102,7 +111,22 @@ impl Settings {
             recovery_codes: wire.recovery.codes,
             limits: wire.limits,
             timeouts: wire.timeouts,
+            metadata: None,
         })
+    }
+
+    /// The rules about models of authenticators, with what is known of them.
+    pub(crate) fn authenticators(&self) -> Authenticators<'_> {
+        Authenticators {
+            policy: &self.webauthn.authenticators,
+            metadata: self.metadata.as_deref(),
+        }
+    }
+
+    /// The metadata, if sign-ins with keys that it forbids are refused.
+    pub(crate) fn rejecting(&self) -> Option<&Metadata> {
+        let rejects = self.webauthn.authenticators.reject_revoked;
+        self.metadata.as_deref().filter(|_| rejects)
     }
 }
 
@@ -128,6 +152,10 @@ struct WebauthnWire {
     algorithms: Vec<i64>,
     attestation: Conveyance,
     trust_anchors: Vec<String>,
+    #[serde(default)]
+    attestation_policy: AttestationPolicy,
+    #[serde(default)]
+    authenticators: AuthenticatorPolicy,
     counter: CounterPolicy,
     #[serde(default)]
     cross_origin: Option<CrossOrigin>,

@@ -356,6 +356,9 @@ impl TfaConfig {
         let Some(record) = record.filter(fits) else {
             return Ok(failed.settled());
         };
+        if self.has_it_elsewhere(user, &record, &factor.id) {
+            return Ok(Refusal::CredentialExists.settled());
+        }
         self.store(user, &record)?;
         Ok(added(factor.id))
     }

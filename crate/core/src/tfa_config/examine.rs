@@ -7,15 +7,16 @@ use serde::Serialize;
 
 use super::file::{describe_record, read_json};
 use super::names::Names;
-use super::old_lines::read_lines;
+use super::old_lines::{Line, read_lines};
 use super::origin_form::{fits, strip};
 use super::origin_reader::{Refusal, refusals};
-use super::users::{Refused, is_user};
-use super::{Accepted, EMPTY_JSON, TfaConfig};
+use super::server::WebauthnConfig;
+use super::users::{NO_NAME, TWICE, is_user};
+use super::{Accepted, TfaConfig};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::record::factor::factors;
-use crate::record::{Entry, FactorType, Record, StoredKey, TOO_LARGE, Unusable, YubicoEntry};
+use crate::record::{Entry, FactorType, Record, StoredKey, TOO_LARGE, TOO_MANY, Unusable, YubicoEntry};
 use crate::yubico::is_public_id;
 
 /// Reads as much of a file as possible. Returns an envelope with an [`Examination`] as JSON.
@@ -89,9 +90,11 @@ fn examination(bytes: &[u8], accepted: Accepted, now: i64) -> Examination {
         Err(error) => return whole(format!("not UTF-8 text, at byte {}", error.valid_up_to())),
     };
     match text.trim_start().bytes().next() {
-        None if accepted == Accepted::Json => whole(EMPTY_JSON.into()),
         Some(b'{') => examine_json(text, now),
-        Some(_) if accepted == Accepted::Json => examine_json(text, now),
+        _ if accepted == Accepted::Json => match TfaConfig::empty_json(text) {
+            Some(problem) => whole(problem.into()),
+            None => examine_json(text, now),
+        },
         None | Some(_) => examine_lines(text, now),
     }
 }
@@ -117,6 +120,7 @@ fn examine_json(text: &str, now: i64) -> Examination {
             others,
             ..
         }) => {
+            let of_webauthn = webauthn.as_deref().and_then(WebauthnConfig::problem);
             let is_unread = |name| unread.iter().any(|(unread, _)| *unread == name);
             let sections = [("u2f", u2f.is_some()), ("webauthn", webauthn.is_some())];
             let examination = Examination {
@@ -128,11 +132,11 @@ fn examine_json(text: &str, now: i64) -> Examination {
                 others: others.len(),
                 ..found
             };
-            unread.into_iter().fold(examination, |examination, (name, _)| {
-                examination.with_problem(format!(
-                    "the {name} section can't be read: it is kept as it came, and no key of it can be used"
-                ))
-            })
+            let unread = unread.into_iter().map(|(name, _)| {
+                format!("the {name} section can't be read: it is kept as it came, and no key of it can be used")
+            });
+            let problems = unread.chain(of_webauthn.map(|what| format!("the webauthn section: {what}")));
+            problems.fold(examination, Examination::with_problem)
         }
         Err(problem) => found.with_problem(problem),
     }
@@ -140,10 +144,12 @@ fn examine_json(text: &str, now: i64) -> Examination {
 
 fn examine_lines(text: &str, now: i64) -> Examination {
     let mut users = Users::default();
-    for (line, read) in read_lines(text) {
-        match read {
-            Ok((user, record)) => users.add(examine_record(line, record, false, None, now), user),
-            Err(what) => users.add_line(wrong(line, what.to_owned())),
+    for Line { number, user, read, .. } in read_lines(text) {
+        match read.map(|record| Record::parse_usable(&record)) {
+            Ok(Ok((record, _))) => users.add(examine_record(number, record, false, None, now), user),
+            Ok(Err(failure)) => users.add(wrong(number, unreadable(&describe_record(&failure))), user),
+            Err(what) if user.is_empty() => users.add_nameless(wrong(number, what.to_owned())),
+            Err(what) => users.add(wrong(number, what.to_owned()), user),
         }
     }
     users.examination(Format::Lines)
@@ -173,15 +179,15 @@ impl Users {
         if is_user(user) {
             examined.user = Some(user.to_owned());
             self.names.push(user);
+            self.tell(examined);
         } else {
-            examined.problems.push(Refused::NoUser.to_string());
-            self.names.push("");
+            examined.problems.push(NO_NAME.to_owned());
+            self.add_nameless(examined);
         }
-        self.tell(examined);
     }
 
-    /// Adds a line whose user is unknown.
-    fn add_line(&mut self, examined: Examined) {
+    /// Adds an entry whose user is unknown.
+    fn add_nameless(&mut self, examined: Examined) {
         self.names.push("");
         self.tell(examined);
     }
@@ -197,7 +203,7 @@ impl Users {
         let repeated = self.names.repeated();
         for place in &repeated {
             if let Some(examined) = self.told.get_mut(*place) {
-                examined.problems.push(Refused::Duplicate.to_string());
+                examined.problems.push(TWICE.to_owned());
             }
         }
         Examination {
@@ -297,7 +303,7 @@ fn examine_record(line: usize, mut record: Record, renamed: bool, raw: Option<&s
 
 fn unusable(one: &Unusable) -> String {
     let corrupt = Failure::RecordCorrupt(one.problem.clone());
-    if one.problem == TOO_LARGE {
+    if [TOO_LARGE, TOO_MANY].contains(&one.problem.as_str()) {
         return one.problem.clone();
     }
     unreadable(&describe_record(&corrupt))

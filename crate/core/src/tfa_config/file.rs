@@ -9,9 +9,10 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::TfaConfig;
-use super::origin_form::{check_fits, fits, strip};
+use super::origin_form::{check_fits, fits, has_unread, strip};
+use super::origin_reader::is_refused;
 use super::server::{U2fConfig, WebauthnConfig};
-use super::users::{Builder, Form};
+use super::users::{Builder, Form, is_user, stand_in};
 use crate::json::failure::Failure;
 use crate::record::{Record, UNKNOWN_MEMBER};
 
@@ -21,6 +22,8 @@ pub struct WriteOptions {
     /// Whether to write our additions to the format. Proxmox would refuse the file or lose them.
     pub additions: bool,
     pub sections: Sections,
+    /// Whether to write also what Proxmox refuses, if the file came with it. Otherwise nothing is written.
+    pub refused: bool,
 }
 
 /// Which of the sections `u2f` and `webauthn` to write. In a Proxmox cluster they are in another file.
@@ -43,9 +46,6 @@ impl From<Option<bool>> for Sections {
     }
 }
 
-/// Wraps the value of a user that is not an object, so that the result is a record. Nothing in that record can be used.
-const STAND_IN: (&str, &str) = ("{\"not an object\":", "}");
-
 impl TfaConfig {
     /// Reads and validates a JSON file. The error says what is wrong and where, and never quotes the input.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
@@ -64,8 +64,9 @@ impl TfaConfig {
     }
 
     /// Writes the current form: one line, sorted by user. Without additions, it fails with `store-refused` for a key
-    /// that Proxmox's format has no place for.
+    /// that Proxmox's format has no place for, and for what Proxmox refuses.
     pub fn write(&self, options: WriteOptions) -> Result<String, Failure> {
+        let judged = !options.additions && !options.refused;
         let written = |name| match options.sections {
             Sections::AsRead => self.sections_read.contains(&name),
             Sections::Written => true,
@@ -78,6 +79,11 @@ impl TfaConfig {
         ];
         for (name, text) in texts.into_iter().filter(|(name, _)| written(*name)) {
             let unread = self.unread.iter().find(|(unread, _)| *unread == name);
+            let is_bad = text.is_none() && unread.is_some_and(|(_, raw)| raw != "null");
+            let is_odd = name == "webauthn" && self.webauthn.as_deref().is_some_and(WebauthnConfig::is_refused);
+            if judged && (is_bad || is_odd) {
+                return Err(REFUSED);
+            }
             if let Some(text) = text.as_deref().or(unread.map(|(_, raw)| raw.as_str())) {
                 writer.member(name, text);
             }
@@ -87,9 +93,14 @@ impl TfaConfig {
             writer.begin("users");
             for stored in users {
                 if stored.bare {
-                    writer.member(stored.user, bare(stored.record));
+                    for value in stored.values() {
+                        check_read(judged, value)?;
+                        writer.member(stored.user, value);
+                    }
                 } else if stored.beyond && !options.additions {
-                    writer.member(stored.user, &plain(stored.record)?);
+                    let record = plain(stored.record)?;
+                    check_read(judged, &record)?;
+                    writer.member(stored.user, &record);
                 } else {
                     writer.member(stored.user, stored.record);
                 }
@@ -104,11 +115,15 @@ impl TfaConfig {
     }
 }
 
-/// The original value of a user that is not an object.
-fn bare(stand_in: &str) -> &str {
-    let (before, after) = STAND_IN;
-    let inside = stand_in.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
-    inside.unwrap_or(stand_in)
+const REFUSED: Failure = Failure::StoreRefused(
+    "Proxmox refuses a part of this file: remove what TfaConfig.examine() names, or write it as it came with refused: 'keep'",
+);
+
+fn check_read(judged: bool, record: &str) -> Result<(), Failure> {
+    if judged && is_refused(record) {
+        return Err(REFUSED);
+    }
+    Ok(())
 }
 
 /// A record in Proxmox's format.
@@ -280,10 +295,9 @@ impl<'de> Visitor<'de> for ReadingUsers<'_, '_, 'de> {
 
 /// Adds a record in the form in which it is written. True if two factors had the same id.
 fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
-    let (before, after) = STAND_IN;
-    let Ok((mut record, renamed)) = Record::parse_in_file(raw) else {
-        let stand_in = Zeroizing::new(format!("{before}{raw}{after}"));
-        let added = builder.add(user, &stand_in, Form::Bare);
+    let read = Record::parse_in_file(raw).ok().filter(|_| is_user(user));
+    let Some((mut record, renamed)) = read else {
+        let added = builder.add(user, &stand_in(raw), Form::Bare);
         return added.map(|()| false).map_err(|refused| format!(": {refused}"));
     };
     // Programs write most files, and already in this form.
@@ -293,7 +307,7 @@ fn add(builder: &mut Builder, user: &str, raw: &str) -> Result<bool, String> {
         let text = record.to_text().map_err(|failure| describe_record(&failure))?;
         Some(Zeroizing::new(text))
     };
-    let beyond = !fits(&record) | strip(&mut record);
+    let beyond = !fits(&record) | has_unread(&record) | strip(&mut record);
     let form = if beyond { Form::Beyond } else { Form::Plain };
     let added = builder.add(user, text.as_ref().map_or(raw, |text| text.as_str()), form);
     added.map(|()| renamed).map_err(|refused| format!(": {refused}"))

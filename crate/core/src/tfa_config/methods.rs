@@ -62,6 +62,7 @@ impl TfaConfig {
         if manage::take_factor(&mut record, id).is_none() {
             return Ok(Refusal::NoSuchEntry.settled());
         }
+        record.browsers.clear();
         let left = !record.is_empty();
         self.store(user, &record)?;
         Ok(Settled::Done(Deleted { ok: True, left }))

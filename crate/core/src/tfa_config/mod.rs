@@ -3,6 +3,7 @@
 //! Every call on a user calls one of the core's functions on that user's record.
 
 mod add;
+mod credentials;
 mod examine;
 mod file;
 mod legacy_view;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 pub use examine::{examine, examine_as};
 pub use file::{Sections, WriteOptions};
-pub use origin_form::{Mended, Parts, emptied, enrolled_elsewhere, join, split};
+pub use origin_form::{Joined, Mended, Parts, emptied, join, split};
 pub use server::{U2fConfig, WebauthnConfig};
 
 use crate::json::failure::Failure;
@@ -51,9 +52,6 @@ impl Accepted {
         }
     }
 }
-
-/// The error for an empty file where JSON is required.
-const EMPTY_JSON: &str = "the file is empty: for a file without users, write {\"users\":{}}";
 
 /// A configuration. Cloning is fast and needs little memory, whatever the number of users. A clone and its original
 /// don't see each other's changes.
@@ -93,8 +91,10 @@ impl TfaConfig {
         let read = Self::from_json(text);
         match (read, accepted) {
             (Ok(config), _) => Ok(config),
-            (Err(_), Accepted::Json) if text.trim().is_empty() => Err(Failure::ConfigCorrupt(EMPTY_JSON.into())),
-            (Err(json), Accepted::Json) => Err(Failure::ConfigCorrupt(format!("read as JSON: {json}"))),
+            (Err(json), Accepted::Json) => {
+                let problem = Self::empty_json(text).map_or_else(|| format!("read as JSON: {json}"), str::to_owned);
+                Err(Failure::ConfigCorrupt(problem))
+            }
             (Err(json), Accepted::Either) => Self::from_lines(text)
                 .map_err(|lines| Failure::ConfigCorrupt(format!("read as JSON: {json}; read as lines: {lines}"))),
         }
@@ -142,7 +142,7 @@ impl TfaConfig {
     }
 
     /// Sets a user's record, or removes the user. True if that changed something. A record that only says how the last
-    /// factor was removed also removes the user, because a file has no place for it.
+    /// factor was removed, or what is due, also removes the user, because a file has no place for it.
     ///
     /// An unusable entry that the user already has is kept. Any other one fails with `record-corrupt`. If no additions
     /// are kept, an entry that Proxmox couldn't read fails with `store-refused`, unless the user already has it.
@@ -151,7 +151,7 @@ impl TfaConfig {
             return Ok(self.users.set(user, None));
         };
         let mut record = Record::parse(Some(text))?;
-        if record.removed.is_some() {
+        if record.is_empty() && record.is_kept_without_factors() {
             return Ok(self.users.set(user, None));
         }
         let before = self.record(user).unwrap_or("{}");

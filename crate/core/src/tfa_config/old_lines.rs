@@ -10,28 +10,52 @@ use serde_json::Map;
 use zeroize::Zeroizing;
 
 use super::TfaConfig;
-use super::users::{Builder, Form};
+use super::users::{Builder, Form, RecordText, TooLarge, is_user, stand_in};
+use crate::json::growing::Growing;
+use crate::json::wiped::to_json;
 use crate::record::{Entry, Record, RegisteredKey, TotpEntry, U2fEntry, YubicoEntry, decode_base64};
 use crate::totp::base32;
 use crate::totp::key_uri::OtpauthUri;
 use crate::totp::{Algorithm, Totp};
 
 impl TfaConfig {
-    /// Reads and validates a file of lines. A file without any line has no users. The error says what is wrong and
-    /// where, and never quotes the input.
+    /// The problem of a file without users that is not written as JSON, where that is required; `None` for any other.
+    pub(super) fn empty_json(text: &str) -> Option<&'static str> {
+        if text.trim().is_empty() {
+            return Some("the file is empty: for a file without users, write {\"users\":{}}");
+        }
+        let only_comments = read_lines(text).next().is_none();
+        only_comments.then_some("comments are no JSON: for a file without users, write {\"users\":{}}")
+    }
+
+    /// Reads a file of lines. A file without any line has no users. A line that can't be used is kept for its user. The
+    /// error says what is wrong and where, and never quotes the input.
     pub(super) fn from_lines(text: &str) -> Result<Self, String> {
         let mut builder = Builder::new(text.len());
-        for (number, line) in read_lines(text) {
-            let wrong = |what: &str| format!("line {number}: {what}");
-            let (user, record) = line.map_err(wrong)?;
-            let record = record.to_text().map_err(|_| wrong("too many keys"))?;
-            builder
-                .add(user, &Zeroizing::new(record), Form::Plain)
-                .map_err(|refused| wrong(&refused.to_string()))?;
+        let mut nameless = Nameless(Growing::of(0));
+        let mut is_format = false;
+        for line in read_lines(text) {
+            let wrong = |what: &str| format!("line {}: {what}", line.number);
+            if let Err(what) = line.read {
+                is_format = is_format || are_lines(text);
+                if !is_format {
+                    return Err(wrong(what));
+                }
+            }
+            let value = line.value().map_err(|_| wrong("it can't be kept"))?;
+            let added = match &line.read {
+                _ if line.user.is_empty() => {
+                    nameless.push(&value);
+                    Ok(())
+                }
+                Ok(_) if is_user(line.user) => builder.add(line.user, &value, Form::Plain),
+                _ => builder.add(line.user, &stand_in(&value), Form::Bare),
+            };
+            added.map_err(|refused| wrong(&refused.to_string()))?;
         }
-        let users = builder.build().map_err(|refused| refused.to_string())?;
+        let users = nameless.add_to(&mut builder).and_then(|()| builder.build());
         Ok(Self {
-            users,
+            users: users.map_err(|refused| refused.to_string())?,
             // The line format has no ids.
             renamed: true,
             ..Self::default()
@@ -39,33 +63,99 @@ impl TfaConfig {
     }
 }
 
-type Line<'a> = Result<(&'a str, Record), &'static str>;
+/// The values of all lines without a user, joined into one text.
+struct Nameless(Growing);
 
-/// Every line that isn't blank or a comment, with its number from 1.
-pub(super) fn read_lines(text: &str) -> impl Iterator<Item = (usize, Line<'_>)> {
-    let lines = (1..).zip(text.lines().map(str::trim));
-    let filled = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    filled.map(|(number, line)| (number, read_line(line)))
+impl Nameless {
+    fn push(&mut self, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push(b",");
+        }
+        self.0.push(value.as_bytes());
+    }
+
+    fn add_to(self, builder: &mut Builder) -> Result<(), TooLarge> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let values = Zeroizing::new(self.0.finish().unwrap_or_default());
+        builder.add("", &stand_in(&values), Form::Bare)
+    }
 }
 
-fn read_line(line: &str) -> Line<'_> {
-    let (user, rest) = line.split_once(':').ok_or("not of the form USER:TYPE:DATA")?;
-    let (kind, data) = rest.split_once(':').ok_or("not of the form USER:TYPE:DATA")?;
-    if user.is_empty() {
-        return Err("no user");
+/// Whether the text is in this format, although one of its lines can't be used. Any other text must not become a file
+/// in which nobody has a factor.
+fn are_lines(text: &str) -> bool {
+    let begins = text.trim_start_matches('\u{feff}').trim_start();
+    !begins.starts_with(['{', '[']) && read_lines(text).any(|line| line.is_typed)
+}
+
+/// A line that is neither blank nor a comment.
+pub(super) struct Line<'a> {
+    /// The line number, from 1.
+    pub number: usize,
+    text: &'a str,
+    /// Empty if the line doesn't name its user.
+    pub user: &'a str,
+    /// Whether the line has a type of this format.
+    is_typed: bool,
+    /// The record's text, or what is wrong.
+    pub read: Result<RecordText, &'static str>,
+}
+
+impl Line<'_> {
+    /// The value for the user in JSON: the record, or the line itself if it can't be used.
+    fn value(&self) -> serde_json::Result<RecordText> {
+        match &self.read {
+            Ok(record) => Ok(record.clone()),
+            Err(_) => to_json(&self.text).map(Zeroizing::new),
+        }
     }
-    let read = match kind {
-        "oath" => read_oath,
-        "u2f" => read_u2f,
-        "yubico" => read_yubico,
-        _ => return Err("unknown tfa.cfg entry type"),
+}
+
+/// Every line that isn't blank or a comment.
+pub(super) fn read_lines(text: &str) -> impl Iterator<Item = Line<'_>> {
+    let lines = (1..).zip(text.lines().map(str::trim));
+    let filled = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    filled.map(|(number, line)| read_line(number, line))
+}
+
+fn read_line(number: usize, line: &str) -> Line<'_> {
+    let halves = line.split_once(':');
+    // Each user name of this format has a realm. Any other text could be part of a secret.
+    let alone = if line.contains('@') { line } else { "" };
+    let (user, rest) = halves.unwrap_or((alone, ""));
+    let parts = rest.split_once(':');
+    let reader: Option<Reader> = parts.and_then(|(kind, _)| match kind {
+        "oath" => Some(read_oath as Reader),
+        "u2f" => Some(read_u2f),
+        "yubico" => Some(read_yubico),
+        _ => None,
+    });
+    let read = match (parts, reader) {
+        (None, _) => Err("not of the form USER:TYPE:DATA"),
+        (_, None) => Err("unknown tfa.cfg entry type"),
+        (Some((_, data)), Some(reader)) => read_data(user, data, reader),
     };
+    Line {
+        number,
+        text: line,
+        user,
+        is_typed: reader.is_some(),
+        read,
+    }
+}
+
+type Reader = fn(&mut Record, &str, &[u8]) -> Result<(), &'static str>;
+
+fn read_data(user: &str, data: &str, reader: Reader) -> Result<RecordText, &'static str> {
     let encoding = if data.ends_with('=') { BASE64 } else { BASE64_NOPAD };
     let json = encoding.decode(data.as_bytes()).map_err(|_| "the data is no base64")?;
     let mut record = Record::default();
-    read(&mut record, user, &Zeroizing::new(json))?;
+    reader(&mut record, user, &Zeroizing::new(json))?;
     record.give_own_ids();
-    Ok((user, record))
+    let text = record.to_text().map_err(|_| "too many keys")?;
+    Ok(Zeroizing::new(text))
 }
 
 #[derive(Deserialize)]

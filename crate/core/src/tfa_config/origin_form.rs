@@ -15,7 +15,10 @@ use crate::json::failure::Failure;
 use crate::json::members::is_default;
 use crate::json::wiped::to_json;
 use crate::record::factor::{Factor, factors};
-use crate::record::{Counted, Entry, FactorType, Record, Removal, Spent, WebauthnEntry, YubicoEntry};
+use crate::record::{
+    Browser, Counted, Deadline, Entry, FactorType, Record, Removal, Spent, StoredKey, U2fEntry, WebauthnEntry,
+    YubicoEntry, key_ids, readable_browsers,
+};
 
 /// A record in two parts.
 #[derive(Serialize)]
@@ -40,8 +43,9 @@ pub fn split(record: &str, beside: Option<&str>) -> Result<Parts, Failure> {
     let mut beside = beside
         .and_then(|beside| Additions::read(beside).ok())
         .unwrap_or_default();
-    if additions.removed.is_some() {
+    if record.is_empty() && (additions.removed.is_some() || !additions.deadlines.is_empty()) {
         beside.removed.clone_from(&additions.removed);
+        beside.deadlines.clone_from(&additions.deadlines);
         return Ok(Parts {
             record: None,
             additions: beside.text()?,
@@ -82,44 +86,74 @@ fn recovery_mark(created: i64) -> String {
     format!("recovery@{created}")
 }
 
-/// Joins the two parts of a record. Additions of factors that are no longer in the file are dropped. If none of the
-/// factors is left, all additions are dropped: the user was removed and created again. If another program has lifted a
-/// lock, its counters restart from zero. `now`: epoch seconds.
-pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<String, Failure> {
-    let mut record = Record::parse(Some(record))?;
-    if let Some(additions) = additions.filter(|_| record.whole_problem().is_none()) {
-        let additions = Additions::read(additions)?;
-        if additions.belong_to(&marks(&record)) {
-            additions.give(&mut record, now);
-        }
-    }
-    record.to_text()
-}
-
-/// The record of a user who is not in the file: it says how the last entry was removed. `None` if the additions don't
-/// say that.
-pub fn emptied(additions: &str) -> Result<Option<String>, Failure> {
-    let removed = Additions::read(additions).ok().and_then(|additions| additions.removed);
-    removed.map(|removal| Record::emptied(removal).to_text()).transpose()
+/// A record joined with its additions.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub struct Joined {
+    pub record: String,
+    /// The additions to store from now on, if a change by another program made the stored ones wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mended: Option<Mended>,
 }
 
 /// Additions that replace the stored ones.
-#[derive(Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Mended {
     pub additions: Option<String>,
+    /// The stored additions belonged to a user who was removed and created again. The old user's claims and user handle
+    /// must not lead to the new user.
+    pub foreign: bool,
 }
 
-/// Removes a removal from the additions if it is no longer true, because another program has added an entry of the user
-/// to the file. `None` if there is nothing to change.
-pub fn enrolled_elsewhere(record: &str, additions: &str) -> Result<Option<Mended>, Failure> {
-    let Ok(mut additions) = Additions::read(additions) else {
+/// Joins the two parts of a record. Additions of factors that are no longer in the file are dropped. If none of the
+/// factors is left, all additions but deadlines are dropped: the user was removed and created again. If another program
+/// has lifted a lock, its counters restart from zero. `now`: epoch seconds.
+pub fn join(record: &str, additions: Option<&str>, now: i64) -> Result<Joined, Failure> {
+    let mut record = Record::parse(Some(record))?;
+    let mut mended = None;
+    if let Some(additions) = additions.filter(|_| record.whole_problem().is_none()) {
+        let mut additions = Additions::read(additions)?;
+        let marks = marks(&record);
+        if additions.belong_to(&marks) {
+            // Another program has removed a factor: that ends the browsers, as it does here.
+            let complete = additions.belongs_to.iter().all(|mark| marks.contains(mark));
+            // Another program has added an entry of the user since the last one was removed here.
+            if !record.is_empty() && additions.removed.take().is_some() {
+                mended = Some(Mended {
+                    additions: additions.text()?,
+                    foreign: false,
+                });
+            }
+            additions.give(&mut record, now);
+            if !complete {
+                record.browsers.clear();
+            }
+        } else {
+            // Nobody can tell this from a user whose factors were all removed, which renews no deadline.
+            let kept = Additions {
+                deadlines: additions.deadlines,
+                ..Additions::default()
+            };
+            mended = Some(Mended {
+                additions: kept.text()?,
+                foreign: true,
+            });
+            record.deadlines = kept.deadlines;
+        }
+    }
+    Ok(Joined {
+        record: record.to_text()?,
+        mended,
+    })
+}
+
+/// The record of a user who is not in the file: it says how the last entry was removed, and what is due. `None` if the
+/// additions say neither.
+pub fn emptied(additions: &str) -> Result<Option<String>, Failure> {
+    let Ok(additions) = Additions::read(additions) else {
         return Ok(None);
     };
-    if additions.removed.take().is_none() || Record::parse(Some(record))?.is_empty() {
-        return Ok(None);
-    }
-    let additions = additions.text()?;
-    Ok(Some(Mended { additions }))
+    let record = Record::emptied(additions.removed, additions.deadlines);
+    record.is_kept_without_factors().then(|| record.to_text()).transpose()
 }
 
 /// Removes all our additions from a record. True if there were any.
@@ -153,6 +187,13 @@ pub(super) fn fits(record: &Record) -> bool {
     record.webauthn.iter().all(|entry| entry.entry.cred.fits_origin())
 }
 
+/// True if the record has parts that we keep as they came, which Proxmox may refuse.
+pub(super) fn has_unread(record: &Record) -> bool {
+    let is_kept = |entry: &Entry<WebauthnEntry>| matches!(entry.entry.cred, StoredKey::Other(_));
+    let certified = |entry: &Entry<U2fEntry>| entry.entry.other.contains_key("certificate");
+    !record.unusable.is_empty() || record.webauthn.iter().any(is_kept) || record.u2f.iter().any(certified)
+}
+
 /// Our additions to one user's record.
 #[derive(Default, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -171,9 +212,17 @@ struct Additions {
     user_handle: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spent_challenges: Vec<Spent>,
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "readable_browsers"
+    )]
+    browsers: Vec<Browser>,
     /// Only for a user who is no longer in the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     removed: Option<Removal>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deadlines: Vec<Deadline>,
     /// The locks that were certainly in the file when these additions were written.
     #[serde(default, skip_serializing_if = "is_default")]
     totp_locked: bool,
@@ -233,6 +282,10 @@ struct Credential {
     rp_id: Option<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     shared: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    attested: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "key_ids")]
+    attested_by: Vec<[u8; 20]>,
 }
 
 impl Additions {
@@ -281,7 +334,9 @@ impl Additions {
             yubico_locked: take(&mut record.yubico_locked),
             user_handle: take(&mut record.user_handle),
             spent_challenges: take(&mut record.spent_challenges),
+            browsers: take(&mut record.browsers),
             removed: record.removed.take(),
+            deadlines: take(&mut record.deadlines),
             totp_locked: false,
             tfa_locked_until: None,
             belongs_to: Vec::new(),
@@ -321,6 +376,8 @@ impl Additions {
         record.tfa_failures = self.tfa_failures;
         record.user_handle = self.user_handle;
         record.spent_challenges = self.spent_challenges;
+        record.browsers = self.browsers;
+        record.deadlines = self.deadlines;
         if record.is_empty() {
             record.removed = self.removed;
         }
@@ -382,6 +439,8 @@ impl Credential {
             rp_id: take(&mut entry.rp_id),
             handle_learned: take(&mut entry.handle_learned),
             shared: take(&mut entry.shared),
+            attested: take(&mut entry.attested),
+            attested_by: take(&mut entry.attested_by),
         }
     }
 
@@ -394,6 +453,8 @@ impl Credential {
         entry.rp_id = self.rp_id;
         entry.handle_learned = self.handle_learned;
         entry.shared = self.shared;
+        entry.attested = self.attested;
+        entry.attested_by = self.attested_by;
     }
 }
 

@@ -87,6 +87,34 @@ pub fn refusals(record: &str) -> Vec<Refusal> {
     found
 }
 
+/// Whether Proxmox refuses the record as it is, also for additions of ours.
+pub fn is_refused(record: &str) -> bool {
+    let known = [
+        "totp",
+        "u2f",
+        "webauthn",
+        "recovery",
+        "yubico",
+        "totp-locked",
+        "tfa-locked-until",
+    ];
+    let Some(RawMembers(members)) = RawMembers::parse(record) else {
+        return true;
+    };
+    let has_ours =
+        |entry: &str| RawMembers::parse(entry).is_some_and(|entry| OURS.iter().any(|name| entry.get(name).is_some()));
+    let is_counted = |entry: &str| {
+        RawMembers::parse(entry).is_some_and(|entry| entry.get("entry").is_some_and(|own| own.starts_with('{')))
+    };
+    !refusals(record).is_empty()
+        || members.iter().any(|(name, value)| {
+            let entries = raw_elements(value).unwrap_or_default();
+            !known.contains(&name.as_str())
+                || entries.iter().any(|entry| has_ours(entry))
+                || (name == "yubico" && entries.iter().any(|entry| is_counted(entry)))
+        })
+}
+
 /// Returns the wrong place inside an entry's own data, or `None`.
 type Check = fn(&str) -> Option<&'static str>;
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::u2f::U2fPolicy;
 use crate::webauthn::RelyingParty;
@@ -70,6 +71,21 @@ impl WebauthnConfig {
         let usable = (labels.is_empty() || labels.ends_with('.')) && host.parse::<IpAddr>().is_err();
         (usable && party.check().is_ok()).then_some(party)
     }
+
+    /// Whether Proxmox can't read the section, and so refuses the file.
+    pub fn is_refused(&self) -> bool {
+        self.origin.as_deref().is_some_and(|origin| Url::parse(origin).is_err())
+    }
+
+    /// What is wrong with a section that can be read, for the end of a sentence.
+    pub fn problem(&self) -> Option<&'static str> {
+        self.origin.as_ref()?;
+        if self.is_refused() {
+            return Some("its origin needs a valid host and a port up to 65535: Proxmox refuses the file");
+        }
+        let fits = self.relying_party(None).is_some();
+        (!fits).then_some("its id is not the domain of its origin, or a parent of it: no page there can use a key")
+    }
 }
 
 impl U2fConfig {
@@ -99,7 +115,12 @@ fn origin_of(url: &str) -> Option<String> {
         "http" => ":80",
         _ => return None,
     };
-    let authority = authority.strip_suffix(default).unwrap_or(&authority);
+    // A port that is empty is the default one.
+    let stripped = authority.strip_suffix(default).or_else(|| authority.strip_suffix(':'));
+    // Not of what has two: a second reading would strip the other.
+    let authority = stripped
+        .filter(|host| host.ends_with(']') || !host.contains(':'))
+        .unwrap_or(&authority);
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     (!authority.is_empty() && authority.bytes().all(plain)).then(|| format!("{scheme}://{authority}"))
 }
@@ -159,6 +180,11 @@ mod tests {
             ("https://a.b/", "https://a.b"),
             ("HTTPS://A.b:443/path?x#y", "https://a.b"),
             ("http://localhost:80", "http://localhost"),
+            ("https://a.b:", "https://a.b"),
+            ("https://a.b::443", "https://a.b::443"),
+            ("https://a.b:443:443", "https://a.b:443:443"),
+            ("https://[::1]:443", "https://[::1]"),
+            ("https://a.b:/x", "https://a.b"),
             ("https://a.b:8006", "https://a.b:8006"),
             ("https://[::1]:8006/", "https://[::1]:8006"),
         ] {
@@ -169,6 +195,7 @@ mod tests {
             "a.b",
             "https://",
             "https:///x",
+            "https://:",
             "ftp://a.b",
             "https://me@a.b",
             "https://ä.b",
@@ -179,6 +206,40 @@ mod tests {
         assert!(config(r#"{"rp":"","origin":"pve","id":""}"#).is_none());
         assert!(config(r#"{"rp":"","id":"","more":1}"#).is_none());
         assert!(config(r#"{"rp":"","origin":null,"id":""}"#).unwrap().origin.is_none());
+    }
+
+    #[test]
+    fn a_section_that_no_browser_can_use_has_a_problem() {
+        let problem = |origin: &str, id: &str| {
+            let text = serde_json::json!({ "rp": "x", "id": id, "origin": origin }).to_string();
+            config(&text).unwrap().problem().unwrap_or_default()
+        };
+        assert_eq!(config(r#"{"rp":"x","id":"a.b"}"#).unwrap().problem(), None);
+        for origin in [
+            "https://a.b",
+            "https://c.a.b:8006/path",
+            "http://a.b:80",
+            "https://a.b:65535",
+        ] {
+            assert_eq!(problem(origin, "a.b"), "", "{origin}");
+        }
+        for origin in [
+            "https://a.b:80070",
+            "https://a.b:x",
+            "https://1.2.3.256",
+            "https://[::g]",
+            "https://a.b:1:2",
+            "https://[a.b",
+        ] {
+            assert!(problem(origin, "a.b").starts_with("its origin needs"), "{origin}");
+        }
+        for (origin, id) in [
+            ("https://a.c", "a.b"),
+            ("https://xa.b", "a.b"),
+            ("https://10.0.0.1", "10.0.0.1"),
+        ] {
+            assert!(problem(origin, id).starts_with("its id is not"), "{origin}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use rpds::RedBlackTreeMapSync;
 use zeroize::Zeroizing;
 
+use crate::json::raw::raw_elements;
+
 /// A user's record as text, wiped on drop.
 pub type RecordText = Zeroizing<String>;
 
@@ -28,8 +30,27 @@ pub struct Stored<'a> {
     pub record: &'a str,
     /// False if the record is known to have nothing that Proxmox's format has no place for.
     pub beyond: bool,
-    /// True if the file has no object for the user. The record then wraps the value that the file has.
+    /// True if the file has no record for the user. `record` is then a [`stand_in`] around the value that the file has.
     pub bare: bool,
+}
+
+impl<'a> Stored<'a> {
+    fn form(&self) -> Form {
+        match (self.bare, self.beyond) {
+            (true, _) => Form::Bare,
+            (false, true) => Form::Beyond,
+            (false, false) => Form::Plain,
+        }
+    }
+
+    /// The values that the file has for the user. There are several if the user occurs more than once.
+    pub fn values(&self) -> Vec<&'a str> {
+        if self.bare {
+            stood_in_for(self.record)
+        } else {
+            vec![self.record]
+        }
+    }
 }
 
 /// The records from the file, which don't change.
@@ -81,6 +102,40 @@ impl Users {
 }
 
 impl Base {
+    fn push(&mut self, user: &str, record: &str, form: Form) -> Result<(), TooLarge> {
+        let length = |text: &str| u32::try_from(text.len()).map_err(|_| TooLarge);
+        self.slots.push(Slot {
+            start: length(&self.text)?,
+            user: length(user)?,
+            record: length(record)?,
+            beyond: form == Form::Beyond,
+            bare: form == Form::Bare,
+        });
+        self.text.push_str(user);
+        self.text.push_str(record);
+        Ok(())
+    }
+
+    /// The same records, with one for each user. `slots`: those of this base, sorted.
+    fn merged(&self, slots: &[Slot]) -> Result<Self, TooLarge> {
+        let room = self.text.len() + slots.len() * stand_in("").len();
+        let mut merged = Self {
+            text: Zeroizing::new(String::with_capacity(room)),
+            slots: Vec::new(),
+        };
+        for same in slots.chunk_by(|one, other| self.stored(*one).user == self.stored(*other).user) {
+            let all: Vec<_> = same.iter().map(|slot| self.stored(*slot)).collect();
+            if let [stored] = all.as_slice() {
+                merged.push(stored.user, stored.record, stored.form())?;
+            } else {
+                let values = all.iter().flat_map(Stored::values).collect::<Vec<_>>().join(",");
+                let user = all.first().map_or("", |stored| stored.user);
+                merged.push(user, &stand_in(&Zeroizing::new(values)), Form::Bare)?;
+            }
+        }
+        Ok(merged)
+    }
+
     fn stored(&self, slot: Slot) -> Stored<'_> {
         let (start, user, record) = (slot.start as usize, slot.user as usize, slot.record as usize);
         let middle = start + user;
@@ -148,8 +203,37 @@ pub enum Form {
     Plain,
     /// With parts that Proxmox's format has no place for.
     Beyond,
-    /// Not an object. The record is a stand-in for the value.
+    /// Not a record. The text is a [`stand_in`] for the value.
     Bare,
+}
+
+const STAND_IN: (&str, &str) = ("{\"no record\":[", "]}");
+
+/// Wraps the values that a file has for a user, so that the result is a record. Nothing in that record can be used.
+/// `values`: JSON values, separated by commas.
+pub fn stand_in(values: &str) -> RecordText {
+    let (before, after) = STAND_IN;
+    Zeroizing::new(format!("{before}{values}{after}"))
+}
+
+/// The original values inside a stand-in.
+fn stood_in_for(stand_in: &str) -> Vec<&str> {
+    let (before, after) = STAND_IN;
+    let is_one = stand_in.starts_with(before) && stand_in.ends_with(after);
+    // The array, including its brackets.
+    let values = stand_in.get(before.len() - 1..stand_in.len() - 1).filter(|_| is_one);
+    values.and_then(raw_elements).unwrap_or_default()
+}
+
+/// The problem of a user whose name is not [`is_user`].
+pub const NO_NAME: &str = "a user's name has to be of 1 to 256 bytes";
+
+/// The problem of a user who occurs more than once in a file.
+pub const TWICE: &str = "a user occurs twice";
+
+/// Whether a user can have this name, here and in any store.
+pub fn is_user(name: &str) -> bool {
+    (1..=256).contains(&name.len())
 }
 
 /// Collects a file's records one by one.
@@ -157,30 +241,14 @@ pub struct Builder {
     base: Base,
 }
 
-/// Why the users of a file can't be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// More than 4 GiB of records.
-    TooLarge,
-    /// A user occurs twice.
-    Duplicate,
-    /// A name that no user can have.
-    NoUser,
-}
+/// The records take more than 4 GiB.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TooLarge;
 
-impl fmt::Display for Refused {
+impl fmt::Display for TooLarge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::TooLarge => "too many records",
-            Self::Duplicate => "a user occurs twice",
-            Self::NoUser => "a user's name has to be of 1 to 256 bytes",
-        })
+        formatter.write_str("too many records")
     }
-}
-
-/// Whether a user can have this name, here and in any store.
-pub fn is_user(name: &str) -> bool {
-    (1..=256).contains(&name.len())
 }
 
 impl Builder {
@@ -200,36 +268,30 @@ impl Builder {
         self.base.slots.len()
     }
 
-    pub fn add(&mut self, user: &str, record: &str, form: Form) -> Result<(), Refused> {
-        if !is_user(user) {
-            return Err(Refused::NoUser);
-        }
-        let length = |text: &str| u32::try_from(text.len()).map_err(|_| Refused::TooLarge);
-        let text = &mut self.base.text;
-        let slot = Slot {
-            start: length(text)?,
-            user: length(user)?,
-            record: length(record)?,
-            beyond: form == Form::Beyond,
-            bare: form == Form::Bare,
-        };
-        text.push_str(user);
-        text.push_str(record);
-        self.base.slots.push(slot);
-        Ok(())
+    pub fn add(&mut self, user: &str, record: &str, form: Form) -> Result<(), TooLarge> {
+        self.base.push(user, record, form)
     }
 
-    pub fn build(self) -> Result<Users, Refused> {
+    /// A user who occurs more than once gets a stand-in around all values, because it is unknown which one counts.
+    pub fn build(self) -> Result<Users, TooLarge> {
         let mut base = self.base;
         let mut slots = std::mem::take(&mut base.slots);
-        slots.sort_unstable_by(|one, other| base.stored(*one).user.cmp(base.stored(*other).user));
-        let twice = |pair: &[Slot]| matches!(pair, [one, other] if base.stored(*one).user == base.stored(*other).user);
-        if slots.windows(2).any(twice) {
-            return Err(Refused::Duplicate);
+        // The values of one user stay in the file's order.
+        slots.sort_unstable_by(|one, other| {
+            let user = |slot: &Slot| base.stored(*slot).user;
+            (user(one), one.start).cmp(&(user(other), other.start))
+        });
+        let same = |one: &Slot, other: &Slot| base.stored(*one).user == base.stored(*other).user;
+        if slots
+            .windows(2)
+            .any(|pair| matches!(pair, [one, other] if same(one, other)))
+        {
+            base = base.merged(&slots)?;
+        } else {
+            slots.shrink_to_fit();
+            base.slots = slots;
+            base.text.shrink_to_fit();
         }
-        slots.shrink_to_fit();
-        base.slots = slots;
-        base.text.shrink_to_fit();
         Ok(Users {
             base: Arc::new(base),
             changes: RedBlackTreeMapSync::default(),
@@ -260,20 +322,34 @@ mod tests {
     }
 
     #[test]
-    fn a_user_occurs_once() {
+    fn a_user_who_occurs_twice_has_a_stand_in_around_both() {
         let mut builder = Builder::new(0);
-        for user in ["b", "a", "b"] {
-            builder.add(user, "{}", Form::Plain).unwrap();
-        }
-        assert_eq!(builder.build().err(), Some(Refused::Duplicate));
-        for (user, added) in [
-            ("", Err(Refused::NoUser)),
-            (&"é".repeat(128), Ok(())),
-            (&"é".repeat(129), Err(Refused::NoUser)),
+        for (user, record, form) in [
+            ("b", "{\"x\":1}", Form::Plain),
+            ("a", "{}", Form::Beyond),
+            ("b", &stand_in("[1,2],\"]}\""), Form::Bare),
+            ("", "{}", Form::Plain),
+            ("b", "{\"x\":2}", Form::Plain),
         ] {
-            assert_eq!(Builder::new(0).add(user, "{}", Form::Plain), added);
+            builder.add(user, record, form).unwrap();
         }
+        let users = builder.build().unwrap();
+        let all: Vec<_> = users
+            .iter()
+            .map(|stored| (stored.user, stored.form(), stored.values()))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("", Form::Plain, vec!["{}"]),
+                ("a", Form::Beyond, vec!["{}"]),
+                ("b", Form::Bare, vec!["{\"x\":1}", "[1,2]", "\"]}\"", "{\"x\":2}"]),
+            ]
+        );
         assert_eq!(Users::default().iter().count(), 0);
+        for (user, can) in [("", false), (&"é".repeat(128), true), (&"é".repeat(129), false)] {
+            assert_eq!(is_user(user), can);
+        }
     }
 
     #[test]

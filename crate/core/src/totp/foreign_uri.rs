@@ -43,6 +43,7 @@ impl Fault {
             Self::Malformed("period") | Self::Period => "uri.period",
             Self::Malformed("algorithm") | Self::Algorithm => "uri.algorithm",
             Self::Malformed("encoder") | Self::Encoder => "uri.encoder",
+            Self::Malformed("fragment") => "uri.fragment",
             Self::Malformed(_) => "uri",
             Self::Hotp | Self::Type => "uri.type",
         }
@@ -52,12 +53,15 @@ impl Fault {
 impl OtpauthUri {
     /// Reads a URI from elsewhere. Scheme, type and parameter names may be in any case. Parameters may be empty or
     /// unknown. The label is split at its first colon, encoded or not. An `issuer` parameter takes precedence over the
-    /// label's.
+    /// label's. Anything after a `#` in the query is ignored, as in phone apps.
     ///
-    /// Refused, with the name of the part: any type but `totp`, an encoder, a known parameter that occurs twice, a
-    /// secret that is not base32, `digits` outside 6 to 8, `period=0`, unknown algorithms, and names that are not text.
+    /// Refused, with the name of the part: any type but `totp`, an encoder, a known parameter that occurs twice or after
+    /// a `#`, a secret that is not base32, `digits` outside 6 to 8, `period=0`, unknown algorithms, and names that are
+    /// not text.
     pub fn parse(uri: &str) -> Result<Self, Refused> {
-        let parts = Parts::read(uri.trim()).map_err(|fault| Refused {
+        // A file of Windows may begin with a byte order mark.
+        let is_around = |character: char| character.is_whitespace() || character == '\u{feff}';
+        let parts = Parts::read(uri.trim_matches(is_around)).map_err(|fault| Refused {
             account: String::new(),
             issuer: None,
             fault,
@@ -116,11 +120,13 @@ impl<'uri> Parts<'uri> {
                 _ => Some(Fault::Type),
             },
         };
+        let (query, fragment) = cut(query, b'#').unwrap_or((query, ""));
+        // Some readers treat a known parameter after the `#` as a parameter, and others don't. Their codes would differ.
+        if parameters(fragment).any(|(name, value)| place_of(name).is_some() && !value.trim().is_empty()) {
+            parts.fault = parts.fault.or(Some(Fault::Malformed("fragment")));
+        }
         let mut seen = [false; KNOWN.len()];
-        for parameter in query.split('&') {
-            // `&amp;` is copied from the source of a page.
-            let parameter = strip(parameter, "amp;").unwrap_or(parameter);
-            let (name, value) = cut(parameter, b'=').unwrap_or((parameter, ""));
+        for (name, value) in parameters(query) {
             let Some(place) = place_of(name) else { continue };
             let (Some(slot), Some(seen)) = (parts.values.get_mut(place), seen.get_mut(place)) else {
                 continue;
@@ -186,6 +192,15 @@ impl<'uri> Parts<'uri> {
         }
         value.parse().map_err(|_| outside)
     }
+}
+
+/// The names and values of the parameters in a query.
+fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').map(|parameter| {
+        // `&amp;` is copied from the source of a page.
+        let parameter = strip(parameter, "amp;").unwrap_or(parameter);
+        cut(parameter, b'=').unwrap_or((parameter, ""))
+    })
 }
 
 /// The position in [`KNOWN`], however the name is written. A parameter that is overlooked would lead to different
@@ -313,7 +328,14 @@ mod tests {
             ),
             ("totp/ann?secret=KEY&amp;issuer=Shop&amp;digits=6", "Shop", "ann"),
             ("totp/ann?secret=KEY&issuer=A%3A%20B", "A: B", "ann"),
-            ("totp/ann?secret=KEY&issuer=a+b#c", "a+b#c", "ann"),
+            ("totp/ann?secret=KEY&issuer=a+b#c", "a+b", "ann"),
+            ("totp/ann?issuer=a%23b&secret=KEY#", "a#b", "ann"),
+            ("totp/ann?secret=KEY#issuer", "", "ann"),
+            (
+                "totp/Shop #1:ann?secret=KEY&digits=6&period=30#/a?b=c&d",
+                "Shop #1",
+                "ann",
+            ),
             ("totp/?secret=KEY", "", ""),
             ("totp?secret=KEY", "", ""),
             ("totp/:ann?secret=KEY", "", "ann"),
@@ -322,7 +344,7 @@ mod tests {
             for scheme in ["otpauth", "OTPAUTH", "OtpAuth", "apple-otpauth"] {
                 let uri = format!("{scheme}://{}", rest.replace("=KEY", &format!("={SECRET}")));
                 assert_eq!(names(&uri), pair(issuer, account), "{uri}");
-                assert_eq!(names(&format!(" {uri}\r\n")), pair(issuer, account));
+                assert_eq!(names(&format!("\u{feff} {uri}\r\n")), pair(issuer, account));
             }
         }
         let all = format!("otpauth://totp/ann?secret={SECRET}&digits=8&period=60&algorithm=HmacSHA256");
@@ -425,6 +447,17 @@ mod tests {
             assert_eq!(with(parameters), Some(fault), "{parameters}");
             let before = refused(&format!("{parameters}&secret={SECRET}"));
             assert_eq!(before, Some(fault), "{parameters}");
+        }
+        for (parameters, fault) in [
+            ("issuer=Shop #1&digits=8", Fault::Malformed("fragment")),
+            ("x#Period=60", Fault::Malformed("fragment")),
+            ("#&%73ecret=GEZDGNBVGY3TQOJQ", Fault::Malformed("fragment")),
+            ("period=30#x&amp;algorithm=SHA1", Fault::Malformed("fragment")),
+            ("digits=5#digits=6", Fault::Malformed("fragment")),
+            ("digits=5#x", Fault::Digits),
+            ("period=x#x", Fault::Malformed("period")),
+        ] {
+            assert_eq!(with(parameters), Some(fault), "{parameters}");
         }
         for secret in [
             "", "=", "A", "ABC", "GEZDGNB0", "GEZDGNB1", "GEZDGNB8", "GEZDGNB9", "GEZD=GNB", "%zz", "%ff",

@@ -56,5 +56,6 @@ pub fn verify_authentication(
         },
         user_verified: false,
         counter_increased,
+        extensions: None,
     })
 }

@@ -6,6 +6,7 @@ use super::authenticator_data::{AuthenticatorData, Flags};
 use super::client_data::{Ceremony, ClientData, sha256};
 use super::cose::CoseKey;
 use super::credential::Credential;
+use super::extensions::{self, ExtensionRules, Outputs};
 use super::policy::{CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 use super::reason::Reason;
 use super::response::Response;
@@ -20,6 +21,7 @@ pub struct AuthenticationExpectation<'a> {
     pub counter: CounterPolicy,
     /// SHA-256 of the ceremony's `appid`, which U2F keys may sign instead of the hash of the RP id.
     pub app_id_hash: Option<[u8; 32]>,
+    pub extensions: Option<&'a ExtensionRules>,
 }
 
 /// A verified assertion.
@@ -32,6 +34,9 @@ pub struct Authenticated {
     pub user_verified: bool,
     /// False if the signature counter did not grow although it should have: the authenticator may have been cloned.
     pub counter_increased: bool,
+    /// The signed extension outputs that were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Outputs>,
 }
 
 /// Verifies `response`, the text of an `AuthenticationResponseJSON`, for the stored `credential`.
@@ -80,6 +85,7 @@ pub(super) fn verify(
     check_backup_eligible(flags, &credential)?;
     // Let hash be the SHA-256 of cData; verify that sig is valid over the concatenation of authData and hash.
     let sign_count = authenticator_data.sign_count;
+    let extensions = extensions::judge(expected.extensions, authenticator_data.extensions);
     signed.extend_from_slice(&sha256(&response.client_data_json));
     let key = key.map_err(|reason| match reason {
         // The stored key is malformed, not the response.
@@ -89,6 +95,8 @@ pub(super) fn verify(
     key.verify(&signed, &signature)?;
     // If authData.signCount or the stored signCount is nonzero, it must be greater than the stored one.
     let counter_increased = expected.counter.check(credential.sign_count, sign_count)?;
+    // Process the authenticator extension outputs in authData as required.
+    let extensions = extensions?;
     // Update credentialRecord with new state values.
     let credential = Credential {
         sign_count,
@@ -101,6 +109,7 @@ pub(super) fn verify(
         credential,
         user_verified: flags.user_verified(),
         counter_increased,
+        extensions,
     })
 }
 

@@ -19,6 +19,8 @@ pub struct AuthenticatorData<'a> {
     pub flags: Flags,
     pub sign_count: u32,
     pub attested: Option<AttestedCredential<'a>>,
+    /// A map of extension outputs (9.5), well-formed.
+    pub extensions: Option<&'a [u8]>,
 }
 
 /// 6.5.1: the credential that a registration makes.
@@ -83,16 +85,18 @@ impl<'a> AuthenticatorData<'a> {
             let (credential, after) = AttestedCredential::read(rest)?;
             (attested, rest) = (Some(credential), after);
         }
+        let mut extensions = None;
         if flags.extensions() {
-            let (extensions, after) = cbor::parse_prefix(rest).ok()?;
-            extensions.map()?;
-            rest = after;
+            let (outputs, after) = cbor::parse_prefix(rest).ok()?;
+            outputs.map()?;
+            (extensions, rest) = (Some(rest), after);
         }
         rest.is_empty().then_some(Self {
             rp_id_hash,
             flags,
             sign_count: u32::from_be_bytes(*sign_count),
             attested,
+            extensions,
         })
     }
 

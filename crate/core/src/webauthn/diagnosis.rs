@@ -9,7 +9,7 @@ use crate::json::from_outside::{FromOutside, Member};
 /// The longest origin that is shown, in characters.
 const MAX_ORIGIN: usize = 255;
 
-/// The origin in `clientDataJSON`, if it is a web origin: ASCII, with only scheme, host and port.
+/// The origin in `clientDataJSON`, if it is that of a web page (ASCII, with only scheme, host and port) or of an app.
 pub fn origin_of(response: &str) -> Option<String> {
     let response = Response::parse(response).ok()?;
     let client_data = ClientData::parse(&response.client_data_json).ok()?;
@@ -18,7 +18,18 @@ pub fn origin_of(response: &str) -> Option<String> {
 
 /// The origin, if it may be shown.
 pub(crate) fn shown_origin(origin: &str) -> Option<String> {
-    (origin.len() <= MAX_ORIGIN && web_origin(origin)).then(|| origin.to_owned())
+    (origin.len() <= MAX_ORIGIN && (web_origin(origin) || is_app(origin))).then(|| origin.to_owned())
+}
+
+/// Whether this is the origin of a native app: the hash of the certificate of an Android app in base64url (SHA-1 or
+/// SHA-256), or the bundle id of an iOS app.
+fn is_app(origin: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let key_hash = |hash: &str| [27, 43].contains(&hash.len()) && hash.bytes().all(|byte| word(byte) || byte == b'_');
+    let labels = |id: &str| id.contains('.') && id.split('.').all(|label| !label.is_empty() && label.bytes().all(word));
+    let android = ["android:apk-key-hash:", "android:apk-key-hash-sha256:"];
+    let hash = android.into_iter().find_map(|prefix| origin.strip_prefix(prefix));
+    hash.is_some_and(key_hash) || origin.strip_prefix("ios:bundle-id:").is_some_and(labels)
 }
 
 /// Names the member of a malformed response that is wrong: the first one, in the order in which they are read. The name
@@ -43,7 +54,7 @@ pub fn malformed_member(response: &str) -> &'static str {
     } else {
         [
             ("attestationObject", is_there("attestationObject")),
-            ("transports", inner.member("transports").texts().is_ok()),
+            ("transports", are_transports(&inner, response)),
             (
                 "clientExtensionResults",
                 are_results(&outer.member("clientExtensionResults")),
@@ -89,6 +100,12 @@ fn of_registration(member: &Member<'_>) -> Option<bool> {
     Some(ClientData::parse(&json).ok()?.is_of_registration())
 }
 
+/// Whether the transports are a list of names. Names have no empty text and no other characters than theirs.
+fn are_transports(inner: &FromOutside<'_>, response: &str) -> bool {
+    let read = Response::parse(response);
+    inner.member("transports").texts().is_ok() && read.map_or(true, |read| read.transports().is_ok())
+}
+
 /// Of the results only `credProps` is used, and in it only `rk`.
 fn are_results(member: &Member<'_>) -> bool {
     let properties = member
@@ -132,6 +149,10 @@ mod tests {
             "http://127.0.0.1:3000",
             "http://localhost:5173",
             "http://[::1]:3000",
+            "android:apk-key-hash:2jmj7l5rSw0yVb_vlWAYkK-YBwk",
+            "android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM",
+            "android:apk-key-hash-sha256:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM",
+            "ios:bundle-id:com.example.app-2",
         ] {
             assert_eq!(origin_of(&assertion(origin).to_string()).as_deref(), Some(origin));
         }
@@ -146,6 +167,14 @@ mod tests {
             "https://example.org\n",
             "https://ex\u{e4}mple.org",
             "android:apk-key-hash:hunter2",
+            "android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP+/Ko0xVQEZtn3zoPWuWd/lM",
+            "android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_l\n",
+            "ios:bundle-id:hunter2",
+            "ios:bundle-id:com..app",
+            "ios:bundle-id:com.example.app/hunter2",
+            "ios:bundle-id:com.ex\u{e4}mple.app",
+            &format!("ios:bundle-id:com.{}", "a".repeat(240)),
+            "app:com.example",
             "https://",
             &long,
             "https://example.org:99999",
@@ -178,6 +207,11 @@ mod tests {
         let mut attestation = honest.clone();
         *attestation.pointer_mut("/response").unwrap() = json!({ "clientDataJSON": client_data("https://example.org", "webauthn.get"), "attestationObject": "AAAA" });
         assert_eq!(malformed_member(&attestation.to_string()), "attestationObject");
+        for transports in [json!("usb"), json!([1]), json!([""]), json!(["<b>"])] {
+            let mut changed = attestation.clone();
+            changed["response"]["transports"] = transports;
+            assert_eq!(malformed_member(&changed.to_string()), "transports");
+        }
         for results in [
             json!([]),
             json!({ "credProps": "yes" }),

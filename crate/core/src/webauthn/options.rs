@@ -228,13 +228,17 @@ struct RequestExtensions<'a> {
     app_id: &'a str,
 }
 
+/// Chromium refuses a longer list.
+const MOST_LISTED: usize = 64;
+
+/// The first credentials, and no more than browsers accept.
 fn descriptors<'a>(credentials: &[AllowedCredential<'a>]) -> Vec<Descriptor<'a>> {
     let descriptor = |AllowedCredential { id, transports }: &AllowedCredential<'a>| Descriptor {
         kind: KIND,
         id,
         transports,
     };
-    credentials.iter().map(descriptor).collect()
+    credentials.iter().take(MOST_LISTED).map(descriptor).collect()
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
-use super::attestation::{Attestation, TrustAnchors};
+use super::attestation::{Attestation, AttestationPolicy, TrustAnchors};
 use super::authentication::{self, Authenticated, AuthenticationExpectation};
+use super::client_data::sha256;
 use super::cose::{Algorithm, CoseKey};
 use super::credential::Credential;
 use super::expectation::RegistrationExpectation;
+use super::extensions::{ExtensionRules, Outputs};
 use super::json::{algorithms, check_challenge, read};
 use super::policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 use super::reason::Reason;
@@ -28,6 +30,11 @@ pub struct AuthenticationPolicy {
     cross_origin: Option<CrossOrigin>,
     #[serde(default)]
     counter: CounterPolicy,
+    #[serde(default)]
+    extensions: Option<ExtensionRules>,
+    /// 10.1.1
+    #[serde(default)]
+    app_id: Option<String>,
 }
 
 /// The policy of registrations.
@@ -51,9 +58,13 @@ struct AboutRegistrations {
     #[serde(default)]
     trust_anchors: Vec<String>,
     #[serde(default)]
+    attestation_policy: AttestationPolicy,
+    #[serde(default)]
     cross_origin: Option<CrossOrigin>,
     #[serde(default)]
     conditional: bool,
+    #[serde(default)]
+    extensions: Option<ExtensionRules>,
 }
 
 /// The members of a stored credential that are not text.
@@ -75,6 +86,8 @@ struct RegistrationVerdict {
     user_verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     discoverable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Outputs>,
 }
 
 #[derive(Serialize)]
@@ -85,13 +98,15 @@ struct Refused {
 
 #[derive(Serialize)]
 #[serde(untagged)]
+// It is written as soon as it is made.
+#[allow(clippy::large_enum_variant)]
 enum Verdict {
     Accepted(RegistrationVerdict),
     Refused(Refused),
 }
 
 impl AuthenticationPolicy {
-    /// Reads `{rp, userVerification?, crossOrigin?, counter?}`.
+    /// Reads `{rp, userVerification?, crossOrigin?, counter?, extensions?, appId?}`.
     pub fn parse(json: &str) -> Result<Self, Failure> {
         let policy: Self = read(json)?;
         policy.rp.check()?;
@@ -140,7 +155,8 @@ impl AuthenticationPolicy {
             user_verification: self.user_verification,
             cross_origin: self.cross_origin.as_ref(),
             counter: self.counter,
-            app_id_hash: None,
+            app_id_hash: self.app_id.as_ref().map(|app_id| sha256(app_id.as_bytes())),
+            extensions: self.extensions.as_ref(),
         };
         Ok(Response::of_assertion(response)
             .and_then(|response| authentication::verify(&response, credential, key, &expected)))
@@ -148,7 +164,8 @@ impl AuthenticationPolicy {
 }
 
 impl RegistrationPolicy {
-    /// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, crossOrigin?, conditional?}`.
+    /// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, attestationPolicy?, crossOrigin?,
+    /// conditional?, extensions?}`.
     pub fn parse(json: &str) -> Result<Self, Failure> {
         let about: AboutRegistrations = read(json)?;
         about.rp.check()?;
@@ -163,7 +180,7 @@ impl RegistrationPolicy {
     /// where there is none; then the response, as [`Response::of_registration`] reads it. `now` is in epoch
     /// milliseconds.
     ///
-    /// Returns an envelope. `value`: `{ok: true, credential, attestation, userVerified, discoverable?}` or
+    /// Returns an envelope. `value`: `{ok: true, credential, attestation, userVerified, discoverable?, extensions?}` or
     /// `{ok: false, reason}`.
     pub fn verify(&self, texts: &str, now: i64) -> String {
         envelope(self.verdict(texts, now))
@@ -182,13 +199,15 @@ impl RegistrationPolicy {
             algorithms: &self.algorithms,
             attestation: self.about.attestation,
             trust_anchors: &self.trust_anchors,
+            attestation_policy: &self.about.attestation_policy,
             cross_origin: self.about.cross_origin.as_ref(),
             user_presence_optional: self.about.conditional,
             user_handle: user_handle.as_deref(),
+            extensions: self.about.extensions.as_ref(),
             now: now.div_euclid(1000),
         };
         let registered =
-            Response::of_registration(response).and_then(|response| registration::verify(&response, &expected));
+            Response::of_registration(response).and_then(|response| registration::verify(&response, &expected, None));
         Ok(match registered {
             Ok(registered) => Verdict::Accepted(RegistrationVerdict {
                 ok: true,
@@ -196,6 +215,7 @@ impl RegistrationPolicy {
                 attestation: registered.attestation,
                 user_verified: registered.user_verified,
                 discoverable: registered.discoverable,
+                extensions: registered.extensions,
             }),
             Err(reason) => Verdict::Refused(Refused { ok: false, reason }),
         })

@@ -47,11 +47,25 @@ pub enum Reason {
     AttestationUntrusted,
     /// Attestation was asked for, and its format can't be verified.
     AttestationUnsupported,
+    /// A signed extension output is not what was asked for, or nobody asked for it.
+    ExtensionInvalid,
+    /// The authenticator is one that the host denies, or no trusted statement says that it is one that the host allows.
+    AuthenticatorNotAllowed,
+    /// The metadata forbids the model: it was revoked, retired or compromised.
+    AuthenticatorRevoked,
+    /// No trusted statement says which model of the metadata it is.
+    AuthenticatorUnknown,
+    /// The model's certification is below the least level, or nothing proves it.
+    AuthenticatorNotCertified,
+    /// The key can be copied to other devices.
+    AuthenticatorNotDeviceBound,
+    /// The level at which the key is kept is below the least one, or nothing proves it.
+    AuthenticatorSecurityLevel,
 }
 
 impl Reason {
     /// Every reason, for tables and types that are made from this list.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 26] = [
         Self::Malformed,
         Self::TypeMismatch,
         Self::ChallengeMismatch,
@@ -71,7 +85,27 @@ impl Reason {
         Self::AttestationInvalid,
         Self::AttestationUntrusted,
         Self::AttestationUnsupported,
+        Self::ExtensionInvalid,
+        Self::AuthenticatorNotAllowed,
+        Self::AuthenticatorRevoked,
+        Self::AuthenticatorUnknown,
+        Self::AuthenticatorNotCertified,
+        Self::AuthenticatorNotDeviceBound,
+        Self::AuthenticatorSecurityLevel,
     ];
+
+    /// Whether the ceremony is right, and the host's rules don't accept the authenticator.
+    pub fn is_of_authenticator(self) -> bool {
+        matches!(
+            self,
+            Self::AuthenticatorNotAllowed
+                | Self::AuthenticatorRevoked
+                | Self::AuthenticatorUnknown
+                | Self::AuthenticatorNotCertified
+                | Self::AuthenticatorNotDeviceBound
+                | Self::AuthenticatorSecurityLevel
+        )
+    }
 
     /// The text that crosses the boundary, the same as in JSON.
     pub fn as_str(self) -> &'static str {
@@ -95,6 +129,13 @@ impl Reason {
             Self::AttestationInvalid => "attestation-invalid",
             Self::AttestationUntrusted => "attestation-untrusted",
             Self::AttestationUnsupported => "attestation-unsupported",
+            Self::ExtensionInvalid => "extension-invalid",
+            Self::AuthenticatorNotAllowed => "authenticator-not-allowed",
+            Self::AuthenticatorRevoked => "authenticator-revoked",
+            Self::AuthenticatorUnknown => "authenticator-unknown",
+            Self::AuthenticatorNotCertified => "authenticator-not-certified",
+            Self::AuthenticatorNotDeviceBound => "authenticator-not-device-bound",
+            Self::AuthenticatorSecurityLevel => "authenticator-security-level",
         }
     }
 }

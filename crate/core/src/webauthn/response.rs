@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
+use super::authenticator_data::{AuthenticatorData, Flags};
 use super::client_data::ClientData;
 use super::reason::Reason;
 use crate::json::from_outside::{FromOutside, Member, Unfit, bytes};
@@ -10,10 +11,12 @@ use crate::json::from_outside::{FromOutside, Member, Unfit, bytes};
 pub const MAX_RESPONSE: usize = 64 * 1024;
 /// The length of this library's challenges, except sealed ones: 32 bytes in base64url.
 const CHALLENGE_LENGTH: usize = 43;
-/// The length of a sealed challenge (`challenges/sealed.rs`): 56 bytes in base64url.
-pub const SEALED_CHALLENGE_LENGTH: usize = 75;
-/// Both are read here. A later check refuses an answer to the wrong kind.
-const LENGTHS: [usize; 2] = [CHALLENGE_LENGTH, SEALED_CHALLENGE_LENGTH];
+/// The same of a challenge that requires something of its answer: one byte more.
+pub const REQUIRING_CHALLENGE_LENGTH: usize = 44;
+/// The lengths of a sealed challenge (`challenges/sealed.rs`): 56 bytes in base64url, or 57.
+pub const SEALED_CHALLENGE_LENGTHS: [usize; 2] = [75, 76];
+/// All are read here. A later check refuses an answer to the wrong kind.
+const LENGTHS: [usize; 4] = [CHALLENGE_LENGTH, REQUIRING_CHALLENGE_LENGTH, 75, 76];
 const MAX_TRANSPORTS: usize = 16;
 
 /// The members of both kinds of response. A member that only one kind has is checked when it is used.
@@ -52,9 +55,14 @@ pub fn peek_passkey(response: &str) -> Result<(Peeked, Option<String>), Reason> 
     Ok((peeked, handle.map(|handle| BASE64URL_NOPAD.encode(&handle))))
 }
 
+/// The flags of an assertion that was not verified.
+pub fn peek_flags(response: &str) -> Result<Flags, Reason> {
+    Ok(AuthenticatorData::parse(&Response::parse(response)?.authenticator_data()?)?.flags)
+}
+
 impl Peeked {
     pub(crate) fn new(credential_id: Vec<u8>, challenge: &str) -> Result<Self, Reason> {
-        Self::of(credential_id, challenge, &[CHALLENGE_LENGTH])
+        Self::of(credential_id, challenge, &LENGTHS[..2])
     }
 
     fn of(credential_id: Vec<u8>, challenge: &str, lengths: &[usize]) -> Result<Self, Reason> {
@@ -496,9 +504,9 @@ mod tests {
         assert_eq!(peek(&(response() + &padding + " ")), Err(Reason::Malformed));
         for challenge in [
             "A".repeat(42),
-            "A".repeat(44),
+            "A".repeat(45),
             "A".repeat(74),
-            "A".repeat(76),
+            "A".repeat(77),
             "=".repeat(43),
             "+".repeat(43),
         ] {

@@ -182,7 +182,7 @@ fn present(of: &mut Registration) -> bool {
 
 /// Where no attestation was asked for, this library takes a statement that nobody verifies, and says so in the result;
 /// it refuses. Which ones: formats that are unknown or not implemented (TPM among them), certified keys of an algorithm
-/// without a number here, and those that it would have to judge itself for what it lacks.
+/// without a number here, and those that it would have to judge itself for what it lacks or can't decode.
 fn no_statement(of: &mut Registration) -> bool {
     let unverified = match of.format.as_str() {
         "none" => false,
@@ -194,7 +194,12 @@ fn no_statement(of: &mut Registration) -> bool {
             let marked = client_data::unmark(&mut of.client_data.clone());
             let embedded = not_embedded(&mut of.client_data.clone());
             let unread = no_token_binding(&mut of.client_data.clone());
-            marked || embedded || unread || of.policy.conditional || lacks_key(&of.key_bytes(), true)
+            marked
+                || embedded
+                || unread
+                || of.policy.conditional
+                || lacks_key(&of.key_bytes(), true)
+                || stops_decoding(of)
         }
         "android-key" => {
             let number = cbor::at(&of.statement, "alg").and_then(|alg| Decoder::new(alg).i64().ok());
@@ -208,6 +213,27 @@ fn no_statement(of: &mut Registration) -> bool {
         of.statement.clear();
     }
     excepted
+}
+
+/// Whether it can't decode the object, the extensions or the key, so that it never judges the statement.
+fn stops_decoding(of: &Registration) -> bool {
+    let in_map = |key: &[u8], value: &[u8]| named(key, value) && assigned(key, value) && well_typed(key, value);
+    !of.object.iter().all(|(key, value)| in_map(key, value))
+        || !of.statement.iter().all(|(key, value)| assigned(key, value))
+        || of.data.clone().keep_extensions(in_map)
+        || cbor::entries(&of.key_bytes()).is_some_and(|(key, _)| !key.iter().all(|(key, value)| assigned(key, value)))
+}
+
+/// The types that it wants of the extensions and members that it knows.
+fn well_typed(key: &[u8], value: &[u8]) -> bool {
+    let value = || Decoder::new(value);
+    let typed = match Decoder::new(key).str() {
+        Ok("credProtect") => value().u8().is_ok_and(|level| (1..=3).contains(&level)),
+        Ok("hmac-secret" | "epAtt") => value().bool().is_ok(),
+        Ok("largeBlobKey") => value().bytes().is_ok(),
+        _ => true,
+    };
+    typed || value().null().is_ok()
 }
 
 /// It verifies certified keys of P-256, P-384 and RSA alone; another certificate of the same authority takes the place.

@@ -13,6 +13,7 @@ mod client_data;
 pub mod exceptions;
 mod key;
 mod oracle;
+mod oracle_state;
 mod party;
 mod policy;
 pub mod registration;

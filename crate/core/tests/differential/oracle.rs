@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_core::webauthn::{Algorithm, Conveyance, Credential};
-use data_encoding::BASE64URL_NOPAD;
+use countersign_core::webauthn::{Conveyance, Credential};
 use serde_json::{Value, json};
 use webauthn_rs_core::WebauthnCore;
 use webauthn_rs_core::proto::{
@@ -12,6 +11,7 @@ use webauthn_rs_core::proto::{
 
 use super::authenticator_data::{Attested, AuthenticatorData};
 use super::client_data;
+use super::oracle_state;
 use super::policy::Policy;
 use crate::webauthn_support::{CHALLENGE, attestation_object, base64url, sha256};
 
@@ -95,35 +95,10 @@ fn core(rp_id: &str, origins: &[String], subdomains: Option<bool>, any_port: Opt
     WebauthnCore::new_unsafe_experts_only("Example", rp_id, origins, Duration::ZERO, subdomains, any_port)
 }
 
-/// Its states have private fields, but they are plain serde.
 fn registration_state(user_verification: &Value) -> RegistrationState {
-    let algorithms: Vec<_> = Algorithm::ALL.into_iter().filter_map(name).collect();
-    serde_json::from_value(json!({
-        "policy": user_verification,
-        "exclude_credentials": [],
-        "challenge": BASE64URL_NOPAD.encode(&CHALLENGE),
-        "credential_algorithms": algorithms,
-        "require_resident_key": false,
-        "authenticator_attachment": null,
-        "extensions": {},
-        "allow_synchronised_authenticators": true,
-    }))
-    .unwrap()
-}
-
-/// Its name of an algorithm, where it knows it at all.
-fn name(algorithm: Algorithm) -> Option<&'static str> {
-    Some(match algorithm {
-        Algorithm::EdDsa => "EDDSA",
-        Algorithm::Es256 => "ES256",
-        Algorithm::Es384 => "ES384",
-        Algorithm::Es512 => "ES521",
-        Algorithm::Rs256 => "RS256",
-        Algorithm::Rs384 => "RS384",
-        Algorithm::Rs512 => "RS512",
-        Algorithm::Ps256 => "PS256",
-        Algorithm::Ps384 => "PS384",
-        Algorithm::Ps512 => "PS512",
-        Algorithm::MlDsa44 | Algorithm::MlDsa65 | Algorithm::MlDsa87 => return None,
-    })
+    oracle_state::registration(
+        user_verification,
+        &json!(base64url(&CHALLENGE)),
+        &oracle_state::algorithms(),
+    )
 }

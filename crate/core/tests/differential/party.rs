@@ -9,6 +9,8 @@ use rcgen::{
     PKCS_RSA_SHA256, RsaKeySize, SigningKey,
 };
 
+use crate::webauthn_support::attestation_certificate;
+
 pub const AAGUID: [u8; 16] = [7; 16];
 /// id-fido-gen-ce-aaguid
 const AAGUID_EXTENSION: [u64; 10] = [1, 3, 6, 1, 4, 1, 45724, 1, 1, 4];
@@ -97,17 +99,7 @@ fn authority(name: &str) -> CertificateParams {
 
 /// 8.2.1
 fn attestation() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    for (kind, value) in [
-        (DnType::CountryName, "SE"),
-        (DnType::OrganizationName, "Maker"),
-        (DnType::OrganizationalUnitName, "Authenticator Attestation"),
-        (DnType::CommonName, "Key"),
-    ] {
-        params.distinguished_name.push(kind, value);
-    }
-    params.is_ca = IsCa::ExplicitNoCa;
+    let mut params = attestation_certificate("Key");
     let model = [&[4, 16][..], &AAGUID].concat();
     params.custom_extensions = vec![CustomExtension::from_oid_content(&AAGUID_EXTENSION, model)];
     params

@@ -3,8 +3,8 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign_core::webauthn::{
-    Algorithm, AuthenticationExpectation, Conveyance, CounterPolicy, CrossOrigin, RegistrationExpectation,
-    RelyingParty, TrustAnchors, UserVerification,
+    Algorithm, AttestationPolicy, AuthenticationExpectation, Conveyance, CounterPolicy, CrossOrigin,
+    RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification,
 };
 use data_encoding::BASE64;
 
@@ -19,6 +19,7 @@ pub struct Policy {
     pub cross_origin: Option<CrossOrigin>,
     pub counter: CounterPolicy,
     pub attestation: Conveyance,
+    pub formats: AttestationPolicy,
     pub anchor: Option<&'static Party>,
     /// A ceremony that was begun with `mediation: 'conditional'`.
     pub conditional: bool,
@@ -66,6 +67,7 @@ impl Policy {
                 CounterPolicy::Refuse
             },
             attestation,
+            formats: AttestationPolicy::default(),
             anchor,
             conditional: random.below(12) == 11,
         }
@@ -79,6 +81,7 @@ impl Policy {
             cross_origin: self.cross_origin.as_ref(),
             counter: self.counter,
             app_id_hash: None,
+            extensions: None,
         }
     }
 
@@ -95,9 +98,11 @@ impl Policy {
             algorithms: &Algorithm::ALL,
             attestation: self.attestation,
             trust_anchors,
+            attestation_policy: &self.formats,
             cross_origin: self.cross_origin.as_ref(),
             user_presence_optional: self.conditional,
             user_handle: None,
+            extensions: None,
             now: now(),
         }
     }

@@ -5,11 +5,12 @@ mod software_key;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use countersign_core::webauthn::{
-    Algorithm, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential, CrossOrigin,
-    RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification,
+    Algorithm, AttestationPolicy, AuthenticationExpectation, Conveyance, CoseKey, CounterPolicy, Credential,
+    CrossOrigin, RegistrationExpectation, RelyingParty, TrustAnchors, UserVerification,
 };
 use data_encoding::BASE64URL_NOPAD;
 use minicbor::Encoder;
+use rcgen::{CertificateParams, DistinguishedName, DnType, IsCa};
 use serde_json::{Value, json};
 pub use software_key::SoftwareKey;
 
@@ -159,8 +160,20 @@ impl Authenticator {
 
 /// `statement`: CBOR.
 pub fn attestation_object(format: &str, auth_data: &[u8], statement: &[u8]) -> Vec<u8> {
+    let mut cbor = attested(3, format, statement);
+    cbor.str("authData").unwrap().bytes(auth_data).unwrap();
+    cbor.into_writer()
+}
+
+/// One of the statements of a compound one. `statement`: CBOR.
+pub fn compound_item(format: &str, statement: &[u8]) -> Vec<u8> {
+    attested(2, format, statement).into_writer()
+}
+
+/// A map of so many entries, the first two of which say what the statement is.
+fn attested(entries: u64, format: &str, statement: &[u8]) -> Encoder<Vec<u8>> {
     let mut cbor = Encoder::new(Vec::new());
-    cbor.map(3)
+    cbor.map(entries)
         .unwrap()
         .str("fmt")
         .unwrap()
@@ -169,8 +182,23 @@ pub fn attestation_object(format: &str, auth_data: &[u8], statement: &[u8]) -> V
         .str("attStmt")
         .unwrap();
     cbor.writer_mut().extend(statement);
-    cbor.str("authData").unwrap().bytes(auth_data).unwrap();
-    cbor.into_writer()
+    cbor
+}
+
+/// The certificate of an attestation key, as `packed` wants it (8.2.1), but for the extension that names the model.
+pub fn attestation_certificate(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    for (kind, value) in [
+        (DnType::CountryName, "SE"),
+        (DnType::OrganizationName, "Maker"),
+        (DnType::OrganizationalUnitName, "Authenticator Attestation"),
+        (DnType::CommonName, common_name),
+    ] {
+        params.distinguished_name.push(kind, value);
+    }
+    params.is_ca = IsCa::ExplicitNoCa;
+    params
 }
 
 pub fn packed(alg: i64, signature: &[u8], x5c: &[&[u8]]) -> Vec<u8> {
@@ -199,6 +227,7 @@ pub struct Registering {
     pub user_verification: UserVerification,
     pub attestation: Conveyance,
     pub trust_anchors: TrustAnchors,
+    pub attestation_policy: AttestationPolicy,
     pub cross_origin: Option<CrossOrigin>,
     pub conditional: bool,
     pub now: i64,
@@ -211,6 +240,7 @@ impl Default for Registering {
             user_verification: UserVerification::Discouraged,
             attestation: Conveyance::None,
             trust_anchors: TrustAnchors::default(),
+            attestation_policy: AttestationPolicy::default(),
             cross_origin: None,
             conditional: false,
             now: NOW,
@@ -227,9 +257,11 @@ impl Registering {
             algorithms: &Algorithm::OFFERED,
             attestation: self.attestation,
             trust_anchors: &self.trust_anchors,
+            attestation_policy: &self.attestation_policy,
             cross_origin: self.cross_origin.as_ref(),
             user_presence_optional: self.conditional,
             user_handle: Some(&[9; 32]),
+            extensions: None,
             now: self.now,
         }
     }
@@ -243,5 +275,6 @@ pub fn authenticating(rp: &RelyingParty) -> AuthenticationExpectation<'_> {
         cross_origin: None,
         counter: CounterPolicy::Refuse,
         app_id_hash: None,
+        extensions: None,
     }
 }

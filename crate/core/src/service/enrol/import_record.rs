@@ -73,8 +73,10 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
         // The host has to know what is wrong with the whole record. Single unusable factors are imported unchanged.
         Record::parse_usable(&data)?;
     }
-    // Only this store can say how a last factor was removed.
+    // Only this store can say how a last factor was removed, which browsers to trust, and what is due by when.
     record.removed = None;
+    record.deadlines.clear();
+    record.browsers.clear();
     for one in &mut record.webauthn {
         if one.entry.rp_id.is_none() {
             one.entry.rp_id.clone_from(&rp_id);
@@ -93,11 +95,9 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
         Ok((changed, Answer::new(imported)))
     };
     let leave = |done, reason| answer(None, done, reason);
-    // A user whose last factor was removed has no other factors.
-    let before = match before {
-        Some(text) if Record::parse(Some(text))?.removed.is_some() => None,
-        before => before,
-    };
+    let kept = Record::parse(before)?;
+    // A user whose last factor was removed has no other factors, nor has one who has only a deadline.
+    let before = before.filter(|_| !(kept.is_empty() && kept.is_kept_without_factors()));
     if let Some(before) = before {
         if is_same(before, &mut record)? {
             return leave(Done::Unchanged, None);
@@ -111,6 +111,7 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
         return leave(if before.is_some() { Done::Kept } else { Done::Unchanged }, None);
     }
     stamp(&mut record, Some(request::seconds(now)));
+    record.take_deadlines(kept);
     match check(&record) {
         Err(reason) => leave(Done::Refused, Some(reason)),
         Ok(()) => answer(Some(record), Done::Imported, None),
@@ -120,6 +121,8 @@ fn import(before: Option<&str>, request: &str) -> Decision<Imported> {
 /// Whether both records are the same, apart from the time of the import.
 fn is_same(before: &str, record: &mut Record) -> Result<bool, Failure> {
     let mut before = Record::parse(Some(before))?;
+    before.browsers.clear();
+    before.deadlines.clear();
     for (one, new) in before.webauthn.iter_mut().zip(&record.webauthn) {
         one.entry.shared = false;
         if one.entry.rp_id.is_none() || new.entry.rp_id.is_none() {

@@ -29,14 +29,25 @@ use crate::record::{FactorType, Record, SigningEntry};
 use crate::service::answer::Answer;
 use crate::service::event::{Event, EventType};
 use crate::service::settings::Settings;
-use crate::webauthn::Reason;
+use crate::webauthn::{Outputs, Reason};
 
-/// `{"ok": true, "factor"}` or `{"ok": false, "reason"}`.
+/// `{"ok": true, "factor", "extensions"?}` or `{"ok": false, "reason"}`.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
+// It is written as soon as it is made.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Enrolled {
-    Done { ok: True, factor: Factor },
-    Refused { ok: False, reason: EnrolmentRefusal },
+    Done {
+        ok: True,
+        factor: Factor,
+        /// The signed extension outputs that were asked for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        extensions: Option<Outputs>,
+    },
+    Refused {
+        ok: False,
+        reason: EnrolmentRefusal,
+    },
 }
 
 /// Why a factor was not enrolled.
@@ -47,6 +58,8 @@ pub(crate) enum EnrolmentRefusal {
     Malformed,
     /// The record already has this credential.
     AlreadyEnrolled,
+    /// The host's rules don't accept this authenticator.
+    AuthenticatorRefused,
     /// The host doesn't have the secrets of this Yubico key.
     UnknownKey,
     /// The host asked for a first factor, but the user already has one.
@@ -64,7 +77,12 @@ impl Enrolled {
         record.check_size()?;
         let view = factor::find(record, id).ok_or_else(|| Failure::RecordCorrupt(String::new()))?;
         let event = Event::new(EventType::Enrolled).of(id, factor);
-        Ok(Answer::new(Self::Done { ok: True, factor: view }).with_event(event))
+        Ok(Answer::new(Self::Done {
+            ok: True,
+            factor: view,
+            extensions: None,
+        })
+        .with_event(event))
     }
 }
 
@@ -117,6 +135,7 @@ impl EnrolmentRefusal {
             Self::Rejected => "rejected",
             Self::Malformed => "malformed",
             Self::AlreadyEnrolled => "already-enrolled",
+            Self::AuthenticatorRefused => "authenticator-refused",
             Self::UnknownKey => "unknown-key",
             Self::NotFirst => "not-first",
             Self::FactorLimit => "factor-limit",

@@ -17,8 +17,9 @@ use crate::service::listed::listed;
 use crate::service::settings::Settings;
 use crate::webauthn::diagnosis::malformed_member;
 use crate::webauthn::{
-    Algorithm, AuthenticatorAttachment, Hint, RegistrationExpectation, RegistrationOptions, ResidentKey,
-    UserVerification, peek, registration_options, verify_registration,
+    Algorithm, AuthenticatorAttachment, ExtensionRules, Hint, Outputs, Reason, RegistrationExpectation,
+    RegistrationOptions, ResidentKey, SecurityLevel, UserVerification, peek, registration_options,
+    verify_registration_of,
 };
 
 /// Opens a registration ceremony. `value`: the specification's `PublicKeyCredentialCreationOptionsJSON`.
@@ -69,6 +70,8 @@ struct BeginRequest {
     hints: Vec<Hint>,
     #[serde(default)]
     conditional: bool,
+    #[serde(default)]
+    extensions: Option<ExtensionRules>,
 }
 
 pub(crate) fn begin(
@@ -137,6 +140,7 @@ pub(crate) fn begin(
         attestation: settings.webauthn.attestation,
         user_handle,
         conditional: request.conditional,
+        extensions: request.extensions,
     };
     let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
     Ok(Answer::new(options).with_challenge(open))
@@ -149,15 +153,23 @@ pub(crate) fn finish(
     settings: &Settings,
     request: &str,
 ) -> Decision<Enrolled> {
-    finish_response(
+    let mut outputs = None;
+    let (record, mut answer) = finish_response(
         record,
         challenge,
         random,
         settings,
         request,
         FactorType::Webauthn,
-        |record, ceremony, request, id| add(record, ceremony, settings, request, id),
-    )
+        |record, ceremony, request, id| {
+            outputs = add(record, ceremony, settings, request, id)?;
+            Ok(())
+        },
+    )?;
+    if let Enrolled::Done { extensions, .. } = &mut answer.value {
+        *extensions = outputs;
+    }
+    Ok((record, answer))
 }
 
 fn add(
@@ -166,7 +178,7 @@ fn add(
     settings: &Settings,
     request: &ResponseRequest,
     id: &str,
-) -> Result<(), Refused> {
+) -> Result<Option<Outputs>, Refused> {
     let rejected = |inner| (EnrolmentRefusal::Rejected, inner);
     if ceremony.rp_id != settings.rp.id {
         return Err(MISMATCH);
@@ -186,7 +198,7 @@ fn add(
         .iter()
         .filter_map(|cose| Algorithm::from_cose(*cose))
         .collect();
-    let registered = verify_registration(
+    let registered = verify_registration_of(
         request.response.get(),
         &RegistrationExpectation {
             challenge: &challenge,
@@ -195,14 +207,21 @@ fn add(
             algorithms: &algorithms,
             attestation: ceremony.attestation,
             trust_anchors: &settings.webauthn.trust_anchors,
+            attestation_policy: &settings.webauthn.attestation_policy,
             cross_origin: settings.webauthn.cross_origin.as_ref(),
             user_presence_optional: ceremony.conditional,
             user_handle: Some(&user_handle),
+            extensions: ceremony.extensions.as_ref(),
             now: request.now(),
         },
-    )?;
+        &settings.authenticators(),
+    );
+    let registered = registered.map_err(|reason| refused(reason, settings))?;
     let mut entry = WebauthnEntry::new(&registered.credential).ok_or(rejected("algorithm-unsupported"))?;
     entry.rp_id = Some(settings.rp.id.clone());
+    // A trusted statement, or the metadata, may also say that the key is in software.
+    entry.attested = registered.attestation.trusted && registered.security_level != Some(SecurityLevel::Software);
+    entry.attested_by = registered.attested_by;
     if settings.webauthn.origin_keys_only && !entry.cred.fits_origin() {
         return Err(rejected("algorithm-unsupported"));
     }
@@ -211,5 +230,15 @@ fn add(
     }
     record.user_handle.get_or_insert(ceremony.user_handle);
     record.webauthn.push(request.entry(id, entry));
-    Ok(())
+    Ok(registered.extensions)
+}
+
+/// Tells the client when it is the authenticator that is not accepted: another one may be.
+fn refused(reason: Reason, settings: &Settings) -> Refused {
+    let untrusted = matches!(reason, Reason::AttestationUntrusted | Reason::AttestationUnsupported);
+    if reason.is_of_authenticator() || (untrusted && settings.webauthn.authenticators.demands_trust()) {
+        (EnrolmentRefusal::AuthenticatorRefused, reason.as_str())
+    } else {
+        reason.into()
+    }
 }

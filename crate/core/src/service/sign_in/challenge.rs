@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
 use crate::json::failure::Failure;
 use crate::json::request;
-use crate::record::{Entry, FactorType, Record};
+use crate::record::{Entry, FactorType, Record, SigningEntry, WebauthnEntry};
 use crate::service::answer::{Answer, answer_envelope};
 use crate::service::listed::listed;
 use crate::service::lock_state::{Unlocking, locked_types, usable};
 use crate::service::settings::Settings;
 use crate::u2f;
-use crate::webauthn::{AuthenticationOptions, UserVerification, authentication_options};
+use crate::webauthn::{AuthenticationOptions, ExtensionRules, Proofs, UserVerification, authentication_options};
 
 /// Opens a challenge. `value` is what the page gets, or null if the user has no factor at all.
 ///
@@ -35,6 +35,11 @@ struct Request {
     session: Option<String>,
     #[serde(default)]
     enrolled: bool,
+    #[serde(default)]
+    extensions: Option<ExtensionRules>,
+    /// What the answer has to prove. Only factors that can do so are offered.
+    #[serde(default)]
+    require: Proofs,
     now: i64,
 }
 
@@ -91,7 +96,7 @@ pub(crate) fn begin(
     request: &str,
 ) -> Result<Answer<Option<Challenge>>, Failure> {
     let request: Request = request::parse(request)?;
-    let record = Record::parse(record)?;
+    let mut record = Record::parse(record)?;
     if random.len() < 32 {
         return Err(Failure::InvalidArgument("random"));
     }
@@ -102,11 +107,26 @@ pub(crate) fn begin(
             Ok(Answer::new(None))
         };
     }
-    let id = BASE64URL_NOPAD.encode(random);
+    if let Some(metadata) = settings.rejecting() {
+        let now = request::seconds(request.now);
+        let forbidden = |entry: &Entry<WebauthnEntry>| entry.entry.undesired(metadata, now).is_some();
+        record.webauthn.retain(|entry| !forbidden(entry));
+    }
+    let mut random = random.to_vec();
+    let mut user_verification = settings.webauthn.user_verification;
+    let required = request.require;
+    if !required.is_empty() {
+        random.push(required.byte());
+        keep_able(&mut record, required);
+        if required.meet(Proofs::USER_VERIFIED) {
+            user_verification = UserVerification::Required;
+        }
+    }
+    let id = BASE64URL_NOPAD.encode(&random);
     let app_id = (settings.u2f.as_ref())
         .filter(|_| usable(&record.u2f).next().is_some())
         .map(|policy| policy.app_id.as_str());
-    let webauthn = webauthn_offer(&record, settings, app_id, random);
+    let webauthn = webauthn_offer(&record, settings, app_id, &random, user_verification);
     let offered = webauthn.is_some();
     let now = request::seconds(request.now);
     let locked = locked_types(&record, now);
@@ -140,8 +160,9 @@ pub(crate) fn begin(
         bound: bound.clone(),
         challenge: id.clone(),
         rp_id: settings.rp.id.clone(),
-        user_verification: settings.webauthn.user_verification,
+        user_verification,
         app_id: app_id.map(str::to_owned),
+        extensions: request.extensions,
     };
     match open(&id, &bound, &ceremony) {
         Some(open) => Ok(answer.with_challenge(open)),
@@ -149,8 +170,26 @@ pub(crate) fn begin(
     }
 }
 
+/// Leaves the factors in the record that can prove what is required: no typed code can.
+fn keep_able(record: &mut Record, required: Proofs) {
+    fn keep<E: SigningEntry>(entries: &mut Vec<Entry<E>>, required: Proofs) {
+        entries.retain(|entry| entry.entry.proofs(true, false).meet(required));
+    }
+    record.totp.clear();
+    record.yubico.clear();
+    record.recovery = None;
+    keep(&mut record.webauthn, required);
+    keep(&mut record.u2f, required);
+}
+
 /// The options of the ceremony, if there is a credential that can be requested. U2F keys can answer it too, by `appid`.
-fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, challenge: &[u8]) -> Option<Value> {
+fn webauthn_offer(
+    record: &Record,
+    settings: &Settings,
+    app_id: Option<&str>,
+    challenge: &[u8],
+    user_verification: UserVerification,
+) -> Option<Value> {
     let keys = usable(&record.u2f).filter(|_| app_id.is_some());
     let allowed = listed(usable(&record.webauthn), keys);
     if allowed.is_empty() {
@@ -160,7 +199,7 @@ fn webauthn_offer(record: &Record, settings: &Settings, app_id: Option<&str>, ch
         challenge,
         rp_id: &settings.rp.id,
         allow_credentials: &allowed,
-        user_verification: settings.webauthn.user_verification,
+        user_verification,
         app_id,
         timeout: settings.timeouts.sign_in.saturating_mul(1000),
     }))

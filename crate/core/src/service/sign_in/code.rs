@@ -9,6 +9,7 @@ use crate::json::request;
 use crate::record::{FactorType, Record};
 use crate::recovery_codes::Used;
 use crate::service::answer::Answer;
+use crate::service::browsers::NewBrowser;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::outcome::{Accepted, Outcome, Refusal};
@@ -38,6 +39,8 @@ struct Request {
     /// The AES key for the OTP's public id, if the host has it.
     #[serde(default)]
     yubico: Option<yubico::Key>,
+    #[serde(default)]
+    remember: Option<NewBrowser>,
 }
 
 #[derive(Deserialize)]
@@ -80,8 +83,13 @@ pub(crate) fn verify_beside(
     request: &str,
     unused: impl FnOnce(&str, Counter) -> bool,
 ) -> Decision<Outcome> {
-    let Request { answer, now, yubico } = request::parse(request)?;
-    let now = request::seconds(now);
+    let Request {
+        answer,
+        now: milliseconds,
+        yubico,
+        remember,
+    } = request::parse(request)?;
+    let now = request::seconds(milliseconds);
     let mut record = Record::parse(record)?;
     record.check_room()?;
     let factor = answer.kind;
@@ -98,10 +106,12 @@ pub(crate) fn verify_beside(
         }
     };
     match checked {
-        Check::Accepted(accepted) => {
+        Check::Accepted(mut accepted) => {
             let unlocked = record.count_success(factor, now);
             let event = Event::new(EventType::Verified).of(&accepted.factor.id, factor);
+            let remembered = remember.and_then(|new| new.remember(&mut record, settings, &mut accepted, milliseconds));
             let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
+            answer.events.extend(remembered);
             if unlocked {
                 answer = answer.with_event(Event::new(EventType::Unlocked));
             }

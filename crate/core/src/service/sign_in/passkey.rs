@@ -20,12 +20,12 @@ use crate::service::event::Event;
 use crate::service::explain::explain;
 use crate::service::outcome::{Accepted, Outcome};
 use crate::service::settings::Settings;
-use crate::webauthn::{self, AuthenticationOptions, UserVerification, authentication_options};
+use crate::webauthn::{self, AuthenticationOptions, ExtensionRules, Proofs, UserVerification, authentication_options};
 
 /// Opens a ceremony that any discoverable credential may answer: `{"id", "webauthn"}`. The passkey replaces both
 /// factors, so user verification is required, whatever the settings say. Nothing has to be stored.
 ///
-/// `key`: 32 bytes that all processes of a store share. `random`: 16 bytes. Request: `{session?, now}`.
+/// `key`: 32 bytes that all processes of a store share. `random`: 16 bytes. Request: `{session?, require?, now}`.
 pub fn begin_passkey(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> String {
     envelope(begin(key, random, settings, request))
 }
@@ -34,7 +34,7 @@ pub fn begin_passkey(key: &[u8], random: &[u8], settings: &Settings, request: &s
 /// a record. It first checks the challenge: the key, the time, the relying party and the session. It doesn't check the
 /// signature. `verify_passkey` does that, with the record of the owner.
 ///
-/// Request: `{answer, session?, now}`.
+/// Request: `{answer, session?, require?, now, extensions?}`.
 pub fn open_passkey(key: &[u8], settings: &Settings, request: &str) -> String {
     answer_envelope(open_answer(key, settings, request))
 }
@@ -54,6 +54,8 @@ pub fn verify_passkey(record: Option<&str>, key: &[u8], settings: &Settings, req
 struct BeginRequest {
     #[serde(default)]
     session: Option<String>,
+    #[serde(default)]
+    require: Proofs,
     now: i64,
 }
 
@@ -64,9 +66,13 @@ struct AnswerRequest<'a> {
     answer: ResponseAnswer<'a>,
     #[serde(borrow, default)]
     session: Option<Cow<'a, str>>,
+    #[serde(default)]
+    require: Proofs,
     now: i64,
     #[serde(default)]
     by_id: bool,
+    #[serde(default)]
+    extensions: Option<ExtensionRules>,
 }
 
 #[derive(Serialize)]
@@ -87,10 +93,10 @@ enum Opened {
 }
 
 fn begin(key: &[u8], random: &[u8], settings: &Settings, request: &str) -> Result<Challenge, Failure> {
-    let BeginRequest { session, now } = request::parse(request)?;
+    let BeginRequest { session, require, now } = request::parse(request)?;
     let lifetime = i64::from(settings.timeouts.sign_in) * 1000;
     let expires = now.saturating_add(lifetime);
-    let challenge = sealed::seal(key, random, expires, &settings.rp.id, session.as_deref())
+    let challenge = sealed::seal(key, random, expires, require, &settings.rp.id, session.as_deref())
         .ok_or(Failure::InvalidArgument("challengeKey"))?;
     let webauthn = authentication_options(&AuthenticationOptions {
         challenge: &challenge,
@@ -124,7 +130,7 @@ fn verify(record: Option<&str>, key: &[u8], settings: &Settings, request: &str) 
     let request: AnswerRequest = request::parse(request)?;
     let record = Record::parse(record)?;
     let checked = Claim::read(key, settings, &request).and_then(|claim| claim.check(record, settings, &request));
-    Ok(response::decide(checked, &request.answer, settings, request.now))
+    Ok(response::decide(checked, &request.answer, settings, request.now, None))
 }
 
 /// What an answer says. Its challenge was made here.
@@ -201,10 +207,12 @@ impl Claim {
             rp_id: settings.rp.id.clone(),
             user_verification: UserVerification::Required,
             app_id: None,
+            extensions: request.extensions.clone(),
         };
         let given = Given {
             answer: &request.answer,
             signer: &signer,
+            required: request.require.and(challenge.required),
             learn: true,
             handle: handle.as_deref(),
         };

@@ -133,6 +133,8 @@ fn accept(mut record: Record, proved: Option<&str>, remove: &[String], now: i64)
     if unlocked {
         events.push(Event::new(EventType::Unlocked));
     }
+    // Whoever has a lost factor may have had a browser remembered.
+    record.browsers.clear();
     // A factor that was just used is not lost.
     let lost = remove
         .iter()

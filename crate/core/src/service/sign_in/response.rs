@@ -11,16 +11,17 @@ use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry};
 use crate::service::answer::{Answer, answer_envelope};
+use crate::service::browsers::NewBrowser;
 use crate::service::change::{Change, Decision};
 use crate::service::event::{Event, EventType};
 use crate::service::explain::explain;
 use crate::service::outcome::{Accepted, Outcome, Refusal};
 use crate::service::settings::Settings;
 use crate::u2f::{self, U2fPolicy};
-use crate::webauthn::{self, Authenticated, Credential, Peeked, Reason, UserVerification};
+use crate::webauthn::{self, Authenticated, Credential, Peeked, Proofs, Reason, UserVerification};
 
 /// Says which open challenge an answer belongs to, before it is taken out of the store: `{"challenge": id}`, or a
-/// refusal.
+/// refusal. An answer that can't prove what is required of it is refused here, so that nothing is used up.
 pub fn open_response(record: Option<&str>, settings: &Settings, request: &str) -> String {
     answer_envelope(open_challenge(record, settings, request))
 }
@@ -38,6 +39,11 @@ pub fn verify_response(record: Option<&str>, challenge: &str, settings: &Setting
 struct OpenRequest<'a> {
     #[serde(borrow)]
     answer: ResponseAnswer<'a>,
+    #[serde(default)]
+    require: Proofs,
+    /// Epoch milliseconds.
+    #[serde(default)]
+    now: i64,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +60,11 @@ struct VerifyRequest<'a> {
     /// If false, nothing is stored by which other calls could find this user.
     #[serde(default = "yes")]
     learn: bool,
+    #[serde(default)]
+    remember: Option<NewBrowser>,
+    /// What the answer has to prove. The challenge may require more.
+    #[serde(default)]
+    require: Proofs,
 }
 
 fn yes() -> bool {
@@ -81,10 +92,16 @@ pub(crate) fn open_challenge(
     settings: &Settings,
     request: &str,
 ) -> Result<Answer<Opened>, Failure> {
-    let OpenRequest { answer } = request::parse(request)?;
+    let OpenRequest { answer, require, now } = request::parse(request)?;
     let record = Record::parse(record)?;
-    Ok(match find(&record, settings, &answer) {
-        Ok((challenge, _)) => Answer::new(Opened::Found { challenge }),
+    let found = find(&record, settings, &answer).and_then(|(challenge, signer)| {
+        let required = require.and(Proofs::required_by(&challenge));
+        promises(&record, &signer, &answer, required)?;
+        check_model(&record, settings, &signer, request::seconds(now))?;
+        Ok(challenge)
+    });
+    Ok(match found {
+        Ok(challenge) => Answer::new(Opened::Found { challenge }),
         Err((refusal, reason)) => {
             let event = Event::rejected(answer.kind, reason);
             let mut refused = Answer::new(Opened::Refused(Outcome::Refused(refusal))).with_event(event);
@@ -103,8 +120,15 @@ pub(crate) fn verify(record: Option<&str>, challenge: &str, settings: &Settings,
         session: request.session.as_deref(),
         now: request.now,
     };
-    let checked = check(record, challenge, settings, &request.answer, &presented, request.learn);
-    Ok(decide(checked, &request.answer, settings, request.now))
+    let given = (&request.answer, request.require);
+    let checked = check(record, challenge, settings, given, &presented, request.learn);
+    Ok(decide(
+        checked,
+        &request.answer,
+        settings,
+        request.now,
+        request.remember,
+    ))
 }
 
 /// The decision on an answer, at `now` in epoch milliseconds.
@@ -113,13 +137,17 @@ pub(super) fn decide(
     given: &ResponseAnswer,
     settings: &Settings,
     now: i64,
+    remember: Option<NewBrowser>,
 ) -> (Option<Record>, Answer<Outcome>) {
     match checked {
-        Ok((mut record, accepted)) => {
+        Ok((mut record, mut accepted)) => {
             let kind = accepted.factor.kind;
             let event = Event::new(EventType::Verified).of(&accepted.factor.id, kind);
+            let unlocked = record.count_success(kind, request::seconds(now));
+            let remembered = remember.and_then(|new| new.remember(&mut record, settings, &mut accepted, now));
             let mut answer = Answer::new(Outcome::Accepted(accepted)).with_event(event);
-            if record.count_success(kind, request::seconds(now)) {
+            answer.events.extend(remembered);
+            if unlocked {
                 answer = answer.with_event(Event::new(EventType::Unlocked));
             }
             (Some(record), answer)
@@ -132,6 +160,24 @@ pub(super) fn decide(
         }
     }
 }
+
+/// Refuses a key whose model the metadata forbids by now, if the host wants that. `now`: epoch seconds.
+fn check_model(record: &Record, settings: &Settings, signer: &Signer, now: i64) -> Result<(), Refused> {
+    let Some(metadata) = settings.rejecting().filter(|_| signer.kind == FactorType::Webauthn) else {
+        return Ok(());
+    };
+    let entry = record
+        .webauthn
+        .iter()
+        .find(|entry| answers_as(entry, &signer.credential_id));
+    match entry.and_then(|entry| entry.entry.undesired(metadata, now)) {
+        Some(_) => Err(refused(Reason::AuthenticatorRevoked)),
+        None => Ok(()),
+    }
+}
+
+/// The answer does not prove what is required of it.
+const UNMET: Refused = rejected("requirement-unmet");
 
 /// The reason for the client and the reason for the log.
 pub(super) type Refused = (Refusal, &'static str);
@@ -168,7 +214,7 @@ fn check(
     record: Record,
     challenge: &str,
     settings: &Settings,
-    answer: &ResponseAnswer,
+    (answer, require): (&ResponseAnswer, Proofs),
     presented: &Presented,
     learn: bool,
 ) -> Result<(Record, Accepted), Refused> {
@@ -179,6 +225,7 @@ fn check(
     let given = Given {
         answer,
         signer: &signer,
+        required: require.and(Proofs::required_by(&ceremony.challenge)),
         learn,
         // Nobody has asked whether another user has the one in the answer.
         handle: None,
@@ -190,6 +237,8 @@ fn check(
 pub(super) struct Given<'a> {
     pub(super) answer: &'a ResponseAnswer<'a>,
     pub(super) signer: &'a Signer,
+    /// What it has to prove.
+    pub(super) required: Proofs,
     /// Whether to store in the record by what other calls find this user.
     pub(super) learn: bool,
     /// The user handle to store with a credential that has none.
@@ -207,6 +256,7 @@ pub(super) fn accept(
     let Given {
         answer,
         signer,
+        required,
         learn,
         handle,
     } = *given;
@@ -219,11 +269,13 @@ pub(super) fn accept(
         answer,
         challenge: &challenge,
         ceremony,
+        required,
         learn,
         handle,
         u2f: None,
     };
     let now = request::seconds(now);
+    check_model(&record, settings, signer, now)?;
     let accepted = if signer.kind == FactorType::U2f {
         let policy = settings.u2f.as_ref();
         let same = policy.filter(|policy| ceremony.app_id.as_deref() == Some(policy.app_id.as_str()));
@@ -241,6 +293,7 @@ struct Begun<'a> {
     answer: &'a ResponseAnswer<'a>,
     challenge: &'a [u8],
     ceremony: &'a Authentication,
+    required: Proofs,
     learn: bool,
     handle: Option<&'a str>,
     /// Only for U2F keys.
@@ -260,6 +313,10 @@ impl Begun<'_> {
             .ok_or(rejected("no-such-factor"))?;
         let credential = entry.entry.credential().ok_or(rejected("algorithm-unsupported"))?;
         let mut verified = self.verify(&credential).map_err(refused)?;
+        let proofs = (entry.entry).proofs(verified.user_verified, verified.credential.backup_eligible);
+        if !proofs.meet(self.required) {
+            return Err(UNMET);
+        }
         // 7.2, uvInitialized: only set when another factor was used too, never by the ceremony that would rely on it.
         let beside_another = self.ceremony.bound.purpose != Purpose::Passkey;
         verified.credential.user_verified |= verified.user_verified && beside_another;
@@ -270,6 +327,8 @@ impl Begun<'_> {
         entry.last_used = Some(now);
         Ok(Accepted {
             user_verified: Some(verified.user_verified),
+            extensions: verified.extensions,
+            proofs: Some(proofs),
             counter: (!verified.counter_increased).then_some("not-increased"),
             ..Outcome::accepted(&entry.id, E::TYPE, &entry.description)
         })
@@ -305,9 +364,33 @@ impl Begun<'_> {
                     cross_origin: settings.webauthn.cross_origin.as_ref(),
                     counter: settings.webauthn.counter,
                     app_id_hash: self.u2f.map(U2fPolicy::hash),
+                    extensions: self.ceremony.extensions.as_ref(),
                 },
             ),
         }
+    }
+}
+
+/// Whether an answer may prove what is required, by its flags and what is stored. Nothing is verified.
+fn promises(record: &Record, signer: &Signer, answer: &ResponseAnswer, required: Proofs) -> Result<(), Refused> {
+    if required.is_empty() {
+        return Ok(());
+    }
+    let proofs = if signer.kind == FactorType::U2f {
+        (record.u2f.iter().find(|entry| answers_as(entry, &signer.credential_id)))
+            .map(|entry| entry.entry.proofs(false, false))
+    } else {
+        let flags = webauthn::peek_flags(answer.response.get()).map_err(refused)?;
+        (record
+            .webauthn
+            .iter()
+            .find(|entry| answers_as(entry, &signer.credential_id)))
+        .map(|entry| entry.entry.proofs(flags.user_verified(), flags.backup_eligible()))
+    };
+    if proofs.unwrap_or_default().meet(required) {
+        Ok(())
+    } else {
+        Err(UNMET)
     }
 }
 
@@ -319,7 +402,7 @@ pub(super) fn answers_as<E: SigningEntry>(entry: &Entry<E>, credential_id: &[u8]
     entry.enable && entry.entry.credential_id() == credential_id
 }
 
-pub(super) fn rejected(reason: &'static str) -> Refused {
+pub(super) const fn rejected(reason: &'static str) -> Refused {
     (Refusal::Rejected, reason)
 }
 

@@ -4,15 +4,13 @@ use x509_parser::der_parser::asn1_rs::{Any, Class, FromDer, Tag, oid};
 use x509_parser::der_parser::oid::Oid;
 
 use super::certificate::cose_key;
+use super::policy::SecurityLevel;
 use super::statement::{Finding, Statement};
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::expectation::RegistrationExpectation;
 use crate::webauthn::reason::Reason;
 
 const KEY_DESCRIPTION: Oid<'static> = oid!(1.3.6.1.4.1.11129.2.1.17);
-
-/// Software, a trusted execution environment, a chip of its own (`StrongBox`).
-const SECURITY_LEVELS: std::ops::RangeInclusive<u32> = 0..=2;
 
 const PURPOSE: u32 = 1;
 const ALL_APPLICATIONS: u32 = 600;
@@ -28,7 +26,7 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
         .certificates(expected.trust_anchors)?
         .ok_or(Reason::AttestationInvalid)?;
     let Some(algorithm) = Algorithm::from_cose(alg) else {
-        return Ok(Finding::Unverified);
+        return Ok(Finding::default());
     };
     // Verify that sig is a valid signature over authenticatorData and clientDataHash by the first certificate of x5c,
     // and that its public key matches the credentialPublicKey.
@@ -40,16 +38,21 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
     // Verify the fields of the attestation certificate extension data.
     let extension = leaf.get_extension_unique(&KEY_DESCRIPTION).ok().flatten();
     let description = extension.and_then(|extension| KeyDescription::parse(extension.value));
-    if !description.is_some_and(|description| description.is_of_credential(statement.client_data_hash)) {
-        return Err(Reason::AttestationInvalid);
-    }
-    Ok(Finding::Certified(
-        chain.standing(expected.trust_anchors, expected.now)?,
-    ))
+    let description = description
+        .filter(|description| description.is_of_credential(statement.client_data_hash))
+        .ok_or(Reason::AttestationInvalid)?;
+    let least = expected.attestation_policy.android_key_level;
+    Ok(Finding {
+        refused: least.is_some_and(|least| !description.has_level(least)),
+        security_level: Some(description.level),
+        ..Finding::certified(chain.standing(expected.trust_anchors, expected.now)?)
+    })
 }
 
 /// The members of Android's `KeyDescription` that 8.4 checks.
 struct KeyDescription<'a> {
+    /// Of the key and of what attests it, the lower one.
+    level: SecurityLevel,
     challenge: &'a [u8],
     software: Authorizations,
     hardware: Authorizations,
@@ -76,14 +79,17 @@ impl<'a> KeyDescription<'a> {
             hardware,
         ] = items(sequence(der)?)?.try_into().ok()?;
         // A few devices write an INTEGER, although the schema has an ENUMERATED.
-        let is_level = |level: &Any<'_>| {
-            matches!(level.tag(), Tag::Enumerated | Tag::Integer)
-                && small_number(level).is_some_and(|level| SECURITY_LEVELS.contains(&level))
+        let level_of = |level: &Any<'_>| match small_number(level)? {
+            0 => Some(SecurityLevel::Software),
+            1 => Some(SecurityLevel::TrustedEnvironment),
+            2 => Some(SecurityLevel::StrongBox),
+            _ => None,
         };
-        if !is_level(&level) || !is_level(&keymint_level) || challenge.tag() != Tag::OctetString {
+        if challenge.tag() != Tag::OctetString {
             return None;
         }
         Some(Self {
+            level: level_of(&level)?.min(level_of(&keymint_level)?),
             challenge: challenge.data,
             software: Authorizations::parse(&software)?,
             hardware: Authorizations::parse(&hardware)?,
@@ -92,17 +98,29 @@ impl<'a> KeyDescription<'a> {
 
     fn is_of_credential(&self, client_data_hash: &[u8; 32]) -> bool {
         let lists = [&self.software, &self.hardware];
-        let purposes = || lists.iter().flat_map(|list| &list.purposes);
-        let origins = || lists.iter().filter_map(|list| list.origin);
         self.challenge == client_data_hash
             && lists.iter().all(|list| !list.all_applications)
-            && purposes().any(|purpose| *purpose == SIGN)
-            && origins().next().is_some()
-            && origins().all(|origin| origin == GENERATED)
+            && Authorizations::are_of_credential(&lists)
+    }
+
+    /// "Use only the teeEnforced authorization list if the RP wants to accept only keys from a trusted execution
+    /// environment, otherwise use the union."
+    fn has_level(&self, least: SecurityLevel) -> bool {
+        self.level >= least
+            && (least == SecurityLevel::Software || Authorizations::are_of_credential(&[&self.hardware]))
     }
 }
 
 impl Authorizations {
+    /// Whether the key signs and was generated in the device.
+    fn are_of_credential(lists: &[&Self]) -> bool {
+        let purposes = lists.iter().flat_map(|list| &list.purposes);
+        let origins = || lists.iter().filter_map(|list| list.origin);
+        purposes.into_iter().any(|purpose| *purpose == SIGN)
+            && origins().next().is_some()
+            && origins().all(|origin| origin == GENERATED)
+    }
+
     /// Reads a list of explicitly tagged members. Unknown ones are ignored.
     fn parse(list: &Any<'_>) -> Option<Self> {
         let mut parsed = Self::default();

@@ -1,5 +1,6 @@
 //! Reads what attestation needs of a certificate (RFC 5280).
 
+use aws_lc_rs::digest::{self, digest};
 use aws_lc_rs::signature::{self, ParsedPublicKey};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
@@ -9,8 +10,12 @@ use x509_parser::der_parser::asn1_rs::{Any, Class, FromDer, Tag, oid};
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::oid_registry::{OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521, OID_SIG_ED25519};
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::AttributeTypeAndValue;
 
 use crate::webauthn::cose::{Algorithm, CoseKey, KeyMaterial};
+
+/// id-fido-gen-ce-aaguid
+const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
 
 /// Parses one certificate, with nothing after it.
 pub fn parse(der: &[u8]) -> Option<X509Certificate<'_>> {
@@ -70,6 +75,32 @@ pub fn cose_key(certificate: &X509Certificate<'_>, algorithm: Algorithm) -> Opti
         _ => return None,
     };
     CoseKey::new(algorithm, material).ok()
+}
+
+/// The identifier of a certificate's key: the SHA-1 of its bits (RFC 5280, 4.2.1.2, method 1).
+pub fn key_identifier(certificate: &X509Certificate<'_>) -> [u8; 20] {
+    let bits = &certificate.public_key().subject_public_key.data;
+    let hash = digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bits);
+    // SHA-1 has 20 bytes.
+    hash.as_ref().try_into().unwrap_or_default()
+}
+
+/// Whether the extension id-fido-gen-ce-aaguid, where it is present, equals the AAGUID and is not critical.
+pub fn is_of_model(certificate: &X509Certificate<'_>, aaguid: &[u8; 16]) -> bool {
+    match certificate.get_extension_unique(&AAGUID) {
+        Ok(None) => true,
+        Ok(Some(extension)) => {
+            // An OCTET STRING of 16 bytes, in DER.
+            !extension.critical && extension.value.strip_prefix(&[4, 16]) == Some(aaguid.as_slice())
+        }
+        Err(_) => false,
+    }
+}
+
+/// The text of an attribute of a name. `as_str` alone looks only at the number of its type.
+pub fn text<'a>(attribute: &'a AttributeTypeAndValue<'_>) -> Option<&'a str> {
+    let universal = attribute.attr_value().class() == Class::Universal;
+    attribute.as_str().ok().filter(|_| universal)
 }
 
 /// Whether it is an `RSAPublicKey` in DER (RFC 8017, A.1.1). The parser of certificates also accepts its numbers with

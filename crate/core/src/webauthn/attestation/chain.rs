@@ -2,6 +2,7 @@
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::asn1_rs::BitString;
 use x509_parser::der_parser::oid::Oid;
 use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
 use x509_parser::oid_registry::{
@@ -64,16 +65,45 @@ impl<'a> Chain<'a> {
     /// `now`: seconds since the epoch.
     pub fn standing(&self, anchors: &TrustAnchors, now: i64) -> Result<Standing, Reason> {
         let anchors: Vec<_> = anchors.ders().filter_map(parse).collect();
+        self.follow(&anchors, now).map(|followed| match followed {
+            Followed::To { .. } => Standing::Trusted,
+            Followed::Sound => Standing::Sound,
+            Followed::Unsound => Standing::Unsound,
+        })
+    }
+
+    /// The certificates from the leaf to the trust anchor where the chain ends, and with it. `None` if it ends in none.
+    pub fn trusted_path<'b>(
+        &'b self,
+        anchors: &'b TrustAnchors,
+        now: i64,
+    ) -> Result<Option<Vec<X509Certificate<'b>>>, Reason> {
+        let anchors: Vec<_> = anchors.ders().filter_map(parse).collect();
+        let Followed::To { length, anchor } = self.follow(&anchors, now)? else {
+            return Ok(None);
+        };
+        let mut path: Vec<X509Certificate<'b>> = Vec::with_capacity(length + 1);
+        for certificate in self.all().take(length) {
+            path.push(certificate.clone());
+        }
+        path.extend(anchors.into_iter().nth(anchor));
+        Ok(Some(path))
+    }
+
+    fn follow(&self, anchors: &[X509Certificate<'_>], now: i64) -> Result<Followed, Reason> {
         let mut below = Vec::new();
         let mut sound = true;
         for certificate in self.all() {
-            if sound && is_valid_at(certificate, now) && is_an_anchor(certificate, &anchors) {
-                return Ok(Standing::Trusted);
+            let own = anchor_that_is(certificate, anchors).filter(|_| sound && is_valid_at(certificate, now));
+            if let Some(anchor) = own {
+                let length = below.len();
+                return Ok(Followed::To { length, anchor });
             }
             sound = sound && is_valid_at(certificate, now) && extensions_are_known(certificate);
             below.push(certificate);
-            if sound && is_anchored(&below, &anchors, now) {
-                return Ok(Standing::Trusted);
+            if let Some(anchor) = anchor_above(&below, anchors, now).filter(|_| sound) {
+                let length = below.len();
+                return Ok(Followed::To { length, anchor });
             }
             if let Some(issuer) = self.issuers.get(below.len() - 1) {
                 match signature(certificate, issuer) {
@@ -83,7 +113,7 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        Ok(if sound { Standing::Sound } else { Standing::Unsound })
+        Ok(if sound { Followed::Sound } else { Followed::Unsound })
     }
 
     fn all(&self) -> impl Iterator<Item = &X509Certificate<'a>> {
@@ -91,18 +121,30 @@ impl<'a> Chain<'a> {
     }
 }
 
-fn is_an_anchor(certificate: &X509Certificate<'_>, anchors: &[X509Certificate<'_>]) -> bool {
-    anchors.iter().any(|anchor| anchor.as_raw() == certificate.as_raw())
+/// How following a chain ended.
+enum Followed {
+    /// At the trust anchor with this place, above so many certificates.
+    To {
+        length: usize,
+        anchor: usize,
+    },
+    Sound,
+    Unsound,
 }
 
-/// Whether an anchor has issued the last of `below`.
-fn is_anchored(below: &[&X509Certificate<'_>], anchors: &[X509Certificate<'_>], now: i64) -> bool {
-    below.last().is_some_and(|subject| {
-        anchors.iter().any(|anchor| {
-            is_valid_at(anchor, now)
-                && matches!(signature(subject, anchor), Signature::Right)
-                && may_issue(anchor, below, Role::Anchor)
-        })
+fn anchor_that_is(certificate: &X509Certificate<'_>, anchors: &[X509Certificate<'_>]) -> Option<usize> {
+    anchors
+        .iter()
+        .position(|anchor| anchor.as_raw() == certificate.as_raw())
+}
+
+/// The anchor that has issued the last of `below`.
+fn anchor_above(below: &[&X509Certificate<'_>], anchors: &[X509Certificate<'_>], now: i64) -> Option<usize> {
+    let subject = below.last()?;
+    anchors.iter().position(|anchor| {
+        is_valid_at(anchor, now)
+            && matches!(signature(subject, anchor), Signature::Right)
+            && may_issue(anchor, below, Role::Anchor)
     })
 }
 
@@ -181,24 +223,40 @@ enum Signature {
 }
 
 fn signature(subject: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> Signature {
-    let checks = checks_of(&subject.signature_algorithm.algorithm);
-    if subject.issuer().as_raw() != issuer.subject().as_raw() || checks.is_empty() {
+    let algorithm = &subject.signature_algorithm;
+    if subject.issuer().as_raw() != issuer.subject().as_raw() || checks_of(&algorithm.algorithm).is_empty() {
         return Signature::Unknown;
     }
-    let whole = subject.signature_value.unused_bits == 0;
-    let agreed = subject.signature_algorithm == subject.tbs_certificate.signature;
-    let (message, key) = (subject.tbs_certificate.as_ref(), issuer.public_key().raw);
-    // A key of another curve does not parse, so at most one of the checks can succeed.
-    let verified = checks.iter().any(|check| {
-        UnparsedPublicKey::new(*check, key)
-            .verify(message, &subject.signature_value.data)
-            .is_ok()
-    });
-    if whole && agreed && verified {
+    let agreed = *algorithm == subject.tbs_certificate.signature;
+    let message = subject.tbs_certificate.as_ref();
+    if agreed && is_signed_by(issuer, &algorithm.algorithm, message, &subject.signature_value) {
         Signature::Right
     } else {
         Signature::Broken
     }
+}
+
+/// Whether an authority has issued a certificate, by name and signature.
+pub(super) fn has_issued(issuer: &X509Certificate<'_>, certificate: &X509Certificate<'_>) -> bool {
+    matches!(signature(certificate, issuer), Signature::Right)
+}
+
+/// Whether the key of a certificate has signed what an authority signs: a certificate or a revocation list.
+pub(crate) fn is_signed_by(
+    issuer: &X509Certificate<'_>,
+    algorithm: &Oid<'_>,
+    message: &[u8],
+    signature: &BitString<'_>,
+) -> bool {
+    let key = issuer.public_key().raw;
+    // A key of another curve does not parse, so at most one of the checks can succeed.
+    let mut checks = checks_of(algorithm).iter();
+    signature.unused_bits == 0
+        && checks.any(|check| {
+            UnparsedPublicKey::new(*check, key)
+                .verify(message, &signature.data)
+                .is_ok()
+        })
 }
 
 fn checks_of(algorithm: &Oid<'_>) -> &'static [&'static dyn VerificationAlgorithm] {

@@ -17,23 +17,23 @@ use crate::webauthn::reason::Reason;
 /// statement that it can't read is unverified, and no reason to refuse the key: real keys send such ones.
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {
     let Some(algorithm) = judged(statement.key) else {
-        return Ok(Finding::Unverified);
+        return Ok(Finding::default());
     };
     // It refuses every embedded page, reads no byte order mark, and knows no ceremony without presence.
     let unread = statement.client_data.is_cross_origin()
         || statement.client_data_json.starts_with(b"\xef\xbb\xbf")
         || expected.user_presence_optional;
     if unread {
-        return Ok(Finding::Unverified);
+        return Ok(Finding::default());
     }
     let chain = statement
         .certificates(expected.trust_anchors)?
         .ok_or(Reason::AttestationInvalid)?;
     match ceremony(statement, expected, algorithm) {
-        None => Ok(Finding::Unverified),
-        Some(Err(error)) if is_unread(&error) => Ok(Finding::Unverified),
+        None => Ok(Finding::default()),
+        Some(Err(error)) if is_unread(&error) => Ok(Finding::default()),
         Some(Err(_)) => Err(Reason::AttestationInvalid),
-        Some(Ok(())) => Ok(Finding::Certified(
+        Some(Ok(())) => Ok(Finding::certified(
             chain.standing(expected.trust_anchors, expected.now)?,
         )),
     }
@@ -45,7 +45,9 @@ fn is_unread(error: &WebauthnError) -> bool {
         error,
         WebauthnError::AttestationNotSupported
             | WebauthnError::InvalidRPOrigin
+            | WebauthnError::ParseCBORFailure(_)
             | WebauthnError::ParseJSONFailure(_)
+            | WebauthnError::ParseNOMFailure
             | WebauthnError::X509DerInvalid
     )
 }

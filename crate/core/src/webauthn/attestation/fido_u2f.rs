@@ -21,5 +21,8 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
     if statement.key.algorithm() != Algorithm::Es256 {
         return Err(Reason::AttestationInvalid);
     }
-    delegated::verify(statement, expected)
+    Ok(Finding {
+        refused: expected.attestation_policy.fido_u2f_zero_aaguid && statement.attested.aaguid != [0; 16],
+        ..delegated::verify(statement, expected)?
+    })
 }

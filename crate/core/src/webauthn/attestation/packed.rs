@@ -1,20 +1,15 @@
 //! The packed format (8.2): signed by the key itself, or by a certified attestation key.
 
 use x509_parser::certificate::X509Certificate;
-use x509_parser::der_parser::asn1_rs::{Class, oid};
-use x509_parser::der_parser::oid::Oid;
 use x509_parser::x509::{AttributeTypeAndValue, X509Version};
 
-use super::certificate::cose_key;
+use super::certificate::{cose_key, is_of_model, text};
 use super::chain::Standing;
 use super::statement::{Finding, Statement};
 use crate::webauthn::cose::Algorithm;
 use crate::webauthn::expectation::RegistrationExpectation;
 use crate::webauthn::policy::Conveyance;
 use crate::webauthn::reason::Reason;
-
-/// id-fido-gen-ce-aaguid
-const AAGUID: Oid<'static> = oid!(1.3.6.1.4.1.45724.1.1.4);
 
 /// 8.2, "verification procedure".
 pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>) -> Result<Finding, Reason> {
@@ -30,10 +25,13 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
             .key
             .verify(&signed, sig)
             .map_err(|_| Reason::AttestationInvalid)?;
-        return Ok(Finding::Valid);
+        return Ok(Finding {
+            verified: true,
+            ..Finding::default()
+        });
     };
     let Some(algorithm) = Algorithm::from_cose(alg) else {
-        return Ok(Finding::Unverified);
+        return Ok(Finding::default());
     };
     // Verify that sig is a valid signature over authenticatorData and clientDataHash by attestnCert.
     let leaf = chain.leaf();
@@ -48,7 +46,7 @@ pub fn verify(statement: &Statement<'_>, expected: &RegistrationExpectation<'_>)
     if standing == Standing::Unsound && expected.attestation != Conveyance::None {
         return Err(Reason::AttestationInvalid);
     }
-    Ok(Finding::Certified(standing))
+    Ok(Finding::certified(standing))
 }
 
 /// 8.2.1, "certificate requirements".
@@ -65,14 +63,7 @@ fn meets_requirements(certificate: &X509Certificate<'_>, aaguid: &[u8; 16]) -> b
     let unit = only(subject.iter_organizational_unit()) == Some("Authenticator Attestation");
     let common_name = only(subject.iter_common_name()).is_some_and(|text| !text.is_empty());
     // The extension id-fido-gen-ce-aaguid, where it is present, must equal the AAGUID and must not be critical.
-    let model = match certificate.get_extension_unique(&AAGUID) {
-        Ok(None) => true,
-        Ok(Some(extension)) => {
-            // An OCTET STRING of 16 bytes, in DER.
-            !extension.critical && extension.value.strip_prefix(&[4, 16]) == Some(aaguid.as_slice())
-        }
-        Err(_) => false,
-    };
+    let model = is_of_model(certificate, aaguid);
     // The Basic Constraints extension must have the CA component set to false.
     let leaf = matches!(certificate.basic_constraints(), Ok(Some(constraints)) if !constraints.value.ca);
     country && organization && unit && common_name && model && leaf
@@ -80,10 +71,5 @@ fn meets_requirements(certificate: &X509Certificate<'_>, aaguid: &[u8; 16]) -> b
 
 fn only<'a>(mut attributes: impl Iterator<Item = &'a AttributeTypeAndValue<'a>>) -> Option<&'a str> {
     let first = attributes.next()?;
-    // `as_str` looks at the number of the type alone.
-    if attributes.next().is_some() || first.attr_value().class() != Class::Universal {
-        None
-    } else {
-        first.as_str().ok()
-    }
+    text(first).filter(|_| attributes.next().is_none())
 }

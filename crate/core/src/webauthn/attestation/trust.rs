@@ -29,6 +29,12 @@ impl TrustAnchors {
         Ok(Self(ders))
     }
 
+    /// The same and these, in DER. What isn't a certificate is left out.
+    pub(crate) fn with<'a>(&self, ders: impl Iterator<Item = &'a [u8]>) -> Self {
+        let more = ders.filter_map(|der| Anchor::parse(der.to_vec()));
+        Self(self.0.iter().cloned().chain(more).collect())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

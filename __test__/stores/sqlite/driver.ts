@@ -1,0 +1,37 @@
+// The driver of the runtime that this runs in, as a host has it.
+import { createRequire } from 'node:module'
+
+import type { SqliteDatabase } from '../../../facade/stores/sqlite-store.js'
+
+/** A host's database, and how to close it. */
+export interface HostDatabase extends SqliteDatabase {
+  close(): void
+}
+
+export interface Driver {
+  open(path: string, options?: { readOnly?: boolean }): HostDatabase
+}
+
+type Open = new (path: string, options?: object) => HostDatabase
+
+const require = createRequire(import.meta.url)
+
+const drivers: Record<string, () => Driver> = {
+  'node:sqlite': () => {
+    const { DatabaseSync } = require('node:sqlite') as { DatabaseSync: Open }
+    return { open: (path, { readOnly = false } = {}) => new DatabaseSync(path, { readOnly }) }
+  },
+  'better-sqlite3': () => {
+    const Database = require('better-sqlite3') as Open
+    return { open: (path, { readOnly = false } = {}) => new Database(path, { readonly: readOnly }) }
+  },
+  'bun:sqlite': () => {
+    const { Database } = require('bun:sqlite') as { Database: Open }
+    return { open: (path, { readOnly = false } = {}) => (readOnly ? new Database(path, { readonly: true }) : new Database(path)) }
+  },
+}
+
+/** @param name what the name of a runtime begins with */
+export function driverOf(name: string): Driver {
+  return drivers[name.split(' ')[0]!]!()
+}

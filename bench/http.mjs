@@ -1,0 +1,22 @@
+// What a second factor costs the server over HTTP, in CPU: the handler beside the same calls in a plain listener, and
+// beside one that answers JSON and does nothing.
+import { interleave } from './lib/interleave.mjs'
+import { HttpSignIns } from './lib/http-sign-ins.mjs'
+import { enrolOne } from './lib/population.mjs'
+
+export async function http(options) {
+  const one = await enrolOne()
+  const servers = Object.fromEntries(['handler', 'plain', 'json'].map((kind) => [kind, new HttpSignIns(kind, one)]))
+  try {
+    for (const server of Object.values(servers)) await server.ready
+    const results = {}
+    for (const way of ['totp', 'webauthn']) {
+      const contenders = Object.fromEntries(Object.entries(servers).map(([name, server]) =>
+        [name, { measure: (count) => server.cpu(way, count) }]))
+      results[way] = await interleave(contenders, options)
+    }
+    return results
+  } finally {
+    for (const server of Object.values(servers)) server.end()
+  }
+}

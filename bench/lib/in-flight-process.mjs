@@ -1,0 +1,56 @@
+// A process that signs users in on a directory store, many at once, and times itself, asked over its channel.
+//
+// node bench/lib/in-flight-process.mjs 'journal' | 'each by itself' PATH
+import { mkdirSync } from 'node:fs'
+import { performance } from 'node:perf_hooks'
+
+// What the package does not export: the store as it would be without a journal.
+import { directoryStore, storeIn } from '../../build/facade/stores/directory-store.js'
+import { LockedDirectory, storeFolders } from '../../build/facade/stores/locked-directory.js'
+import { totpAt } from '../../build/facade/testing/totp-at.js'
+import { Countersign } from '../../build/index.js'
+
+const users = 1000
+const [kind, path] = process.argv.slice(2)
+mkdirSync(path, { mode: 0o700 })
+const store = kind === 'journal' ? directoryStore(path) : storeIn(new LockedDirectory(path, false, 10_000, storeFolders), path)
+let now = Date.now()
+const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
+const service = await Countersign.open({ rp, store, now: () => now })
+const { uri, enrolment } = await service.beginTotp('one', { account: 'one' })
+await service.finishTotp('one', { enrolment, code: totpAt(uri, now), description: 'phone' })
+const record = await store.read('one')
+const names = Array.from({ length: users }, (_, index) => `user ${index}`)
+await Promise.all(names.map((user) => store.update(user, () => ({ record, value: undefined }))))
+await store.flush()
+// The code of the enrolment has been used.
+now += 30_000
+
+let turn = 0
+process.on('message', async ({ flight, count }) => process.send(await signIns(flight, count)))
+process.once('disconnect', () => process.exit())
+process.send('ready')
+
+/** @returns nanoseconds of all of them together */
+async function signIns(flight, count) {
+  const begun = performance.now()
+  let left = count
+  const lane = async () => {
+    while (left > 0) {
+      left -= 1
+      turn += 1
+      // The next code of all users is due. Those who are still at work have the one before, which is accepted.
+      if (turn % users === 0) now += 30_000
+      const user = names[turn % users]
+      const code = totpAt(uri, now)
+      await service.challenge(user)
+      const { ok, reason } = await service.verify(user, { type: 'totp', code })
+      if (!ok) throw new Error(`refused: ${reason}`)
+    }
+  }
+  await Promise.all(Array.from({ length: flight }, lane))
+  const took = (performance.now() - begun) * 1e6
+  // Not while the other one is measured.
+  await store.flush()
+  return took
+}

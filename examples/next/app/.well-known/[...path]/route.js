@@ -1,0 +1,3 @@
+import { passkeyPages } from '../../../lib/sessions.js'
+
+export { passkeyPages as GET }

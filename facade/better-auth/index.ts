@@ -1,0 +1,6 @@
+export { importUsers } from './import-users.js'
+export type { ImportedUsers, ImportUsersOptions } from './import-users.js'
+export type { CountersignPluginOptions } from './options.js'
+export { countersign, serviceOf } from './plugin.js'
+export type { CountersignPlugin } from './plugin.js'
+export type { Account } from './types.js'

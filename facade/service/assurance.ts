@@ -1,0 +1,153 @@
+import type { FactorType } from '../shared/factor.js'
+import { epochMilliseconds, flag, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+
+/**
+ * How well a sign-in is proved: safe to store in a session, and to put into a token. docs/assurance.md has a table of all
+ * cases.
+ */
+export interface Assurance {
+  /**
+   * The methods, as RFC 8176 names them: those of the first factor that the host stated, then ours, then `mfa` if there
+   * were two different factors. A recovery code is `urn:countersign:amr:recovery`.
+   */
+  amr: string[]
+  /**
+   * - 1: one factor
+   * - 2: two different factors (NIST SP 800-63B-4, AAL2)
+   * - 3: the same, phishing-resistant, and the key can't leave its authenticator (AAL3)
+   */
+  level: 1 | 2 | 3
+  /** The answer was signed for this site: WebAuthn or U2F. */
+  phishingResistant: boolean
+  /**
+   * The authenticator verified the user (PIN, fingerprint), and this was established before: at the registration, or in a
+   * sign-in beside another factor (WebAuthn Level 3, section 4, `uvInitialized`).
+   */
+  userVerified: boolean
+  /** The key can't be backed up or synced: the flag BE is 0. Without an attestation, the authenticator's word. */
+  deviceBound: boolean
+  /** The same, and a trusted attestation at the registration said that the key is in hardware. */
+  hardwareBound: boolean
+  /** When this was proved, epoch milliseconds. */
+  at: number
+}
+
+/** What an answer has to prove. A recovery code, `recover`, `reset` and a remembered browser never do. */
+export interface Requirement {
+  /** WebAuthn or U2F. */
+  phishingResistant?: boolean
+  /** See {@link Assurance.userVerified}. */
+  userVerified?: boolean
+  /** See {@link Assurance.deviceBound}. */
+  deviceBound?: boolean
+  /** See {@link Assurance.hardwareBound}. */
+  hardwareBound?: boolean
+}
+
+/**
+ * The ACR value of OpenID's EAP profile (Extended Authentication Profile, section 2): `phrh` for a phishing-resistant key
+ * in hardware, `phr` for any other phishing-resistant answer, `undefined` for everything else.
+ *
+ * @example
+ * const acr = acrOf(outcome.assurance) ?? 'urn:example:loa:1'
+ */
+export function acrOf({ phishingResistant, hardwareBound }: Pick<Assurance, 'phishingResistant' | 'hardwareBound'>): 'phr' | 'phrh' | undefined {
+  if (!phishingResistant) return undefined
+  return hardwareBound ? 'phrh' : 'phr'
+}
+
+/** What the core numbers proofs by, in a request, in a challenge and in an outcome. */
+const bits = { phishingResistant: 1, userVerified: 2, deviceBound: 4, hardwareBound: 8 } as const
+
+/** The core's number for what is required; 0: nothing. */
+export function bitsOf(require: Requirement = {}): number {
+  const names = Object.keys(bits) as (keyof typeof bits)[]
+  return names.reduce((sum, name) => sum + (require[name] === true ? bits[name] : 0), 0)
+}
+
+/** The same back: what the core says is required. */
+export function requirementOf(sum: number): Requirement {
+  const names = Object.keys(bits) as (keyof typeof bits)[]
+  return Object.fromEntries(names.flatMap((name) => ((sum & bits[name]) === 0 ? [] : [[name, true]])))
+}
+
+/** What an outcome had, which the host has kept. */
+export const checkAssurance: Check<Assurance> = object<Assurance>({
+  amr: listOf(text(255), { max: 32 }),
+  level: oneOf(1, 2, 3),
+  phishingResistant: flag,
+  userVerified: flag,
+  deviceBound: flag,
+  hardwareBound: flag,
+  at: epochMilliseconds,
+})
+
+export const checkRequirement: Check<Requirement> = object<Requirement>({
+  phishingResistant: optional(flag), userVerified: optional(flag), deviceBound: optional(flag), hardwareBound: optional(flag),
+})
+
+/** Names of methods, which end up in tokens and headers: the values of RFC 8176, or URIs of the host's own. */
+export const checkMethods: Check<string[]> = listOf(
+  (value, name) => {
+    const fits = typeof value === 'string' && value.length >= 1 && value.length <= 100 && /^[!#-[\]-~]+$/.test(value)
+    if (!fits) throw invalid(name, 'a value of RFC 8176 such as pwd, or another text of 1 to 100 printable ASCII characters')
+    return value
+  },
+  { max: 8 },
+)
+
+/** What was answered, as the core says it. */
+export interface Proved {
+  type: FactorType
+  /** The sum of {@link bits}; 0 for what is typed. */
+  proofs: number
+}
+
+/** Whether `hwk` also stands for hardware that nobody has attested. */
+export type Hardware = 'attested' | 'claimed'
+
+/**
+ * The assurance of a sign-in.
+ *
+ * @param proved what was answered: nothing, where the first factor or a remembered browser was enough
+ * @param first what the host says of the first factor
+ */
+export function assuranceOf(
+  proved: readonly Proved[], first: readonly string[] = [], at: number, hardware: Hardware = 'attested',
+): Assurance {
+  const all = proved.reduce((sum, { proofs }) => sum | proofs, 0)
+  const has = (name: keyof typeof bits) => (all & bits[name]) !== 0
+  const [phishingResistant, userVerified, deviceBound] = [has('phishingResistant'), has('userVerified'), has('deviceBound')]
+  // Somebody's possession, beside what they know or are. Recovery codes are no authenticator (NIST SP 800-63B-4, 4.2).
+  const possession = proved.some(({ type }) => type !== 'recovery')
+  const two = userVerified || first.includes('mfa') || (possession && first.some((method) => otherKinds.has(method)))
+  const methods = proved.flatMap((one) => methodsOf(one, hardware))
+  const amr = [...new Set([...first, ...methods])].filter((method) => method !== 'mfa')
+  return {
+    amr: two ? [...amr, 'mfa'] : amr,
+    level: !two ? 1 : phishingResistant && deviceBound ? 3 : 2,
+    phishingResistant,
+    userVerified,
+    deviceBound,
+    hardwareBound: has('hardwareBound'),
+    at,
+  }
+}
+
+/** The methods of RFC 8176 that are something known, or something that the person is. */
+const otherKinds: ReadonlySet<string> = new Set(['pwd', 'pin', 'kba', 'face', 'fpt', 'iris', 'retina', 'vbm'])
+
+/** Never `pin` or `fpt`: no authenticator says by which of them it has verified its user. */
+function methodsOf({ type, proofs }: Proved, hardware: Hardware): string[] {
+  const isBound = (proofs & bits.deviceBound) !== 0
+  const isAttested = (proofs & bits.hardwareBound) !== 0
+  const hwk = isAttested || hardware === 'claimed' ? ['hwk'] : []
+  switch (type) {
+    case 'totp': return ['otp']
+    case 'yubico': return ['otp', ...hwk]
+    case 'recovery': return ['urn:countersign:amr:recovery']
+    case 'u2f': return ['pop', ...hwk, 'user']
+    case 'webauthn': return ['pop', ...(isBound ? hwk : ['swk']), 'user']
+  }
+}

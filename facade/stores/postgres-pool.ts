@@ -1,0 +1,47 @@
+import { invalid } from '../shared/check.js'
+import { conflict, untilNoConflict } from './attempts.js'
+
+/** What the stores need from a client. A `Pool` of `pg` has it. */
+export interface PostgresPool {
+  query(text: string, values?: unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+}
+
+/** @internal */
+export type PostgresRow = Record<string, unknown>
+
+/** @internal */
+export function checkPool(pool: PostgresPool): PostgresPool {
+  if (typeof (pool as Partial<PostgresPool> | null)?.query !== 'function') {
+    throw invalid('pool', 'a pool of pg, or an object with its query(text, values)')
+  }
+  return pool
+}
+
+/** For a statement that is right whenever it runs: after a conflict it runs again. @internal */
+export function rows(pool: PostgresPool, sql: string, values: unknown[]): Promise<PostgresRow[]> {
+  return untilNoConflict(() => rowsUnlessConflict(pool, sql, values))
+}
+
+/** Runs a statement; {@link conflict} if the database has rolled it back because of another one. @internal */
+export async function rowsUnlessConflict(
+  pool: PostgresPool,
+  sql: string,
+  values?: unknown[],
+): Promise<PostgresRow[] | typeof conflict> {
+  try {
+    return (await pool.query(sql, values)).rows
+  } catch (error) {
+    const { code, constraint } = Object(error) as { code?: unknown; constraint?: unknown }
+    if (conflicts.has(code) || (code === uniqueViolation && `${constraint}`.startsWith('pg_'))) return conflict
+    throw error
+  }
+}
+
+/**
+ * `serialization_failure`, where that is a host's default isolation, `deadlock_detected`, `duplicate_schema` and
+ * `duplicate_table`: rolled back as a whole.
+ */
+const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
+
+/** Of the catalogue: two have made the same table at once. Of our own: a text that another user has. @internal */
+export const uniqueViolation = '23505'
