@@ -166,6 +166,15 @@ test('an account whose id is none here ends no report', async (t) => {
   t.deepEqual(found, [['ann', 'grace'], [long, 'failed'], [ours, 'failed'], ['dan', 'grace']])
 })
 
+test('what is no list of users is an error of the host, and not a report on characters', async (t) => {
+  for (const users of ['ann', undefined, null, 5, {}]) {
+    const { host } = await withPolicy({ users: async () => users as string[] })
+    host.verified({ id: 'root', admin: true })
+    t.is((await host.client.get('/admin/report')).status, 500)
+    t.like(host.errors[0], { code: 'invalid-argument', message: 'Invalid argument: users() must be the ids of your users, as a list or an async iterable' })
+  }
+})
+
 test('the report needs a policy, and the host’s word on who is there', async (t) => {
   const { host } = await withPolicy()
   host.verified({ id: 'root', admin: true })

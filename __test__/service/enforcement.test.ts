@@ -228,6 +228,43 @@ test('a report is of a list of users, and one text is none', async (t) => {
   t.is((await all(service.report(new Set([user])))).length, 1)
 })
 
+test('closing waits for the lines of a report that are being read, and not for one who never comes for the next', async (t) => {
+  let release = () => {}
+  const gate = new Promise<void>((resolve) => { release = resolve })
+  const read: string[] = []
+  const { service } = await withPolicy(async ({ user }) => {
+    await gate
+    read.push(user)
+    return { require: true }
+  })
+  const abandoned = service.users()[Symbol.asyncIterator]()
+  await abandoned.next()
+  const report = service.report(['ann', 'bob'])[Symbol.asyncIterator]()
+  const line = report.next()
+  let closed = false
+  const closing = service.close().then(() => { closed = true })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.false(closed)
+  release()
+  t.like(await line, { done: false, value: { user: 'ann' } })
+  await closing
+  t.deepEqual(read, ['ann', 'bob'])
+  await t.throwsAsync(report.next(), { code: 'closed' })
+  t.true((await report.next()).done)
+})
+
+test('a report that fails leaves nothing behind that still reads', async (t) => {
+  const read: string[] = []
+  const { service } = await withPolicy(async ({ user }) => {
+    if (user === 'ann') throw new Error('no database')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    read.push(user)
+    return { require: true }
+  })
+  await t.throwsAsync(all(service.report(['ann', 'bob'])), { code: 'store-failed' })
+  t.deepEqual(read, ['bob'])
+})
+
 test('without a policy there is nothing to ask', async (t) => {
   const { service } = await Fixture.open(memoryStore())
   await t.throwsAsync(service.enforcement(user), { code: 'invalid-argument' })

@@ -72,6 +72,44 @@ test.serial('a reason that is in no list is counted as other', async (t) => {
   t.deepEqual(samples(metrics.text()), { 'countersign_events_total{type="rejected",factor="",reason="other"}': 1 })
 })
 
+async function readAll(items: AsyncIterable<unknown>): Promise<number> {
+  let read = 0
+  for await (const _ of items) read += 1
+  return read
+}
+
+test.serial('a report is one call, from its first line to its last or to where somebody stops', async (t) => {
+  const heard: string[] = []
+  const calls = tracingChannel<object, TracedCall>(callChannel)
+  const hear = (when: string) => (call: unknown) => {
+    const { method, result, error } = call as TracedCall
+    heard.push([when, method, result?.result, (error as { code?: string } | undefined)?.code].filter(Boolean).join(' '))
+  }
+  const hearers = { start: hear('start'), asyncEnd: hear('end') }
+  calls.subscribe(hearers as never)
+  t.teardown(() => calls.unsubscribe(hearers as never))
+  let fails = false
+  const policy = () => {
+    if (fails) throw new Error('no database')
+    return { require: true }
+  }
+  const { service } = await Fixture.open(memoryStore(), { policy })
+  t.is(await readAll(service.report(['ann', 'bob'])), 2)
+  t.deepEqual(heard.splice(0), ['start report', 'end report ok'])
+  const report = service.report(['ann', 'bob'])
+  t.deepEqual(heard, [], 'nobody has asked for a line')
+  for await (const _ of report) {
+    t.deepEqual(heard.splice(0), ['start report'])
+    break
+  }
+  t.deepEqual(heard.splice(0), ['end report ok'])
+  fails = true
+  await t.throwsAsync(readAll(service.report(['ann'])), { code: 'store-failed' })
+  t.deepEqual(heard.splice(0), ['start report', 'end report store-failed'])
+  t.is(await readAll(service.users()), 0)
+  t.deepEqual(heard.splice(0), ['start users', 'end users ok'])
+})
+
 test.serial('every method is traced, under its own name', async (t) => {
   const methods: string[] = []
   const calls = tracingChannel<object, TracedCall>(callChannel)
@@ -80,10 +118,12 @@ test.serial('every method is traced, under its own name', async (t) => {
   t.teardown(() => calls.start.unsubscribe(heard))
   const fixture = await Fixture.open(memoryStore())
   for (const method of callMethods) {
-    await (fixture.service[method] as (user: unknown) => Promise<unknown>)(undefined).catch(() => undefined)
+    const called = (fixture.service[method] as (user: unknown) => Promise<unknown> | AsyncIterable<unknown>)(undefined)
+    const done = Symbol.asyncIterator in called ? readAll(called) : called
+    await done.catch(() => undefined)
   }
   t.deepEqual(methods, [...callMethods])
-  const untraced = ['constructor', 'users', 'report', 'close']
+  const untraced = ['constructor', 'close']
   const names = Object.getOwnPropertyNames(Countersign.prototype).filter((name) => !untraced.includes(name))
   t.deepEqual(names.sort(), [...callMethods].sort())
 })

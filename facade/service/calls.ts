@@ -35,7 +35,7 @@ export const callMethods = [
   'beginTotp', 'finishTotp', 'beginWebauthn', 'finishWebauthn', 'enrolYubico', 'createRecoveryCodes', 'challenge', 'verify',
   'verifyPasskey', 'signals', 'reset', 'recover', 'factors', 'importFactors', 'importRecord', 'indexPasskeys', 'reseal',
   'checkSealing', 'auditKeys', 'updateFactor', 'removeFactor', 'removeFactors', 'requireEnrolment', 'browsers', 'forgetBrowser',
-  'forgetBrowsers', 'status', 'unlock', 'removeUser', 'usersPage', 'enforcement', 'clearDeadlines',
+  'forgetBrowsers', 'status', 'unlock', 'removeUser', 'users', 'usersPage', 'enforcement', 'report', 'clearDeadlines',
 ] as const
 
 export type CallMethod = (typeof callMethods)[number]
@@ -52,6 +52,25 @@ export async function traced<T>(method: CallMethod, work: () => Promise<T>): Pro
     return resultOf(value)
   }, { method })
   return value
+}
+
+/** The same of a call whose items are read one after another: it lasts from the first to the last of them. */
+export async function* tracedEach<T>(method: CallMethod, items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  let [end, fail] = [(): void => undefined, (_error: unknown): void => undefined]
+  const ended = new Promise<void>((resolve, reject) => {
+    ;[end, fail] = [resolve, reject]
+  })
+  // Who reads the items gets the error.
+  const told = traced(method, () => ended).catch(() => undefined)
+  try {
+    yield* items
+  } catch (error) {
+    fail(error)
+    throw error
+  } finally {
+    end()
+    await told
+  }
 }
 
 /** The code of what a call rejected with. @internal */

@@ -2,7 +2,7 @@ import type { AuditLog } from './audit.js'
 import { auditKeys } from './audit-keys.js'
 import { AuditWriter } from './audit-writer.js'
 import * as browsers from './browsers.js'
-import { traced } from './calls.js'
+import { traced, tracedEach } from './calls.js'
 import type { CallMethod } from './calls.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
 import { asDescription, invalid, isWellFormed, object } from '../shared/check.js'
@@ -501,8 +501,7 @@ export class Countersign {
    * for await (const line of countersign.report(accounts())) if (line.state !== 'none') console.log(line)
    */
   report(users: Iterable<string> | AsyncIterable<string>): AsyncIterable<Reported> {
-    if (this.#closed) throw new CountersignError('closed')
-    return report(this.#context, users)
+    return this.#each('report', (context) => report(context, users))
   }
 
   /**
@@ -539,8 +538,7 @@ export class Countersign {
    * who have not enrolled since, and those who have a deadline to enrol by (see `enforcement`).
    */
   users(): AsyncIterable<string> {
-    if (this.#closed) throw new CountersignError('closed')
-    return each(() => this.#context.settings.users.users())
+    return this.#each('users', (context) => each(() => context.settings.users.users()))
   }
 
   /**
@@ -557,7 +555,8 @@ export class Countersign {
   }
 
   /**
-   * Waits for running calls. Later calls reject with `closed`. The store stays open, because it belongs to the host.
+   * Waits for running calls. Later calls reject with `closed`, and so does the next user of `users` and `report`. The store
+   * stays open, because it belongs to the host.
    */
   async close(): Promise<void> {
     this.#closed = true
@@ -590,6 +589,28 @@ export class Countersign {
       return await running
     } finally {
       this.#running.delete(running)
+    }
+  }
+
+  #each<T>(method: CallMethod, list: (context: Context) => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    if (this.#closed) throw new CountersignError('closed')
+    return tracedEach(method, this.#whileOpen(list(this.#context)))
+  }
+
+  /** `close` waits for the item that is being read. Whoever reads may never come for the next one. */
+  async *#whileOpen<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    const iterator = items[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        if (this.#closed) throw new CountersignError('closed')
+        const reading = iterator.next()
+        this.#running.add(reading)
+        const next = await reading.finally(() => this.#running.delete(reading))
+        if (next.done) return
+        yield next.value
+      }
+    } finally {
+      await iterator.return?.()
     }
   }
 

@@ -53,24 +53,31 @@ export async function* report(
   context: Context, users: Iterable<string> | AsyncIterable<string>,
 ): AsyncGenerator<Reported, void, undefined> {
   policyOf(context)
-  if (!isListOfUsers(users)) throw invalid('users', 'the ids of your users, as a list or an async iterable')
+  checkUserList(users, 'users')
   let page: Promise<Reported>[] = []
   const reported = async function* () {
     for (const line of await Promise.all(page)) yield line
     page = []
   }
-  for await (const user of users) {
-    const line = reportOn(context, user)
-    // The next user may take a while. A line that fails meanwhile fails the report, and not the process.
-    line.catch(() => undefined)
-    if (page.push(line) === atOnce) yield* reported()
+  try {
+    for await (const user of users) {
+      const line = reportOn(context, user)
+      // The next user may take a while. A line that fails meanwhile fails the report, and not the process.
+      line.catch(() => undefined)
+      if (page.push(line) === atOnce) yield* reported()
+    }
+    yield* reported()
+  } finally {
+    // Nothing is read any more once the report has ended, however it has.
+    await Promise.allSettled(page)
   }
-  yield* reported()
 }
 
-/** One text is a list of characters, too. */
-function isListOfUsers(users: unknown): boolean {
-  return typeof users === 'object' && users !== null && (Symbol.iterator in users || Symbol.asyncIterator in users)
+/** A list of users. One text is a list of characters, too. */
+export const checkUserList: Check<Iterable<string> | AsyncIterable<string>> = (users, name) => {
+  const isList = typeof users === 'object' && users !== null && (Symbol.iterator in users || Symbol.asyncIterator in users)
+  if (!isList) throw invalid(name, 'the ids of your users, as a list or an async iterable')
+  return users as Iterable<string>
 }
 
 async function reportOn(context: Context, user: string): Promise<Reported> {

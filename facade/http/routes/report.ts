@@ -1,4 +1,5 @@
 import { fromStore } from '../../service/context.js'
+import { checkUserList } from '../../service/enforcement.js'
 import { numberIn } from '../query.js'
 import { route } from '../route.js'
 import { list, object, ref } from '../schemas.js'
@@ -26,7 +27,7 @@ export const reportRoutes = [
       const after = query.get('after') ?? ''
       const limit = numberIn(query, 'limit', 1000) ?? 100
       const given = await fromStore(() => settings.users!(after === '' ? undefined : after, request, context))
-      const found = await fromStore(() => first(limit + 1, given))
+      const found = await fromStore(() => first(limit + 1, checkUserList(given, 'users()')))
       const page = found.slice(0, limit)
       const report = []
       for await (const line of countersign.report(page)) if (line.state !== 'none') report.push(line)
