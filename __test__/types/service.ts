@@ -21,7 +21,8 @@ import type {
   Store,
   Updated,
 } from 'countersign'
-import { memoryStore } from 'countersign/stores'
+import { memoryStore, regional } from 'countersign/stores'
+import type { Region, RegionalStore } from 'countersign/stores'
 
 const rp = { id: 'example.com', name: 'Example', origins: ['https://example.com'] }
 const store = memoryStore()
@@ -65,6 +66,14 @@ export async function service(): Promise<void> {
   const report: SealReport = await countersign.checkSealing()
   const counted: number[] = [report.keys['2026-11'] ?? 0, report.plain, failed.length]
   void counted
+  const apart: Region = { users: store, challenges: store }
+  const regions: RegionalStore = regional({ eu: store, us: apart }, async (user) => (user === 'ann' ? 'eu' : 'us'))
+  await Countersign.open({ rp, store: regions, challengeKey: 'text' })
+  // @ts-expect-error no such region
+  regional({ eu: store }, () => 'us')
+  // @ts-expect-error no store
+  regional({ eu: {} }, () => 'eu')
+  await regions.migrate()
   const keeper: Store = { ...store, sharedKey: async (fresh: string) => fresh }
   await keeper.sharedKey?.('')
   // @ts-expect-error a store may have none

@@ -39,6 +39,7 @@ export const sections = [
       { path: 'docs/stores/better-auth.md', title: "better-auth's database" },
       { path: 'docs/stores/tfa-config.md' },
       { path: 'docs/stores/linearizability.md' },
+      { path: 'docs/scale.md', title: 'Large sites' },
     ],
   },
   {

@@ -6,6 +6,7 @@ import { internalFailure, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
 import { presentable } from '../shared/cause.js'
+import { randomBytes } from '../shared/crypto.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { Drifts } from './drift.js'
 import { Events } from './events.js'
@@ -268,6 +269,17 @@ export class Context {
     const answered = openAnswer<T>(native(call), user)
     this.events.tell(answered.events, user, at)
     return answered
+  }
+
+  /** 32 bytes for a challenge that is to be stored: random, but for the tag that its id has to begin with. */
+  async challengeBytes(user: string): Promise<Buffer> {
+    const bytes = randomBytes(32)
+    const { challenges } = this.settings
+    if (typeof challenges.challengeTag !== 'function') return bytes
+    const tag: unknown = await fromStore(() => challenges.challengeTag!(user))
+    if (typeof tag !== 'string' || !/^[\w-]{16}$/.test(tag)) throw new CountersignError('store-failed', { detail: 'challengeTag()' })
+    bytes.write(tag, 'base64url')
+    return bytes
   }
 
   async put(user: string, { challenge }: Answered<unknown>): Promise<void> {

@@ -24,10 +24,11 @@ export async function beginTotp(context: Context, user: string, options: BeginTo
   checkUser(user)
   const { rp, ...about } = checkBeginTotp(options, '')
   const service = context.service(rp)
-  const record = await context.read(user)
+  const [record, id] = await Promise.all([context.read(user), context.challengeBytes(user)])
   const now = context.now()
   const request = jsonText({ user, ...about, now })
-  const answered = context.answer<TotpEnrolment>(user, now, () => service.beginTotp(record, randomBytes(52), request))
+  const random = Buffer.concat([randomBytes(20), id])
+  const answered = context.answer<TotpEnrolment>(user, now, () => service.beginTotp(record, random, request))
   await context.put(user, answered)
   return answered.value
 }
@@ -64,10 +65,10 @@ export async function beginWebauthn(
   const rules = rulesOf(context, registrationRules, extensions)
   const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
-  const [record, handle] = await Promise.all([context.read(user), handleFor(context, user)])
+  const [record, bytes, handle] = await Promise.all([context.read(user), context.challengeBytes(user), handleFor(context, user)])
   const now = context.now()
   const request = jsonText({ user, ...about, extensions: rules, now })
-  const random = Buffer.concat([randomBytes(32), handle])
+  const random = Buffer.concat([bytes, handle])
   const answered = context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () =>
     service.beginWebauthn(record, random, request),
   )

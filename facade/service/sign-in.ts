@@ -12,7 +12,6 @@ import { checkServiceAuthentication, rulesOf } from './extensions.js'
 import { authenticationRules, withExtensions } from '../stateless/extensions.js'
 import type { ExtensionsJson } from '../stateless/extensions.js'
 import { checkHints } from '../stateless/policy.js'
-import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { BrowserOption, ChallengeOptions, FirstFactorOption, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Accepted, Outcome, RecognisedBrowser, Refused, Reset } from './outcome.js'
@@ -51,11 +50,11 @@ export async function challenge(
   const isEnough = purpose === 'sign-in' && require === 0
   const recognised = isEnough ? await recognise(context, user, browser, { rp, firstFactor }) : undefined
   if (recognised) return recognised
-  const record = await context.read(user)
+  const [record, bytes] = await Promise.all([context.read(user), context.challengeBytes(user)])
   const now = context.now()
   const rules = rulesOf(context, authenticationRules, extensions)
   const request = jsonText({ user, purpose, session, enrolled, require, extensions: rules, now })
-  const begin = () => service.beginChallenge(record, randomBytes(32), request)
+  const begin = () => service.beginChallenge(record, bytes, request)
   const answered = context.answer<Challenge | null>(user, now, begin)
   const offered = answered.value?.webauthn
   const largeBlob = extensions?.['largeBlob'] as object | undefined

@@ -5,6 +5,8 @@ export type { DirectoryStore, DirectoryStoreOptions } from './directory-store.js
 export { memoryAudit } from './memory-audit.js'
 export { memorySessions } from './memory-sessions.js'
 export { memoryStore } from './memory-store.js'
+export { regional } from './regional.js'
+export type { Region, RegionalStore } from './regional.js'
 export { tfaConfigStore } from './tfa-config-store.js'
 export type { TfaConfigStoreOptions } from './tfa-config-store.js'
 export type { ChallengeStore, OpenChallenge, RecordChange, Store, UserStore } from './traits.js'

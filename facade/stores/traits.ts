@@ -101,6 +101,13 @@ export interface ChallengeStore {
    * that is lost ends the sign-ins that are open, and no more: handles are stored once a passkey is.
    */
   sharedKey?(fresh: string): Promise<string>
+
+  /**
+   * May be left out. Returns what the ids of this key's next challenges have to begin with: 16 of the characters
+   * `A-Z a-z 0-9 - _`, so that `take` learns from an id where the challenge is. 20 random bytes follow. It is no secret, and
+   * ids that come from outside may begin with anything.
+   */
+  challengeTag?(key: string): Promise<string>
 }
 
 /** A store for both. Users and challenges may also be in two different stores. */
