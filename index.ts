@@ -59,6 +59,7 @@ export type {
   UpdateFactorOptions,
   UsersPageOptions,
   VerifyOptions,
+  VerifyPasskeyOptions,
   WebauthnOptions,
   YubicoOptions,
 } from './facade/service/options.js'

@@ -11,7 +11,7 @@ import { HttpError, readJson, securityHeaders, sendJson, sendResponse } from './
 import { pageFiles } from './page.js'
 import { passwordRoutes } from './password-routes.js'
 import type { App, RouteRequest } from './routes.js'
-import { secondFactor } from './second-factor.js'
+import { secondFactor, type SecondFactorSettings } from './second-factor.js'
 import { Throttle } from './throttle.js'
 
 export interface AppSettings {
@@ -21,6 +21,8 @@ export interface AppSettings {
   directory: string
   /** Whether a password alone never opens an account. */
   required?: boolean
+  /** What an answer at a sign-in has to prove, and of whom. Default: nothing. */
+  require?: SecondFactorSettings['require']
   /** Who has to have which factors, and until when. Default: nobody has to. */
   policy?: Policy
   /** The secrets of Yubico keys, by public id. Without them, the demo offers no Yubico OTPs. */
@@ -38,7 +40,7 @@ export interface AppSettings {
 }
 
 export async function openApp(settings: AppSettings) {
-  const { origin, directory, required = false, passwordsPerAddress = 100, yubicoKeys, seal, audit, policy } = settings
+  const { origin, directory, required = false, require = {}, passwordsPerAddress = 100, yubicoKeys, seal, audit, policy } = settings
   const keys = yubicoKeys && new Map(Object.entries(yubicoKeys))
   const { now = Date.now, log = console.error } = settings
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -53,7 +55,7 @@ export async function openApp(settings: AppSettings) {
     now,
   })
   const accounts = await openAccounts(join(directory, 'accounts.json'))
-  const sessions = secondFactor(countersign, { accounts, required, log })
+  const sessions = secondFactor(countersign, { accounts, required, require, log })
   const app: App = { countersign, accounts, sessions, throttle: new Throttle(now), passwordsPerAddress, now }
   const routes = { ...passwordRoutes(app), ...accountRoutes(app) }
   const handler = toNodeListener(sessions.handler)

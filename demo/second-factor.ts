@@ -1,5 +1,5 @@
 import type { Countersign } from 'countersign'
-import { createSessions, type OwnSessions } from 'countersign/http/session'
+import { createSessions, type OwnSessionOptions, type OwnSessions } from 'countersign/http/session'
 import { memorySessions } from 'countersign/stores'
 import type { Accounts } from './accounts.js'
 
@@ -7,11 +7,13 @@ export interface SecondFactorSettings {
   accounts: Accounts
   /** Whether a password alone never opens an account. */
   required: boolean
+  /** What an answer has to prove, and of whom. */
+  require: NonNullable<OwnSessionOptions['require']>
   log: (error: unknown) => void
 }
 
 /** Sign-ins and the second factor's whole API. In memory: a restart signs everyone out. */
-export function secondFactor(countersign: Countersign, { accounts, required, log }: SecondFactorSettings): OwnSessions {
+export function secondFactor(countersign: Countersign, { accounts, required, require, log }: SecondFactorSettings): OwnSessions {
   return createSessions(countersign, {
     store: memorySessions(),
     sameSite: 'Strict',
@@ -19,6 +21,7 @@ export function secondFactor(countersign: Countersign, { accounts, required, log
     account: accounts.byId,
     onEnrolled: accounts.setEnrolled,
     required,
+    require,
     onError: log,
     conditionalCreate: true,
     remember: true,

@@ -19,7 +19,7 @@ export interface DemoServer {
 
 /** The demo on a free port, with a folder and a clock of its own. */
 export async function startDemo(
-  settings: Pick<AppSettings, 'required' | 'passwordsPerAddress' | 'yubicoKeys' | 'audit' | 'policy'> = {},
+  settings: Pick<AppSettings, 'required' | 'require' | 'passwordsPerAddress' | 'yubicoKeys' | 'audit' | 'policy'> = {},
 ): Promise<DemoServer> {
   const directory = await mkdtemp(join(tmpdir(), 'countersign-demo-'))
   let ahead = 0

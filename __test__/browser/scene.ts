@@ -16,6 +16,8 @@ export interface Scene {
 export interface SceneOptions extends BrowserContextOptions {
   /** The demo asks for a second factor. */
   required?: boolean
+  /** What the demo asks of every answer. */
+  require?: AppSettings['require']
   /** The demo has the secrets of these Yubico keys. */
   yubicoKeys?: AppSettings['yubicoKeys']
   /** The demo keeps an audit log. */
@@ -32,10 +34,10 @@ export type Play = (scene: Scene) => Promise<void>
 export function scenes(): (title: string, play: Play, options?: SceneOptions) => void {
   const { browserTest, browser } = browserTests()
 
-  return (title, play, { required = false, yubicoKeys, audit, policy, before, ...options } = {}) => {
+  return (title, play, { required = false, require, yubicoKeys, audit, policy, before, ...options } = {}) => {
     browserTest(title, async (t) => {
       t.timeout(60_000)
-      const demo = await startDemo({ required, ...(yubicoKeys && { yubicoKeys }), ...(audit && { audit }), ...(policy && { policy }) })
+      const demo = await startDemo({ required, ...(require && { require }), ...(yubicoKeys && { yubicoKeys }), ...(audit && { audit }), ...(policy && { policy }) })
       const ann = await Person.arrive(browser(), demo, options, { prepare: before && ((page) => page.addInitScript(before)) })
       const faults = faultsOf(ann.page)
       try {

@@ -8,6 +8,7 @@ import { openApi } from './open-api.js'
 import { checkHandlerOptions, checkHttpUser } from './options.js'
 import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './options.js'
 import { always, ProblemError, problemOf } from './problem.js'
+import { requirementFor } from './requirement.js'
 import { Router } from './router.js'
 import type { Route } from './route.js'
 import { routesWith } from './routes.js'
@@ -110,7 +111,8 @@ async function answer(
   const from = changing ? await settings.from(request, context) : undefined
   const origin = from === undefined || from === null ? {} : { from }
   const query = route.query ? url.searchParams : none
-  const visit = { countersign, settings, request, context, params, query, headers, user, origin, now }
+  const requirement = requirementFor(settings, user, request, context)
+  const visit = { countersign, settings, request, context, params, query, headers, user, origin, requirement, now }
   const call = await admit(visit, route)
   return route.run(call, route.checkBody(body))
 }

@@ -1,5 +1,5 @@
-import { checkAssurance, checkMethods } from '../service/assurance.js'
-import type { Assurance } from '../service/assurance.js'
+import { allOf, checkAssurance, checkMethods, checkRequirement } from '../service/assurance.js'
+import type { Assurance, Requirement } from '../service/assurance.js'
 import type { Countersign } from '../service/countersign.js'
 import type { Enforcement } from '../service/duty.js'
 import { eventsOf, settingsOf } from '../service/countersign.js'
@@ -174,12 +174,21 @@ export interface HandlerOptions<Context = AnyContext> {
   /**
    * Whether a user without a factor must enrol one to complete the sign-in. Default false: `POST /challenge` completes
    * the sign-in of such a user, unless an administrator demands the enrolment, or the `policy` of the service says that the
-   * time for it is over.
+   * time for it is over, or `require` has something for this user.
    */
   required?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
   /**
+   * What an answer has to prove, at a sign-in and at a step-up: a requirement, or a function of the user that returns one, or
+   * `null` for nothing. An answer that can't is `rejected`, and nothing is used up. Codes, recovery codes and remembered
+   * browsers never can, so pages don't offer them. A user without any factor has to enrol one that can. **A user who only has
+   * others can't sign in**: bring users to such a factor with a `policy` of the service first. At a sign-in with a passkey, a
+   * function is called once the answer is right, with the user as `pending`. Default: nothing.
+   */
+  require?: Requirement | ((user: HttpUser, request: Request, context: Context) => MaybePromise<Requirement | null>)
+  /**
    * Whether this user may have a browser remembered: for 30 days, the password alone signs in there. Pages then offer it.
-   * It is asked at every sign-in, so `false` also ends what was allowed before. Default false.
+   * It is asked at every sign-in, so `false` also ends what was allowed before. With `require` for this user, it is never
+   * allowed. Default false.
    */
   remember?: boolean | ((user: HttpUser, request: Request, context: Context) => MaybePromise<boolean>)
   /**
@@ -242,6 +251,8 @@ export interface HandlerSettings {
   enforced: boolean
   required: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
   remember: (user: HttpUser, request: Request, context: unknown) => MaybePromise<boolean>
+  /** What is required of everybody, or of whom. */
+  require: Requirement | ((user: HttpUser, request: Request, context: unknown) => MaybePromise<Requirement | null>)
   /** Whether browsers of some user may be remembered. */
   browsers: boolean
   /** Whether the service has an audit log. */
@@ -276,7 +287,7 @@ export function checkHandlerOptions(
   if (!service) throw invalid('countersign')
   const checked = checkOptions(options, '')
   const {
-    required = false, remember = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest
+    required = false, require = {}, remember = false, freshSeconds = 300, bodySeconds = 30, basePath = '/countersign', ...rest
   } = checked
   if (checked.rp && service.issuer === undefined) checkIssuer(checked.rp.name, 'rp.name')
   const offered = service.passkeys !== undefined
@@ -307,6 +318,7 @@ export function checkHandlerOptions(
     passkeys,
     yubico,
     required: typeof required === 'function' ? required : () => required,
+    require: typeof require === 'function' ? require : allOf(require),
     remember: typeof remember === 'function' ? remember : () => remember,
     browsers,
     activity,
@@ -366,6 +378,9 @@ function callback<T>(value: unknown, name: string): T {
 const flagOrCallback: Check<boolean | (() => boolean) | undefined> = (value, name) =>
   typeof value === 'function' ? callback<() => boolean>(value, name) : optional(flag)(value, name)
 
+const requirementOrCallback: Check<HandlerOptions['require']> = (value, name) =>
+  typeof value === 'function' ? callback(value, name) : optional(checkRequirement)(value, name)
+
 const checkBasePath: Check<string> = (value, name) => {
   if (typeof value !== 'string' || !/^(?:\/[\w.~-]+)*$/.test(value)) throw invalid(name)
   return value
@@ -379,6 +394,7 @@ const checkOptions = object<HandlerOptions>({
   admin: optional(callback<NonNullable<HandlerOptions['admin']>>),
   users: optional(callback<NonNullable<HandlerOptions['users']>>),
   required: flagOrCallback,
+  require: requirementOrCallback,
   remember: flagOrCallback,
   from: optional(callback<NonNullable<HandlerOptions['from']>>),
   freshSeconds: optional(integer(1, 86_400)),

@@ -1,3 +1,4 @@
+import type { Requirement } from '../service/assurance.js'
 import type { Countersign } from '../service/countersign.js'
 import { bodyCheck } from './body.js'
 import type { FromOption } from '../service/options.js'
@@ -35,6 +36,8 @@ export interface Visit {
   user: CheckedUser | null
   /** Where the request comes from, by the host's word. */
   origin: FromOption
+  /** What the host requires of an answer of this user. */
+  requirement: () => Promise<Requirement>
   /** Epoch milliseconds, by the clock of the service. */
   now: number
 }

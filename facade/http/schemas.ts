@@ -60,12 +60,17 @@ const assurance = {
   description: 'How well the last verification was proved.',
 }
 
+const proofs = object({}, { phishingResistant: boolean, userVerified: boolean, deviceBound: boolean, hardwareBound: boolean })
+
+/** What the handler requires of answers. */
+export const requirement: Schema = {
+  ...proofs,
+  description: 'What every answer of this user has to prove. Absent: nothing. Codes, recovery codes and remembered browsers prove none of it.',
+}
+
 /** Where the user stands against the policy of the service. */
 const duty = {
-  require: {
-    ...object({}, { phishingResistant: boolean, userVerified: boolean, deviceBound: boolean, hardwareBound: boolean }),
-    description: 'What a factor has to be able to prove. Empty: any factor will do, but no recovery code.',
-  },
+  require: { ...proofs, description: 'What a factor has to be able to prove. Empty: any factor will do, but no recovery code.' },
   by: { ...time, description: 'Until when, epoch milliseconds.' },
 }
 const enforcement = {
@@ -85,15 +90,15 @@ export const schemas = {
   SessionState: {
     oneOf: [
       object({ state: { const: 'none' }, passkeys: boolean }),
-      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }, { remember: ok, enforcement }),
+      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }, { require: requirement, remember: ok, enforcement }),
       object({
         state: { const: 'verified' }, passkeys: boolean, yubico: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean,
-      }, { assurance, remember: ok, activity: ok, enforcement }),
+      }, { assurance, require: requirement, remember: ok, activity: ok, enforcement }),
     ],
     description:
       'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
       '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name. ' +
-      '`yubico`: Yubico keys can be enrolled. `remember`: this browser may be remembered. ' +
+      '`yubico`: Yubico keys can be enrolled. `require`: what an answer has to prove. `remember`: this browser may be remembered. ' +
       '`activity`: there is a log of what happened to the account.',
   },
   Challenge: object(

@@ -6,6 +6,7 @@ import { enforcementOf } from './enforcement.js'
 import { checkMayRemember, checkRequired } from './options.js'
 import type { AdminAction, CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
+import { isAnythingEnough } from './requirement.js'
 import type { Call, Route, Visit } from './route.js'
 import { isInSeconds, skew } from './warn.js'
 
@@ -93,12 +94,15 @@ export async function removalOf({ countersign, user }: Pick<Call, 'countersign' 
 export async function mustEnrol(call: Call, removed?: Removal): Promise<boolean> {
   const { settings, user, request, context } = call
   if (removed?.enrolmentRequired === true || checkRequired(await settings.required(user, request, context))) return true
+  // The password alone proves none of it.
+  if (!(await isAnythingEnough(call))) return true
   return (await enforcementOf(call, user))?.state === 'required'
 }
 
 /** Whether the host lets browsers of this user be remembered. */
-export async function mayRemember({ settings, user, request, context }: Visit & { user: CheckedUser }): Promise<boolean> {
-  return settings.browsers && checkMayRemember(await settings.remember(user, request, context))
+export async function mayRemember(visit: Visit & { user: CheckedUser }): Promise<boolean> {
+  const { settings, user, request, context } = visit
+  return settings.browsers && (await isAnythingEnough(visit)) && checkMayRemember(await settings.remember(user, request, context))
 }
 
 /** Whether the last proof of this session is no longer ago than `freshSeconds`. */

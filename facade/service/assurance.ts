@@ -1,5 +1,5 @@
 import type { FactorType } from '../shared/factor.js'
-import { epochMilliseconds, flag, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import { epochMilliseconds, flag, invalid, listOf, memberOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 
 /**
@@ -83,9 +83,26 @@ export const checkAssurance: Check<Assurance> = object<Assurance>({
   at: epochMilliseconds,
 })
 
-export const checkRequirement: Check<Requirement> = object<Requirement>({
+const checkParts = object<Requirement>({
   phishingResistant: optional(flag), userVerified: optional(flag), deviceBound: optional(flag), hardwareBound: optional(flag),
 })
+
+export const checkRequirement: Check<Requirement> = (value, name) => checkOwn(checkParts(value, name), value, name, Object.keys(bits))
+
+/** Only own members are read. A getter of a class, such as that of a database's row, must not be a requirement less. */
+export function checkOwn<T extends object>(checked: T, given: unknown, name: string, members: readonly string[]): T {
+  if (members.some((member) => !Object.hasOwn(checked, member) && memberOf(given as object, member) !== undefined)) {
+    throw invalid(name, 'an object whose members are its own, such as { require: { phishingResistant: true } }')
+  }
+  return checked
+}
+
+/** All of what several require. */
+export function allOf(...required: (Requirement | undefined)[]): Requirement {
+  return requirementOf(required.reduce((sum, one) => sum | bitsOf(one), 0))
+}
+
+export const isRequired = (require: Requirement): boolean => bitsOf(require) !== 0
 
 /** Names of methods, which end up in tokens and headers: the values of RFC 8176, or URIs of the host's own. */
 export const checkMethods: Check<string[]> = listOf(

@@ -42,6 +42,7 @@ import type {
   UpdateFactorOptions,
   UsersPageOptions,
   VerifyOptions,
+  VerifyPasskeyOptions,
 } from './options.js'
 import type {
   AuditedKeys, Enrolled, ImportedRecord, IndexedPasskeys, Outcome, PasskeyOutcome, RecognisedBrowser, RememberedBrowser, Removed, Resealed,
@@ -283,7 +284,7 @@ export class Countersign {
    * const outcome = await countersign.verifyPasskey(body.answer, { session: request.sessionID })
    * if (outcome.ok) await signIn(outcome.user)
    */
-  verifyPasskey(answer: unknown, options: PasskeyOptions & FromOption = {}): Promise<PasskeyOutcome> {
+  verifyPasskey(answer: unknown, options: VerifyPasskeyOptions & FromOption = {}): Promise<PasskeyOutcome> {
     return this.#runFrom('verifyPasskey', options, (context, options) => passkey.verifyPasskey(context, answer, options))
   }
 

@@ -1,11 +1,12 @@
-import type { BindingChange } from '#binding'
+import type { BindingChange, BindingService } from '#binding'
 
-import { actor, checkUser, epochMilliseconds, flag, invalid, listOf, memberOf, object, oneOf, optional } from '../shared/check.js'
+import { actor, checkUser, epochMilliseconds, flag, invalid, listOf, object, oneOf, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
+import { openEnvelope } from '../shared/envelope.js'
 import { isCountersignError } from '../shared/errors.js'
 import type { Factor, RecoveryFactor } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
-import { bitsOf, checkAssurance, checkRequirement, requirementOf } from './assurance.js'
+import { bitsOf, checkAssurance, checkOwn, checkRequirement, requirementOf } from './assurance.js'
 import type { Assurance, Requirement } from './assurance.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
@@ -113,15 +114,8 @@ async function dutyOf(context: Context, user: string, factors: Factor[], assuran
   const policy = policyOf(context)
   const answered: unknown = await fromStore(() => policy({ user, factors, ...(assurance && { assurance }) }))
   if (answered === null) return {}
-  const duty = checkDuty(answered, 'policy()')
-  // Only own members are read. A getter of a class, such as that of a database's row, must not be a duty less.
-  if (members.some((name) => duty[name] === undefined && memberOf(answered as object, name) !== undefined)) {
-    throw invalid('policy()', 'an object whose members are its own, such as { require: true }')
-  }
-  return duty
+  return checkOwn(checkDuty(answered, 'policy()'), answered, 'policy()', ['require', 'by', 'remind'])
 }
-
-const members = ['require', 'by', 'remind'] as const
 
 function policyOf({ settings: { policy } }: Context): Policy {
   if (!policy) throw invalid('policy', 'given to Countersign.open()')
@@ -135,6 +129,30 @@ function isDuty({ require = false }: Duty): boolean {
 function partsOf({ require = false }: Duty): Requirement {
   return typeof require === 'boolean' ? {} : require
 }
+
+/**
+ * Refuses an enrolment after which no factor can prove what is required: nothing is written then.
+ *
+ * @param enrol what the core makes of the record
+ * @internal
+ */
+export function enrolsFitting(
+  service: BindingService, enrol: (record: string | null) => BindingChange, require: Requirement, now: number,
+): (record: string | null) => BindingChange {
+  if (bitsOf(require) === 0) return enrol
+  const enforce = callOf(service, { require }, now)
+  return (record) => {
+    const enrolled = enrol(record)
+    if (enrolled.action !== 'write' || enrolled.record === undefined) return enrolled
+    const { state } = openEnvelope<Standing>(enforce(enrolled.record).value).value
+    return state === 'none' ? enrolled : { action: 'leave', value: unfit }
+  }
+}
+
+const unfit = jsonText({
+  value: { ok: false, reason: 'authenticator-refused' },
+  events: [{ type: 'rejected', factor: { type: 'webauthn' }, reason: 'requirement-unmet' }],
+})
 
 /** What the core answers. */
 interface Standing {

@@ -1,9 +1,11 @@
 import { parseCode, parseResponse } from '../shared/answer.js'
+import { bitsOf, checkRequirement } from './assurance.js'
 import type { TotpEnrolment } from './challenge.js'
 import { checkUser, flag, invalid, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { hmacSha256, randomBytes } from '../shared/crypto.js'
+import { enrolsFitting } from './enforcement.js'
 import type { FactorType } from '../shared/factor.js'
 import { jsonText } from '../shared/json.js'
 import type {
@@ -35,7 +37,8 @@ export async function beginTotp(context: Context, user: string, options: BeginTo
 
 export async function finishTotp(context: Context, user: string, options: FinishTotpOptions): Promise<Enrolled> {
   checkUser(user)
-  const { enrolment, code, ...about } = checkFinishTotp(options, '')
+  const { enrolment, code, require, ...about } = checkFinishTotp(options, '')
+  if (bitsOf(require) !== 0) return unmet(context, user, 'totp')
   const typed = parseCode(code)
   const wrong = firstWrong({
     code: typed !== undefined, enrolment: isChallengeId(enrolment), description: isDescription(about.description),
@@ -82,7 +85,7 @@ export async function finishWebauthn(
   options: FinishWebauthnOptions,
 ): Promise<Enrolled> {
   checkUser(user)
-  const { rp, response, ...about } = checkFinishWebauthn(options, '')
+  const { rp, response, require = {}, ...about } = checkFinishWebauthn(options, '')
   const json = parseResponse(response)
   const wrong = firstWrong({ response: json !== undefined, description: isDescription(about.description) })
   if (json === undefined || wrong) return malformed(context, user, 'webauthn', wrong)
@@ -96,15 +99,17 @@ export async function finishWebauthn(
   if (data === undefined) return missing(context, user, 'webauthn')
   const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
   const random = randomBytes(16)
-  const call = (record: string | null) => service.finishWebauthn(record, data, random, request)
+  const enrol = (record: string | null) => service.finishWebauthn(record, data, random, request)
+  const call = enrolsFitting(service, enrol, require, now)
   const answered = await context.unlessTaken(() => context.update<Enrolled>(user, now, call))
   return answered?.value ?? taken(context, user)
 }
 
 export async function enrolYubico(context: Context, user: string, options: EnrolYubicoOptions): Promise<Enrolled> {
   checkUser(user)
-  const { code, ...about } = checkEnrolYubico(options, '')
+  const { code, require, ...about } = checkEnrolYubico(options, '')
   if (!context.settings.yubicoSecrets) throw invalid('yubico', 'given to open(), for a service that enrols Yubico keys')
+  if (bitsOf(require) !== 0) return unmet(context, user, 'yubico')
   const otp = parseCode(code)
   const publicId = yubicoPublicId(code)
   const wrong = firstWrong({ code: publicId !== null, description: isDescription(about.description) })
@@ -134,13 +139,15 @@ const session = optional(boundSession)
 const rp = optional(checkUsableRp)
 const outside: Check<unknown> = (value) => value
 // What the person typed comes from outside, too.
-const finishShape = { session, description: outside as Check<string>, firstOnly: optional(flag) }
+const finishShape = {
+  session, description: outside as Check<string>, firstOnly: optional(flag), require: optional(checkRequirement),
+}
 
 const checkBeginTotp = object<BeginTotpOptions>({ account: text(256), issuer: optional(text(256)), session, rp })
 const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })
 const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, response: outside, rp })
 const checkEnrolYubico = object<EnrolYubicoOptions>({
-  description: outside as Check<string>, firstOnly: optional(flag), code: outside,
+  description: outside as Check<string>, firstOnly: optional(flag), code: outside, require: optional(checkRequirement),
 })
 const checkBeginWebauthn = object<Omit<BeginWebauthnOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
   name: text(256),
@@ -204,6 +211,12 @@ function malformed(context: Context, user: string, type: FactorType, member: str
 /** 7.1: a credential id belongs to one user. The page learns no more than that it was refused. */
 function taken(context: Context, user: string): Enrolled {
   return reject(context, user, 'webauthn', 'credential-taken', context.now())
+}
+
+/** No typed code proves anything of what can be required. The enrolment stays open, for a call without it. */
+function unmet(context: Context, user: string, type: FactorType): Enrolled {
+  context.events.tell([{ type: 'rejected', factor: { type }, reason: 'requirement-unmet' }], user, context.now())
+  return { ok: false, reason: 'authenticator-refused' }
 }
 
 function missing(context: Context, user: string, type: FactorType): Enrolled {

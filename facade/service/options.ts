@@ -233,6 +233,11 @@ export interface FinishOptions extends SessionOption {
   description: string
   /** Refuses if the user already has a factor, checked in the same atomic change. For enrolment during a sign-in. */
   firstOnly?: boolean
+  /**
+   * What a factor of the user has to be able to prove after this, checked in the same atomic change. Otherwise the new factor
+   * is `authenticator-refused`, and nothing is written. A typed code proves none of it. Default: nothing.
+   */
+  require?: Requirement
 }
 
 export interface BeginTotpOptions extends RpOption, SessionOption {
@@ -354,6 +359,15 @@ export interface PasskeyOptions extends RpOption, SessionOption, RequireOption {
     largeBlob?: { read: true }
   }
   hints?: Hint[]
+}
+
+/** The same for `verifyPasskey`. */
+export interface VerifyPasskeyOptions extends Omit<PasskeyOptions, 'require'> {
+  /**
+   * As in {@link RequireOption}. A function gets the user, who is known only by the answer. It is called for a right answer
+   * alone, before anything is written.
+   */
+  require?: Requirement | ((user: string) => Requirement | Promise<Requirement>)
 }
 
 /** For the assurance of a sign-in. */

@@ -85,7 +85,7 @@ export type Enrolled =
        * - `rejected`: the proof is wrong, or the enrolment is no longer open
        * - `malformed`: not a proof at all, or the description is not allowed
        * - `already-enrolled`: the user already has this credential or key
-       * - `authenticator-refused`: `webauthn.authenticators` or the metadata doesn't accept this authenticator
+       * - `authenticator-refused`: `webauthn.authenticators`, the metadata or `require` doesn't accept this authenticator
        * - `unknown-key`: the host has no secrets of this Yubico key
        * - `not-first`: `firstOnly` was set, and the user has a factor
        * - `factor-limit`: the user already has as many factors as allowed

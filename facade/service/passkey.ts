@@ -1,7 +1,10 @@
-import { bitsOf, checkRequirement } from './assurance.js'
+import { allOf, bitsOf, checkRequirement, isRequired } from './assurance.js'
+import type { Requirement } from './assurance.js'
 import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
 import { checkUser, invalid, object, optional } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
+import { fromStore } from './context.js'
 import type { Context } from './context.js'
 import { checkPasskeyExtensions, rulesOf } from './extensions.js'
 import { authenticationRules, withExtensions } from '../stateless/extensions.js'
@@ -9,16 +12,24 @@ import type { ExtensionsJson } from '../stateless/extensions.js'
 import { checkHints } from '../stateless/policy.js'
 import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
-import type { PasskeyOptions, RpOption } from './options.js'
+import type { PasskeyOptions, RpOption, VerifyPasskeyOptions } from './options.js'
 import type { PasskeyOutcome, Refused } from './outcome.js'
 import { boundSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
 import { assured, malformed, refuse } from './sign-in.js'
 import type { Answer } from './sign-in.js'
 
+const shape = {
+  session: optional(boundSession), rp: optional(checkUsableRp), extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
+}
 const checkOptions = object<Omit<PasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
-  session: optional(boundSession), rp: optional(checkUsableRp), require: optional(checkRequirement),
-  extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
+  ...shape, require: optional(checkRequirement),
+})
+type OfUser = Extract<VerifyPasskeyOptions['require'], (user: string) => unknown>
+const requirementOrCallback: Check<Requirement | OfUser> = (value, name) =>
+  typeof value === 'function' ? (value as OfUser) : checkRequirement(value, name)
+const checkVerify = object<Omit<VerifyPasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
+  ...shape, require: optional(requirementOrCallback),
 })
 const checkSignals = object<RpOption>({ rp: optional(checkUsableRp) })
 
@@ -42,9 +53,9 @@ export async function passkeyChallenge(context: Context, options: PasskeyOptions
 export async function verifyPasskey(
   context: Context,
   answer: unknown,
-  options: PasskeyOptions,
+  options: VerifyPasskeyOptions,
 ): Promise<PasskeyOutcome> {
-  const { rp, session, require, extensions } = checkOptions(options, '')
+  const { rp, session, require = {}, extensions } = checkVerify(options, '')
   const parsed = parseAnswer(answer)
   if (parsed === undefined) return malformed(context, nobody, wrongPart(answer))
   const { passkeys } = context.settings
@@ -55,8 +66,10 @@ export async function verifyPasskey(
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
   const rules = rulesOf(context, authenticationRules, extensions)
   const expected = rules === undefined ? '' : `,"extensions":${JSON.stringify(rules)}`
-  const request = `{"answer":${answerJson(parsed)}${bound}${expected},"require":${bitsOf(require)},"now":${now}`
-  const open = () => service.openPasskey(key, `${request}}`)
+  const requestWith = (required: Requirement) =>
+    `{"answer":${answerJson(parsed)}${bound}${expected},"require":${bitsOf(required)},"now":${now}`
+  const known = typeof require === 'function' ? {} : require
+  const open = () => service.openPasskey(key, `${requestWith(known)}}`)
   const opened = context.answer<Opened | Refused>(nobody, now, open).value
   if (!Object.hasOwn(opened, 'credential')) return opened as Refused
   const { handle, credential } = opened as Opened
@@ -64,9 +77,16 @@ export async function verifyPasskey(
   const user = byHandle ?? (await context.owner(credential))
   if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
   const byId = byHandle === undefined
-  const verify = (record: string | null) => service.verifyPasskey(record, key, `${request},"byId":${byId}}`)
+  const verifyWith = (required: Requirement) => {
+    const request = `${requestWith(required)},"byId":${byId}}`
+    return (record: string | null) => service.verifyPasskey(record, key, request)
+  }
   // An id is no secret: before the signature is verified, it is nobody who answers.
-  const refused = await context.refusal<Answer>(user, now, verify, byId ? nobody : user)
+  let refused = await context.refusal<Answer>(user, now, verifyWith(known), byId ? nobody : user)
+  // Only a right answer makes the host look somebody up.
+  const ofUser = !refused && typeof require === 'function' ? checkRequirement(await fromStore(() => require(user)), 'require()') : {}
+  const verify = verifyWith(allOf(known, ofUser))
+  if (isRequired(ofUser)) refused = await context.refusal<Answer>(user, now, verify)
   const answered = refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify)))?.value
   const outcome = assured(context, answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type), now)
   return outcome.ok ? { ...outcome, user } : outcome

@@ -1,4 +1,5 @@
 import type { Challenge, TotpEnrolment } from '../../service/challenge.js'
+import type { Requirement } from '../../service/assurance.js'
 import type { Enforcement } from '../../service/duty.js'
 import type { Factor, FactorType } from '../../shared/factor.js'
 import type { Accepted, Enrolled, Refused, RememberedBrowser, Removed, Status, Updated } from '../../service/outcome.js'
@@ -6,10 +7,10 @@ import type { PasskeyUser } from '../index.js'
 
 export type Session =
   | { state: 'none'; passkeys: boolean }
-  | { state: 'pending'; passkeys: boolean; yubico: boolean; mayEnrol: boolean; remember?: true; enforcement?: Enforcement }
+  | { state: 'pending'; passkeys: boolean; yubico: boolean; mayEnrol: boolean; require?: Requirement; remember?: true; enforcement?: Enforcement }
   | {
       state: 'verified'; passkeys: boolean; yubico: boolean; fresh: boolean; mayEnrol: boolean; admin: boolean
-      assurance?: Accepted['assurance']; remember?: true; activity?: true; enforcement?: Enforcement
+      assurance?: Accepted['assurance']; require?: Requirement; remember?: true; activity?: true; enforcement?: Enforcement
     }
 
 /** Something that happened to the account; `factor` is a type. */
@@ -66,7 +67,7 @@ export class Api {
   ) {}
 
   session = (): Promise<Session> => this.call('GET', '/session')
-  challenge = (wanted: Wanted = {}): Promise<{ challenge: Challenge | null; remembered?: true }> =>
+  challenge = (wanted: Wanted = {}): Promise<{ challenge: Challenge | null; require?: Requirement; remembered?: true }> =>
     this.call('POST', '/challenge', wanted)
   verify = (answer: object, { removeLost = false, remember = false } = {}): Promise<Verified | RefusedAnswer> =>
     this.call('POST', '/verify', { answer, ...(removeLost && { removeLost }), ...(remember && { remember }) })

@@ -1,4 +1,5 @@
 import type { TotpEnrolment } from '../../service/challenge.js'
+import type { Requirement } from '../../service/assurance.js'
 import type { Enforcement } from '../../service/duty.js'
 import type { Enrolled } from '../../service/outcome.js'
 import type { Factor, FactorType } from '../../shared/factor.js'
@@ -31,6 +32,8 @@ export class SignInFlow {
   #notice: SignInNotice | undefined
   /** Whether the server lets passkeys sign in without a user name. */
   #passkeys = false
+  /** Whether recovery codes would be of any use. */
+  #codes = true
   #open: OpenChallenge | undefined
   #turn = 0
   #drawing = 0
@@ -65,6 +68,7 @@ export class SignInFlow {
       const session = await this.api.session()
       if (!current()) return
       this.#passkeys = session.passkeys
+      this.#codes = session.state === 'none' || !session.require
       if (session.state === 'pending') return await this.#pending(session, current)
       if (session.state === 'none') this.#nobody()
       else if (session.enforcement?.state === 'required') this.#due(session, session.enforcement)
@@ -180,14 +184,14 @@ export class SignInFlow {
       this.#go({ step: 'enrol', ...offeredBy(session) })
       return this.#tellState('pending')
     }
-    const { challenge, remembered } = await this.api.challenge()
+    const { challenge, require, remembered } = await this.api.challenge()
     if (!current()) return
     if (remembered) return this.#accepted({ ok: true, factor: null, remembered })
     if (challenge) {
       const done = (outcome: Verified | RefusedAnswer): unknown => (outcome.ok ? this.#accepted(outcome) : this.#locked(outcome))
       this.#open = new OpenChallenge(this.api, challenge, () => this.#life.signal, done)
       const mayRemember = session.remember === true
-      this.#go({ step: 'challenge', challenge, ways: waysOf(challenge), mayRemember, ...this.#takeNotice() })
+      this.#go({ step: 'challenge', challenge, ways: waysOf(challenge), mayRemember, ...(require && { require }), ...this.#takeNotice() })
       return this.#tellState('pending')
     }
     // No factor: if none is required the server has ended the sign-in with that.
@@ -222,6 +226,7 @@ export class SignInFlow {
       this.tell('changed', { factor })
       return void this.#accepted(outcome)
     }
+    if (!this.#codes) return void this.#accepted(outcome)
     this.#go({ step: 'codes', factor })
     this.#next = () => this.#accepted(outcome)
   }
@@ -311,7 +316,9 @@ export class SignInFlow {
 }
 
 /** What can be enrolled here of what the site requires: no code proves any of the parts that a requirement can have. */
-function offeredBy({ passkeys, yubico, enforcement }: { passkeys: boolean; yubico: boolean; enforcement?: Enforcement }): Required<Offered> {
-  const keysOnly = Object.keys(enforcement?.require ?? {}).length > 0
+function offeredBy(
+  { passkeys, yubico, require, enforcement }: { passkeys: boolean; yubico: boolean; require?: Requirement; enforcement?: Enforcement },
+): Required<Offered> {
+  const keysOnly = Object.keys({ ...require, ...enforcement?.require }).length > 0
   return { passkeys, yubico: yubico && !keysOnly, keysOnly }
 }

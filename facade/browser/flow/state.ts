@@ -1,4 +1,5 @@
 import type { Challenge } from '../../service/challenge.js'
+import type { Requirement } from '../../service/assurance.js'
 import type { Factor } from '../../shared/factor.js'
 import type { LockEnd, Session, Verified } from './api.js'
 import type { Way } from './open-challenge.js'
@@ -16,8 +17,8 @@ export type SignInNotice = { reason: 'signed-out' } | ({ reason: 'locked' } & Lo
  * - `signed-out`: nobody is signed in. `passkeys`: a passkey can sign in without a name or password, and the autofill of
  *   the page's field waits for it. `error`: the reason why the last one didn't
  * - `challenge`: the password was right. `ways`: how the challenge can be answered here. `mayRemember`: this browser may be
- *   remembered
- * - `enrol`: the site requires a first factor, and there is none yet
+ *   remembered. `require`: what the site wants an answer to prove: without `ways`, the user may have nothing that does
+ * - `enrol`: the site requires a first factor, and there is none yet. `keysOnly`: only security keys and passkeys will do
  * - `codes`: that factor is enrolled, and recovery codes can be created. Then call `proceed()`
  * - `recovered`: a recovery code was used. Show `removed` or `recoveryCodesLeft`, then call `proceed()`
  * - `due`: the site wants a method to be enrolled by the time `by`. Unless `required`, `proceed()` goes on without it.
@@ -29,7 +30,7 @@ export type SignInNotice = { reason: 'signed-out' } | ({ reason: 'locked' } & Lo
 export type SignInState =
   | { step: 'loading' }
   | { step: 'signed-out'; passkeys: boolean; notice?: SignInNotice; error?: string }
-  | { step: 'challenge'; challenge: Challenge; ways: Way[]; mayRemember: boolean; notice?: SignInNotice }
+  | { step: 'challenge'; challenge: Challenge; ways: Way[]; mayRemember: boolean; require?: Requirement; notice?: SignInNotice }
   | { step: 'enrol'; passkeys: boolean; yubico: boolean; keysOnly: boolean }
   | { step: 'due'; by: number; required: boolean; passkeys: boolean; yubico: boolean; keysOnly: boolean }
   | { step: 'codes'; factor: Factor }

@@ -1,4 +1,5 @@
 import type { Challenge } from '../../service/challenge.js'
+import type { Requirement } from '../../service/assurance.js'
 import type { TypedFactorType } from '../../shared/factor.js'
 import { supported } from '../index.js'
 import type { Wanted } from '../flow/api.js'
@@ -21,6 +22,8 @@ export interface ChallengeOptions extends Pick<OpenChallenge, 'answer' | 'useKey
   notice?: string | undefined
   /** What the challenge was asked to require. */
   wanted?: Wanted
+  /** What the site requires of every answer. */
+  require?: Requirement | undefined
 }
 
 const lockedTexts: Record<TypedFactorType, TextName> = {
@@ -34,7 +37,7 @@ export function challengeView(
   ui: Ui,
   challenge: Challenge,
   offered: Way[],
-  { mayRemoveLost, mayRemember = false, notice: before, wanted = {}, answer, useKey }: ChallengeOptions,
+  { mayRemoveLost, mayRemember = false, notice: before, wanted = {}, require, answer, useKey }: ChallengeOptions,
 ): { nodes: Node[]; focus: HTMLElement | undefined } {
   const locked = challenge.locked ?? []
   const left = challenge.recovery?.left ?? 0
@@ -82,8 +85,9 @@ export function challengeView(
   const notices = locked.map((type) => ui.text(lockedTexts[type]))
   if (challenge.webauthn && !supported()) notices.push(ui.text('noKeyHere'))
   if (challenge.recovery && left === 0) notices.push(ui.text('recoveryNone'))
-  const noKey = wanted.phishingResistant === true && !challenge.webauthn
-  if (ways.length === 0) notices.push(ui.text(noKey ? 'keyNeeded' : 'nothingOffered'))
+  const wantsKey = require !== undefined || wanted.phishingResistant === true
+  const noKey = wantsKey && !challenge.webauthn
+  if (ways.length === 0) notices.push(ui.text(noKey ? (require ? 'keyMissing' : 'keyNeeded') : 'nothingOffered'))
   if (locked.length > 0) notices.push(lockEnd(ui, challenge))
   else if (ways.length === 0 && !noKey) notices.push(ui.text('tryElsewhere'))
 

@@ -1,4 +1,5 @@
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
+import type { Requirement } from '../../service/assurance.js'
 import type { Enforcement, Reminder } from '../../service/duty.js'
 import type { RememberedBrowser, Status } from '../../service/outcome.js'
 import type { Change, Offered } from '../flow/enrol-key.js'
@@ -36,6 +37,8 @@ export class CountersignSettings extends CountersignElement {
   #factors: Factor[] = []
   #offered: Offered = { passkeys: false, yubico: false }
   #enforcement: Enforcement | undefined
+  /** What the site wants every answer to prove: recovery codes are of no use then. */
+  #require: Requirement | undefined
 
   constructor() {
     super()
@@ -52,7 +55,9 @@ export class CountersignSettings extends CountersignElement {
       const session = await ui.api.session()
       if (!current()) return
       if (session.state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
-      this.#offered = session
+      this.#require = session.require
+      const keysOnly = session.require !== undefined
+      this.#offered = { ...session, yubico: session.yubico && !keysOnly, keysOnly }
       this.#enforcement = session.enforcement
       const [{ factors, status }, { browsers }, { activity, next }] = await Promise.all([
         ui.api.factors(), session.remember ? ui.api.browsers() : { browsers: [] },
@@ -90,7 +95,7 @@ export class CountersignSettings extends CountersignElement {
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
       section('factors', list),
       section('addFactor', ...enrolmentChoices(ui, this.#offered, this.#change, added)),
-      ...(listed.length > 0 || set ? [section('recovery', this.#recovery(set))] : []),
+      ...(!this.#require && (listed.length > 0 || set) ? [section('recovery', this.#recovery(set))] : []),
     ]
   }
 
@@ -148,6 +153,7 @@ export class CountersignSettings extends CountersignElement {
     const { state = 'none', by = 0, require = {} } = this.#enforcement ?? {}
     const keysOnly = Object.keys(require).length > 0
     if (state !== 'none') return dueText(ui, { by, required: state === 'required', keysOnly })
+    if (this.#require) return some ? this.#remind() : ui.text('adviseFactor')
     // After a recovery: the password alone opens nothing, and when the codes are used up it can't either.
     if (!some && set) return set.left > 0 ? ui.plural('adviseOnlyCodes', set.left) : ui.text('adviseNoWay')
     if (!some) return ui.text('adviseFactor')

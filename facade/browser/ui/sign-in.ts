@@ -111,11 +111,11 @@ export class CountersignSignIn extends CountersignElement {
     return notice.reason === 'locked' ? ui.sentences([ui.text('locked'), lockEnd(ui, notice)]) : ui.text('signedOut')
   }
 
-  #challenge({ challenge, ways, mayRemember, notice }: StateOf<'challenge'>, focus: boolean): void {
+  #challenge({ challenge, ways, mayRemember, require, notice }: StateOf<'challenge'>, focus: boolean): void {
     const { ui } = this
     const { answer, useKey } = this.#flow
     const view = challengeView(ui, challenge, ways, {
-      answer, useKey, mayRemoveLost: true, mayRemember, notice: this.#noticeOf(notice),
+      answer, useKey, mayRemoveLost: true, mayRemember, require, notice: this.#noticeOf(notice),
     })
     const heading = ui.heading(ui.text('secondStep'))
     const lead = element('p', { class: 'muted' }, ui.text('secondStepLead'))
@@ -136,9 +136,10 @@ export class CountersignSignIn extends CountersignElement {
 
   #required(offered: StateOf<'enrol'>, focus: boolean): void {
     const { ui } = this
-    const heading = ui.heading(ui.text('required'))
+    const { keysOnly } = offered
+    const heading = ui.heading(ui.text(keysOnly ? 'dueKey' : 'required'))
     const choices = enrolmentChoices(ui, offered, (call) => call(), (factor) => this.#flow.enrolled(factor))
-    const lead = element('p', { class: 'muted' }, ui.text('requiredLead'))
+    const lead = element('p', { class: 'muted' }, ui.text(keysOnly ? 'overdueKey' : 'requiredLead'))
     ui.show([heading, lead, ...choices, this.#cancel()], focus ? heading : undefined)
   }
 

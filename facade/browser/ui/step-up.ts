@@ -91,7 +91,7 @@ export async function askForFactor(
   ui: Ui, reauthenticate: () => Promise<boolean>, { phishingResistant = false }: Pick<StepUpOptions, 'phishingResistant'> = {},
 ): Promise<boolean> {
   const wanted = phishingResistant ? ({ phishingResistant } as const) : {}
-  const { challenge } = await ui.api.challenge(wanted)
+  const { challenge, require } = await ui.api.challenge(wanted)
   if (!challenge && phishingResistant) {
     // The password again would not be enough.
     ui.say(ui.text('keyNeeded'))
@@ -104,7 +104,7 @@ export async function askForFactor(
     content: (close) => {
       const open = new OpenChallenge(ui.api, challenge, () => ui.signal, close, wanted)
       const { answer, useKey } = open
-      return challengeView(ui, challenge, waysOf(challenge), { answer, useKey, wanted, mayRemoveLost: false }).nodes
+      return challengeView(ui, challenge, waysOf(challenge), { answer, useKey, wanted, require, mayRemoveLost: false }).nodes
     },
   })
   if (outcome && !outcome.ok) ui.say(ui.sentences([ui.text('locked'), lockEnd(ui, outcome)]))

@@ -64,6 +64,7 @@ export const english = {
   unlockOther: 'Sign in with another method to unlock them.',
   nothingOffered: 'You can’t use any of your sign-in methods right now.',
   keyNeeded: 'You need a passkey or a security key for this. Add one to your sign-in methods first.',
+  keyMissing: 'You need a passkey or a security key that this site accepts, and your account has none. Contact support.',
   tryElsewhere: 'Try another browser or device. If that doesn’t help, contact support.',
   locked: 'Codes are locked after too many wrong attempts.',
   signedIn: 'You’re signed in.',

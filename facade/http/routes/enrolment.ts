@@ -1,8 +1,9 @@
-import { assuranceOf } from '../../service/assurance.js'
+import { assuranceOf, isRequired } from '../../service/assurance.js'
 import type { Enrolled } from '../../service/outcome.js'
 import type { FactorType } from '../../shared/factor.js'
 import { boolean, choice, factorDescription, optional, outside } from '../members.js'
 import { accepted, ProblemError } from '../problem.js'
+import { enrolmentRequirement } from '../requirement.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
 import { ref } from '../schemas.js'
@@ -21,9 +22,13 @@ export const enrolmentRoutes = [
     id: 'beginTotp',
     summary: 'Begins to enrol an authenticator app',
     answer: ref('TotpEnrolment'),
-    problems: ['factor-limit'],
-    run: ({ countersign, user, settings: { rp } }) =>
-      countersign.beginTotp(user.id, { account: accountOf(nameOf(user)), rp, ...sessionOf(user) }),
+    problems: ['factor-limit', 'authenticator-refused'],
+    async run(call) {
+      const { countersign, user, settings: { rp } } = call
+      // Nobody should set up an app that is refused afterwards.
+      if (isRequired(await enrolmentRequirement(call))) throw new ProblemError('authenticator-refused')
+      return countersign.beginTotp(user.id, { account: accountOf(nameOf(user)), rp, ...sessionOf(user) })
+    },
   }),
 
   route({
@@ -38,10 +43,12 @@ export const enrolmentRoutes = [
       description: factorDescription,
     },
     answer: ref('Enrolled'),
-    problems: [...refusals],
+    problems: [...refusals, 'authenticator-refused'],
     async run(call, body: { enrolment: unknown; code: unknown; description: string }) {
       const { countersign, user, firstOnly, origin } = call
-      return enrol(call, await countersign.finishTotp(user.id, { ...body, firstOnly, ...sessionOf(user), ...origin }))
+      return enrol(call, await countersign.finishTotp(user.id, {
+        ...body, firstOnly, require: await enrolmentRequirement(call), ...sessionOf(user), ...origin,
+      }))
     },
   }),
 
@@ -68,7 +75,7 @@ export const enrolmentRoutes = [
     },
     answer: ref('CreationOptions'),
     problems: ['factor-limit'],
-    run(call, { use, conditional }: { use?: Use; conditional?: boolean }) {
+    async run(call, { use, conditional }: { use?: Use; conditional?: boolean }) {
       const { countersign, user, firstOnly, settings: { rp, conditionalCreate, passkeys } } = call
       // One that would never sign in.
       if (use === 'passkey' && !passkeys) throw new ProblemError('malformed-request', { detail: 'use' })
@@ -77,12 +84,15 @@ export const enrolmentRoutes = [
         throw new ProblemError('malformed-request', { detail: 'conditional' })
       }
       const name = nameOf(user)
+      const { userVerified } = await enrolmentRequirement(call)
       return countersign.beginWebauthn(user.id, {
         name,
         displayName: user.displayName ?? name,
         rp,
         ...sessionOf(user),
         ...(use !== undefined && { use }),
+        // Otherwise an authenticator may leave it out, and would be refused.
+        ...(userVerified && { userVerification: 'required' }),
         ...(conditional !== undefined && { conditional }),
       })
     },
@@ -102,7 +112,9 @@ export const enrolmentRoutes = [
     problems: [...refusals, 'authenticator-refused'],
     async run(call, body: { response: unknown; description: string }) {
       const { countersign, user, firstOnly, origin, settings: { rp } } = call
-      return enrol(call, await countersign.finishWebauthn(user.id, { ...body, firstOnly, rp, ...sessionOf(user), ...origin }))
+      return enrol(call, await countersign.finishWebauthn(user.id, {
+        ...body, firstOnly, require: await enrolmentRequirement(call), rp, ...sessionOf(user), ...origin,
+      }))
     },
   }),
 ]
@@ -120,10 +132,12 @@ export const yubicoRoutes = [
       description: factorDescription,
     },
     answer: ref('Enrolled'),
-    problems: [...refusals, 'unknown-key'],
+    problems: [...refusals, 'unknown-key', 'authenticator-refused'],
     async run(call, body: { code: unknown; description: string }) {
       const { countersign, user, firstOnly, origin } = call
-      return enrol(call, await countersign.enrolYubico(user.id, { ...body, firstOnly, ...origin }))
+      return enrol(call, await countersign.enrolYubico(user.id, {
+        ...body, firstOnly, require: await enrolmentRequirement(call), ...origin,
+      }))
     },
   }),
 ]

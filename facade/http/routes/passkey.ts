@@ -1,6 +1,8 @@
 import { browserOf, giveBrowser } from '../passkey-cookie.js'
 import { outside } from '../members.js'
+import type { HttpUser } from '../options.js'
 import { accepted } from '../problem.js'
+import { requirementOf } from '../requirement.js'
 import { route } from '../route.js'
 import { ref } from '../schemas.js'
 import { tellVerified } from '../tell.js'
@@ -14,7 +16,12 @@ export const passkeyRoutes = [
     id: 'createPasskeyChallenge',
     summary: 'Returns a challenge that any passkey can answer',
     answer: ref('PasskeyChallenge'),
-    run: (visit) => visit.countersign.challenge({ rp: visit.settings.rp, session: giveBrowser(visit) }),
+    run(visit) {
+      const { rp, require } = visit.settings
+      // Who it is, and so what a function says, is known by the answer alone.
+      const known = typeof require === 'function' ? {} : require
+      return visit.countersign.challenge({ rp, session: giveBrowser(visit), require: known })
+    },
   }),
 
   route({
@@ -27,13 +34,15 @@ export const passkeyRoutes = [
     answer: ref('Accepted'),
     problems: ['rejected', 'malformed'],
     async run(visit, { answer }: { answer: unknown }) {
-      const { countersign, settings: { rp }, origin, now } = visit
+      const { countersign, settings, request, context, origin, now } = visit
+      const whose = (user: string): HttpUser => ({ id: user, state: 'pending', at: now })
+      const require = (user: string) => requirementOf(settings, whose(user), request, context)
       // A text that no cookie is: then this is nobody's challenge.
       const session = browserOf(visit) ?? 'none'
-      const outcome = await countersign.verifyPasskey(answer, { rp, session, ...origin })
+      const outcome = await countersign.verifyPasskey(answer, { rp: settings.rp, session, require, ...origin })
       if (!outcome.ok) return accepted(outcome)
       const { user, ...rest } = outcome
-      return tellVerified(visit, { id: user, state: 'pending', at: now }, 'passkey', rest)
+      return tellVerified(visit, whose(user), 'passkey', rest)
     },
   }),
 ]

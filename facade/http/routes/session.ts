@@ -1,5 +1,6 @@
 import { route } from '../route.js'
-import type { Assurance } from '../../service/assurance.js'
+import { isRequired } from '../../service/assurance.js'
+import type { Assurance, Requirement } from '../../service/assurance.js'
 import type { Enforcement } from '../../service/duty.js'
 import { enforcementOf } from '../enforcement.js'
 import { ref } from '../schemas.js'
@@ -15,6 +16,8 @@ export type SessionState =
       yubico: boolean
       /** A first factor may be enrolled now, and must be for the sign-in to be done. */
       mayEnrol: boolean
+      /** What an answer has to prove, if the handler requires something of this user. */
+      require?: Requirement
       /** This browser may be remembered: see `POST /verify`. */
       remember?: true
       /** What the user has to enrol, and until when, if the service has a policy. */
@@ -31,6 +34,8 @@ export type SessionState =
       admin: boolean
       /** How well the last verification of this session was proved, if the host keeps it. */
       assurance?: Assurance
+      /** What an answer to a step-up has to prove. */
+      require?: Requirement
       /** There may be remembered browsers: see `GET /browsers`. */
       remember?: true
       /** There is an audit log: see `GET /activity`. */
@@ -64,11 +69,13 @@ export const sessionRoutes = [
       const remember = (await mayRemember({ ...visit, user })) && ({ remember: true } as const)
       const enforcement = await enforcementOf(visit, user)
       const due = enforcement && { enforcement }
-      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol, ...remember, ...due }
+      const required = await visit.requirement()
+      const require = isRequired(required) && { require: required }
+      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol, ...require, ...remember, ...due }
       const activity = logged && ({ activity: true } as const)
       const { admin = false, assurance } = user
       const had = assurance && { assurance }
-      return { state: 'verified', passkeys, yubico, fresh, mayEnrol, admin, ...had, ...remember, ...activity, ...due }
+      return { state: 'verified', passkeys, yubico, fresh, mayEnrol, admin, ...had, ...require, ...remember, ...activity, ...due }
     },
   }),
 ]

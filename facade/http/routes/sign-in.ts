@@ -1,4 +1,4 @@
-import { assuranceOf } from '../../service/assurance.js'
+import { allOf, assuranceOf, isRequired } from '../../service/assurance.js'
 import { parseAnswer } from '../../shared/answer.js'
 import { own } from '../../shared/check.js'
 import type { Challenge } from '../../service/challenge.js'
@@ -9,7 +9,7 @@ import { ProblemError } from '../problem.js'
 import { keepToken, labelOf, tokenOf } from '../remembered-browser.js'
 import { route } from '../route.js'
 import type { Call } from '../route.js'
-import { object, ref } from '../schemas.js'
+import { object, ref, requirement } from '../schemas.js'
 import { withSignals } from '../signals.js'
 import { isRecent, mayRemember, mustEnrol, removalOf, tooOld } from '../standing.js'
 import { tellEnrolled, tellVerified } from '../tell.js'
@@ -25,7 +25,10 @@ export const signInRoutes = [
     summary: 'Returns the ways in which the user can answer',
     answer: object(
       { challenge: { oneOf: [ref('Challenge'), { type: 'null' }] } },
-      { remembered: { const: true, description: 'This browser is remembered, and the sign-in is done.' } },
+      {
+        remembered: { const: true, description: 'This browser is remembered, and the sign-in is done.' },
+        require: requirement,
+      },
       {
         description:
           'Null: the user has no factor. A pending sign-in is done with that, unless a factor is required: then ' +
@@ -43,10 +46,12 @@ export const signInRoutes = [
     problems: ['step-up-required'],
     async run(call, { phishingResistant = false }: { phishingResistant?: boolean | undefined }) {
       const { countersign, user } = call
-      const require = phishingResistant ? { require: { phishingResistant } } : {}
-      const options = { ...asking(call), ...require, ...call.origin, browser: await browserOf(call) }
+      const required = await call.requirement()
+      const require = allOf(required, { phishingResistant })
+      const options = { ...asking(call), require, ...call.origin, browser: await browserOf(call) }
       const challenge = await countersign.challenge(user.id, options)
-      if (!isRemembered(challenge)) return { challenge: challenge ?? (await withoutFactor(call)) }
+      const why = isRequired(required) && { require: required }
+      if (!isRemembered(challenge)) return { challenge: challenge ?? (await withoutFactor(call)), ...why }
       const { assurance } = keepToken(call, challenge)
       await tellVerified(call, user, 'sign-in', { ok: true, factor: null, remembered: true, assurance })
       return { challenge: null, remembered: true }
@@ -80,10 +85,12 @@ export const signInRoutes = [
       if (remember && !(call.user.state === 'pending' && (await mayRemember(call)))) {
         throw new ProblemError('malformed-request', { detail: 'remember' })
       }
-      const parsed = removeLost ? parseAnswer(answer) : undefined
-      if (parsed?.type === 'recovery') return recover(call, parsed.code)
       const { countersign, user } = call
-      const options = { ...binding(call), ...call.origin, ...(remember && { remember: { label: labelOf(call) } }) }
+      const require = await call.requirement()
+      // A recovery code of who has to prove more is refused as any other answer.
+      const parsed = removeLost && !isRequired(require) ? parseAnswer(answer) : undefined
+      if (parsed?.type === 'recovery') return recover(call, parsed.code)
+      const options = { ...binding(call), require, ...call.origin, ...(remember && { remember: { label: labelOf(call) } }) }
       const outcome = keepToken(call, await countersign.verify(user.id, answer, options))
       return tellVerified(call, user, purposeOf(user), outcome)
     },
@@ -105,6 +112,11 @@ export const signInRoutes = [
     run: (call, { remove, ...codes }: { totp: unknown; recovery: unknown; remove?: string[] | undefined }) =>
       withSignals(call, async () => {
         const { countersign, user } = call
+        const require = await call.requirement()
+        if (isRequired(require)) {
+          const answer = { type: 'recovery', code: codes.recovery }
+          return tellVerified(call, user, 'reset', await countersign.verify(user.id, answer, { ...binding(call), require, ...call.origin }))
+        }
         const about = { ...call.origin, ...firstFactorOf(user) }
         const reset = await countersign.reset(user.id, { ...codes, ...(remove && { remove }) }, about)
         if (!reset.ok) return tellVerified(call, user, 'reset', reset)

@@ -44,6 +44,7 @@ export const chinese: Texts = {
   unlockOther: '如需解锁，请使用其他方式登录。',
   nothingOffered: '您目前无法使用任何登录方式。',
   keyNeeded: '此操作需要通行密钥或安全密钥。请先将其添加到您的登录方式。',
+  keyMissing: '您需要此网站接受的通行密钥或安全密钥，但您的帐号中没有。请联系客服。',
   tryElsewhere: '请尝试使用其他浏览器或设备。如果问题仍未解决，请联系客服。',
   locked: '由于错误次数过多，代码已被锁定。',
   signedIn: '您已登录。',

@@ -46,6 +46,7 @@ export const dutch: Texts = {
   unlockOther: 'Log in met een andere methode om ze te deblokkeren.',
   nothingOffered: 'Je kunt op dit moment geen van je inlogmethoden gebruiken.',
   keyNeeded: 'Hiervoor heb je een toegangssleutel of beveiligingssleutel nodig. Voeg deze eerst toe aan je inlogmethoden.',
+  keyMissing: 'Je hebt een toegangssleutel of beveiligingssleutel nodig die deze site accepteert, en je account heeft er geen. Neem contact op met de klantenservice.',
   tryElsewhere: 'Probeer het met een andere browser of een ander apparaat. Neem contact op met de klantenservice als dat niet helpt.',
   locked: 'Codes zijn geblokkeerd na te veel mislukte pogingen.',
   signedIn: 'Je bent ingelogd.',

@@ -46,6 +46,7 @@ export const french: Texts = {
   unlockOther: 'Connectez-vous avec une autre méthode pour les débloquer.',
   nothingOffered: 'Vous ne pouvez utiliser aucune de vos méthodes de connexion pour le moment.',
   keyNeeded: 'Une clé d’accès ou une clé de sécurité est nécessaire. Ajoutez-en d’abord une à vos méthodes de connexion.',
+  keyMissing: 'Il faut une clé d’accès ou une clé de sécurité acceptée par ce site, et votre compte n’en a aucune. Contactez l’assistance.',
   tryElsewhere: 'Essayez avec un autre navigateur ou un autre appareil. Si cela ne suffit pas, contactez l’assistance.',
   locked: 'Les codes sont bloqués après un trop grand nombre de tentatives.',
   signedIn: 'Vous êtes connecté.',

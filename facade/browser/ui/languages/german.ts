@@ -48,6 +48,7 @@ export const german: Texts = {
   unlockOther: 'Melden Sie sich mit einer anderen Methode an, um sie zu entsperren.',
   nothingOffered: 'Sie können zurzeit keine Ihrer Anmeldemethoden verwenden.',
   keyNeeded: 'Dafür brauchen Sie einen Passkey oder Sicherheitsschlüssel. Fügen Sie ihn zuerst Ihren Anmeldemethoden hinzu.',
+  keyMissing: 'Sie brauchen einen Passkey oder Sicherheitsschlüssel, den diese Website akzeptiert, und Ihr Konto hat keinen. Wenden Sie sich an den Support.',
   tryElsewhere:
     'Versuchen Sie es mit einem anderen Browser oder Gerät. Wenn das nicht hilft, wenden Sie sich an den Support.',
   locked: 'Codes sind nach zu vielen Fehlversuchen gesperrt.',

@@ -46,6 +46,7 @@ export const italian: Texts = {
   unlockOther: 'Accedi con un altro metodo per sbloccarli.',
   nothingOffered: 'Al momento non puoi usare nessuno dei tuoi metodi di accesso.',
   keyNeeded: 'Per questa operazione serve una passkey o un token di sicurezza. Prima aggiungine uno ai tuoi metodi di accesso.',
+  keyMissing: 'Serve una passkey o un token di sicurezza accettato da questo sito, e il tuo account non ne ha. Contatta l’assistenza.',
   tryElsewhere: 'Prova con un altro browser o dispositivo. Se il problema persiste, contatta l’assistenza.',
   locked: 'I codici sono bloccati per troppi tentativi errati.',
   signedIn: 'Accesso effettuato.',

@@ -48,6 +48,7 @@ export const polish: Texts = {
   unlockOther: 'Aby je odblokować, zaloguj się inną metodą.',
   nothingOffered: 'W tej chwili nie możesz użyć żadnej ze swoich metod logowania.',
   keyNeeded: 'Do tego potrzebny jest klucz dostępu lub klucz bezpieczeństwa. Najpierw dodaj go do metod logowania.',
+  keyMissing: 'Potrzebujesz klucza dostępu lub klucza bezpieczeństwa akceptowanego przez tę witrynę, a na Twoim koncie takiego nie ma. Skontaktuj się z pomocą techniczną.',
   tryElsewhere: 'Spróbuj w innej przeglądarce lub na innym urządzeniu. Jeśli to nie pomoże, skontaktuj się z pomocą techniczną.',
   locked: 'Kody są zablokowane po zbyt wielu nieudanych próbach.',
   signedIn: 'Zalogowano.',

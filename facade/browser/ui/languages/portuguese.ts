@@ -47,6 +47,7 @@ export const portuguese: Texts = {
   unlockOther: 'Entre com outro método para desbloqueá-los.',
   nothingOffered: 'No momento, você não pode usar nenhum dos seus métodos de login.',
   keyNeeded: 'Isso exige uma chave de acesso ou chave de segurança. Primeiro, adicione uma aos seus métodos de login.',
+  keyMissing: 'Você precisa de uma chave de acesso ou chave de segurança aceita por este site, e sua conta não tem nenhuma. Fale com o suporte.',
   tryElsewhere: 'Tente com outro navegador ou dispositivo. Se não funcionar, fale com o suporte.',
   locked: 'Os códigos foram bloqueados após muitas tentativas incorretas.',
   signedIn: 'Você entrou na sua conta.',

@@ -46,6 +46,7 @@ export const spanish: Texts = {
   unlockOther: 'Inicia sesión con otro método para desbloquearlos.',
   nothingOffered: 'Ahora mismo no puedes usar ninguno de tus métodos de inicio de sesión.',
   keyNeeded: 'Para esto necesitas una llave de acceso o una llave de seguridad. Añádela primero a tus métodos de inicio de sesión.',
+  keyMissing: 'Necesitas una llave de acceso o de seguridad que este sitio acepte, y tu cuenta no tiene ninguna. Ponte en contacto con el equipo de asistencia.',
   tryElsewhere: 'Prueba con otro navegador o dispositivo. Si no funciona, ponte en contacto con el equipo de asistencia.',
   locked: 'Los códigos están bloqueados por demasiados intentos fallidos.',
   signedIn: 'Has iniciado sesión.',
