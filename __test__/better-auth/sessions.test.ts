@@ -83,6 +83,40 @@ for (const [kind, make] of Object.entries(databases)) {
     t.is((await due.sessions(id)).length, before)
   })
 
+  test(`${kind}: after it, a weaker factor makes no session: what is required has to be enrolled`, async (t) => {
+    let strict = false
+    const policy = () => (strict ? { require: { deviceBound: true } } : null)
+    const due = await makeHost(make, { countersign: { policy } })
+    const first = due.browser()
+    const person = await signUp(first)
+    person.key = new TestAuthenticator({ userVerified: true, backupEligible: true })
+    t.is((await enrol(first, person)).status, 200)
+    await due.context.internalAdapter.deleteUserSessions(person.id)
+    strict = true
+
+    const byPassword = due.browser()
+    await signIn(byPassword, person)
+    const before = new Map(byPassword.cookies)
+    t.like(await (await answer(byPassword, person)).json(), { ok: true, enrolmentRequired: true })
+    t.is(await byPassword.user(), undefined)
+    t.like(await byPassword.json('/countersign/session'), { state: 'pending', answered: true, mayEnrol: true })
+    const old = due.browser()
+    for (const [name, value] of before) old.cookies.set(name, value)
+    t.like(await old.json('/countersign/session'), { state: 'none' }, 'it has another id now')
+
+    const byPasskey = due.browser()
+    const { webauthn } = await byPasskey.json('/countersign/passkey/challenge', {})
+    const response = person.key.get(webauthn, { origin })
+    const verified = await byPasskey.post('/countersign/passkey/verify', { answer: { type: 'webauthn', response } })
+    t.like(await verified.json(), { ok: true, enrolmentRequired: true })
+    t.is(await byPasskey.user(), undefined)
+    t.like(await byPasskey.json('/countersign/session'), { state: 'pending', answered: true })
+    t.is((await due.sessions(person.id)).length, 0)
+    t.is((await enrol(byPasskey, { ...person, key: new TestAuthenticator({ userVerified: true }) })).status, 200)
+    t.is(await byPasskey.user(), person.id)
+    t.is(await byPassword.user(), undefined)
+  })
+
   test(`${kind}: an anonymous user who signs in is linked when the second factor is proved, not before`, async (t) => {
     const person = await makePerson(host)
     const browser = host.browser()

@@ -5,12 +5,14 @@ import { createHandler } from '../../facade/http/index.js'
 import type { HandlerOptions } from '../../facade/http/index.js'
 import { createSessions } from '../../facade/http/session.js'
 import { memorySessions, memoryStore } from '../../facade/stores/index.js'
+import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import type { Duty, Policy, PolicySubject } from '../../index.js'
 import { Fixture, origin } from '../helpers/service.js'
 import { HttpHost, user } from './http-host.js'
 
 const day = 86_400_000
+const problem = (name: string) => `urn:countersign:problem:${name}`
 
 /** A host that gives everybody 30 days. */
 async function withPolicy(
@@ -56,25 +58,113 @@ test('afterwards the sign-in is done by an enrolment alone', async (t) => {
   t.like(await session(), { state: 'verified', enforcement: { state: 'none', reminders: ['one-method'] } })
 })
 
-test('a weaker factor signs in, and the host and the page are told that something is missing', async (t) => {
+test('a weaker factor ends no sign-in: what is required has to be enrolled', async (t) => {
   const asked: PolicySubject[] = []
-  const { host, session, wait } = await withPolicy({ require: { phishingResistant: true } }, asked)
+  const { host, session, wait } = await withPolicy({ require: { phishingResistant: true }, conditionalCreate: true }, asked)
   const { uri } = await host.fixture.enrolTotp(user)
+  const codes = await host.fixture.service.createRecoveryCodes(user)
   host.pending()
   await session()
   wait(31)
   host.pending()
   t.false((await session()).mayEnrol, 'the factor that is there has to answer')
+  t.is((await host.client.post('/factors/webauthn')).body.type, problem('second-factor-required'))
   const code = totpAt(uri, host.fixture.now)
-  t.is((await host.client.post('/verify', { answer: { type: 'totp', code } })).status, 200)
+  const answered = await host.client.post('/verify', { answer: { type: 'totp', code } })
+  t.like(answered, { status: 200, body: { ok: true, factor: { type: 'totp' }, enrolmentRequired: true } })
   t.deepEqual(asked.at(-1)?.assurance?.amr, ['otp'])
   const enforcement = { state: 'required', require: { phishingResistant: true } }
-  t.like(host.told.at(-1)?.outcome, { ok: true, enforcement })
-  t.like(await session(), { state: 'verified', enforcement })
+  t.like(host.told.at(-1)?.outcome, { ok: false, reason: 'enrolment-required', purpose: 'sign-in', factor: { type: 'totp' }, enforcement })
+  t.like(await session(), { state: 'pending', answered: true, mayEnrol: true, enforcement })
+
+  // Nothing but that: not even codes or lists.
+  for (const [method, path] of [['GET', '/factors'], ['GET', '/status'], ['POST', '/recovery-codes'], ['DELETE', '/factors/x']] as const) {
+    t.is((await host.client.call(method, path)).body.type, problem('second-factor-required'), path)
+  }
+  t.is((await host.client.post('/factors/totp')).body.reason, 'authenticator-refused')
+  t.is((await host.client.post('/factors/webauthn', { use: 'passkey', conditional: true })).body.type, problem('malformed-request'))
+  const key = new TestAuthenticator()
+  const response = key.create((await host.client.post('/factors/webauthn')).body, { origin })
+  t.true((await host.client.post('/factors/webauthn/finish', { response, description: 'key' })).body.ok)
+  t.like(host.told.at(-1)?.outcome, { ok: true, purpose: 'enrolment', assurance: { amr: ['otp'] }, enforcement: { state: 'none' } })
+  t.like(await session(), { state: 'verified', enforcement: { state: 'none' } })
+
+  // From now on the app signs in again, and so does a recovery code: the key is there.
+  host.pending()
+  t.true((await host.client.post('/verify', { answer: { type: 'recovery', code: codes[0] } })).body.ok)
+  t.is(host.session?.state, 'verified')
 })
 
-test('sessions refuse who has a weaker factor than required, if they are asked to', async (t) => {
-  const fixture: Fixture = await Fixture.open(memoryStore(), { policy: () => ({ require: { phishingResistant: true }, by: start + day }) })
+test('an answer of long ago, or of a session without one, enrols nothing', async (t) => {
+  const { host, session } = await withPolicy({ require: { phishingResistant: true } })
+  const { uri } = await host.fixture.enrolTotp(user)
+  host.pending()
+  await session()
+  host.fixture.now += 31 * day
+  host.pending()
+  await host.client.post('/verify', { answer: { type: 'totp', code: totpAt(uri, host.fixture.now) } })
+  host.fixture.now += 302_000
+  const late = await session()
+  t.false(late.mayEnrol)
+  t.false('answered' in late)
+  t.is((await host.client.post('/factors/webauthn')).body.type, problem('second-factor-required'))
+  t.true((await host.client.post('/verify', { answer: { type: 'totp', code: totpAt(uri, host.fixture.now) } })).body.enrolmentRequired)
+  t.true((await session()).mayEnrol)
+  host.session = { ...host.session!, answered: false }
+  t.false((await session()).mayEnrol)
+})
+
+test('reset, a lost phone, a passkey and a remembered browser end no sign-in either', async (t) => {
+  const { host, wait } = await withPolicy({ require: { deviceBound: true }, remember: true })
+  const { uri } = await host.fixture.enrolTotp(user)
+  const codes = await host.fixture.service.createRecoveryCodes(user)
+  const passkey = new TestAuthenticator({ userVerified: true, backupEligible: true })
+  const creation = await host.fixture.service.beginWebauthn(user, { name: user, displayName: user, use: 'passkey' })
+  await host.fixture.service.finishWebauthn(user, { response: passkey.create(creation, { origin }), description: 'passkey' })
+  wait(1)
+  host.pending()
+  await host.client.post('/verify', { answer: { type: 'totp', code: totpAt(uri, host.fixture.now) }, remember: true })
+  t.is(host.session?.state, 'verified')
+  wait(29.5)
+  host.pending()
+  t.true((await host.client.post('/challenge')).body.remembered, 'there is time')
+  wait(0.4)
+  host.pending()
+  await host.client.get('/session')
+  host.fixture.now += day / 2
+  host.pending()
+  t.like((await host.client.post('/challenge')).body, { challenge: { totp: true } }, 'a remembered browser proves too little')
+  const waits = (purpose: string) => {
+    t.like(host.told.at(-1)?.outcome, { ok: false, reason: 'enrolment-required', purpose })
+    t.like(host.session, { id: user, state: 'pending', answered: true })
+  }
+  host.session = null
+  const { webauthn } = (await host.client.post('/passkey/challenge')).body
+  const answer = { type: 'webauthn', response: passkey.get(webauthn, { origin }) }
+  t.true((await host.client.post('/passkey/verify', { answer })).body.enrolmentRequired)
+  waits('passkey')
+  host.pending()
+  t.true((await host.client.post('/reset', { totp: totpAt(uri, host.fixture.now), recovery: codes[0] })).body.enrolmentRequired)
+  waits('reset')
+  host.pending()
+  const lost = await host.client.post('/verify', { answer: { type: 'recovery', code: codes[1] }, removeLost: true })
+  t.like(lost.body, { ok: true, enrolmentRequired: true, removed: [{ type: 'totp' }] })
+  waits('sign-in')
+})
+
+test('a session of before the deadline steps up, and stays signed in', async (t) => {
+  const { host, wait } = await withPolicy({ require: { phishingResistant: true } })
+  const { uri } = await host.fixture.enrolTotp(user)
+  host.verified()
+  await host.client.get('/session')
+  wait(31)
+  t.is((await host.client.post('/verify', { answer: { type: 'totp', code: totpAt(uri, host.fixture.now) } })).status, 200)
+  t.like(host.told.at(-1)?.outcome, { ok: true, purpose: 'step-up', enforcement: { state: 'required' } })
+  t.is(host.session?.state, 'verified')
+})
+
+test('sessions wait for the enrolment, and refuse those of before the deadline if they are asked to', async (t) => {
+  const fixture: Fixture = await Fixture.open(memoryStore(), { policy: () => ({ require: { phishingResistant: true }, by: start + day / 48 }) })
   const start = fixture.now
   const sessions = createSessions(fixture.service, { store: memorySessions(), account: () => ({}) })
   let cookie = ''
@@ -97,14 +187,26 @@ test('sessions refuse who has a weaker factor than required, if they are asked t
   t.is(verified.status, 200)
   keep(verified.headers)
   t.like(await check({ compliant: true }), { ok: true }, 'there is time')
-  fixture.now = start + day
-  const late = await sessions.signIn(request('/password', {}), user)
-  keep(new Headers(late.ok ? late.headers : {}))
-  keep((await sessions.handler(request('/countersign/verify', { answer: { type: 'totp', code: totpAt(uri, fixture.now) } }))).headers)
+  const before = cookie
+  fixture.now = start + day / 48
   t.like(await check({}), { ok: true })
   t.deepEqual(await check({ compliant: true }), { ok: false, reason: 'enrolment-required' })
-  await fixture.enrolKey(user)
-  t.like(await check({ compliant: true }), { ok: true })
+  cookie = ''
+  const late = await sessions.signIn(request('/password', {}), user)
+  keep(new Headers(late.ok ? late.headers : {}))
+  const pending = cookie
+  keep((await sessions.handler(request('/countersign/verify', { answer: { type: 'totp', code: totpAt(uri, fixture.now) } }))).headers)
+  t.not(cookie, pending, 'a new id')
+  t.like(await sessions.user(request('/')), { state: 'pending', answered: true, assurance: { amr: ['otp'] } })
+  t.deepEqual(await check({}), { ok: false, reason: 'second-factor-required' })
+  const key = new TestAuthenticator()
+  const creation = await (await sessions.handler(request('/countersign/factors/webauthn', {}))).json()
+  const response = key.create(creation as never, { origin })
+  keep((await sessions.handler(request('/countersign/factors/webauthn/finish', { response, description: 'key' }))).headers)
+  t.like(await check({ compliant: true }), { ok: true, user: { state: 'verified', answered: false } })
+  cookie = before
+  t.deepEqual(await check({}), { ok: false, reason: 'not-signed-in' }, 'an enrolment ends the others')
+  t.is((await fixture.service.factors(user)).length, 2)
   await t.throwsAsync(check({ compliant: 'yes' }), { code: 'invalid-argument' })
 })
 

@@ -26,7 +26,10 @@ export class HttpHost {
       user: () => host.session,
       onVerified: (request, who, outcome) => {
         host.told.push({ user: who, outcome })
-        if (outcome.ok) host.session = { ...who, state: 'verified', at: outcome.at }
+        if (outcome.ok) host.session = { ...who, state: 'verified', at: outcome.at, answered: false }
+        else if (outcome.reason === 'enrolment-required') {
+          host.session = { ...who, state: 'pending', answered: true, at: outcome.at, assurance: outcome.assurance }
+        }
         else if (outcome.reason === 'locked' && who.state === 'pending') host.session = null
       },
       onEnrolled: (request, who, enrolled) => void host.enrolled.push(enrolled),

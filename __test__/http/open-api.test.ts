@@ -42,8 +42,7 @@ test('every schema is used, and every problem has a place', (t) => {
   for (const name of Object.keys(schemas)) t.true(text.includes(`#/components/schemas/${name}"`), name)
   const paths = JSON.stringify(document.paths)
   for (const name of Object.keys(problems)) {
-    // The second one is an answer of guards of the host's own routes.
-    if (name === 'method-not-allowed' || name === 'enrolment-required') continue
+    if (name === 'method-not-allowed') continue
     t.true(paths.includes(`urn:countersign:problem:${name}"`), name)
   }
   for (const reason of refusalReasons) t.true(Object.hasOwn(problems, reason))

@@ -48,12 +48,14 @@ export function http(countersign: Countersign): void {
       if (outcome.ok) outcome.factor?.type satisfies string | undefined
       if (outcome.ok && outcome.factor === null) outcome.removed?.by satisfies string | undefined
       if (outcome.ok) outcome.at satisfies number
+      else if (outcome.reason === 'enrolment-required') outcome.at satisfies number
       else outcome.reason satisfies 'rejected' | 'malformed' | 'locked'
       if (outcome.purpose === 'step-up') res.setHeader('x', request.method)
       return { 'set-cookie': ['a=b', 'c=d'] }
     },
     onEnrolled: (request, user, enrolled) => void (enrolled satisfies boolean),
     required: (user) => user.admin === true,
+    require: async (user) => (user.admin === true ? { phishingResistant: true } : null),
     freshSeconds: 60,
     bodySeconds: 10,
     basePath: '/2fa',

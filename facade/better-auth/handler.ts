@@ -8,7 +8,7 @@ import { errorCodes } from './guard.js'
 import type { Requests } from './guard.js'
 import type { PluginSettings } from './options.js'
 import { peer } from './peer.js'
-import { endPending, findPending } from './pending.js'
+import { endPending, findPending, renewPending } from './pending.js'
 import type { OpenPending } from './pending.js'
 import type { Account, EndpointContext, SessionRow } from './types.js'
 
@@ -36,7 +36,7 @@ export function handlerFor(service: Countersign, settings: PluginSettings, { pro
     user: (_request, visit) => userOf(visit, service, freshSeconds * 1000),
     async onVerified(_request, user, outcome, visit) {
       try {
-        await settle(user, outcome, visit, proved)
+        await settle(user, outcome, visit, proved, settings.pendingMilliseconds)
       } catch (error) {
         visit.failure = error
       }
@@ -60,7 +60,8 @@ async function userOf(visit: Visit, service: Countersign, freshMilliseconds: num
   if (pending && account) {
     Object.assign(visit, { pending, account })
     const firstFactor = passwordPaths.has(pending.path) ? { firstFactor: ['pwd'] } : {}
-    return { ...named(account), state: 'pending', at: pending.at, session: pending.key, ...firstFactor }
+    const { at, key, answered: assurance } = pending
+    return { ...named(account), state: 'pending', at, session: key, ...firstFactor, ...(assurance && { answered: true, assurance }) }
   }
   const found = await storedSession(ctx)
   // Who acts as somebody else is not asked for their factors, and may not change them.
@@ -91,8 +92,15 @@ function named({ id, email, name, countersignEnrolled }: Account): Pick<HttpUser
 
 type Proved = Requests['proved']
 
-async function settle(user: HttpUser, outcome: Verification, visit: Visit, proved: Proved): Promise<void> {
+async function settle(user: HttpUser, outcome: Verification, visit: Visit, proved: Proved, pendingMilliseconds: number): Promise<void> {
   const { ctx, pending } = visit
+  if (!outcome.ok && outcome.reason === 'enrolment-required') {
+    const { at, assurance: answered, purpose } = outcome
+    const { remember = true, path = '' } = purpose === 'passkey' ? {} : (pending ?? {})
+    if (!(await renewPending(ctx, pending, { user: user.id, at, remember, path, answered }, pendingMilliseconds))) throw ended()
+    if (endsOthers(outcome)) await ctx.context.internalAdapter.deleteUserSessions(user.id)
+    return
+  }
   if (!outcome.ok) {
     // Guessing can't go on in this sign-in once the lock lifts.
     if (outcome.reason === 'locked' && pending) await endPending(ctx, pending)
@@ -108,7 +116,7 @@ async function settle(user: HttpUser, outcome: Verification, visit: Visit, prove
   if (endsOthers(outcome)) await ctx.context.internalAdapter.deleteUserSessions(user.id)
   if (outcome.factor === null) return signIn(user.id, undefined, pending.remember, visit, proved)
   await signIn(user.id, outcome, pending.remember, visit, proved)
-  visit.done = pending.path
+  if (pending.path) visit.done = pending.path
 }
 
 async function signIn(

@@ -1,3 +1,4 @@
+import type { Assurance } from '../service/assurance.js'
 import { randomBytes, sha256 } from '../shared/crypto.js'
 import { peer } from './peer.js'
 import type { EndpointContext } from './types.js'
@@ -10,8 +11,10 @@ export interface Pending {
   at: number
   /** Whether the session is to outlive the browser. */
   remember: boolean
-  /** The path of the endpoint that would have made a session. */
+  /** The path of the endpoint that would have made a session. Empty: a passkey alone. */
   path: string
+  /** That of the answer, if it was right and another factor has to be enrolled. */
+  answered?: Assurance
 }
 
 /** As it is stored. `password`: of what it was then, so that a new password ends what the old one has begun. */
@@ -26,6 +29,23 @@ export interface OpenPending extends Pending {
 
 /** Begins one, and binds it to the browser of this request. */
 export async function beginPending(ctx: EndpointContext, pending: Pending, milliseconds: number): Promise<void> {
+  await store(ctx, pending, milliseconds)
+  const target = await returnTarget(ctx)
+  const back = cookie(ctx, 'countersign_return', milliseconds)
+  if (target === undefined) peer().cookies.expireCookie(ctx, back)
+  else await ctx.setSignedCookie(back.name, target, ctx.context.secret, back.attributes)
+}
+
+/** Goes on with one under another id. False: it has ended in the meantime. */
+export async function renewPending(
+  ctx: EndpointContext, old: OpenPending | undefined, pending: Pending, milliseconds: number,
+): Promise<boolean> {
+  if (old && !(await consume(ctx, old))) return false
+  await store(ctx, pending, milliseconds)
+  return true
+}
+
+async function store(ctx: EndpointContext, pending: Pending, milliseconds: number): Promise<void> {
   const id = randomBytes(32).toString('base64url')
   await ctx.context.internalAdapter.createVerificationValue({
     identifier: keyOf(id),
@@ -34,10 +54,6 @@ export async function beginPending(ctx: EndpointContext, pending: Pending, milli
   })
   const { name, attributes } = cookie(ctx, 'countersign_pending', milliseconds)
   await ctx.setSignedCookie(name, id, ctx.context.secret, attributes)
-  const target = await returnTarget(ctx)
-  const back = cookie(ctx, 'countersign_return', milliseconds)
-  if (target === undefined) peer().cookies.expireCookie(ctx, back)
-  else await ctx.setSignedCookie(back.name, target, ctx.context.secret, back.attributes)
 }
 
 /** The one that this browser has begun, if it is still open. */
@@ -52,8 +68,13 @@ export async function findPending(ctx: EndpointContext): Promise<OpenPending | u
 
 /** Ends it; of any number of callers one is told that it did. */
 export async function endPending(ctx: EndpointContext, pending: OpenPending): Promise<boolean> {
-  const row = await ctx.context.internalAdapter.consumeVerificationValue(pending.key)
+  const ended = await consume(ctx, pending)
   peer().cookies.expireCookie(ctx, cookie(ctx, 'countersign_pending'))
+  return ended
+}
+
+async function consume(ctx: EndpointContext, pending: OpenPending): Promise<boolean> {
+  const row = await ctx.context.internalAdapter.consumeVerificationValue(pending.key)
   return row !== null && (JSON.parse(row.value) as Pending).user === pending.user
 }
 

@@ -1,7 +1,7 @@
 export { createHandler } from './handler.js'
 export { toNodeListener } from './node.js'
 export type { NodeContext, NodeRequest, NodeResponse } from './node.js'
-export type { AdminAction, AdminRequest, Handler, HandlerOptions, HttpUser, NothingToAnswer, Verification } from './options.js'
+export type { AdminAction, AdminRequest, EnrolmentRequired, Handler, HandlerOptions, HttpUser, NothingToAnswer, Verification } from './options.js'
 export type { Problem, ProblemName } from './problem.js'
 export { requireFresh } from './require-fresh.js'
 export type { FreshOptions } from './require-fresh.js'

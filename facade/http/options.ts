@@ -45,8 +45,13 @@ export interface HttpUser {
    * Default: none.
    */
   firstFactor?: string[]
-  /** The `assurance` of the last outcome, if the session is verified. `GET /session` tells it. */
+  /** The `assurance` of the last outcome, if the session is verified or `answered`. `GET /session` tells it. */
   assurance?: Assurance
+  /**
+   * Of a pending session: it was answered, and `onVerified` has received `enrolment-required`. Then the user may enrol, and
+   * nothing else. Default false.
+   */
+  answered?: boolean
   /**
    * True if the host knows that this user has factors. A lost record is then an error, never a way in. Default false.
    */
@@ -76,7 +81,9 @@ export interface HttpUser {
  * the meantime. Only `passkey` starts a new session. On `enrolment`, end every other session of this user, because those
  * only proved the password. If `factor` is null without `remembered`, check once more whether the account is enrolled by
  * now, and if so, leave the session pending. With `reason: 'locked'`, end a pending sign-in, so that guessing can't go on when the lock
- * ends. Any other refusal changes nothing.
+ * ends. With `reason: 'enrolment-required'`, the answer was right, but the time to enrol what the `policy` of the service requires
+ * is over. Leave the session pending, under a new id, with `answered: true` and the `at` and `assurance` of the outcome; `passkey`
+ * starts such a session. Any other refusal changes nothing.
  */
 export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrolment' | 'reset' } & (
   | ((Accepted | NothingToAnswer) & {
@@ -86,14 +93,26 @@ export type Verification = { purpose: 'sign-in' | 'step-up' | 'passkey' | 'enrol
        */
       at: number
       /**
-       * Where the user stands now, if the service has a `policy`. With `required`, something is still missing, and the page
-       * only offers to enrol it: a user signs in with a weaker factor then, and it is for your server to let nobody
-       * do anything else.
+       * Where the user stands now, if the service has a `policy`. With `required`, which only a step-up can have, something is
+       * still missing: the session is of before the deadline.
        */
       enforcement?: Enforcement
     })
+  | EnrolmentRequired
   | Refused
 )
+
+/** A right answer that ends no sign-in: another factor has to be enrolled first. */
+export interface EnrolmentRequired {
+  ok: false
+  reason: 'enrolment-required'
+  /** The factor that answered. */
+  factor: Accepted['factor']
+  assurance: Assurance
+  /** The new `at` of the session, in epoch milliseconds. */
+  at: number
+  enforcement: Enforcement
+}
 
 /** What a sign-in says in which nothing had to be answered. */
 export interface NothingToAnswer {
@@ -364,6 +383,7 @@ const checkUserShape = object<CheckedUser>({
   session: optional(text(1024)),
   firstFactor: optional(checkMethods),
   assurance: optional(checkAssurance),
+  answered: optional(flag),
   enrolled: optional(flag),
   admin: optional(flag),
   name: shownName,

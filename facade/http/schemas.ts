@@ -62,6 +62,10 @@ const assurance = {
 
 const proofs = object({}, { phishingResistant: boolean, userVerified: boolean, deviceBound: boolean, hardwareBound: boolean })
 
+const enrolmentRequired = {
+  const: true, description: 'The sign-in is still pending: a factor that is required has to be enrolled now.',
+}
+
 /** What the handler requires of answers. */
 export const requirement: Schema = {
   ...proofs,
@@ -90,7 +94,7 @@ export const schemas = {
   SessionState: {
     oneOf: [
       object({ state: { const: 'none' }, passkeys: boolean }),
-      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }, { require: requirement, remember: ok, enforcement }),
+      object({ state: { const: 'pending' }, passkeys: boolean, yubico: boolean, mayEnrol: boolean }, { answered: ok, require: requirement, remember: ok, enforcement }),
       object({
         state: { const: 'verified' }, passkeys: boolean, yubico: boolean, fresh: boolean, mayEnrol: boolean, admin: boolean,
       }, { assurance, require: requirement, remember: ok, activity: ok, enforcement }),
@@ -98,7 +102,7 @@ export const schemas = {
     description:
       'The state of the session. `pending`: the second factor is still missing. `mayEnrol`: may enrol now. ' +
       '`fresh`: factors may be changed without a step-up. `passkeys`: they sign in here without a user name. ' +
-      '`yubico`: Yubico keys can be enrolled. `require`: what an answer has to prove. `remember`: this browser may be remembered. ' +
+      '`yubico`: Yubico keys can be enrolled. `answered`: the answer was right, and what `enforcement` requires has to be enrolled. `require`: what an answer has to prove. `remember`: this browser may be remembered. ' +
       '`activity`: there is a log of what happened to the account.',
   },
   Challenge: object(
@@ -131,6 +135,7 @@ export const schemas = {
       userVerified: boolean,
       recoveryCodesLeft: integer,
       counter: { const: 'not-increased' },
+      enrolmentRequired,
       removed: { ...list(factor), description: 'The lost factors that were removed.' },
       signals,
     },
@@ -204,7 +209,7 @@ export const schemas = {
   Enrolled: object({ ok, factor }),
   Updated: object({ ok, factor }, { signals }),
   Removed: object({ ok, left: { ...list(factor), description: 'Empty if the user has no second factor any more.' } }, { signals }),
-  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer, assurance }, { signals }),
+  Reset: object({ ok, removed: list(factor), left: list(factor), recoveryCodesLeft: integer, assurance }, { enrolmentRequired, signals }),
   Signals: object(
     { rpId: string, userId: bytes, allAcceptedCredentialIds: list(bytes), name: string, displayName: string },
     {},

@@ -64,6 +64,8 @@ export async function standing(call: Call): Promise<Standing> {
   const removed = none ? await removalOf(call) : undefined
   const recent = isRecent(call)
   if (user.state === 'pending') {
+    // The answer was right, and of lately: what has to be enrolled beside it ends the sign-in.
+    if (await waitsForEnrolment(call)) return { fresh: false, enrolment: 'allowed', firstOnly: false }
     // A pending sign-in that has a factor must answer with it; one whose password is too old begins anew.
     const needed = none && (await mustEnrol(call, removed))
     const enrolment = !needed ? 'second-factor-required' : recent ? 'allowed' : 'step-up-required'
@@ -71,6 +73,13 @@ export async function standing(call: Call): Promise<Standing> {
   }
   const fresh = recent && isProof(factors, user.at)
   return { fresh, enrolment: fresh ? 'allowed' : 'step-up-required', firstOnly: none }
+}
+
+/** Whether a pending sign-in was answered by a factor, and waits for another one that the policy requires by now. */
+export async function waitsForEnrolment(call: Call): Promise<boolean> {
+  const { user } = call
+  if (user.state !== 'pending' || user.answered !== true || !isRecent(call)) return false
+  return (await enforcementOf(call, user))?.state === 'required'
 }
 
 /** Whether a time is that of a proof. One that is older than every factor was the password: it counts for as long as there is none. */

@@ -2,9 +2,12 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 
 import type { Accepted, Refused } from '../service/outcome.js'
 import { enforcementOf } from './enforcement.js'
-import type { HeadersGiven, HttpUser, NothingToAnswer, Verification } from './options.js'
+import type { EnrolmentRequired, HeadersGiven, HttpUser, NothingToAnswer, Verification } from './options.js'
 import { accepted, ProblemError } from './problem.js'
 import type { Visit } from './route.js'
+
+/** What the page gets where the sign-in has to wait for an enrolment. */
+export type Told<T> = Extract<T, { ok: true }> & { enrolmentRequired?: true }
 
 /** Tells the host of an outcome, keeps the headers that it wants to send, and ends a refused request. */
 export async function tellVerified<T extends Accepted | Refused | NothingToAnswer>(
@@ -12,12 +15,18 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
   user: HttpUser,
   purpose: Verification['purpose'],
   outcome: T,
-): Promise<Extract<T, { ok: true }>> {
+): Promise<Told<T>> {
   const { settings, request, context, headers } = visit
   const at = outcome.ok ? { at: provedAt(user, outcome, settings.now()) } : {}
   // The session has no assurance before this.
   const enforcement = outcome.ok ? await enforcementOf(visit, { id: user.id, assurance: outcome.assurance }) : undefined
-  const told = { purpose, ...outcome, ...at, ...(enforcement && { enforcement }) } as Verification
+  // Who is signed in already stays so: the host decides what a session of before the deadline is worth.
+  const mustEnrol = enforcement?.state === 'required' && user.state === 'pending'
+  // The time was not over yet when it was asked for first.
+  if (mustEnrol && outcome.ok && outcome.factor === null) throw new ProblemError('enrolment-required')
+  const told = {
+    purpose, ...(mustEnrol ? waiting(outcome as unknown as Accepted) : outcome), ...at, ...(enforcement && { enforcement }),
+  } as Verification
   const given = await settings.onVerified(request, user, told, context)
   // Not before: until then, a request that crosses this one may rightly see the session as it was.
   if (told.ok) settings.unsaved.verified(user, told, settings.now())
@@ -30,7 +39,12 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
     else headers.set(name, value)
   }
   if (!outcome.ok && outcome.reason === 'locked') throw await locked(visit, user)
-  return accepted(outcome)
+  return { ...accepted(outcome), ...(mustEnrol && ({ enrolmentRequired: true } as const)) }
+}
+
+/** Nothing that a host takes for a sign-in. */
+function waiting({ factor, assurance }: Accepted): Pick<EnrolmentRequired, 'ok' | 'reason' | 'factor' | 'assurance'> {
+  return { ok: false, reason: 'enrolment-required', factor, assurance }
 }
 
 /** With how the lock ends: the person may have nothing but this answer, where it ended the sign-in. */

@@ -7,7 +7,7 @@ import type { PasskeyUser } from '../index.js'
 
 export type Session =
   | { state: 'none'; passkeys: boolean }
-  | { state: 'pending'; passkeys: boolean; yubico: boolean; mayEnrol: boolean; require?: Requirement; remember?: true; enforcement?: Enforcement }
+  | { state: 'pending'; passkeys: boolean; yubico: boolean; mayEnrol: boolean; answered?: true; require?: Requirement; remember?: true; enforcement?: Enforcement }
   | {
       state: 'verified'; passkeys: boolean; yubico: boolean; fresh: boolean; mayEnrol: boolean; admin: boolean
       assurance?: Accepted['assurance']; require?: Requirement; remember?: true; activity?: true; enforcement?: Enforcement
@@ -32,6 +32,8 @@ export type Verified = Omit<Accepted, 'factor' | 'assurance'> & {
   factor: Accepted['factor'] | null
   /** Nothing was answered: this browser is remembered. */
   remembered?: true
+  /** The sign-in still waits for a factor that has to be enrolled. */
+  enrolmentRequired?: true
   /** The factors that the person said to have lost. */
   removed?: Factor[]
 }

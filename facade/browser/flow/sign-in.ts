@@ -180,6 +180,10 @@ export class SignInFlow {
   async #pending(
     session: Extract<Session, { state: 'pending' }>, current: () => boolean,
   ): Promise<void> {
+    if (session.answered && session.enforcement) {
+      this.#due(session, session.enforcement)
+      return this.#tellState('pending')
+    }
     if (session.mayEnrol) {
       this.#go({ step: 'enrol', ...offeredBy(session) })
       return this.#tellState('pending')
@@ -235,14 +239,15 @@ export class SignInFlow {
     this.#next = undefined
     // Whether the site knows of the sign-in; where it can't be asked, the answer of before stands.
     const session = await this.api.session().catch(() => undefined)
-    if (session && session.state !== 'verified') return this.#failed(new ApiError('not-saved'))
+    const waits = session?.state === 'pending' && session.answered && outcome.enrolmentRequired
+    if (session && session.state !== 'verified' && !waits) return this.#failed(new ApiError('not-saved'))
     const { removed, recoveryCodesLeft = Infinity } = outcome
     const go = async (): Promise<void> => {
       const { enforcement } = session ?? {}
       if (session && enforcement && enforcement.state !== 'none') this.#due(session, enforcement, outcome)
       else await this.#finish(outcome)
     }
-    this.#tellState('verified')
+    this.#tellState(waits ? 'pending' : 'verified')
     if (!removed && recoveryCodesLeft > FEW_CODES) return go()
     // Read before the page goes on: where it goes nobody may say it again.
     this.#go({ step: 'recovered', ...(removed && { removed }), recoveryCodesLeft })
@@ -250,7 +255,7 @@ export class SignInFlow {
   }
 
   /** What the site wants to be enrolled. Once it is required, there is no other way on. */
-  #due(session: Extract<Session, { state: 'verified' }>, { state, by = 0 }: Enforcement, outcome?: Verified): void {
+  #due(session: Exclude<Session, { state: 'none' }>, { state, by = 0 }: Enforcement, outcome?: Verified): void {
     const required = state === 'required'
     this.#go({ step: 'due', by, required, ...offeredBy(session) })
     this.#hadNone = outcome?.factor === null && outcome.remembered !== true

@@ -80,7 +80,7 @@ export const enrolmentRoutes = [
       // One that would never sign in.
       if (use === 'passkey' && !passkeys) throw new ProblemError('malformed-request', { detail: 'use' })
       // It needs no presence, so it is the host's to allow, and never what a sign-in ends with.
-      if (conditional && (!conditionalCreate || firstOnly)) {
+      if (conditional && (!conditionalCreate || firstOnly || user.state === 'pending')) {
         throw new ProblemError('malformed-request', { detail: 'conditional' })
       }
       const name = nameOf(user)
@@ -142,16 +142,17 @@ export const yubicoRoutes = [
   }),
 ]
 
-/** The first factor was proved just now, which is as good as an answer: it ends a pending sign-in. */
+/** A factor was proved just now, which is as good as an answer: it ends a pending sign-in. */
 async function enrol(call: Call, result: Enrolled): Promise<Enrolled> {
   const { user, firstOnly } = call
   const enrolled = accepted(result)
   await tellEnrolled(call, user, true)
-  if (firstOnly) {
+  if (firstOnly || user.state === 'pending') {
     // What was enrolled just now can be used, and says what it is.
     const { id, type, description } = enrolled.factor
     // Nobody was asked for it: whoever knew the password could have enrolled one of their own.
-    const assurance = assuranceOf([], user.firstFactor, call.now)
+    const answered = user.answered === true ? user.assurance : undefined
+    const assurance = answered ?? assuranceOf([], user.firstFactor, call.now)
     await tellVerified(call, user, 'enrolment', { ok: true, factor: { id, type: type as FactorType, description }, assurance })
   }
   return enrolled

@@ -4,7 +4,7 @@ import type { Assurance, Requirement } from '../../service/assurance.js'
 import type { Enforcement } from '../../service/duty.js'
 import { enforcementOf } from '../enforcement.js'
 import { ref } from '../schemas.js'
-import { mayRemember, standing } from '../standing.js'
+import { mayRemember, standing, waitsForEnrolment } from '../standing.js'
 
 /** What `GET /session` answers. */
 export type SessionState =
@@ -14,8 +14,10 @@ export type SessionState =
       passkeys: boolean
       /** Yubico keys can be enrolled. */
       yubico: boolean
-      /** A first factor may be enrolled now, and must be for the sign-in to be done. */
+      /** A factor may be enrolled now, and must be for the sign-in to be done. */
       mayEnrol: boolean
+      /** Another factor was right, and the one that `enforcement` requires is missing. */
+      answered?: true
       /** What an answer has to prove, if the handler requires something of this user. */
       require?: Requirement
       /** This browser may be remembered: see `POST /verify`. */
@@ -71,7 +73,10 @@ export const sessionRoutes = [
       const due = enforcement && { enforcement }
       const required = await visit.requirement()
       const require = isRequired(required) && { require: required }
-      if (user.state === 'pending') return { state: 'pending', passkeys, yubico, mayEnrol, ...require, ...remember, ...due }
+      if (user.state === 'pending') {
+        const answered = (await waitsForEnrolment({ ...visit, user, firstOnly: false })) && ({ answered: true } as const)
+        return { state: 'pending', passkeys, yubico, mayEnrol, ...answered, ...require, ...remember, ...due }
+      }
       const activity = logged && ({ activity: true } as const)
       const { admin = false, assurance } = user
       const had = assurance && { assurance }

@@ -3,6 +3,7 @@ import { parseAnswer } from '../../shared/answer.js'
 import { own } from '../../shared/check.js'
 import type { Challenge } from '../../service/challenge.js'
 import type { RecognisedBrowser } from '../../service/outcome.js'
+import { enforcementOf } from '../enforcement.js'
 import { boolean, ids, optional, outside } from '../members.js'
 import type { HttpUser } from '../options.js'
 import { ProblemError } from '../problem.js'
@@ -43,7 +44,7 @@ export const signInRoutes = [
         ),
       ),
     },
-    problems: ['step-up-required'],
+    problems: ['step-up-required', 'enrolment-required'],
     async run(call, { phishingResistant = false }: { phishingResistant?: boolean | undefined }) {
       const { countersign, user } = call
       const required = await call.requirement()
@@ -123,8 +124,8 @@ export const signInRoutes = [
         const { recoveryCodesLeft, left, assurance } = reset
         await tellEnrolled(call, user, left.length > 0)
         const factor = { id: 'recovery', type: 'recovery' } as const
-        await tellVerified(call, user, 'reset', { ok: true, factor, assurance, recoveryCodesLeft })
-        return reset
+        const { enrolmentRequired } = await tellVerified(call, user, 'reset', { ok: true, factor, assurance, recoveryCodesLeft })
+        return { ...reset, ...(enrolmentRequired && { enrolmentRequired }) }
       }),
   }),
 ]
@@ -160,7 +161,9 @@ interface Answered {
 async function browserOf(call: Call): Promise<string | undefined> {
   const { settings, user } = call
   const token = settings.browsers && user.state === 'pending' && isRecent(call) ? tokenOf(call) : undefined
-  return token !== undefined && (await mayRemember(call)) ? token : undefined
+  if (token === undefined || !(await mayRemember(call))) return undefined
+  // It proves too little for an enrolment, and that is all that is left to do.
+  return (await enforcementOf(call, user))?.state === 'required' ? undefined : token
 }
 
 /** Ends the pending sign-in of a user who has nothing to answer with, and needs nothing. */

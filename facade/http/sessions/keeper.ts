@@ -13,10 +13,12 @@ export interface SignIn {
   firstFactor?: string[]
   /** That of the last proof, or of one before that was stronger and still fresh. */
   assurance?: Assurance
+  /** It is pending still, for a factor that has to be enrolled. */
+  answered?: boolean
 }
 
 /** What a sign-in has come to. */
-export type Proof = Pick<SignIn, 'state' | 'at' | 'assurance'>
+export type Proof = Pick<SignIn, 'state' | 'at' | 'assurance' | 'answered'>
 
 /** Headers for the answer; none where a session plugin sends its own. */
 export type SessionHeaders = Record<string, string>

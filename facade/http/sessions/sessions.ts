@@ -216,19 +216,20 @@ export function sessionsOf<Where, Found extends SignIn>(
     const { user: id, state, at, session } = kept
     return checkHttpUser({
       id, state, at, session, name, displayName, firstFactor: own(kept, 'firstFactor'), assurance: own(kept, 'assurance'),
+      answered: own(kept, 'answered'),
       ...(enrolled !== undefined && { enrolled }),
       ...(admin !== undefined && { admin }),
     })
   }
 
   async function verified(request: Request, user: HttpUser, outcome: Verification, where: Where) {
-    if (!outcome.ok) {
+    if (!outcome.ok && outcome.reason !== 'enrolment-required') {
       // Guessing must not go on in this sign-in once the lock ends.
       return outcome.reason === 'locked' && user.state === 'pending' ? keeper.end(where) : undefined
     }
     const { at, factor, purpose, assurance } = outcome
     const nothing = factor === null && own(outcome, 'remembered') !== true
-    const proof = { state: 'verified', at, assurance } as const
+    const proof = { state: outcome.ok ? 'verified' : 'pending', at, assurance, answered: !outcome.ok } as const
     const known = await account(user.id)
     // Removed or blocked while the answer was on its way.
     if (known === null || known === undefined) return undefined
@@ -241,6 +242,7 @@ export function sessionsOf<Where, Found extends SignIn>(
       if (!(await keeper.find(where))) return undefined
       await keeper.endUser(user.id, kept.session)
     }
+    if (!outcome.ok) return keeper.renew(where, kept, proof)
     return keeper.renew(where, kept, { ...proof, assurance: assuranceAfter(kept.assurance, outcome, fresh) })
   }
 
@@ -268,7 +270,7 @@ export function sessionsOf<Where, Found extends SignIn>(
     return isProof(factors, user.at) ? undefined : 'step-up-required'
   }
 
-  /** A session of a user who has a weaker factor than required is complete. */
+  /** A session of before the deadline is complete, whatever its user has. */
   async function missingFactor({ id, assurance }: CheckedUser): Promise<'enrolment-required' | undefined> {
     const about = { ...(options.rp && { rp: options.rp }), ...(assurance && { assurance }) }
     const { state } = await countersign.enforcement(id, about)
