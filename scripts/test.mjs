@@ -10,31 +10,35 @@ import { root } from './lib/paths.mjs'
 import { ask, mustRun, run } from './lib/run.mjs'
 import { Steps } from './lib/steps.mjs'
 import { ToolMissing } from './lib/tools.mjs'
-import { countCargo, countOne } from './lib/totals.mjs'
+import { countCargo, countClosing, countOne } from './lib/totals.mjs'
 import { checkWindows } from './lib/windows.mjs'
 import { setUp } from './setup.mjs'
 
+const MUSL = 'linux-x64-musl'
 const fuzz = ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10']
 
 const steps = new Steps({ name: 'test', words: process.argv.slice(2) })
 // Side by side, since each ends in minutes of one core: the tests are linked on the left, the addon and what is measured on
 // the right, into folders of their own. What is measured here is counted, and does not depend on how busy the machine is.
-const [, ready] = await Promise.all([rust(), built()])
+const [muslBuilt, ready] = await Promise.all([rust(), built()])
 // One after the other: these use both cores, and some of them watch the clock.
 await steps.step('fuzz', command(fuzz))
 if (ready) {
+  if (muslBuilt) await steps.step('musl as shipped', command(['node', 'scripts/check-all.mjs', '--smoke', MUSL], countClosing))
   await steps.step('ava', ava(['build/__test__/**/*.test.js', '!build/__test__/browser/**']))
   await steps.step('memory', command(['node', 'scripts/memory.mjs', '--sign-ins', '20000']))
   await browser()
 }
 steps.close()
 
+/** @returns {Promise<boolean>} whether there is a binary for musl */
 async function rust() {
   await steps.step('rustfmt', rustfmt)
   await steps.step('clippy', clippy)
   await steps.step('cargo test', command(['cargo', 'test', '--workspace', '--locked'], countCargo))
   await steps.step('windows', checkWindows)
   await denied()
+  return musl()
 }
 
 /** @returns {Promise<boolean>} whether there is something to test */
@@ -65,6 +69,15 @@ async function denied() {
   // A debug build: it is ready in a third of the time and checks as well.
   if (missing()) await steps.step('cargo-deny set-up', () => mustRun('cargo', ['install', '--locked', '--debug', 'cargo-deny']))
   await steps.step('cargo-deny', command(['cargo', 'deny', '--offline', '--locked', 'check', 'licenses', 'bans', 'sources']))
+}
+
+/** The binary for the other C library, as it is published; the other platforms are built by `npm run release:check` alone. */
+async function musl() {
+  if (!steps.wants('musl')) return false
+  const cross = `${process.platform}-${process.arch}` === 'linux-x64'
+  const why = !cross ? 'it is built on Linux x64' : !process.env.CI ? `its tools take 2 GB; \`npm run build:all -- ${MUSL}\` brings them` : ''
+  if (why) return steps.skip('musl build', why)
+  return steps.step('musl build', command(['node', 'scripts/build-all.mjs', MUSL], countClosing))
 }
 
 /** The loader and its types are committed: they must be what the build makes of the sources. */

@@ -54,7 +54,9 @@ function stageTarget(target) {
 function stageMain() {
   const staged = emptied(join(scratch, 'staged', 'main'))
   const manifest = readFileSync(join(root, 'package.json'), 'utf8')
-  for (const name of [...JSON.parse(manifest).files, 'README.md']) cpSync(join(root, name), join(staged, basename(name)), { recursive: true })
+  // npm leaves out of these what the manifest says with a `!`.
+  const names = JSON.parse(manifest).files.filter((name) => !name.startsWith('!'))
+  for (const name of [...names, 'README.md']) cpSync(join(root, name), join(staged, basename(name)), { recursive: true })
   writeFileSync(join(staged, 'package.json'), withOptionalDependencies(manifest))
   return staged
 }
