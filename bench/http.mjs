@@ -1,12 +1,14 @@
 // What a second factor costs the server over HTTP, in CPU: the handler beside the same calls in a plain listener, and
 // beside one that answers JSON and does nothing.
-import { interleave } from './lib/interleave.mjs'
+import { secondFactor, unread } from './lib/http-flows.mjs'
 import { HttpSignIns } from './lib/http-sign-ins.mjs'
+import { interleave } from './lib/interleave.mjs'
 import { enrolOne } from './lib/population.mjs'
 
 export async function http(options) {
   const one = await enrolOne()
-  const servers = Object.fromEntries(['handler', 'plain', 'json'].map((kind) => [kind, new HttpSignIns(kind, one)]))
+  const servers = Object.fromEntries(Object.entries({ handler: secondFactor, plain: secondFactor, json: unread }).map(([kind, flow]) =>
+    [kind, new HttpSignIns({ program: 'http-process.mjs', args: [kind, 'memory'], flow }, one)]))
   try {
     for (const server of Object.values(servers)) await server.ready
     const results = {}
@@ -17,6 +19,6 @@ export async function http(options) {
     }
     return results
   } finally {
-    for (const server of Object.values(servers)) server.end()
+    for (const server of Object.values(servers)) await server.end()
   }
 }

@@ -43,6 +43,23 @@ export const targets = {
     ...compared(results[way], 'handler', 'plain'),
     most: 1.25,
   })),
+  servers: ({ 'second factor': { answer, webauthn }, 'sign-in with a session': whole }) => [
+    {
+      what: 'a second factor by key, PostgreSQL: countersign/http : Express and SimpleWebAuthn by hand, CPU of the server',
+      ...compared(webauthn.cpu, 'countersign, postgres', 'by hand, postgres'),
+      most: 1,
+    },
+    {
+      what: 'the answer to a code, PostgreSQL: countersign/http : Express and otplib by hand, CPU of the server',
+      ...compared(answer.cpu, 'countersign, postgres', 'by hand, postgres'),
+      most: 1.1,
+    },
+    ...Object.entries({ totp: 'by password and code', passkey: 'by passkey' }).map(([way, what]) => ({
+      what: `a sign-in ${what}, PostgreSQL, 32 in flight: better-auth : countersign/http/session`,
+      ...compared(whole[way].time, 'better-auth, postgres', 'countersign, postgres'),
+      least: 5,
+    })),
+  ],
   challenges: ({ times, open }) => [
     { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs', profile: 'book' },
     { what: 'challenge put + take by memoryStore', figure: times.memoryStore.median / 1000, most: 5, unit: 'µs' },

@@ -9,13 +9,23 @@ import { fileURLToPath } from 'node:url'
 import { Countersign } from 'countersign'
 import { directoryStore, memoryStore } from 'countersign/stores'
 import { TestAuthenticator, totpAt } from 'countersign/testing'
+import { verifyRegistration } from 'countersign/webauthn'
 
 export const origin = 'https://example.com'
 export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
 export const nameOf = (index) => `user ${String(index).padStart(8, '0')}`
 
-/** @returns the URI of the app, the key, and what the service has stored for one who enrolled both */
-export async function enrolOne() {
+/** The user handle of one of them: the same each time. */
+export const handleOf = (user) => createHash('sha512').update(user).digest('base64url')
+
+/** The id of everybody's key, at a server that finds its owner by it. */
+export const credentialIdOf = (user) => createHash('sha256').update(user).digest('base64url')
+
+/**
+ * @param {{ passkey?: boolean }} options whether the key also signs in without a user name
+ * @returns the URI of the app, the key with its public key, and what the service has stored for one who enrolled both
+ */
+export async function enrolOne({ passkey = false } = {}) {
   const store = memoryStore()
   let template
   const keep = (changed) => {
@@ -33,28 +43,30 @@ export async function enrolOne() {
   const service = await Countersign.open({ rp, store: { users, challenges: store }, now })
   const { enrolment, uri } = await service.beginTotp('one', { account: nameOf(0) })
   const app = await service.finishTotp('one', { enrolment, code: totpAt(uri, now()), description: 'phone' })
-  const key = new TestAuthenticator({ algorithm: 'ES256' })
-  const creation = await service.beginWebauthn('one', { name: nameOf(0), displayName: nameOf(0) })
+  const key = new TestAuthenticator({ algorithm: 'ES256', userVerified: passkey })
+  const use = passkey ? 'passkey' : 'second-factor'
+  const creation = await service.beginWebauthn('one', { name: nameOf(0), displayName: nameOf(0), use })
   const response = key.create(creation, { origin })
   const registered = await service.finishWebauthn('one', { response, description: 'key' })
   if (!app.ok || !registered.ok) throw new Error('not enrolled')
-  return { uri, key, template }
+  const publicKey = verifyRegistration({ response, rp, challenge: creation.challenge }).credential.publicKey
+  return { uri, key, template, publicKey, credentialId: response.id }
 }
 
-/** Through the store's own interface. Some challenges besides, so that no folder is missing later. */
-export async function fill(store, template, users) {
+/** Through the store's own interface. In files, some challenges besides, so that no folder is missing later. */
+export async function fill(store, template, users, { challenges = 4096 } = {}) {
   let next = 0
   const add = async () => {
     while (next < users) {
       const user = nameOf(next++)
       // The same each time: to fill a store anew changes no more than it must.
-      const handle = createHash('sha512').update(user).digest('base64url')
+      const handle = handleOf(user)
       const record = template.record.replaceAll(template.handle, handle)
       await store.update(user, () => ({ record, handle, value: undefined }))
     }
   }
   await Promise.all(Array.from({ length: 16 }, add))
-  for (let index = 0; index < 4096; index += 1) {
+  for (let index = 0; index < challenges; index += 1) {
     const key = `key ${index}`
     await store.put(key, { id: 'any', purpose: 'sign-in', data: 'any', expires: Date.now() + 60_000 })
     await store.clear(key)

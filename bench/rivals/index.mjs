@@ -1,5 +1,5 @@
 // The packages that countersign is measured against, in a package of their own: nothing else is to depend on them.
-export { SettingsService, verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
+export { SettingsService, generateAuthenticationOptions, verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 export { Fido2Lib, PublicKey } from 'fido2-lib'
 export * as otpauth from 'otpauth'
 export * as otplib from 'otplib'

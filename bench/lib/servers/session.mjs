@@ -1,0 +1,22 @@
+// `countersign/http/session`: a sign-in is a password, then the second factor, or a passkey; the session is in the same database.
+import { Countersign } from 'countersign'
+import { toNodeListener } from 'countersign/http'
+import { createSessions } from 'countersign/http/session'
+
+import { fill, rp } from '../population.mjs'
+
+export async function serve({ database, one, users, now }) {
+  await fill(database.store, one.template, users, { challenges: 0 })
+  const service = await Countersign.open({ rp, store: database.store, now })
+  const sessions = createSessions(service, {
+    store: database.sessions,
+    account: () => ({ enrolled: true }),
+    onEnrolled: () => {},
+    onError: (error) => console.error(error),
+  })
+  const signIn = async (request) => {
+    const { ok, headers } = await sessions.signIn(request, request.headers.get('x-user'), { firstFactor: ['pwd'] })
+    return new Response(null, { status: ok ? 204 : 403, headers })
+  }
+  return toNodeListener((request) => (new URL(request.url).pathname === '/sign-in' ? signIn(request) : sessions.handler(request)))
+}
