@@ -17,7 +17,7 @@ const never = '9223372036854775807'
 const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
 
 /** What the store asks, each one statement that needs no other. @internal */
-export function postgresStatements({ records, claims, challenges }: PostgresNames): PostgresStatements {
+export function postgresStatements({ records, handles, claims, challenges }: PostgresNames): PostgresStatements {
   const insert = (condition: string) => `
       INSERT INTO ${records} ("user", record, handle) SELECT $1::text, $2::text, $3::text WHERE ${condition}
       ON CONFLICT ("user") DO NOTHING RETURNING 1`
@@ -28,7 +28,7 @@ export function postgresStatements({ records, claims, challenges }: PostgresName
   // without claims has only its handle, which counts as a claim of its user.
   const withClaims = (write: (condition: string) => string, list: string) => `
       WITH anothers AS (
-        SELECT FROM ${records} AS other WHERE other.handle = ANY (${list}::text[]) AND other."user" <> $1
+        SELECT FROM ${handles} AS other WHERE other.handle = ANY (${list}::text[]) AND other."user" <> $1
         AND NOT EXISTS (SELECT FROM ${claims} AS own WHERE own.claim = other.handle AND own."user" = $1)
       ), written AS (${write('NOT EXISTS (SELECT FROM anothers)')}), released AS (
         DELETE FROM ${claims} WHERE "user" = $1 AND claim <> ALL (${list}::text[]) AND EXISTS (SELECT FROM written)
@@ -52,7 +52,7 @@ export function postgresStatements({ records, claims, challenges }: PostgresName
     replaceWithClaims: withClaims(replace, '$5'),
     delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
     owner: `
-      SELECT "user" FROM ${records} WHERE handle = $1
+      SELECT "user" FROM ${handles} WHERE handle = $1
       UNION ALL SELECT "user" FROM ${claims} WHERE claim = $1 LIMIT 1`,
     users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
     put: `

@@ -6,8 +6,8 @@ import { checkPool, rows, rowsUnlessConflict, uniqueViolation } from './postgres
 import type { PostgresPool, PostgresRow } from './postgres-pool.js'
 import { pageSize, postgresStatements } from './postgres-statements.js'
 import type { PostgresStatements } from './postgres-statements.js'
-import { postgresNames, postgresTables } from './postgres-tables.js'
-import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
+import { postgresStoreNames, postgresTables } from './postgres-tables.js'
+import type { PostgresNames, PostgresStoreOptions } from './postgres-tables.js'
 import { isStorable, storable } from './storable.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 import { usersAfter } from './users-after.js'
@@ -18,7 +18,7 @@ export type { PostgresAudit } from './postgres-audit.js'
 export { postgresSessions, postgresSessionTables } from './postgres-sessions.js'
 export type { PostgresSessions } from './postgres-sessions.js'
 export type { PostgresPool } from './postgres-pool.js'
-export type { PostgresOptions } from './postgres-tables.js'
+export type { PostgresOptions, PostgresStoreOptions } from './postgres-tables.js'
 
 export interface PostgresStore extends Store {
   /**
@@ -44,8 +44,8 @@ export interface PostgresStore extends Store {
  * const store = postgresStore(new Pool({ connectionString }))
  * await store.migrate()
  */
-export function postgresStore(pool: PostgresPool, options: PostgresOptions = {}): PostgresStore {
-  return new Postgres(checkPool(pool), postgresNames(options), postgresTables(options))
+export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
+  return new Postgres(checkPool(pool), postgresStoreNames(options).names, postgresTables(options))
 }
 
 /** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
@@ -67,8 +67,9 @@ class Postgres implements PostgresStore {
   }
 
   async migrate(): Promise<void> {
-    const { schema, records, claims, challenges } = this.#names
-    await createMissing(this.#pool, { schema, tables: [records, claims, challenges], sql: this.#tables })
+    const { schema, records, handles, claims, challenges } = this.#names
+    const tables = [...new Set([records, handles, claims, challenges])]
+    await createMissing(this.#pool, { schema, tables, sql: this.#tables })
   }
 
   async read(user: string): Promise<string | undefined> {
