@@ -238,9 +238,16 @@ scene('with text of twice the size, words and codes stay whole, and nothing is b
 scene('in forced colours, the three actions of a factor stand in one row', async ({ t, ann }) => {
   await ann.enrolTotp()
   await ann.page.emulateMedia({ forcedColors: 'active' })
-  for (const width of [320, 390, 544, 768]) {
+  for (const width of [320, 390, 544, 768, 1280]) {
     await ann.page.setViewportSize({ width, height: 800 })
-    const tops = await ann.page.locator('.actions button').evaluateAll((buttons) => buttons.map((one) => one.getBoundingClientRect().top))
+    const [tops, before, after] = await ann.page.locator('.actions').evaluate((actions) => {
+      const boxes = [...actions.querySelectorAll('button')].map((one) => one.getBoundingClientRect())
+      const row = actions.closest('li')!.getBoundingClientRect()
+      return [boxes.map(({ top }) => top), boxes[0]!.left - row.left, row.right - boxes.at(-1)!.right] as const
+    })
     t.deepEqual([tops.length, new Set(tops).size], [3, 1], `${width} px`)
+    // Their borders end where the row does.
+    t.true(before >= -0.5 && after >= -0.5, `${width} px: ${before}, ${after}`)
+    if (width > 560) t.true(after < 0.5, `${width} px: ${after}`)
   }
 })

@@ -373,9 +373,9 @@ dialog > .level-1 { padding-inline-end: 36px; font-size: 1.25em; }
   dialog { padding: 24px clamp(12px, 4vw, 20px); }
 }
 
-/* The borders that forced colours draw would touch. */
+/* The borders that forced colours draw would touch, and stand where otherwise only padding does. */
 @media (forced-colors: active) {
-  .actions { gap: 6px; margin-block: 4px; }
+  .actions { gap: 6px; margin-block: 4px; margin-inline: 0; }
   .actions button { padding-inline: 7px; }
 }
 @media (prefers-reduced-motion: reduce) {
