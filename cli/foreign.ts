@@ -1,6 +1,7 @@
 import { own } from '../facade/shared/check.js'
 import * as migration from '../facade/migration/index.js'
 import type { Migration, SecretEncoding, SecretOptions } from '../facade/migration/index.js'
+import { isLibpam } from '../facade/migration/libpam.js'
 import { fromDynamo } from '../facade/migration/rows.js'
 import { isCountersignError } from '../index.js'
 import type { Countersign, Imported, Left, OpenOptions } from '../index.js'
@@ -141,6 +142,8 @@ function readRows(text: string, format: ForeignFormat): unknown[] {
     if (Array.isArray(whole)) return whole
     return Array.isArray(items) ? items : [whole]
   }
+  // One secret with its codes, and not one in each line.
+  if (isLibpam(text)) return [text]
   const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
   if (lines.length === 0) throw usage('The file is empty')
   const rows = lines.map(parseJson)

@@ -38,6 +38,8 @@ for (const [page, origins, remedy] of [
   ['https://[fe80::1]', ['https://example.com'], /Open the page at one of rp\.origins instead: .* IP addresses for WebAuthn\.$/],
   ['https://localhost:3000', ['http://localhost:3000'], /Open it with http: instead of https:, or add https:\/\/localhost:3000/],
   ['https://www.example.com', ['https://example.com'], /If that page is yours, add https:\/\/www\.example\.com/],
+  ['https://example.com.', ['https://example.com'], /Open it at https:\/\/example\.com instead, without the dot at the end/],
+  ['https://example.com.:8443', ['https://example.com:8443'], /Open it at https:\/\/example\.com:8443 instead, without the dot/],
 ] as const) {
   test(`a page at ${page} where ${origins[0]} is expected`, async (t) => {
     const id = new URL(origins[0]).hostname

@@ -5,7 +5,7 @@ import type { WellKnownOptions } from '../../facade/http/index.js'
 import { registrableLabel } from '../../facade/service/public-suffix.js'
 
 const origins = ['https://example.com', 'https://www.example.com:8443', 'https://example.co.uk', 'https://example-shop.test']
-const rp = { id: 'example.com', name: 'Example', origins: [...origins, 'android:apk-key-hash:AAAA'] }
+const rp = { id: 'example.com', name: 'Example', origins: [...origins, `android:apk-key-hash:${'A'.repeat(43)}`] }
 
 const ask = async (options: Partial<WellKnownOptions>, path: string, init?: RequestInit) =>
   wellKnown({ rp, ...options })(new Request(`https://example.com${path}`, init))
@@ -54,7 +54,7 @@ test('a wrong option is named', (t) => {
   const wrong: [string, object][] = [
     ['rp', { rp: null }], ['rp.origins[0]', { rp: { ...rp, origins: ['https://example.com/'] } }],
     ['relatedOrigins[0]', { relatedOrigins: ['https://elsewhere.test'] }],
-    ['relatedOrigins[1]', { relatedOrigins: ['https://example.co.uk', 'android:apk-key-hash:AAAA'] }],
+    ['relatedOrigins[1]', { relatedOrigins: ['https://example.co.uk', `android:apk-key-hash:${'A'.repeat(43)}`] }],
     ['enroll', { enroll: '/passkeys/new' }], ['manage', { manage: 'http://example.com/passkeys' }],
     ['manage', { manage: 'ftp://localhost/' }],
     ['prfUsageDetails', { prfUsageDetails: 'javascript:alert(1)' }], ['mange', { mange: 'https://example.com/' }],

@@ -14,13 +14,15 @@ export function coseKey(given: unknown, algorithm?: number): string | undefined 
   const value = fromJson(given) ?? given
   if (isWebauthnRs(value)) return fromWebauthnRs(value)
   if (isRow(value) && coseLabels.every((label) => Object.hasOwn(value, label))) return fromCoseJson(value)
-  if (isRow(value) && Object.keys(value).some((key) => plainName(key) === 'kty')) return fromJwk(publicJwk({ key: value, format: 'jwk' }), algorithm)
+  if (isRow(value) && Object.keys(value).some((key) => plainName(key) === 'kty')) return fromForeignJwk(value, algorithm)
   if (typeof value === 'string' && value.includes('-----BEGIN')) return fromJwk(publicJwk(value), algorithm) ?? fromLostLines(value, algorithm)
   const text = base64url(value)
   if (text === undefined) return undefined
   const bytes = Buffer.from(text, 'base64url')
   // PEM in base64, as environment variables and some columns hold it.
   if (bytes.subarray(0, 10).toString('latin1') === '-----BEGIN') return coseKey(bytes.toString('latin1'), algorithm)
+  // Ed25519's is nothing but these 32 bytes.
+  if (bytes.length === 32 && algorithm === -8) return made([[1, 1], [3, -8], [-1, 6], [-2, bytes]])
   // A map in CBOR begins with none of these.
   if ([2, 3, 4].includes(bytes[0]!)) return fromPoint(bytes)
   // Some stored the UTF-8 of the key's text. No key has letters alone.
@@ -29,6 +31,34 @@ export function coseKey(given: unknown, algorithm?: number): string | undefined 
   if (bytes[0] !== 0x30) return fromCompressed(bytes) ?? text
   const key = (type: 'spki' | 'pkcs1') => publicJwk({ key: bytes, format: 'der', type })
   return fromJwk(key('spki') ?? key('pkcs1'), algorithm)
+}
+
+/** A JWK with its own algorithm, which Node's reader ignores. */
+function fromForeignJwk(jwk: object, algorithm: number | undefined): string | undefined {
+  const alg = own(jwk, 'alg') ?? undefined
+  const said = algorithmOf(alg)
+  // Such as `RSA-OAEP`: a key for something else.
+  if (alg !== undefined && said === undefined) return undefined
+  if (said !== undefined && algorithm !== undefined && said !== algorithm) return undefined
+  const key = fromJwk(publicJwk({ key: jwk, format: 'jwk' }), said ?? algorithm)
+  return key === undefined || said === undefined || coseAlgorithm(key) === said ? key : undefined
+}
+
+/** COSE's number of an algorithm from its number or name. `undefined`: neither. */
+export function algorithmOf(given: unknown): number | undefined {
+  if (typeof given === 'number' || typeof given === 'bigint') return known.has(Number(given)) ? Number(given) : undefined
+  if (typeof given !== 'string') return undefined
+  const text = given.trim()
+  return algorithmNames.get(text.toUpperCase()) ?? (/^-\d{1,5}$/.test(text) ? algorithmOf(Number(text)) : undefined)
+}
+
+/** The algorithm that a COSE key in the usual order says. */
+export function coseAlgorithm(key: string): number | undefined {
+  const [, first, , third, head = 0, high = 0, low = 0] = Buffer.from(key, 'base64url')
+  if (first !== 1 || third !== 3 || head >> 5 !== 1) return undefined
+  const argument = head & 0x1f
+  if (argument < 24) return -1 - argument
+  return argument === 24 ? -1 - high : argument === 25 ? -1 - (high * 256 + low) : undefined
 }
 
 /** A PEM whose ends of lines were lost: blanks or `\n` are in their place, or nothing. */
@@ -117,6 +147,8 @@ const curves: Curve[] = [
 ]
 const rsaNames = new Map([['RS256', -257], ['RS384', -258], ['RS512', -259], ['PS256', -37], ['PS384', -38], ['PS512', -39]])
 const rsaAlgorithms = new Set(rsaNames.values())
+const algorithmNames = new Map([...rsaNames, ['ES256', -7], ['ES384', -35], ['ES512', -36], ['EDDSA', -8], ['ED25519', -8]])
+const known = new Set(algorithmNames.values())
 
 function fromJwk(jwk: object | undefined, algorithm = -257): string | undefined {
   if (jwk === undefined) return undefined

@@ -1,5 +1,6 @@
 import { own } from '../shared/check.js'
 import { isKeyUri } from '../shared/key-uri.js'
+import { fromKeePass, fromStratum, onePasswordItems, uriLines } from './password-managers.js'
 import { isSealed } from './sealed.js'
 import { boolean, fromJson, integer, isRow, list, member, names, plainName } from './values.js'
 
@@ -20,7 +21,7 @@ export type IsWhole = (row: object) => boolean
 export function secretRows(value: unknown, isWhole: IsWhole): unknown[] {
   return list(value).flatMap((one) => {
     const parsed = fromJson(one)
-    return (Array.isArray(parsed) ? parsed : [one]).flatMap((row) => unwrapped(row, isWhole))
+    return (Array.isArray(parsed) ? parsed : (uriLines(one) ?? [one])).flatMap((row) => unwrapped(row, isWhole))
   })
 }
 
@@ -31,14 +32,14 @@ export function secretRows(value: unknown, isWhole: IsWhole): unknown[] {
 function unwrapped(given: unknown, isWhole: IsWhole, depth = 0): unknown[] {
   if (!isRow(given)) return [given]
   const row = fromDynamo(given instanceof Map ? Object.fromEntries(given as Map<string, unknown>) : given)
-  const items = depth < 3 && !isWhole(row) && !isSealedExport(row) ? itemsOf(row) : undefined
+  const items = depth < 5 && !isWhole(row) && !isSealedExport(row) ? itemsOf(row) : undefined
   if (items) return items.flatMap((item) => unwrapped(item, isWhole, depth + 1))
   return [readers.reduce<object | undefined>((found, read) => found ?? read(row), undefined) ?? row]
 }
 
 /** Those of one program each. */
 const readers = [
-  fromKeycloak, fromNextcloud, fromBitwarden, fromDiscourse, fromVaultwarden, fromAuthelia, fromNamedValue,
+  fromKeycloak, fromNextcloud, fromBitwarden, fromDiscourse, fromVaultwarden, fromAuthelia, fromStratum, fromKeePass, fromNamedValue,
 ]
 
 /** What DynamoDB's JSON says of a value: `{ S: 'text' }`, `{ N: '6' }`, ... An export has each row as `Item`. */
@@ -78,6 +79,8 @@ function ofType(value: unknown, type: string): unknown {
 function itemsOf(row: object): unknown[] | undefined {
   const [fields, config, db] = [member(row, 'fields'), parsed(member(row, 'config')), member(row, 'db')]
   if (isRow(fields) && names(row, 'model')) return [fields]
+  const ofOnePassword = onePasswordItems(row)
+  if (ofOnePassword) return ofOnePassword
   const credentials = isRow(config) ? member(config, 'credentials') : undefined
   if (isRow(config) && Array.isArray(credentials)) {
     const userHandle = member(config, 'userhandle')
@@ -102,13 +105,14 @@ const parsed = (value: unknown): unknown => fromJson(value) ?? value
 const listNames = new Set([
   'factors', 'mfafactors', 'devices', 'mfadevices', 'authenticators', 'credentials', 'webauthncredentials', 'passkeys',
   'securitykeys', 'u2fkeys', 'entries', 'services', 'items', 'accounts', 'totpconfigurations',
-  'authenticatortokens',
+  'authenticatortokens', 'vaults',
 ])
 
 /** Whether a row is an export that an app has encrypted as a whole. */
 export function isSealedExport(row: object): boolean {
   const isText = (value: unknown) => typeof value === 'string' && value !== ''
   if (boolean(member(row, 'encrypted')) === true || isText(member(row, 'servicesencrypted'))) return true
+  if (isText(member(row, 'encrypteddata')) && names(row, 'encryptionnonce')) return true
   return isText(member(row, 'db')) && names(row, 'header')
 }
 

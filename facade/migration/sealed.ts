@@ -11,6 +11,8 @@ export function isSealed(value: unknown): boolean {
 
 /** Whether a row says that its secret is encrypted: by what stands beside it, or by its name. */
 export function hasSealed(row: object, secretNames: readonly string[]): boolean {
+  // What a program has decrypted stands beside what it was.
+  if (members(row, 'decryptedseed', 'decryptedsecret').some(isFilled)) return false
   if (boolean(member(row, 'encrypted', 'isencrypted')) === true) return true
   const beside = secretNames.flatMap((name) => [`${name}iv`, `${name}nonce`, `${name}authtag`])
   const named = secretNames.flatMap((name) => [`encrypted${name}`, `${name}encrypted`, `${name}ciphertext`])

@@ -7,10 +7,11 @@ import { isKeyUri } from '../shared/key-uri.js'
 import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
 import { instead, secretRows } from './rows.js'
+import { fromLibpam } from './libpam.js'
 import { hasSealed, isSealed } from './sealed.js'
 import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
 import {
-  base64url, boolean, dataOfUrl, fromJson, integer, isRow, member, members, name, names, percentDecoded, standing, time,
+  base64url, boolean, dataOfUrl, fromJson, integer, isRow, member, members, name, names, percentDecoded, plainName, standing, time,
 } from './values.js'
 
 /**
@@ -87,12 +88,14 @@ function better(row: object): { secret: unknown; verified: unknown; backupCodes:
 }
 
 /** What is left of a set: JSON of a list of texts once it is decrypted. Some are made by the program's own function. */
-function readCodes(given: unknown, what: string, created: number | undefined): (ForeignRecovery | Left)[] {
+function readCodes(
+  given: unknown, what: string, created: number | undefined, named = 'backupCodes',
+): (ForeignRecovery | Left)[] {
   if (given === undefined || given === null || given === '') return []
   if (isEncrypted(given)) return [{ what, reason: 'encrypted' }]
   const codes = fromJson(given) ?? given
   const isText = (code: unknown): code is string => typeof code === 'string' && code !== '' && code.length <= 64 && isWellFormed(code)
-  if (!Array.isArray(codes) || !codes.every(isText)) return [{ what, reason: 'malformed', member: 'backupCodes' }]
+  if (!Array.isArray(codes) || !codes.every(isText)) return [{ what, reason: 'malformed', member: named }]
   // Every one is used: there is nothing to take.
   if (codes.length === 0) return []
   if (codes.length > 100) return [{ what, reason: 'recovery-codes' }]
@@ -115,6 +118,23 @@ export function report(
   return { what, description: 'authenticator app', ...about, uri: found.uri, notes: found.notes }
 }
 
+/** The recovery codes in a row of an app, once they are decrypted. Most programs keep only hashes. */
+function besides(row: object, place: string, created: number | undefined): (ForeignRecovery | Left)[] {
+  const [key] = Object.keys(row).filter((name) => recoveryNames.test(plainName(name)) && isFilled(own(row, name)))
+  if (key === undefined) return []
+  const given = fromJson(own(row, key)) ?? own(row, key)
+  const what = `${place} ${key}`
+  if (isSealed(given)) return [{ what, reason: 'encrypted' }]
+  // As GitLab, Rails and most others keep them; no code has so many digits, or such marks.
+  const isHash = (code: unknown) => typeof code === 'string' && (code.includes('$') || /^[\dA-Fa-f]{32,}$/.test(code) || code.length > 64)
+  const codes = typeof given === 'string' ? given.split(/[\s,;]+/).filter((code) => code !== '') : given
+  if (Array.isArray(codes) && codes.some(isHash)) return [{ what, reason: 'recovery-codes' }]
+  return readCodes(codes, what, created, key)
+}
+
+const recoveryNames = /^(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)codes$/
+const isFilled = (value: unknown) => (typeof value === 'string' && value.trim() !== '') || (Array.isArray(value) && value.length > 0)
+
 function collect(
   rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | ForeignRecovery | Left)[],
 ): Migration {
@@ -136,8 +156,10 @@ interface About extends SecretOptions {
   startNames?: string[]
 }
 
-function read(given: unknown, place: string, about: About): (ForeignTotp | Left)[] {
+function read(given: unknown, place: string, about: About): (ForeignTotp | ForeignRecovery | Left)[] {
   if (given === null || isEmpty(given)) return []
+  const file = typeof given === 'string' && about.encoding === 'base32' ? fromLibpam(given) : undefined
+  if (file) return read({ ...file.row, scratchCodes: file.codes }, place, { encoding: 'base32' })
   const json = fromJson(given)
   const found = isRow(given) ? given : isRow(json) ? json : { secret: given }
   if (!names(found, ...secretNames) && isSealed(found)) return [{ what: place, reason: 'encrypted' }]
@@ -145,7 +167,7 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
   const layers = unfold(row)
   const all = (...wanted: string[]) => layers.flatMap((layer) => members(layer, ...wanted))
-  const issuer = name(all('issuer')[0])
+  const issuer = name(all('issuer', 'issuername')[0])
   const account = withoutIssuer(name(all('account', 'label', 'accountname')[0]), issuer)
   const left = (reason: LeftReason, of?: string): Left[] => {
     const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
@@ -165,7 +187,9 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   if (source === undefined) return left('malformed', 'secret')
   const kinds = all('type', 'otptype', 'totptype', 'tokentype', 'kind').map(plain)
   if (kinds.includes('steam') || all('encoder').some((one) => plain(one) !== undefined)) return left('unsupported-encoder')
-  if (kinds.includes('hotp')) return left('hotp')
+  if (kinds.includes('hotp') || all('hotp', 'ishotp').some((one) => boolean(one) === true)) return left('hotp')
+  // Codes of another kind from the same shape of secret.
+  if (kinds.some((kind) => kind !== undefined && otherKinds.has(plainName(kind)))) return left('unsupported-type')
   const periods = all(...periodNames)
   // A HOTP object has a counter where a TOTP object has a period.
   if (!kinds.includes('totp') && all('counter').length > 0 && periods.length === 0) return left('hotp')
@@ -195,8 +219,12 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Left)
   const description = name(member(row, 'description', 'name')) ?? about.description
   const created = time(member(row, 'createdat', 'created', 'createdon'))
   const told = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
-  return [report(reading, place, told)]
+  // The codes last: they need another factor beside them.
+  return [report(reading, place, told), ...besides(row, place, created)]
 }
+
+/** Mobile-OTP and Yandex' codes, which have a PIN beside the secret. */
+const otherKinds = new Set(['motp', 'mobileotp', 'yandex', 'yandexotp', 'yaotp', 'other'])
 
 const heldBy = (layer: object): unknown => members(layer, ...secretNames).find((one) => !isEmpty(one))
 
@@ -223,7 +251,7 @@ function unfold(row: object, depth = 0): object[] {
 }
 
 const subjectNames = ['twofactor', 'twofactorauth', 'twofactorauthentication', 'twofa', '2fa', 'mfa', 'tfa', 'authenticator', 'google2fa']
-const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters', 'content', ...subjectNames]
+const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters', 'content', 'otpgenerator', ...subjectNames]
 
 /** Such as `twoFactor: null` in the document of a user. */
 const isNull = (row: object) => names(row, 'otp', 'totp', ...subjectNames) && members(row, 'otp', 'totp', ...subjectNames).length === 0

@@ -1,7 +1,8 @@
 import { isWellFormed } from '../shared/check.js'
 import { checkOptions } from './options.js'
 import type { CredentialOptions } from './options.js'
-import { coseKey, isWebauthnRs } from './public-key.js'
+import { readAttested } from './attested.js'
+import { algorithmOf, coseAlgorithm, coseKey, isWebauthnRs } from './public-key.js'
 import { instead, rows } from './rows.js'
 import { isSealed } from './sealed.js'
 import type { ForeignCredential, Left, Migration } from './types.js'
@@ -43,7 +44,7 @@ function read(
   row: unknown, place: string, handle: string | undefined, description: string | undefined,
 ): ForeignCredential | Left {
   if (!isRow(row)) return { what: place, reason: 'malformed' }
-  const layers = unfold(row)
+  const layers = unfold(readAttested(row))
   const called = name(first([row, ...layers], 'description', 'name', 'nickname', 'label', 'alias', 'devicename', 'friendlyname'))
   const what = called === undefined ? place : `${place} ${called}`
   const malformed = (of: string): Left => ({ what, reason: 'malformed', member: of })
@@ -53,14 +54,18 @@ function read(
   const other = id === undefined ? instead(row, ['webauthn', 'webauthnpasswordless', 'passkey', 'securitykey', 'fido2']) : undefined
   if (other) return { what, reason: other }
   if (id === undefined || id.length > 1364) return malformed('id')
-  const algorithm = first(layers, 'algorithm', 'alg', 'algorithmid', 'cosealgorithm')
+  const algorithm = algorithmOf(first(layers, 'algorithm', 'alg', 'algorithmid', 'cosealgorithm'))
   const held = first(layers, ...keyNames)
   if (isSealed(held)) return { what, reason: 'encrypted' }
-  const key = coseKey(held, typeof algorithm === 'number' ? algorithm : undefined)
+  const key = coseKey(held, algorithm)
   if (key === undefined || key.length > 16_384) return malformed('publicKey')
+  const said = coseAlgorithm(key)
+  if (algorithm !== undefined && said !== undefined && said !== algorithm) return malformed('algorithm')
   const counter = first(layers, 'counter', 'signcount', 'signcounter', 'signaturecounter', 'signaturecount', 'prevcounter')
   // Discourse and those who keep the key in a form of their own keep none. What the authenticator then says is greater.
-  const signCount = counter === undefined ? 0 : integer(counter, 0xffff_ffff)
+  // As a file of columns has none.
+  const isNone = counter === undefined || (typeof counter === 'string' && counter.trim() === '')
+  const signCount = isNone ? 0 : integer(counter, 0xffff_ffff)
   if (signCount === undefined) return malformed('counter')
   const givenHandle = first(layers, 'webauthnuserid', 'userhandle', 'webauthnuserhandle')
   const userHandle = givenHandle === undefined ? handle : readHandle(givenHandle)
@@ -86,7 +91,7 @@ function read(
       ...(userVerified !== undefined && { userVerified }),
       ...(userHandle !== undefined && { userHandle }),
     },
-    notes: counter === undefined ? ['counter-not-recorded'] : [],
+    notes: isNone ? ['counter-not-recorded'] : [],
   }
 }
 
@@ -226,7 +231,10 @@ const stateNames = ['backedup', 'credentialbackedup', 'backupstate', 'backupstat
 
 function readTransports(value: unknown): string[] | undefined {
   const json = fromJson(value)
-  const found = typeof value === 'string' && !Array.isArray(json) ? value.split(/[^\w-]+/) : (json ?? value)
+  const whole = typeof value === 'string' && !Array.isArray(json) ? value.split(/[^\w.-]+/) : (json ?? value)
+  const found = whole instanceof Set ? [...(whole as Set<unknown>)] : whole
   if (!Array.isArray(found)) return undefined
-  return found.filter((one): one is string => typeof one === 'string' && one.length <= 64 && /^[\w-]+$/.test(one)).slice(0, 16)
+  // Enumerations write `AuthenticatorTransport.USB`, and browsers know lower case only.
+  const words = found.filter((one) => typeof one === 'string').map((one) => one.slice(one.lastIndexOf('.') + 1).trim().toLowerCase())
+  return [...new Set(words)].filter((one) => one.length <= 64 && /^[\w-]+$/.test(one) && one !== 'null').slice(0, 16)
 }

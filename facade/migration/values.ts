@@ -127,10 +127,10 @@ function fromNumbers(value: unknown): Buffer | undefined {
   return numbers.every((one) => Number.isInteger(one) && one >= lowest && one <= 255) ? Buffer.from(numbers) : undefined
 }
 
-/** An integer from 0 up to `max`: a number, a bigint, the text of one, or MongoDB's forms of it. */
+/** An integer from 0 up to `max`: a number, a bigint, the text of one (also as `7.0`), or MongoDB's forms of it. */
 export function integer(given: unknown, max: number): number | undefined {
   const value = isRow(given) ? fromMongo(given) : given
-  const text = typeof value === 'bigint' || (typeof value === 'string' && /^\d{1,15}$/.test(value))
+  const text = typeof value === 'bigint' || (typeof value === 'string' && /^\s{0,9}\d{1,15}(?:\.0{1,9})?\s{0,9}$/.test(value))
   const number = (text ? Number(value) : value) as number
   return Number.isSafeInteger(number) && number >= 0 && number <= max ? number : undefined
 }
@@ -138,7 +138,8 @@ export function integer(given: unknown, max: number): number | undefined {
 function fromMongo(value: object): unknown {
   const [low, high] = [own(value, 'low'), own(value, 'high')]
   if (typeof low === 'number' && typeof high === 'number') return high * 2 ** 32 + (low >>> 0)
-  return own(value, '$numberLong') ?? own(value, '$numberInt') ?? own(value, '$numberDouble') ?? own(value, 'value')
+  const names = ['$numberLong', '$numberInt', '$numberDouble', '$numberDecimal', 'value']
+  return names.map((name) => own(value, name)).find((one) => one !== undefined)
 }
 
 /** A boolean, or what databases without one hold: a number, a bit, or a text in any case. */

@@ -32,6 +32,8 @@ function remedy(page: URL, origins: readonly string[], list: string): string {
   if (isAddress(page.hostname)) {
     return `Open the page at one of ${list} instead: browsers don't allow IP addresses for WebAuthn.`
   }
+  const dotless = page.origin.replace(/\.(?=:\d+$|$)/, '')
+  if (dotless !== page.origin && origins.includes(dotless)) return `Open it at ${dotless} instead, without the dot at the end of the domain.`
   const same = ours.filter(({ hostname }) => hostname === page.hostname)
   if (same.some(({ protocol }) => protocol === page.protocol)) {
     return `If a development proxy serves the page, add ${page.origin} to ${list}, or set rp.allowAnyPort there.`

@@ -34,13 +34,21 @@ export function checkIssuer(issuer: string, name: string): void {
 
 /** An origin of the web has to be as browsers send it. Those of apps have a scheme of their own. */
 function checkSent(origin: string, name: string): void {
+  if (!origin.includes(':')) throw refused(`${name} must begin with https:, or with the scheme of an app`)
   const scheme = origin.slice(0, origin.indexOf(':')).toLowerCase()
   if (['ws', 'wss', 'ftp', 'file', 'data', 'blob', 'about', 'javascript', 'mailto'].includes(scheme)) {
     throw refused(`${name} must begin with https:, or with the scheme of an app: no page has an origin with ${scheme}:`)
   }
+  const [, app] = /^android:apk-key-hash(?:-sha256)?:(.*)$/s.exec(origin) ?? []
+  if (app !== undefined && !/^(?:[\w-]{27}|[\w-]{43})$/.test(app)) {
+    throw refused(`${name} must end with the SHA-256 hash of the app's signing certificate as Android sends it: in base64url, without padding (43 characters), not in hexadecimal`)
+  }
+  if (/^[a-z][a-z\d+.-]*:\/\/[^/]*\//.test(origin) && !isOfWeb(origin)) {
+    throw refused(`${name} must be an origin as apps and extensions send it: without a path or trailing slash`)
+  }
   if (!isOfWeb(origin)) return
   const url = URL.canParse(origin) ? new URL(origin) : undefined
-  if (url === undefined || url.origin !== origin) {
+  if (url === undefined || url.origin !== origin || url.port === '0') {
     throw refused(`${name} must be an origin as browsers send it, such as https://example.com: lower case, without the default port, without a path or trailing slash`)
   }
   const isLocal = url.hostname === 'localhost' || url.hostname.endsWith('.localhost')
