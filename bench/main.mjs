@@ -2,7 +2,7 @@
 // a table, and writes bench/results.json and the plots of the README.
 //
 // npm run bench -- [--quick] [--compare] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins,
-// in-flight, sealing, strangers, http, servers, demo)
+// in-flight, sealing, strangers, metadata, http, servers, demo)
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -57,6 +57,7 @@ const parts = {
   http: async () => (await import('./http.mjs')).http({ rounds: quick ? 5 : 21, milliseconds: 300 }),
   servers: async () => (await import('./servers.mjs')).servers(quick ? { rounds: 3, milliseconds: 100 } : { rounds: 15, milliseconds: 400 }),
   strangers: async () => (await import('./strangers.mjs')).strangers(options),
+  metadata: async () => (await import('./metadata.mjs')).metadata(options),
   demo: async () => (await import('./demo.mjs')).demo(quick ? { people: 20, rounds: 1 } : { people: 200, rounds: 3 }),
 }
 
@@ -66,7 +67,7 @@ await main(async () => {
   await setUp()
   const chosen = Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))
   // Whole services are compared with themselves, or with other whole ones.
-  const single = chosen.some((part) => !['sign-ins', 'in-flight', 'sealing', 'strangers', 'http', 'servers', 'demo'].includes(part))
+  const single = chosen.some((part) => !['sign-ins', 'in-flight', 'sealing', 'strangers', 'metadata', 'http', 'servers', 'demo'].includes(part))
   if (single || chosen.includes('servers')) await installRivals()
   const native = single ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
   const file = join(root, 'bench/results.json')

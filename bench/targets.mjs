@@ -60,6 +60,10 @@ export const targets = {
       least: 5,
     })),
   ],
+  metadata: ({ times }) => [
+    { what: 'Metadata.verify : decoding and JSON.parse of the same bytes', ...compared(times, 'Metadata.verify', 'decoding and JSON.parse'), most: 1 },
+    { what: 'Metadata.verify : JSON.parse of the payload alone', ...compared(times, 'Metadata.verify', 'JSON.parse of the bytes'), most: 2 },
+  ],
   challenges: ({ times, open }) => [
     { what: 'challenge put + take in Rust', figure: times['core alone'].median / 1000, most: 1.5, unit: 'µs', profile: 'book' },
     { what: 'challenge put + take by memoryStore', figure: times.memoryStore.median / 1000, most: 5, unit: 'µs' },
