@@ -1,5 +1,5 @@
-// Opening and taking a challenge: this package's book, in Rust and through `memoryStore`, and a `Map` with timers; and
-// what a million open ones take.
+// Opening and taking a challenge: this package's book, in Rust and through `memoryStore`, against a `Map` with timers. Also the
+// memory and time with a million open challenges.
 import { execFileSync } from 'node:child_process'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
@@ -31,7 +31,7 @@ function storeWork(store) {
   }
 }
 
-/** As short as it can be written: no limit for a user, no purpose, and a timer for each. */
+/** The shortest possible version: no limit per user, no purpose, and a timer for each challenge. */
 function mapWork(map) {
   let next = 0
   return async () => {
@@ -44,7 +44,7 @@ function mapWork(map) {
   }
 }
 
-/** In processes of their own, since memory is measured: bytes of one, and microseconds of one more among so many. */
+/** Runs in its own processes, because it measures memory. Gives the bytes of one challenge, and the microseconds of another one. */
 function openChallenges(count) {
   const ask = (how) => JSON.parse(execFileSync(process.execPath, ['--expose-gc', self, how, String(count)]))
   return { memoryStore: ask('store'), 'Map with timers': ask('map') }
@@ -64,7 +64,7 @@ if (process.argv[1] === self) {
   const rounds = 20_000
   const put = await time(rounds, (round) => book.put(user(round), `more ${round}`))
   const take = await time(rounds, (round) => book.take(user(round), `more ${round}`, now))
-  // Everything has expired: each call frees a few of them.
+  // All have expired, and each call frees some of them.
   const expiry = await time(rounds, (round) => book.take(user(round), 'none', now + 600_000))
   console.log(JSON.stringify({ count, bytes, put, take, expiry }))
   process.exit()
@@ -77,7 +77,7 @@ if (process.argv[1] === self) {
   }
   function mapBook(map) {
     return {
-      // A text of its own, as a host's would be.
+      // A separate text for each, as in a real server.
       put: async (key, id) => {
         const own = Buffer.from(data).toString()
         map.set(id, { user: key, data: own, timer: setTimeout(() => map.delete(id), 300_000).unref() })

@@ -1,7 +1,7 @@
-// The demo under load: 200 people who all sign in at once through its HTTP API, then all step up; round after round.
+// The demo under load: in each round, 200 people sign in at the same time through its HTTP API, and then step up.
 import { loadDemo } from '../build/__test__/load/demo-load.js'
 
-/** @returns rates, and milliseconds by what was done; throws when anything was lost or accepted twice */
+/** @returns rates, and milliseconds for each kind of call. Throws if something was lost or accepted twice */
 export async function demo({ people = 200, rounds = 3 }) {
   const { faults, times, signInsPerSecond, stepUpsPerSecond } = await loadDemo({ people, rounds, minutes: 30 })
   if (faults.length > 0) throw new Error(`${faults.length} faults: ${faults.slice(0, 10).join('; ')}`)

@@ -15,12 +15,12 @@ const maxBytes = 2 ** 30
 const record = JSON.parse(readFileSync(new URL('../__test__/vectors/record-today.json', import.meta.url), 'utf8'))
 const [{ id, entry }] = record.totp
 
-/** @returns times, by contender, and bytes, by the number of users; of a million each has an app alone */
+/** @returns times and bytes for each number of users. With a million users, each has an app only */
 export async function growth(sizes, options) {
   const results = {}
   for (const users of sizes) {
     const bytes = file(users)
-    // The big ones take seconds a round: fewer will do.
+    // A round with a big file takes seconds, so fewer rounds are enough.
     const few = { ...options, rounds: Math.max(3, Math.min(options.rounds, Math.round(1e6 / users))) }
     results[users] = { bytes: bytes.length, file: await wholeFile(bytes, few), user: await oneUser(bytes, options) }
     results[users].memory = retained(bytes)
@@ -28,7 +28,7 @@ export async function growth(sizes, options) {
   return results
 }
 
-/** A file of the origin's: an app and a key for each user, or an app alone. */
+/** A file as Proxmox writes it: an app and a key for each user, or only an app. */
 function file(users) {
   const { totp, webauthn } = record
   const text = JSON.stringify(users >= 1_000_000 ? { totp } : { totp, webauthn })
@@ -46,7 +46,7 @@ async function wholeFile(bytes, options) {
     },
     options,
   )
-  // Not before: whoever makes garbage would pay for going through what the others hold.
+  // Not earlier: collecting one contender's garbage would also scan the objects of the others.
   return { ...reading, ...(await writing(bytes, JSON.parse(text), options)) }
 }
 
@@ -85,7 +85,7 @@ function oneUser(bytes, options) {
   )
 }
 
-/** Bytes that stay resident for a file once it is read, the input excluded, each in a process of its own. */
+/** Measures the bytes that stay resident after a file was read, without the input. Each runs in its own process. */
 function retained(bytes) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const path = join(folder, 'tfa.json')

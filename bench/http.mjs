@@ -1,5 +1,5 @@
-// What a second factor costs the server over HTTP, in CPU: the handler beside the same calls in a plain listener, and
-// beside one that answers JSON and does nothing.
+// The CPU time of a second factor over HTTP, on the server: the handler, the same calls in a plain listener, and a listener that
+// only answers JSON.
 import { secondFactor, unread } from './lib/http-flows.mjs'
 import { HttpSignIns } from './lib/http-sign-ins.mjs'
 import { interleave } from './lib/interleave.mjs'

@@ -1,6 +1,6 @@
-// Sign-ins by code on the directory store, one and 64 in flight: with its journal, and with each file synced by itself, in
-// turn. Each is answered only after its sync to disk. Within a long round, a journal is full and is written to the files;
-// what is left at its end is written after the time.
+// Sign-ins with a code on the directory store, one and 64 at a time: with its journal and with each file synced by itself, in
+// turn. Each sign-in is answered after its sync to disk. A long round fills a journal, which is then written to the files. What
+// is left at the end of a round is written after the time is taken.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { Child } from './lib/sign-ins.mjs'
 
 const program = new URL('lib/in-flight-process.mjs', import.meta.url)
 
-/** @param milliseconds for each round with one in flight; with 64, so many times as long that a journal is full once */
+/** @param milliseconds the length of a round with one at a time. A round with 64 is longer, so that it fills a journal */
 export async function inFlight({ rounds, milliseconds, longer }) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const processes = Object.fromEntries(['journal', 'each by itself'].map((kind, index) => {

@@ -1,9 +1,9 @@
-// How many instructions the hot functions take, counted by callgrind: a number that a busy machine can't spoil.
-// Cryptography is left out: what is ours is the rest.
+// Counts the instructions of the hot functions with callgrind. Other work on the machine doesn't change these counts.
+// Cryptography is left out, so only our own code counts.
 //
 // node bench/instructions.mjs           compares with bench/instructions.json, for the same compiler and processor
-// node bench/instructions.mjs --write   writes that file; what has grown is then part of the commit
-// node bench/instructions.mjs --profile NAME   what one call of it takes, function by function, cryptography included
+// node bench/instructions.mjs --write   writes that file, so the commit shows what has grown
+// node bench/instructions.mjs --profile NAME   shows one call, function by function, with cryptography
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,12 +17,12 @@ import { selfCosts } from './lib/callgrind.mjs'
 import { debianTool } from './lib/debian-tool.mjs'
 import { buildNative } from './lib/native.mjs'
 
-/** Growth that no change of ours explains, such as other addresses. */
+/** Growth that is allowed, because it happens without a change of the code, for example by other addresses. */
 const tolerance = 1.02
 const file = join(root, 'bench/instructions.json')
 const fixtures = join(root, 'bench/fixtures.json')
 
-/** Name of the work, and how often it is done in the shorter of two runs. */
+/** The name of each work, and how often the shorter of two runs does it. */
 const works = {
   'authentication-es256': 20,
   'authentication-eddsa': 20,
@@ -42,12 +42,12 @@ const works = {
 /**
  * Compares every hot function with its committed number.
  *
- * @returns the totals, with the reason as `skipped` where the numbers are of another compiler or processor
+ * @returns the totals. `skipped` is the reason if the numbers are from another compiler or processor
  */
 export async function checkInstructions() {
   const skip = (skipped) => ({ passed: 0, failed: 0, skipped })
-  if (process.platform !== 'linux') return skip('callgrind counts on Linux alone')
-  if (!existsSync(file)) return skip('no numbers were kept: --write does that')
+  if (process.platform !== 'linux') return skip('callgrind only counts on Linux')
+  if (!existsSync(file)) return skip('there are no committed counts: --write makes them')
   const committed = JSON.parse(readFileSync(file, 'utf8'))
   const here = { ...surroundings(), valgrind: await debianTool('valgrind') }
   const other = Object.keys(committed.on).find((name) => committed.on[name] !== here[name])
@@ -64,7 +64,7 @@ export async function checkInstructions() {
   return { passed: Object.keys(counted).length - failed, failed }
 }
 
-/** @returns instructions of one call, by the name of the work */
+/** @returns the instructions of one call for each work */
 async function count() {
   const program = await buildNative()
   const told = {}
@@ -75,7 +75,7 @@ async function count() {
   return told
 }
 
-/** @returns what takes the most of one call, in lines to read: instructions, share, function; cryptography included */
+/** @returns lines of text with the most expensive functions of one call: instructions, share, name. With cryptography */
 export async function profileOf(name) {
   if (!Object.hasOwn(works, name)) throw new Error(`no such work; there are ${Object.keys(works).join(', ')}`)
   await debianTool('valgrind')
@@ -86,7 +86,7 @@ export async function profileOf(name) {
   return [line(all, name), ...most.map(([symbol, cost]) => line(cost, symbol))]
 }
 
-/** @returns instructions of one call, by function: the difference of two runs, since starting takes the same in both */
+/** @returns the instructions of one call for each function. It is the difference of two runs, so the start of the program is left out */
 async function costsOfOneCall(program, name, times) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-instructions-'))
   try {
@@ -105,12 +105,12 @@ async function costsOfOneCall(program, name, times) {
   }
 }
 
-/** Of the program's own code: all that is C is aws-lc's; of Rust's the hashes. */
+/** Cryptography in the program: all C code is aws-lc, and these Rust crates are hashes. */
 function isCryptography(symbol) {
   return !symbol.startsWith('elsewhere ') && (!symbol.includes('::') || /^<?(?:sha1|sha2|hmac)::/.test(symbol))
 }
 
-/** What the numbers depend on, besides the sources. */
+/** What the counts depend on, apart from the sources. */
 function surroundings() {
   const told = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : ''
   const flags = /^flags\s*: (.*)$/m.exec(told)?.[1] ?? ''

@@ -1,4 +1,4 @@
-// What loading the package takes: time, memory, and the size of the addon; each time in a fresh process.
+// The time and memory of loading the package, each time in a fresh process, and the size of the addon.
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ const modules = {
   'fido2-lib': './rivals/node_modules/fido2-lib/dist/main.cjs',
 }
 
-/** @returns milliseconds and bytes by module, medians of fresh processes in turn; and the addon's bytes */
+/** @returns milliseconds and bytes for each module (medians of fresh processes, measured in turn), and the size of the addon */
 export function loading({ rounds }) {
   const told = Object.fromEntries(Object.keys(modules).map((name) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {

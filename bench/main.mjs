@@ -1,5 +1,5 @@
-// `npm run bench`: everything that is measured, in one command. It installs the rivals, builds what is missing, prints
-// a table, and writes bench/results.json and the plots of the README.
+// `npm run bench` runs all measurements. It installs the other libraries, builds what is missing, prints a table, and writes
+// bench/results.json and the plots of the README.
 //
 // npm run bench -- [--quick] [--compare] [--users=MOST] [PART...]   (webauthn, totp, challenges, growth, load, sign-ins,
 // in-flight, sealing, strangers, metadata, http, servers, demo)
@@ -26,7 +26,7 @@ const wanted = words.filter((word) => !word.startsWith('--'))
 const mostUsers = Number(words.find((word) => word.startsWith('--users='))?.slice('--users='.length) ?? 1_000_000)
 const options = quick ? { rounds: 7, milliseconds: 8 } : { rounds: 41, milliseconds: 25 }
 
-/** What runs each part; imported late, since the rivals are installed first. */
+/** The function for each part. It is imported late, because the other libraries are installed first. */
 const parts = {
   webauthn: async (native) => {
     const { authentications, registrations } = await import('./webauthn.mjs')
@@ -66,7 +66,7 @@ await main(async () => {
   if (unknown !== undefined) throw new Error(`no such part: ${unknown}`)
   await setUp()
   const chosen = Object.keys(parts).filter((part) => wanted.length === 0 || wanted.includes(part))
-  // Whole services are compared with themselves, or with other whole ones.
+  // These parts compare the package with itself, or with other whole servers.
   const single = chosen.some((part) => !['sign-ins', 'in-flight', 'sealing', 'strangers', 'metadata', 'http', 'servers', 'demo'].includes(part))
   if (single || chosen.includes('servers')) await installRivals()
   const native = single ? new HotPaths(await buildNative(), join(root, 'bench/fixtures.json')) : undefined
@@ -88,7 +88,7 @@ await main(async () => {
       }
       results[part] = { on: machine(), reached: told, figures: brief(figures) }
       measured[part] = results[part]
-      // A short run says whether it all works, and nothing more.
+      // A short run only checks that everything works.
       if (!quick && !compares) writeFileSync(file, `${JSON.stringify(results, null, 1)}\n`)
     }
   } finally {
@@ -104,7 +104,7 @@ function committed() {
   return JSON.parse(text)
 }
 
-/** Fails when something is worse than in the results that were committed last. */
+/** Fails if something is worse than in the committed results. */
 function tellWorse({ worse, passed, compared }) {
   console.log(`\n--- compared with the committed results: ${compared} rows`)
   for (const { part, what, why } of passed) console.log(`        ${part}: ${what}: ${why}`)
@@ -125,7 +125,7 @@ function machine() {
   }
 }
 
-/** Every contender with its median, indented by where it stands. */
+/** Prints the median of every contender, indented by its depth. */
 function show(figures, indent = '') {
   const told = (name, text) => console.log(`${indent}${name}: ${text}`)
   for (const [name, value] of Object.entries(figures)) {
@@ -148,7 +148,7 @@ function number(value) {
   return typeof value === 'number' ? Number(value.toPrecision(3)).toString() : value
 }
 
-/** Without what each round took: the median and the quartiles say enough. */
+/** Keeps the median and the quartiles, and drops the rounds. */
 function brief(value) {
   if (Array.isArray(value)) return undefined
   if (typeof value === 'number') return Number(value.toPrecision(4))

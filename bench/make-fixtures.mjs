@@ -1,4 +1,4 @@
-// Makes bench/fixtures.json anew: `node bench/make-fixtures.mjs`. That is committed: instruction counts depend on it.
+// Makes a new bench/fixtures.json: `node bench/make-fixtures.mjs`. Commit it, because instruction counts depend on it.
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 
@@ -64,12 +64,12 @@ function register(key, attestation = 'none') {
   return { credential: verdict.credential, crossing: crossing(policy, [...lines, ...rest]) }
 }
 
-/** What crosses for one response: the policy, read once, and the lines of each call. */
+/** What is passed to Rust for one response: the policy, which is read once, and the lines of each call. */
 function crossing(policy, lines) {
   return { policy: JSON.stringify(policy), texts: lines.join('\n') }
 }
 
-/** The key's numbers, a message as long as that of an assertion, and its signature. */
+/** The key's numbers, a message of the length of an assertion's, and its signature. */
 function bare(algorithm) {
   const kinds = { ES256: ['ec', { namedCurve: 'P-256' }], EdDSA: ['ed25519'], RS256: ['rsa', { modulusLength: 2048 }] }
   const { publicKey, privateKey } = generateKeyPairSync(...kinds[algorithm])

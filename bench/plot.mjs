@@ -1,4 +1,4 @@
-// The plots of the README: bars of microseconds, drawn from bench/results.json. `node bench/plot.mjs` draws them anew.
+// Draws the plots of the README from bench/results.json, as bars of microseconds: `node bench/plot.mjs`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -14,7 +14,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 }`
 const [width, left, row] = [760, 250, 22]
 
-/** One file of two charts: a WebAuthn authentication and a TOTP code. */
+/** Writes one file with two charts: a WebAuthn authentication and a TOTP code. */
 export function drawPlots({ webauthn, totp }) {
   if (!webauthn || !totp) return
   const charts = [
@@ -33,7 +33,7 @@ export function drawPlots({ webauthn, totp }) {
   writeFileSync(place('speed.svg'), `${head}${label}<style>${style}</style>\n${drawn.join('\n')}\n</svg>\n`)
 }
 
-/** The core alone is left out: it is a part of the first bar. */
+/** The core alone is left out, because it is part of the first bar. */
 function bars(figures) {
   const all = Object.entries(figures).filter(([name]) => !name.startsWith('core alone'))
   return all.map(([name, { microseconds }]) => [name, microseconds]).toSorted(([, one], [, other]) => one - other)

@@ -1,7 +1,7 @@
-// How `update` should be made on PostgreSQL: a versioned compare-and-swap (with and without a queue for each user) or
-// a transaction with the row locked. Updates a second, each of which adds one to a number; none may be lost.
+// Compares ways to write `update` for PostgreSQL: a versioned compare-and-swap (with and without a queue for each user), and a
+// transaction that locks the row. It prints updates per second. Each update adds one to a number, and none may be lost.
 //
-// A commit waits for the disk far longer than for a round trip here: without `synchronous_commit` one sees the rest.
+// Here, a commit waits for the disk far longer than for a round trip. Turn `synchronous_commit` off to see the rest.
 //
 // node build/bench/postgres-update.js [milliseconds for each number]
 import { performance } from 'node:perf_hooks'
@@ -12,7 +12,7 @@ import { postgresStore } from '../facade/stores/postgres-store.js'
 
 const schema = `countersign_bench_${process.pid}`
 const duration = Number(process.argv[2] ?? 2000)
-/** Four stores with a pool of ten each: as four processes would, they share nothing but the database. */
+/** Four stores with a pool of ten each. Like four processes, they only share the database. */
 const config = { connectionString: 'postgres://postgres@127.0.0.1:5432/test', options: '-c synchronous_commit=off' }
 const pools = Array.from({ length: 4 }, () => new Pool(config))
 const [first] = pools as [Pool]

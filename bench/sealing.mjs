@@ -1,5 +1,4 @@
-// What sealing costs: whole sign-ins by code and by key on the memory store, where records are sealed and where they are
-// not, in turn.
+// What sealing costs: whole sign-ins with a code and with a key on the memory store, with and without sealed records, in turn.
 import { interleave, median } from './lib/interleave.mjs'
 import { SignIns } from './lib/sign-ins.mjs'
 

@@ -1,5 +1,5 @@
-// Sign-ins a second on each store, from 1 to 64 in flight: a challenge, then a TOTP code or a WebAuthn response; and
-// the round trips that one of them makes, counted. Every answer is checked.
+// Sign-ins per second on each store, with 1 to 64 at a time: a challenge, then a TOTP code or a WebAuthn response. It also counts
+// the round trips of one sign-in. Every answer is checked.
 //
 // node build/bench/sign-ins-on-servers.js [milliseconds for each number]
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -90,7 +90,7 @@ async function measureStore(kind: string, store: { users: UserStore; challenges:
       let done = 0
       const begun = performance.now()
       while (performance.now() - begun < duration) {
-        // Each user once, so that no code is used twice; then a step further.
+        // Each user signs in once, so that no code is used twice. Then the clock moves on by a step.
         now += 30_000
         let next = 0
         const worker = async () => {

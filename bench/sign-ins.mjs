@@ -1,5 +1,5 @@
-// Whole sign-ins: `challenge`, then `verify`, on the memory and on the directory store, with few and with many users in
-// turn; what the event loop feels of a thousand at once; and the system calls that one makes.
+// Whole sign-ins, `challenge` and then `verify`, on the memory store and the directory store, with few and many users in turn. Also
+// the delay of the event loop with 1,000 at a time, and the system calls of one sign-in.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,16 +14,16 @@ import { systemCalls } from './lib/system-calls.mjs'
 
 const ways = ['totp', 'webauthn']
 
-/** @param sizes numbers of users for each store, the smaller first */
+/** @param sizes the numbers of users for each store, the smaller one first */
 export async function signIns({ memory, directory, inFlight = 1000, counted = 100, ...options }) {
-  if (process.platform !== 'linux') throw new ToolMissing('whole sign-ins are measured on Linux alone')
+  if (process.platform !== 'linux') throw new ToolMissing('whole sign-ins are only measured on Linux')
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
-  // Without a disk: what is not synced is written all the same, a while later, in the way of whoever runs then.
+  // Without a disk, because a disk writes unsynced data a while later, which would disturb the next contender.
   const inMemory = mkdtempSync('/dev/shm/countersign-bench-')
   try {
     const noFsync = await buildNoFsync(folder)
     const at = (place, users) => ['directory', noFsync, join(place, String(users)), String(users)]
-    // A sign-in that waits for the disk some times fills no short round.
+    // A sign-in waits for the disk several times, so a short round is too short.
     const slow = { ...options, milliseconds: 10 * options.milliseconds }
     const results = {
       memory: await measured(memory, (users) => new SignIns(['memory', String(users)]), inFlight, options),
@@ -34,12 +34,12 @@ export async function signIns({ memory, directory, inFlight = 1000, counted = 10
     results['directory without fsync'] = await measured(directory, unsynced, inFlight, options, count)
     return results
   } finally {
-    // Some 200,000 files: faster than Node's own.
+    // About 200,000 files: `rm` deletes them faster than Node.
     execFileSync('rm', ['-r', folder, inMemory])
   }
 }
 
-/** Few and many users, each in a process of their own. */
+/** Measures few and many users, each in its own process. */
 async function measured(sizes, start, inFlight, options, also = async () => {}) {
   const processes = Object.fromEntries(sizes.map((users) => [`${users} users`, start(users)]))
   try {
@@ -59,7 +59,7 @@ async function measuredWay(processes, way, inFlight, options) {
     const measure = async (count) => {
       const microseconds = await one.ask({ task: 'one', way, count })
       rounds[size].push(microseconds)
-      // One that the machine interrupted says nothing of the store.
+      // The median, because a sign-in that the machine interrupted doesn't show the speed of the store.
       return median(microseconds) * count * 1000
     }
     return [size, { measure }]
@@ -67,7 +67,7 @@ async function measuredWay(processes, way, inFlight, options) {
   const times = await interleave(Object.fromEntries(Object.entries(processes).map(contender)), options)
   const results = {}
   for (const [size, one] of Object.entries(processes)) {
-    // The rounds that told how many sign-ins fill one are left out.
+    // Leaves out the rounds that found out how many sign-ins fill a round.
     const sorted = rounds[size].slice(-options.rounds).flat().toSorted((a, b) => a - b)
     const part = (of) => sorted[Math.floor((sorted.length - 1) * of)]
     const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
@@ -82,7 +82,7 @@ async function measuredWay(processes, way, inFlight, options) {
   return results
 }
 
-/** The median of some, member by member. */
+/** Runs some bursts, and returns the median of each member. */
 async function bursts(one, way, count) {
   const all = []
   for (let turn = 0; turn < 5; turn += 1) all.push(await one.ask({ task: 'burst', way, count }))
@@ -93,7 +93,7 @@ async function bursts(one, way, count) {
   return middle(all)
 }
 
-/** Of one sign-in: what twice as many make more. Those of the store's sweeps, one in ten seconds, are left out. */
+/** Counts the calls of one sign-in: the difference between twice as many and as many. Calls of the store's sweep, every ten seconds, are left out. */
 async function countCalls(processes, count) {
   await debianTool('strace')
   const results = {}

@@ -1,6 +1,6 @@
-// Sign-ins by an app's code on `sqliteStore` and on `directoryStore`, in turn, with one and with 64 in flight: a challenge
-// and its answer, each answered after its sync to disk. Every answer is checked. Each round is a process of its own; the
-// ratio is the median of the rounds'. It needs a Node with node:sqlite.
+// Sign-ins with an app's code on `sqliteStore` and `directoryStore`, in turn, with one and 64 at a time: a challenge and its
+// answer. Each call is answered after its sync to disk, and every answer is checked. Each round is its own process. The ratio is
+// the median of the rounds' ratios. It needs a Node with node:sqlite.
 //
 // node build/bench/sqlite-store.js [rounds] [milliseconds for each]
 import { execFileSync } from 'node:child_process'
@@ -34,7 +34,7 @@ if (kind === undefined) {
   console.log(await rate(kind, Number(flight)))
 }
 
-/** Sign-ins a second. */
+/** Measures sign-ins per second. */
 async function rate(kind: string, flight: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   try {
@@ -53,7 +53,7 @@ async function rate(kind: string, flight: number): Promise<number> {
     const lane = async () => {
       while (performance.now() - start < Number(duration)) {
         const user = users[done % users.length]!
-        // After each round of users the next code is due; that of one in flight is a step late, which is accepted.
+        // Once all users have signed in, the next code is due. A sign-in that is still running sends the code before, which is accepted.
         if (done % users.length === 0) now += 30_000
         done += 1
         const code = totpAt(uri, now)

@@ -1,5 +1,5 @@
-// What strangers cost everybody else: a sign-in by code on the directory store, while others ask the same server for the
-// challenges of sign-ins without a user name, and while nobody does, in turn.
+// What strangers cost the users: a sign-in with a code on the directory store, while strangers request challenges of sign-ins
+// without a user name from the same server, and while nobody does, in turn.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,9 +27,9 @@ export async function strangers({ users = 1000, perSecond = 1500, ...options }) 
       return { [name]: { measure } }
     }
     const contenders = { ...contender('nobody else', 0), ...contender(`${perSecond} strangers a second`, perSecond) }
-    // A sign-in that waits for the disk some times fills no short round.
+    // A sign-in waits for the disk several times, so a short round is too short.
     const times = await interleave(contenders, { ...options, milliseconds: 10 * options.milliseconds })
-    if (asked === 0) throw new Error('no stranger has asked')
+    if (asked === 0) throw new Error('no stranger requested a challenge')
     const percentiles = Object.entries(rounds).map(([name, all]) => {
       const sorted = all.slice(-options.rounds).flat().toSorted((a, b) => a - b)
       const part = (of) => sorted[Math.floor((sorted.length - 1) * of)]

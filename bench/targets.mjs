@@ -1,6 +1,6 @@
-// What is to be reached: a ratio of two things that were measured in turn, an absolute figure where there is nothing to
-// compare with. Each row: what, its figure of the results, the most or the least that it may be, and what to profile where
-// it is missed, by its name in instructions.mjs.
+// The aims. Most are ratios of two things that were measured in turn. If there is nothing to compare with, it is an absolute
+// figure. Each row has `what`, the figure in the results, its maximum (`most`) or minimum (`least`), and in `profile` the name in
+// instructions.mjs of what to profile if the aim is missed.
 import { compared } from './lib/interleave.mjs'
 
 const crypto = { ES256: 1.15, EdDSA: 1.25, RS256: 1.6 }
@@ -103,7 +103,7 @@ export const targets = {
   'sign-ins': ({ calls, 'directory without fsync': unsynced }) =>
     Object.keys(calls).flatMap((way) => {
       const [few, many] = Object.keys(calls[way])
-      // Threads and the event loop wake each other as often as they happen to sleep.
+      // `others` is left out: how often threads and the event loop wake each other varies.
       const { [few]: one, [many]: other } = calls[way]
       const names = Object.keys({ ...one, ...other }).filter((name) => name !== 'others')
       const differ = names.filter((name) => one[name] !== other[name])

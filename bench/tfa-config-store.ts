@@ -1,5 +1,5 @@
 // One sign-in on `tfaConfigStore` with many users, against the least that any store on such a file has to do: read it,
-// `JSON.parse`, `JSON.stringify`, write, fsync and rename. Both in turn in one run, on one disk; medians.
+// `JSON.parse`, `JSON.stringify`, write, fsync and rename. It prints the medians of both, measured in turn on the same disk.
 //
 // node build/bench/tfa-config-store.js [users] [rounds]
 import { closeSync, fsyncSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'

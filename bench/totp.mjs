@@ -1,4 +1,4 @@
-// Verifying one TOTP code, window 1, right and wrong: this package, its rivals, and the bare HMACs below them all.
+// Verifies one TOTP code, right or wrong, with window 1: this package, other libraries, and the bare HMACs that each of them needs.
 import { createHmac } from 'node:crypto'
 
 import { totpCode, verifyTotp } from 'countersign/totp'
@@ -6,7 +6,7 @@ import { totpCode, verifyTotp } from 'countersign/totp'
 import { interleave } from './lib/interleave.mjs'
 import { otpauth, otplib, speakeasy } from './rivals/index.mjs'
 
-/** @returns results by `wrong` and `right` */
+/** @returns the results for `wrong` and for `right` */
 export async function codes(native, options) {
   const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
   const at = Date.UTC(2027, 0, 15, 8)

@@ -1,4 +1,4 @@
-// Verifying one assertion and one registration: this package, its rivals, and the bare signature check below them all.
+// Verifies one assertion and one registration: this package, other libraries, and the bare signature check that each of them needs.
 import { createHash, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 
 import { TestAuthenticator } from 'countersign/testing'
@@ -17,7 +17,7 @@ const rp = { id: 'example.com', name: 'Example', origins: [origin] }
 const algorithms = [-7, -8, -257]
 const fido2 = new Fido2Lib({ rpId: rp.id, cryptoParams: algorithms })
 
-/** @returns results by algorithm */
+/** @returns the results for each algorithm */
 export async function authentications(native, options) {
   const results = {}
   for (const algorithm of ['ES256', 'EdDSA', 'RS256']) {
@@ -41,7 +41,7 @@ export async function authentications(native, options) {
   return results
 }
 
-/** @returns results by attestation format */
+/** @returns the results for each attestation format */
 export async function registrations(native, options) {
   const results = {}
   for (const attestation of ['none', 'packed']) {
@@ -92,7 +92,7 @@ function simpleAuthentication({ id, publicKey, transports }, response, challenge
   return async () => accepted((await verifyAuthenticationResponse(options)).verified)
 }
 
-/** No contender for EdDSA, which it does not know. */
+/** Left out for EdDSA, which fido2-lib doesn't support. */
 function fidoAuthentication(algorithm, credential, response, challenge) {
   if (algorithm === 'EdDSA') return {}
   const given = { id: buffer(response.id), rawId: buffer(response.id), response: fidoResponse(response.response) }
@@ -109,7 +109,7 @@ function fidoAuthentication(algorithm, credential, response, challenge) {
   return { 'fido2-lib': verify }
 }
 
-/** The signature alone, with everything that it takes made beforehand. */
+/** Only the signature, with a prepared key and message. */
 function bareVerify(algorithm, credential, { response }) {
   const key = publicKey(algorithm, credential)
   const hash = createHash('sha256').update(Buffer.from(response.clientDataJSON, 'base64url')).digest()
@@ -118,7 +118,7 @@ function bareVerify(algorithm, credential, { response }) {
   return () => accepted(verify(digest(algorithm), message, key, signature))
 }
 
-/** What a careful person writes by hand in an afternoon: every check of 7.2, for one credential whose key is ready. */
+/** What a careful person writes by hand in an afternoon: every check of section 7.2, for one credential with a prepared key. */
 function plainVerify(algorithm, credential, response, challenge) {
   const key = publicKey(algorithm, credential)
   const rpIdHash = createHash('sha256').update(rp.id).digest()
@@ -145,7 +145,7 @@ const digest = (algorithm) => (algorithm === 'EdDSA' ? null : 'sha256')
 function publicKey(algorithm, credential) {
   const cose = Buffer.from(credential.publicKey, 'base64url')
   const part = (start, end) => cose.subarray(start, end).toString('base64url')
-  // As this package's test authenticator lays them out.
+  // The layout of this package's software authenticator.
   const jwk = {
     ES256: () => ({ kty: 'EC', crv: 'P-256', x: part(10, 42), y: part(45, 77) }),
     EdDSA: () => ({ kty: 'OKP', crv: 'Ed25519', x: part(-32) }),

@@ -1,17 +1,17 @@
 import { requireFresh } from 'countersign/http'
 import type { App, Routes } from './routes.js'
 
-/** For how many seconds a verification lets somebody do what can't be undone. */
+/** How many seconds a verification is enough to delete the account. */
 const FRESH = 300
 
-/** What only somebody may do who has just proved who it is. */
+/** The routes that need a fresh verification. */
 export function accountRoutes({ countersign, accounts, sessions, now }: App): Routes {
   return {
     async 'DELETE /api/account'({ request, keep }) {
       const user = await sessions.user(request)
       const refusal = requireFresh(user, { within: FRESH, now: now() })
       if (refusal || !user) return refusal
-      // First the account: without it, nobody signs in by what is left of it if the next step fails.
+      // The account goes first: if a later step fails, nobody can sign in with what is left.
       await accounts.remove(user.id)
       await countersign.removeUser(user.id)
       await sessions.endUser(user.id)

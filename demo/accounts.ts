@@ -3,24 +3,24 @@ import { open, readFile, rename } from 'node:fs/promises'
 import type { PasswordHash } from './password.js'
 
 export interface Account {
-  /** Given to the service as the user: stable, whatever becomes of the name. */
+  /** The user id for the service. It stays the same if the name changes. */
   id: string
   name: string
   password: PasswordHash
-  /** Whether this account has factors: were their store lost, this keeps the password alone from being enough. */
+  /** Whether this account has factors. If their store is lost, the password alone still isn't enough. */
   enrolled: boolean
 }
 
 export interface Accounts {
   byId(id: string): Account | undefined
   byName(name: string): Account | undefined
-  /** Undefined: the name is taken. */
+  /** Resolves with undefined if the name is taken. */
   create(name: string, password: PasswordHash): Promise<Account | undefined>
   setEnrolled(id: string, enrolled: boolean): Promise<void>
   remove(id: string): Promise<void>
 }
 
-/** All accounts in one JSON file, read once and replaced whole by each change. For one process. */
+/** Opens the accounts, one JSON file. It is read once, and each change replaces it. For one process only. */
 export async function openAccounts(path: string): Promise<Accounts> {
   const list = await load(path)
   const ids = new Map(list.map((account) => [account.id, account]))
@@ -60,7 +60,7 @@ export async function openAccounts(path: string): Promise<Accounts> {
   }
 }
 
-/** Names that are one to a person are one account. */
+/** Two names that look the same belong to the same account. */
 export function folded(name: string): string {
   return name.normalize('NFKC').toLowerCase()
 }

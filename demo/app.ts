@@ -15,27 +15,27 @@ import { secondFactor, type SecondFactorSettings } from './second-factor.js'
 import { Throttle } from './throttle.js'
 
 export interface AppSettings {
-  /** Where browsers reach the server, such as `http://localhost:8080`. */
+  /** The origin of the page, such as `http://localhost:8080`. */
   origin: string
-  /** Accounts and factors live here. */
+  /** The folder for accounts and factors. */
   directory: string
-  /** Whether a password alone never opens an account. */
+  /** Whether every user must have a second factor. Default false. */
   required?: boolean
-  /** What an answer at a sign-in has to prove, and of whom. Default: nothing. */
+  /** What an answer of a sign-in has to prove, and of which users. Default: nothing. */
   require?: SecondFactorSettings['require']
-  /** Who has to have which factors, and until when. Default: nobody has to. */
+  /** Who has to enrol what, and until when. Default: nobody has to. */
   policy?: Policy
   /** The secrets of Yubico keys, by public id. Without them, the demo offers no Yubico OTPs. */
   yubicoKeys?: Record<string, YubicoSecrets>
-  /** The keys that records are sealed with. Without them, they are not. */
+  /** The keys that seal the records. Without them, records aren't sealed. */
   seal?: SealOptions
-  /** Where it is written what happens to an account, for its owner to see. Default: nowhere. */
+  /** The audit log, which shows users the activity of their account. Default: none. */
   audit?: AuditLog
-  /** How many passwords an address may try in a quarter of an hour. Default 100. */
+  /** How many passwords an address may try in 15 minutes. Default 100. */
   passwordsPerAddress?: number
-  /** Epoch milliseconds; tests move it. */
+  /** The time in epoch milliseconds. Tests set it. */
   now?: () => number
-  /** Gets what went wrong here, as opposed to what was refused. */
+  /** Receives errors of the server. Refused requests are not errors. */
   log?: (error: unknown) => void
 }
 
@@ -74,7 +74,7 @@ export async function openApp(settings: AppSettings) {
     if (path.startsWith('/countersign/')) return void (await handler(request, response))
     const route = routes[`${method} ${path}`]
     if (!route) throw new HttpError(404, 'not-found')
-    // Another site's page can't change anything.
+    // A page of another site must not change anything.
     if (!sessions.isOwn(request)) throw new HttpError(403, 'wrong-origin')
     const body = method === 'GET' ? {} : await readJson(request)
     const keep: RouteRequest['keep'] = (change) => {
@@ -90,7 +90,7 @@ export async function openApp(settings: AppSettings) {
     handle(request: IncomingMessage, response: ServerResponse): void {
       answer(request, response).catch((error: unknown) => {
         if (error instanceof HttpError) return sendJson(response, error.status, { error: error.code })
-        // Errors of the service carry a code and never what was passed in; the browser learns nothing of them.
+        // Errors of the service have a code, and never contain the input. The browser doesn't get them.
         log(error)
         sendJson(response, 500, { error: 'internal' })
       })

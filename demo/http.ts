@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 const BODY_LIMIT = 64 * 1024
 
-/** Becomes the answer `{ "error": code }` with this status. */
+/** Is answered as `{ "error": code }` with this status. */
 export class HttpError extends Error {
   constructor(
     readonly status: number,
@@ -28,7 +28,7 @@ export function securityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
 }
 
-/** The body, an object. */
+/** Reads the body, which must be a JSON object. */
 export async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   let size = 0
@@ -44,19 +44,19 @@ export async function readJson(request: IncomingMessage): Promise<Record<string,
 
 export function sendJson(response: ServerResponse, status: number, value: unknown): void {
   if (response.headersSent) return
-  // The rest of a refused body stays unread, so this connection can't carry another request.
+  // The rest of the body isn't read, so the connection can't be used again.
   if (status === 413) response.setHeader('connection', 'close')
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
   response.end(JSON.stringify(value))
 }
 
-/** Sends what a part of `countersign/http` answers. */
+/** Sends a response of `countersign/http`. */
 export async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {
   response.writeHead(answer.status, Object.fromEntries(answer.headers))
   response.end(await answer.text())
 }
 
-/** A text of the body, at most `limit` characters; anything else is the client's mistake. */
+/** Returns a string of the body, of at most `limit` characters. Throws a 400 for anything else. */
 export function text(body: Record<string, unknown>, name: string, limit = 255): string {
   const value = Object.hasOwn(body, name) ? body[name] : undefined
   if (typeof value !== 'string' || value.length > limit) throw new HttpError(400, 'invalid')

@@ -12,7 +12,7 @@ export interface PageFile {
   content: Buffer
 }
 
-/** Every file of the page by its path, read at start: a request can name no other. */
+/** Reads all files of the page once, at the start. No request can read another file. */
 export async function pageFiles(): Promise<Map<string, PageFile>> {
   const page = await folder(new URL('demo/page/', import.meta.resolve('countersign/package.json')), '/')
   const browser = await folder(new URL('.', import.meta.resolve('countersign/browser')), '/modules/browser/')

@@ -3,7 +3,7 @@ import type { App, Routes } from './routes.js'
 import { HttpError, text } from './http.js'
 import { checkPassword, hashPassword, PASSWORD_LENGTH } from './password.js'
 
-/** What no reader sees: controls, marks of direction, lone surrogates, what nobody has given a meaning. */
+/** Characters that nobody sees: control and format characters, lone surrogates, private and unassigned ones. */
 const invisible = /\p{C}/u
 
 function isName(name: string): boolean {
@@ -11,11 +11,11 @@ function isName(name: string): boolean {
 }
 
 /**
- * The first factor: from a visitor to a sign-in that waits for the second one, and out again. A sign-in that needs no second
- * factor waits too: the handler of the second factor ends it.
+ * The routes of the first factor: create an account, sign in with the password, sign out. After the password, the sign-in is
+ * pending. The handler of the second factor completes it, also for users without a factor.
  */
 export function passwordRoutes({ countersign, accounts, sessions, throttle, passwordsPerAddress }: App): Routes {
-  /** A password costs time and memory to check, right or wrong. */
+  /** Limits how often an address can make us check a password, which takes time and memory. */
   function countWork(address: string): void {
     if (!throttle.attempt(`address ${address}`, passwordsPerAddress)) throw new HttpError(429, 'too-many')
   }
@@ -29,7 +29,7 @@ export function passwordRoutes({ countersign, accounts, sessions, throttle, pass
     async 'POST /api/accounts'({ request, body, keep, address }) {
       const name = text(body, 'name').trim()
       const password = text(body, 'password', PASSWORD_LENGTH.most)
-      // The longest that a phone app's QR code has room for.
+      // A longer name doesn't fit into the QR code of an authenticator app.
       if (!isName(name) || Buffer.byteLength(name) > 200) throw new HttpError(400, 'bad-name')
       if (password.length < PASSWORD_LENGTH.least) throw new HttpError(400, 'short-password')
       countWork(address)
@@ -44,7 +44,7 @@ export function passwordRoutes({ countersign, accounts, sessions, throttle, pass
       const password = text(body, 'password', PASSWORD_LENGTH.most)
       const account = accounts.byName(name)
       countWork(address)
-      // By the name where there is no account: a refusal must not tell which names exist.
+      // An unknown name is limited too, so nobody can find out which names exist.
       const key = `account ${account?.id ?? folded(name)}`
       if (!throttle.attempt(key, 10)) throw new HttpError(429, 'too-many')
       if (!(await checkPassword(password, account?.password)) || !account) throw new HttpError(401, 'wrong-password')
@@ -65,7 +65,7 @@ export function passwordRoutes({ countersign, accounts, sessions, throttle, pass
       if (!throttle.attempt(key, 10)) throw new HttpError(429, 'too-many')
       if (!(await checkPassword(password, accounts.byId(user.id)?.password))) return { ok: false, reason: 'rejected' }
       throttle.reset(key)
-      // The password takes its time: not a sign-in that ended meanwhile.
+      // The session may have ended while the password was checked.
       if ((await sessions.user(request))?.session !== user.session) throw new HttpError(401, 'signed-out')
       keep(await sessions.signIn(request, user.id))
       return { ok: true }

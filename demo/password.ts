@@ -1,8 +1,8 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 
-// 32 MiB and three passes: OWASP's advice for scrypt.
+// 32 MiB and three passes, as OWASP recommends for scrypt.
 const COST = { N: 2 ** 15, r: 8, p: 3, maxmem: 64 * 1024 * 1024 }
-// One less than the thread pool has: else the files of everybody's second factor wait until all passwords are checked.
+// One less than the threads of the pool. Otherwise reading files would have to wait until all passwords are checked.
 const AT_ONCE = 3
 
 export const PASSWORD_LENGTH = { least: 8, most: 256 }
@@ -18,7 +18,7 @@ export async function hashPassword(password: string): Promise<PasswordHash> {
   return { salt: salt.toString('base64url'), hash: hash.toString('base64url') }
 }
 
-/** Takes as long for an account that doesn't exist, so time tells nobody which names do. */
+/** Resolves with whether the password is right. Takes as long without an account, so the time doesn't show which names exist. */
 export async function checkPassword(password: string, stored: PasswordHash | undefined): Promise<boolean> {
   const salt = stored ? Buffer.from(stored.salt, 'base64url') : Buffer.alloc(16)
   const hash = await derive(password, salt)
@@ -28,7 +28,7 @@ export async function checkPassword(password: string, stored: PasswordHash | und
 let running = 0
 const waiting: (() => void)[] = []
 
-/** Whoever comes first is served first. */
+/** Derives the keys in the order of the calls, at most `AT_ONCE` at a time. */
 async function derive(password: string, salt: Buffer): Promise<Buffer> {
   if (running < AT_ONCE) running += 1
   else await new Promise<void>((resolve) => waiting.push(resolve))

@@ -4,7 +4,7 @@ import type { OwnSessions, SessionChange } from 'countersign/http/session'
 import type { Accounts } from './accounts.js'
 import type { Throttle } from './throttle.js'
 
-/** What every route works with. */
+/** What every route uses. */
 export interface App {
   countersign: Countersign
   accounts: Accounts
@@ -15,7 +15,7 @@ export interface App {
   now: () => number
 }
 
-/** What a route gets, and its answer: a value is sent as JSON, a response as it is. */
+/** The argument of a route. If it returns a `Response`, that is sent. Any other value is sent as JSON. */
 export interface RouteRequest {
   request: IncomingMessage
   body: Record<string, unknown>

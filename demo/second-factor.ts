@@ -5,14 +5,14 @@ import type { Accounts } from './accounts.js'
 
 export interface SecondFactorSettings {
   accounts: Accounts
-  /** Whether a password alone never opens an account. */
+  /** Whether every user must have a second factor. */
   required: boolean
-  /** What an answer has to prove, and of whom. */
+  /** What an answer has to prove, and of which users. */
   require: NonNullable<OwnSessionOptions['require']>
   log: (error: unknown) => void
 }
 
-/** Sign-ins and the second factor's whole API. In memory: a restart signs everyone out. */
+/** Makes the sessions and the JSON API. Sessions are in memory, so a restart signs everyone out. */
 export function secondFactor(countersign: Countersign, { accounts, required, require, log }: SecondFactorSettings): OwnSessions {
   return createSessions(countersign, {
     store: memorySessions(),
@@ -25,7 +25,7 @@ export function secondFactor(countersign: Countersign, { accounts, required, req
     onError: log,
     conditionalCreate: true,
     remember: true,
-    // Behind a proxy, this would be the proxy's.
+    // Behind a proxy, this would be the proxy's address.
     from: (_request, { req }) => req.socket.remoteAddress,
   })
 }

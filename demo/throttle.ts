@@ -1,7 +1,7 @@
 const WINDOW = 15 * 60_000
 const ENTRIES = 10_000
 
-/** Counts attempts by key over a quarter of an hour, in memory: enough for one process. */
+/** Counts attempts by key in 15 minutes, in memory. For one process only. */
 export class Throttle {
   readonly #attempts = new Map<string, { count: number; since: number }>()
   readonly #now: () => number
@@ -10,7 +10,7 @@ export class Throttle {
     this.#now = now
   }
 
-  /** Counts an attempt before it is made, so that attempts in parallel count too; false: it may not be made. */
+  /** Counts an attempt. Call it before the attempt, so that parallel ones count too. Returns false if there were too many. */
   attempt(key: string, limit: number): boolean {
     const now = this.#now()
     let entry = this.#attempts.get(key)
@@ -24,12 +24,12 @@ export class Throttle {
     return entry.count <= limit
   }
 
-  /** A success: its attempts no longer count. */
+  /** Forgets the attempts of this key, after a success. */
   reset(key: string): void {
     this.#attempts.delete(key)
   }
 
-  /** The oldest come first in a map: the expired ones go, and the oldest when there are too many. */
+  /** Deletes expired entries, and the oldest ones if there are too many. A map has the oldest first. */
   #sweep(now: number): void {
     for (const [key, { since }] of this.#attempts) {
       if (now - since < WINDOW && this.#attempts.size <= ENTRIES) break

@@ -1,8 +1,8 @@
-// The host's own accounts, with a password each. A real host has them in its database.
+// The server's own accounts, each with a password. A real server keeps them in its database.
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-// Off the main thread: 64 ms of everybody's time else, for each password that anybody sends.
+// Asynchronous: the synchronous call would block every other request for 64 ms.
 const derive = (password, salt) => promisify(scrypt)(password, salt, 32, { N: 2 ** 15, maxmem: 2 ** 26 })
 
 const accounts = await Promise.all([
@@ -13,7 +13,7 @@ const accounts = await Promise.all([
 
 export const accountById = (id) => accounts.find((one) => one.id === id)
 
-/** The account, or undefined; it takes as long for a name that nobody has. */
+/** Returns the account, or undefined. An unknown name takes as long as a known one, so nobody can find out which names exist. */
 export async function checkPassword(name, password) {
   if (typeof name !== 'string' || typeof password !== 'string') return undefined
   const found = accounts.find((one) => one.name === name)
@@ -22,7 +22,7 @@ export async function checkPassword(name, password) {
   return right && found !== undefined ? found : undefined
 }
 
-/** Whether it has factors: were their store lost, this keeps the password alone from being enough. */
+/** Stores whether the account has factors. If their store is lost, the password alone still isn't enough. */
 export function setEnrolled(id, enrolled) {
   accountById(id).enrolled = enrolled
 }

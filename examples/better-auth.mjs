@@ -1,4 +1,4 @@
-// better-auth on Node's own HTTP server: `DATABASE_URL=postgres://... PORT=3000 node examples/better-auth.mjs`
+// better-auth with node:http: `DATABASE_URL=postgres://... PORT=3000 node examples/better-auth.mjs`
 import { createServer } from 'node:http'
 import { betterAuth } from 'better-auth'
 import { getMigrations } from 'better-auth/db/migration'

@@ -27,13 +27,13 @@ const cookie = { httpOnly: true, sameSite: 'strict' } // and `secure: true` behi
 const secret = process.env.SESSION_SECRET ?? randomBytes(32).toString('hex')
 app.use(session({ secret, resave: false, saveUninitialized: false, cookie })) // and a `store` that all processes share
 
-// Before any body parser: the API reads its bodies itself, and answers those that are no JSON.
+// Before any body parser: the API reads its own bodies, and answers malformed JSON itself.
 secondFactor(app, sessions)
 
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 app.get(wellKnownPaths, toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` })))
 
-// A password of another site's page would sign a browser in as somebody else.
+// Without `ownRequests`, a page of another site could sign a browser in as someone else.
 app.post('/password', ownRequests(), express.json({ limit: '4kb' }), async (req, res) => {
   const account = await checkPassword(req.body?.name, req.body?.password)
   if (!account) return res.sendStatus(401)
@@ -50,7 +50,7 @@ app.get('/orders', requireSecondFactor(), (req, res) => res.json([{ id: 1 }]))
 
 app.post('/refunds', ownRequests(), requireSecondFactor({ within: 300 }), (req, res) => res.json({ refunded: 1 }))
 
-// What a parser refuses, without a page of it or a word in the log.
+// Answers a body that the parser refused with its status alone. Express would send an HTML page and log the body.
 app.use((error, req, res, next) => (res.headersSent ? next(error) : res.sendStatus(error.status ?? 500)))
 
 app.listen(port, 'localhost', () => console.log(`http://localhost:${port}`))

@@ -29,17 +29,17 @@ await app.register(cookie)
 await app.register(session, {
   secret: process.env.SESSION_SECRET ?? randomBytes(32).toString('hex'),
   saveUninitialized: false,
-  rolling: false, // or an answer to a late request would bring back the cookie that another one has replaced
+  rolling: false, // otherwise a late answer would bring back a cookie that another answer has replaced
   cookie: { httpOnly: true, sameSite: 'strict', secure: false }, // `secure: true` behind HTTPS
 })
 
 await app.register(secondFactor, { sessions })
 
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 const passkeyPages = toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` }))
 for (const path of wellKnownPaths) app.get(path, passkeyPages)
 
-// A password of another site's page would sign a browser in as somebody else.
+// Without `ownRequests`, a page of another site could sign a browser in as someone else.
 app.post('/password', { onRequest: ownRequests(), bodyLimit: 4096 }, async (request, reply) => {
   const account = await checkPassword(request.body?.name, request.body?.password)
   if (!account) return reply.code(401).send()

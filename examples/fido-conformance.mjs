@@ -1,5 +1,5 @@
-// The server that FIDO's conformance tool for servers talks to, with countersign/webauthn. It is for tests only: whoever asks
-// is believed to be the user. `ANCHORS=roots.pem PORT=3000 node examples/fido-conformance.mjs`
+// A server for FIDO's conformance tool, with countersign/webauthn. It is for tests only, because it doesn't check who the user is:
+// `ANCHORS=roots.pem PORT=3000 node examples/fido-conformance.mjs`
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -11,9 +11,9 @@ const algorithms = [-7, -8, -35, -36, -257, -258, -259, -37, -38, -39]
 const pem = process.env.ANCHORS ? readFileSync(process.env.ANCHORS, 'utf8') : ''
 const trustAnchors = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
 
-/** By name: `{ id, credentials }`. */
+/** User name to `{ id, credentials }`. */
 const users = new Map()
-/** By cookie: what the open ceremony was begun with. */
+/** Session cookie to the open ceremony and its options. */
 const ceremonies = new Map()
 
 const routes = {
@@ -28,7 +28,7 @@ const routes = {
       excludeCredentials: user.credentials, ...(authenticatorAttachment && { authenticatorAttachment }),
     })
     begin({ type: 'attestation', user, challenge: options.challenge, attestation, userVerification })
-    // The tool wants back what it sent, also extensions that only it knows.
+    // The tool expects its own extensions back, also those that nobody else knows.
     return { ...options, ...(extensions && { extensions }) }
   },
 
@@ -77,7 +77,7 @@ createServer(async (request, response) => {
   const session = /(?:^|; )session=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? randomBytes(32).toString('base64url')
   const begun = (type) => {
     const ceremony = ceremonies.get(session)
-    // One answer to each challenge.
+    // A challenge can be answered once.
     ceremonies.delete(session)
     if (ceremony?.type !== type) throw new Failed('no ceremony is open')
     return ceremony
@@ -94,7 +94,7 @@ createServer(async (request, response) => {
     const result = route(Object(body), (ceremony) => ceremonies.set(session, ceremony), begun)
     answer(200, { status: 'ok', errorMessage: '', ...result })
   } catch (error) {
-    // A body that is no JSON, a wrong option of the tool's, or a refusal: the tool only looks at the status.
+    // Malformed JSON, a wrong option, or a refusal: the tool only looks at the status.
     answer(400, { status: 'failed', errorMessage: error instanceof Failed ? error.message : 'malformed request' })
   }
 }).listen(port, 'localhost', () => console.log(`http://localhost:${port}`))

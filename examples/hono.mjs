@@ -1,4 +1,4 @@
-// Hono, here on Node: `PORT=3000 node examples/hono.mjs`
+// Hono on Node: `PORT=3000 node examples/hono.mjs`
 import { serve } from '@hono/node-server'
 import { Countersign } from 'countersign'
 import { wellKnown } from 'countersign/http'
@@ -27,11 +27,11 @@ const app = new Hono()
 
 secondFactor(app, sessions)
 
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 const passkeyPages = wellKnown({ rp, manage: `${rp.origins[0]}/account` })
 app.get('/.well-known/*', (c) => passkeyPages(c.req.raw))
 
-// A password of another site's page would sign a browser in as somebody else.
+// Without `ownRequests`, a page of another site could sign a browser in as someone else.
 app.post('/password', ownRequests(), async (c) => {
   const { name, password } = await readJson(c.req.raw)
   const account = await checkPassword(name, password)

@@ -1,5 +1,5 @@
-// Mails the user about what changed on the account's second factors: what was enrolled or removed, a recovery code that
-// was used, and codes that are locked. Whoever was not it can then do something about it (NIST SP 800-63B-4, 4.2.1.1).
+// Sends the user a mail when a factor was enrolled or removed, when a recovery code was used, and when codes were locked.
+// A user who didn't do this can then act (NIST SP 800-63B-4, 4.2.1.1).
 //
 //   const mailer = nodemailer.createTransport('smtp://localhost')
 //   const onEvent = mailEvents({ mailer, from: 'security@example.com', addressOf: (user) => accounts.mailOf(user) })
@@ -9,8 +9,8 @@
  * @param {object} options
  * @param {{ sendMail(mail: { from: string, to: string, subject: string, text: string }): Promise<unknown> }} options.mailer
  * @param {string} options.from
- * @param {(user: string) => Promise<string | undefined> | string | undefined} options.addressOf nobody is mailed without one
- * @param {(error: unknown) => void} [options.onError] a mail that did not go out; it changes no sign-in
+ * @param {(user: string) => Promise<string | undefined> | string | undefined} options.addressOf the user's address. Without one, no mail is sent
+ * @param {(error: unknown) => void} [options.onError] receives the error of a mail that wasn't sent. The sign-in goes on
  * @returns {(event: import('countersign').CountersignEvent) => Promise<void>}
  */
 export function mailEvents({ mailer, from, addressOf, onError = console.error }) {
@@ -34,7 +34,7 @@ const names = {
   recovery: 'the recovery codes',
 }
 
-/** What a person should hear of; no link, since mails with links to a sign-in are what phishing looks like. */
+/** Writes the mail. It has no link, because mails that link to a sign-in look like phishing. */
 function compose({ type, factor, left, at }) {
   const what = factor === undefined ? 'every second factor' : names[factor.type]
   const when = new Date(at).toUTCString()

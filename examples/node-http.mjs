@@ -1,4 +1,4 @@
-// Node's own HTTP server: `PORT=3000 node examples/node-http.mjs`
+// node:http: `PORT=3000 node examples/node-http.mjs`
 import { createServer } from 'node:http'
 import { Countersign } from 'countersign'
 import { toNodeListener, wellKnown } from 'countersign/http'
@@ -20,7 +20,7 @@ const sessions = createSessions(countersign, {
   required: (user) => user.admin,
 })
 const secondFactor = toNodeListener(sessions.handler)
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 const passkeyPages = toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` }))
 
 const routes = {
@@ -42,7 +42,7 @@ const server = createServer((req, res) => {
   if (req.url.startsWith('/.well-known/')) return passkeyPages(req, res)
   const route = req.method === 'POST' ? routes[req.url] : undefined
   if (!route) return res.writeHead(404).end()
-  // These change the session too: only for our own pages, or another site could sign a browser in.
+  // The routes below change the session. Without this check, a page of another site could sign a browser in as someone else.
   if (!sessions.isOwn(req)) return res.writeHead(403).end()
   route(req, res).catch(() => res.writeHead(400).end())
 })

@@ -1,4 +1,4 @@
-// An OpenID provider (oidc-provider) that says how its users signed in: `PORT=3000 node examples/oidc-provider.mjs`
+// An OpenID provider (oidc-provider) that tells its clients how users signed in: `PORT=3000 node examples/oidc-provider.mjs`
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { acrOf, Countersign } from 'countersign'
@@ -30,7 +30,7 @@ const provider = new Provider(origin, {
       redirect_uris: [process.env.REDIRECT_URI ?? 'http://localhost:3001/callback'],
     },
   ],
-  // A real provider keeps these keys, and has an adapter for a database.
+  // A real provider stores these keys, and uses a database adapter.
   jwks: { keys: [generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
   features: { devInteractions: { enabled: false } },
@@ -38,7 +38,7 @@ const provider = new Provider(origin, {
   claims: { openid: ['sub', 'acr', 'amr', 'auth_time'] },
   findAccount: (_ctx, id) => accountById(id) && { accountId: id, claims: () => ({ sub: id }) },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
-  // Clients of our own need no consent.
+  // Our own clients need no consent.
   async loadExistingGrant({ oidc }) {
     const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
     grant.addOIDCScope('openid')
@@ -63,14 +63,14 @@ app.get('/interaction/:uid', (_req, res) => res.type('html').send(page))
 
 app.post('/interaction/:uid', ownRequests(), async (req, res) => {
   const { params, iat } = await provider.interactionDetails(req, res)
-  // Not an answer of before: each request of a client is one for the user to answer (also RFC 9470).
+  // The proof must be newer than the client's request (see also RFC 9470).
   const within = Math.max(1, Math.ceil(Date.now() / 1000 - iat))
   const phishingResistant = /(?:^| )phrh?(?: |$)/.test(params.acr_values ?? '')
   const user = await req.secondFactor.user()
   const refusal = requireFresh(user, { within, phishingResistant })
   if (refusal) return res.status(refusal.status).type(refusal.headers.get('content-type')).send(await refusal.text())
   const { amr, at } = user.assurance
-  // At most what was proved: what the client has asked for is no proof.
+  // Says what was proved, not what the client asked for.
   const login = { accountId: user.id, acr: acrOf(user.assurance), amr, ts: Math.floor(at / 1000) }
   return res.json({ next: await provider.interactionResult(req, res, { login }, { mergeWithLastSubmission: false }) })
 })
@@ -101,6 +101,6 @@ const page = `<!doctype html>
     const body = JSON.stringify(Object.fromEntries(new FormData(form)))
     const { ok } = await fetch('/password', { method: 'POST', headers, body })
     if (ok) await signIn.refresh()
-    else alert('The name or the password is wrong.')
+    else alert('Wrong name or password.')
   })
 </script></html>`

@@ -1,15 +1,15 @@
-/** Sends JSON to a route of the site's own, as the pages of these examples do. */
+/** Sends JSON to a route of this site. */
 export function post(path, body = {}) {
   return fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 }
 
-/** Whether the password was right: the session is pending then. */
+/** Resolves with whether the password was right. If it was, the session is pending. */
 export async function givePassword(name, password) {
   const { ok } = await post('/password', { name, password })
   return ok
 }
 
-/** The password once more, from someone who has no factor: a whole sign-in, which ends with the challenge. */
+/** Verifies the password again for a user without a factor. It is a new sign-in, and the challenge completes it. */
 export async function givePasswordAgain(name, password) {
   const right = await givePassword(name, password)
   if (right) await post('/countersign/challenge')

@@ -1,8 +1,8 @@
-// The JSON object in a standard `Request`, for servers that bring no reader of bodies with a limit.
+// Reads the JSON object in a standard `Request`, for servers whose own reader has no limit.
 
 const maxBytes = 4096
 
-/** `{}` for anything that is no JSON object, or too large. */
+/** Resolves with the object, or with `{}` if the body is too large or isn't a JSON object. */
 export async function readJson(request) {
   const chunks = []
   let size = 0

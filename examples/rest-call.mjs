@@ -1,5 +1,5 @@
-// A protected REST call out of a script. The secret was shown once, when the script's account enrolled an app
-// (`countersign totp add`, or the page); it comes in on standard input, where no other program sees it:
+// A script that calls a protected REST API. Its TOTP secret was shown once, when the script's account enrolled an app with
+// `countersign totp add` or in the page. The script reads it from standard input, where no other program sees it:
 //
 //   SHOP_URL=https://shop.example SHOP_PASSWORD=... node examples/rest-call.mjs < ~/.config/shop.otpauth
 import { text } from 'node:stream/consumers'
@@ -10,15 +10,15 @@ const shop = process.env.SHOP_URL ?? 'http://localhost:3000'
 const client = createClient({ url: `${shop}/countersign`, totp: (await text(process.stdin)).trim() })
 
 try {
-  // The first factor is the server's own; the client keeps the session that it gives.
+  // Your server's route checks the password. The client keeps the session cookie that it sets.
   const password = await client.fetch(`${shop}/password`, post({ name: 'robot', password: process.env.SHOP_PASSWORD }))
-  if (!password.ok) throw new Error(`The password was not taken: ${password.status}`)
+  if (!password.ok) throw new Error(`The password was refused: ${password.status}`)
   const { skew } = await client.answer()
-  if (Math.abs(skew ?? 0) > 10_000) console.error(`The server's clock is ${Math.round(skew / 1000)} s off from ours`)
+  if (Math.abs(skew ?? 0) > 10_000) console.error(`The server's clock differs from ours by ${Math.round(skew / 1000)} s`)
 
   const orders = await client.fetch(`${shop}/api/orders`)
   console.log(await orders.json())
-  // Should this one want a fresh proof, it is given: the client sees `step-up-required` and answers for it.
+  // If the server answers `step-up-required`, the client answers a new challenge and sends the request again.
   const refund = await client.fetch(`${shop}/api/refunds`, post({ order: 1 }))
   console.log(await refund.json())
 } catch (error) {

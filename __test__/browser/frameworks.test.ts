@@ -117,7 +117,7 @@ for (const [name, [text, options]] of Object.entries(own)) {
       await ann.password('not the password')
       t.is(await ann.error(), 'Wrong name or password.')
       await ann.password()
-      await ann.heading('One more step').waitFor()
+      await ann.heading('Two-step verification').waitFor()
       await ann.field('Code from your app').fill(ann.wrongCode())
       await page.getByRole('button', { name: 'Continue' }).click()
       await page.getByRole('alert').filter({ hasText: /rejected|That code is wrong/ }).waitFor()

@@ -34,7 +34,7 @@ scene('who closes the dialog keeps the account', async ({ t, demo, ann }) => {
   await ann.page.getByRole('button', { name: 'Delete account' }).click()
   await ann.dialog.getByRole('heading', { name: 'Verify that it’s you' }).waitFor()
   await ann.closeDialog()
-  t.is(await ann.error(), 'Your account was not deleted.')
+  t.is(await ann.error(), 'Your account wasn’t deleted. Try again in a moment.')
   t.is((await ann.call('GET', '/api/session')).body.state, 'verified')
   t.is(await ann.factors.count(), 1)
 })

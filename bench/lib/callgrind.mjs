@@ -1,6 +1,6 @@
 /**
- * What each function cost by itself, of a file that callgrind wrote with instructions as its only event. A function of
- * another object than `program` has `elsewhere ` before its name.
+ * Reads the own cost of each function from a file of callgrind that has instructions as its only event. Functions of other
+ * objects than `program` have `elsewhere ` before their name.
  */
 export function selfCosts(text, program) {
   const names = { ob: {}, fn: {} }
@@ -17,7 +17,7 @@ export function selfCosts(text, program) {
       if (kind === 'ob') object = names.ob[number]
       else symbol = `${object === program ? '' : 'elsewhere '}${names.fn[number]}`
     } else if (line.startsWith('calls=')) {
-      // The next line is what the callee cost, which is counted where that stands.
+      // The next line is the cost of the callee, which is counted at the callee.
       called = true
     } else if (/^[+\-*\d]/.test(line)) {
       if (!called) costs[symbol] = (costs[symbol] ?? 0) + Number(line.split(' ')[1])

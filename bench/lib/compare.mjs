@@ -1,15 +1,15 @@
-/** For how much a figure varies where a run doesn't say it. */
+/** How much a figure varies if the run doesn't say. */
 const usual = 0.05
 
-/** How much worse it may be however little it varied: two builds of the same code differ by that. */
+/** How much worse it may always be, because two builds of the same code differ by that. */
 const least = 0.05
 
 /**
- * Compares what was reached with what an earlier run reached, row by row.
+ * Compares the results with those of an earlier run, row by row.
  *
- * A figure may be worse by half of what the middle half of the rounds spans, of both runs together, and by 5 % at least.
- * Where a run doesn't say how much its rounds varied, that half is 5 % of the figure. A figure without a unit is a ratio of two things that were measured
- * in turn, and holds on other machines too; others are compared on the same machine only.
+ * A figure may be worse by half of both runs' interquartile ranges together, and by at least 5 %. If a run has no quartiles, its
+ * half is taken as 5 % of the figure. A figure without a unit is a ratio of two things that were measured in turn, so it is
+ * compared on any machine. Other figures are only compared on the same machine.
  *
  * @param now results by part: `{ on, reached: [{ what, figure, most | least, unit?, quartiles? }] }`
  * @param before the same of the earlier run
@@ -21,7 +21,7 @@ export function compare(now, before) {
   let compared = 0
   for (const [part, { on, reached }] of Object.entries(now)) {
     const earlier = before[part]
-    // A row that is gone would hide what it said.
+    // A row that is gone could hide that something is worse.
     const names = new Set([...reached, ...(earlier?.reached ?? [])].map(({ what }) => what))
     for (const what of names) {
       const [row, old] = [reached, earlier?.reached ?? []].map((rows) => rows.find((one) => one.what === what))
@@ -38,7 +38,7 @@ export function compare(now, before) {
   return { worse, passed, compared }
 }
 
-/** Whether it went the way that the aim is not. */
+/** Whether the figure moved away from its aim. */
 function isWorse(row, old, tolerance) {
   if (!Number.isFinite(row.figure)) return true
   return row.most !== undefined ? row.figure > old.figure * (1 + tolerance) : row.figure < old.figure * (1 - tolerance)
@@ -51,12 +51,12 @@ function whyNot(row, old, on, onBefore) {
   return undefined
 }
 
-/** Counted, not timed. */
+/** Units that are counted, not timed. */
 const isExact = (unit) => ['bytes', 'calls', 'MB'].includes(unit)
 
 const isSame = (one, other) => ['cpu', 'cores', 'platform', 'node'].every((name) => one?.[name] === other?.[name])
 
-/** Half of what the middle half of the rounds spans, as a part of the figure. */
+/** Half of the interquartile range, as a fraction of the figure. */
 function spread({ figure, quartiles, unit }) {
   if (isExact(unit)) return 0
   if (quartiles === undefined) return usual

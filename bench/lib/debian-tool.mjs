@@ -4,7 +4,7 @@ import { say } from '../../scripts/lib/output.mjs'
 import { ask, run } from '../../scripts/lib/run.mjs'
 import { ToolMissing } from '../../scripts/lib/tools.mjs'
 
-/** The version of a tool, which is installed first where this is Debian and we may. */
+/** Returns the version of a tool. If it is missing, it is installed first, on Debian and with the rights to do so. */
 export async function debianTool(name) {
   const version = () => ask(name, ['--version'])
   if (version() === undefined && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** The native measuring program: its work is timed inside it, in turn with what JavaScript does. */
+/** The native measuring program. It times its own work, in turn with the work in JavaScript. */
 export class HotPaths {
   #child
   #lines
@@ -11,7 +11,7 @@ export class HotPaths {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
   }
 
-  /** A contender for `interleave`. */
+  /** Makes a contender for `interleave`. */
   work(name) {
     return {
       measure: async (count) => {

@@ -7,7 +7,7 @@ import { totpAt } from 'countersign/testing'
 
 import { credentialIdOf, handleOf, nameOf, origin } from './population.mjs'
 
-/** Second factors over HTTP at a server that is a process of its own. */
+/** Sends second factors over HTTP to a server in its own process. */
 export class HttpSignIns {
   #child
   #failed
@@ -39,7 +39,7 @@ export class HttpSignIns {
     this.ready = this.#ask({ one: { uri, template, publicKey, credentialId } }).then(({ port }) => (this.#port = port))
   }
 
-  /** @returns nanoseconds of the server's CPU for so many second factors */
+  /** @returns the server's CPU time for `count` second factors, in nanoseconds */
   async cpu(way, count) {
     const before = (await this.#ask({})).cpu
     await this.run(way, count)
@@ -63,7 +63,7 @@ export class HttpSignIns {
 
   async run(way, count) {
     for (let left = count; left > 0; left -= this.#users) {
-      // A code is good once: everybody in turn, then a step further.
+      // A code can be used once. So all users take turns, and then the clock moves on by a step.
       this.#ahead += 30_000
       await this.#ask({ ahead: 30_000 })
       let next = Math.min(left, this.#users)
@@ -170,7 +170,7 @@ class Visit {
   }
 }
 
-/** What a browser sends with every request. */
+/** The headers that a browser sends with every request. */
 const browser = {
   accept: '*/*',
   'accept-encoding': 'gzip, deflate, br, zstd',

@@ -1,10 +1,10 @@
-// A process that signs users in on a directory store, many at once, and times itself, asked over its channel.
+// A process that signs users in on a directory store, many at a time, and times itself. It takes its tasks over its IPC channel.
 //
 // node bench/lib/in-flight-process.mjs 'journal' | 'each by itself' PATH
 import { mkdirSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 
-// What the package does not export: the store as it would be without a journal.
+// Not exported by the package: the store without its journal.
 import { directoryStore, storeIn } from '../../build/facade/stores/directory-store.js'
 import { LockedDirectory, storeFolders } from '../../build/facade/stores/locked-directory.js'
 import { totpAt } from '../../build/facade/testing/totp-at.js'
@@ -23,7 +23,7 @@ const record = await store.read('one')
 const names = Array.from({ length: users }, (_, index) => `user ${index}`)
 await Promise.all(names.map((user) => store.update(user, () => ({ record, value: undefined }))))
 await store.flush()
-// The code of the enrolment has been used.
+// The enrolment used the current code.
 now += 30_000
 
 let turn = 0
@@ -31,7 +31,7 @@ process.on('message', async ({ flight, count }) => process.send(await signIns(fl
 process.once('disconnect', () => process.exit())
 process.send('ready')
 
-/** @returns nanoseconds of all of them together */
+/** @returns the time of all of them together, in nanoseconds */
 async function signIns(flight, count) {
   const begun = performance.now()
   let left = count
@@ -39,7 +39,7 @@ async function signIns(flight, count) {
     while (left > 0) {
       left -= 1
       turn += 1
-      // The next code of all users is due. Those who are still at work have the one before, which is accepted.
+      // The next code of all users is due. A sign-in that is still running sends the code before, which is accepted.
       if (turn % users === 0) now += 30_000
       const user = names[turn % users]
       const code = totpAt(uri, now)
@@ -50,7 +50,7 @@ async function signIns(flight, count) {
   }
   await Promise.all(Array.from({ length: flight }, lane))
   const took = (performance.now() - begun) * 1e6
-  // Not while the other one is measured.
+  // Now, so that it doesn't happen while the other process is measured.
   await store.flush()
   return took
 }

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks'
 
 /**
- * Times contenders in turn, so that whatever else the machine does meets all of them alike.
+ * Times contenders in turn, so that other work on the machine affects all of them equally.
  *
- * @param contenders name to work: a function, which may be async, or `{ measure(count) }`, which answers nanoseconds
- * @returns for each name the median nanoseconds of one call, and those of each round
+ * @param contenders by name: a function, which may be async, or `{ measure(count) }`, which returns nanoseconds
+ * @returns for each name the nanoseconds of one call: the median, and each round
  */
 export async function interleave(contenders, { rounds = 21, milliseconds = 20 } = {}) {
   const names = Object.keys(contenders)
@@ -13,19 +13,19 @@ export async function interleave(contenders, { rounds = 21, milliseconds = 20 } 
   for (const name of names) counts[name] = await calibrate(measures[name], milliseconds)
   const times = Object.fromEntries(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round += 1) {
-    // Each begins as often as any other: a neighbour's garbage is nobody's burden alone.
+    // Each contender comes first equally often, so no one always runs after the same neighbour's garbage.
     const order = names.map((_, index) => names[(index + round) % names.length])
     for (const name of order) times[name].push((await measures[name](counts[name])) / counts[name])
   }
   return Object.fromEntries(names.map((name) => [name, { median: median(times[name]), times: times[name] }]))
 }
 
-/** The median over all rounds of how many times as long `one` took as `other`. */
+/** The time of `one` divided by the time of `other`: the median of all rounds. */
 export function ratio(results, one, other) {
   return median(results[one].times.map((time, round) => time / results[other].times[round]))
 }
 
-/** That, with the quartiles of the rounds' ratios: how much it varies. */
+/** The same ratio, with the quartiles of the rounds, which show how much it varies. */
 export function compared(results, one, other) {
   const ratios = results[one].times.map((time, round) => time / results[other].times[round]).toSorted((a, b) => a - b)
   const at = (part) => ratios[Math.floor((ratios.length - 1) * part)]
@@ -48,7 +48,7 @@ function measureOf(contender) {
   }
 }
 
-/** How many calls fill the time, once the compiler has seen them. */
+/** How many calls fill the time, after warming up. */
 async function calibrate(measure, milliseconds) {
   let count = 1
   for (;;) {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Resident bytes once the collector has nothing left to do; the process runs with `--expose-gc`. */
+/** Returns the resident bytes after garbage collection. The process must run with `--expose-gc`. */
 export async function settledMemory() {
   for (let round = 0; round < 5; round += 1) {
     globalThis.gc()

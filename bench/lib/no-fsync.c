@@ -1,5 +1,5 @@
-/* Runs a command in which fsync and fdatasync answer at once: no-fsync COMMAND [ARGUMENT...]
- * A filter of the kernel, since a preloaded library would not see calls that go past the C library. */
+/* Runs a command in which fsync and fdatasync return at once: no-fsync COMMAND [ARGUMENT...]
+ * It is a kernel filter, because a preloaded library wouldn't see system calls that bypass the C library. */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ int main(int count, char **arguments) {
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 2, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fdatasync, 1, 0),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      /* Error number 0: a success. */
+      /* Error number 0 means success. */
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
   };
   struct sock_fprog program = {sizeof filter / sizeof *filter, filter};

@@ -1,5 +1,5 @@
-// Users for the stores: each has an app and a key, and a record of its own. The app and the key are the same ones, so
-// that any of the users can sign in.
+// Users for the stores. Each has a record with an app and a key. All have the same secret and the same key, so any of them can
+// sign in.
 //
 // node bench/lib/population.mjs DIRECTORY USERS < TEMPLATE   fills a directory store
 import { createHash } from 'node:crypto'
@@ -15,7 +15,7 @@ export const origin = 'https://example.com'
 export const rp = { id: 'example.com', name: 'Example', origins: [origin] }
 export const nameOf = (index) => `user ${String(index).padStart(8, '0')}`
 
-/** The user handle of one of them: the same each time. */
+/** The user handle of one user. It is the same each time. */
 export const handleOf = (user) => createHash('sha512').update(user).digest('base64url')
 
 /** The id of everybody's key, at a server that finds its owner by it. */
@@ -38,7 +38,7 @@ export async function enrolOne({ passkey = false } = {}) {
     owner: (handle) => store.owner(handle),
     users: () => store.users(),
   }
-  // Yesterday, so that the codes of today are new ones.
+  // Enrolled yesterday, so that no code of today was used.
   const now = () => Date.now() - 86_400_000
   const service = await Countersign.open({ rp, store: { users, challenges: store }, now })
   const { enrolment, uri } = await service.beginTotp('one', { account: nameOf(0) })
@@ -53,13 +53,13 @@ export async function enrolOne({ passkey = false } = {}) {
   return { uri, key, template, publicKey, credentialId: response.id }
 }
 
-/** Through the store's own interface. In files, some challenges besides, so that no folder is missing later. */
+/** Fills a store through its own interface. In files, it also opens some challenges, so that no folder has to be created later. */
 export async function fill(store, template, users, { challenges = 4096 } = {}) {
   let next = 0
   const add = async () => {
     while (next < users) {
       const user = nameOf(next++)
-      // The same each time: to fill a store anew changes no more than it must.
+      // The same handle each time, so that filling the store again changes little.
       const handle = handleOf(user)
       const record = template.record.replaceAll(template.handle, handle)
       await store.update(user, () => ({ record, handle, value: undefined }))

@@ -8,7 +8,7 @@ import { fingerprint, isFresh, writeStamp } from '../../scripts/lib/stamp.mjs'
 const folder = join(root, 'bench/rivals')
 const stamp = join(folder, 'node_modules', '.rivals-stamp')
 
-/** The packages to compare with, as their lockfile has them; none of their scripts runs. */
+/** Installs the other libraries from their lockfile, without running their scripts. */
 export async function installRivals() {
   const state = fingerprint(['bench/rivals/package.json', 'bench/rivals/package-lock.json'])
   if (isFresh(stamp, state)) return

@@ -1,4 +1,4 @@
-// A process that signs users in and times itself, asked over its channel.
+// A process that signs users in and times itself. It takes its tasks over its IPC channel.
 //
 // node bench/lib/sign-in-process.mjs memory USERS | sealed-memory USERS | directory NO_FSYNC PATH USERS
 import { execFileSync } from 'node:child_process'
@@ -30,7 +30,7 @@ process.on('message', async ({ task, way, count, tidy }) => process.send(await t
 process.once('disconnect', () => process.exit())
 process.send('ready')
 
-/** @returns the microseconds of each sign-in, without what its client does */
+/** @returns the microseconds of each sign-in, without the client's work */
 async function oneByOne(answer, count, tidy = true) {
   const microseconds = []
   for (let done = 0; done < count; done += 1) {
@@ -42,16 +42,16 @@ async function oneByOne(answer, count, tidy = true) {
     const resumed = performance.now()
     check(await service.verify(user, given))
     microseconds.push((performance.now() - resumed + between - begun) * 1000)
-    // What a code leaves open would be found by the user's next sign-in.
+    // A sign-in with a code leaves its challenge open, and the user's next sign-in would find it.
     if (tidy) await store.clear(user)
   }
   return microseconds
 }
 
-/** All challenges at once, then all answers at once; between them the clients are at work, which is not looked at. */
+/** Requests all challenges at the same time, and then sends all answers at the same time. The clients' work between them isn't measured. */
 async function burst(answer, count) {
   const chosen = Array.from({ length: count }, nextUser)
-  // Some of them have had their turn since the clock was set on.
+  // Some of these users have signed in since the clock was last moved.
   now += 30_000
   const begun = await watched(() => Promise.all(chosen.map((user) => service.challenge(user))))
   const given = begun.value.map(answer)
@@ -66,12 +66,12 @@ async function burst(answer, count) {
   }
 }
 
-/** From now on that many people a second, whom nobody knows, ask for the challenge of a sign-in without a user name. */
+/** From now on, `perSecond` strangers a second request the challenge of a sign-in without a user name. */
 async function strangers(_, perSecond) {
   clearInterval(strangers.timer)
   let come = 0
   let begun = performance.now()
-  // A timer is late now and then: whoever should have come by then comes at once, but never a pile of a whole second.
+  // If a timer is late, all strangers who were due come at once, but never those of more than a second.
   strangers.timer = perSecond > 0 && setInterval(() => {
     const now = performance.now()
     if (now - begun > 1000) [begun, come] = [now, 0]
@@ -83,16 +83,16 @@ async function strangers(_, perSecond) {
   return strangers.asked ?? 0
 }
 
-/** With the delay of the event loop in milliseconds; one of them is the timer's own. */
+/** Measures the delay of the event loop in milliseconds. It includes one millisecond of the timer itself. */
 async function watched(work) {
   const histogram = monitorEventLoopDelay({ resolution: 1 })
   histogram.enable()
-  // From its first sample on: what holds the loop up before that is not seen.
+  // Waits for the first sample, because a delay before it isn't seen.
   await pause(5)
   const begun = performance.now()
   const value = await work()
   const milliseconds = performance.now() - begun
-  // A loop that was held up to the end says so on its next turn.
+  // Waits for another turn of the loop, which shows a delay at the end.
   await pause(5)
   histogram.disable()
   const delay = { p50: histogram.percentile(50), p99: histogram.percentile(99), max: histogram.max }
@@ -100,7 +100,7 @@ async function watched(work) {
   return { value, milliseconds, delay: Object.fromEntries(told) }
 }
 
-/** Each in turn, far from the one before; the next time round codes are new. */
+/** Returns the users in turn, each far from the one before. When all have had their turn, the clock moves on to new codes. */
 function nextUser() {
   nextUser.turn = (nextUser.turn ?? 0) + 1
   if (nextUser.turn % users === 0) now += 30_000
@@ -111,7 +111,7 @@ function check({ ok, reason }) {
   if (!ok) throw new Error(`refused: ${reason}`)
 }
 
-/** With every record under the first of two keys, as between two rotations. */
+/** Seals every record with the first of two keys, as between two rotations. */
 async function seal() {
   const keys = ['new', 'old'].map((id) => ({ id, key: randomBytes(32) }))
   const sealing = await Countersign.open({ rp, store, seal: { keys, plain: 'accept' } })
@@ -127,7 +127,7 @@ async function filledMemory() {
   return store
 }
 
-/** By another process, in which nothing waits for the disk. */
+/** Fills the store in another process, which doesn't wait for the disk. */
 function filledDirectory(noFsync, path) {
   const program = fileURLToPath(new URL('population.mjs', import.meta.url))
   const options = { input: JSON.stringify(template), stdio: ['pipe', 'inherit', 'inherit'] }

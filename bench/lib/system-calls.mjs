@@ -4,14 +4,14 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Those that work on files. What wakes threads and the event loop depends on who is faster. */
+/** The calls on files. The number of those that wake threads and the event loop varies. */
 const onFiles =
   /^(open|close|p?read|p?write|lseek|flock|fcntl|f?stat|newfstat|fsync|fdatasync|rename|unlink|mkdir|getdents|f?chmod)/
 
 /**
- * Counts a process's system calls while it works, by strace.
+ * Counts the system calls of a process while it works, with strace.
  *
- * @returns the number of each call on files, and of all others together
+ * @returns the number of each call on files, and the number of all others together
  */
 export async function systemCalls(pid, work) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))

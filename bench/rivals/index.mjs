@@ -1,4 +1,4 @@
-// The packages that countersign is measured against, in a package of their own: nothing else is to depend on them.
+// The libraries that countersign is compared with. They have their own package, so that nothing else depends on them.
 export { SettingsService, generateAuthenticationOptions, verifyAuthenticationResponse, verifyRegistrationResponse } from '@simplewebauthn/server'
 export { Fido2Lib, PublicKey } from 'fido2-lib'
 export * as otpauth from 'otpauth'

@@ -46,7 +46,7 @@ async function enter() {
   show('settings')
 }
 
-/** Deleting the account needs a fresh verification: the server says so, and then the user is asked in a dialog. */
+/** Deleting the account needs a fresh verification. If the server asks for one, the user verifies in a dialog. */
 function danger(name) {
   const section = document.importNode(byId('danger').content, true).firstElementChild
   const error = section.querySelector('.error')
@@ -56,7 +56,7 @@ function danger(name) {
     const request = { method: 'DELETE', headers: { 'content-type': 'application/json' }, body: '{}' }
     const { ok, status } = await fetchWithStepUp('/api/account', request, { reauthenticate: () => confirmPassword(name) })
     if (ok || status === 401) await leave()
-    else error.textContent = 'Your account was not deleted.'
+    else error.textContent = 'Your account wasn’t deleted. Try again in a moment.'
   })
   return section
 }

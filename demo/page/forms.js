@@ -22,7 +22,7 @@ async function send(method, url, body) {
   throw new Error(messages[json.error] ?? 'Something went wrong. Try again in a moment.')
 }
 
-/** One submission at a time; what `submit` throws or returns as text is shown as the form's error. */
+/** Submits a form, once at a time. The form shows the text that `submit` returns, or the message of its error. */
 export function onSubmit(form, submit) {
   const error = form.querySelector('.error')
   const button = form.querySelector('button')
@@ -44,7 +44,7 @@ export function onSubmit(form, submit) {
   })
 }
 
-/** Asks whether the account is to be deleted. Resolves with the answer. */
+/** Asks whether to delete the account. Resolves with the answer. */
 export function confirmDeletion() {
   const dialog = document.importNode(document.getElementById('dialog-delete').content, true).firstElementChild
   document.body.append(dialog)
@@ -57,7 +57,7 @@ export function confirmDeletion() {
   })
 }
 
-/** Asks for the password again, where the account has no second factor. Resolves with whether it was right. */
+/** Asks a user without a second factor for the password again. Resolves with whether it was right. */
 export function confirmPassword(name) {
   const dialog = document.importNode(document.getElementById('dialog-password').content, true).firstElementChild
   const form = dialog.querySelector('form')
@@ -72,7 +72,7 @@ export function confirmPassword(name) {
     onSubmit(form, async ({ password }) => {
       const outcome = await call('POST', 'step-up/password', { password })
       if (!outcome.ok) return messages['wrong-password']
-      // The password begins a sign-in anew. Without a second factor, this ends it.
+      // The password begins a new sign-in. Without a second factor, this call completes it.
       await send('POST', '/countersign/challenge')
       confirmed = true
       dialog.close()

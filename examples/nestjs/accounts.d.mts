@@ -1,4 +1,4 @@
-// The accounts of all examples, with types.
+// Types of ../accounts.mjs, the accounts of all examples.
 interface Account {
   id: string
   name: string

@@ -1,4 +1,4 @@
-// NestJS, on Express or with ADAPTER=fastify on Fastify: `tsc -p examples/nestjs && PORT=3000 node main.js`
+// NestJS on Express, or on Fastify with ADAPTER=fastify: `tsc -p examples/nestjs && PORT=3000 node main.js`
 import 'reflect-metadata'
 import type { IncomingMessage } from 'node:http'
 import { Body, Controller, Get, HttpCode, Module, Post, Req, Res, UnauthorizedException } from '@nestjs/common'
@@ -70,7 +70,7 @@ class OrdersController {
   }
 }
 
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 const passkeyPages = toNodeListener(wellKnown({ rp, manage: `${rp.origins[0]}/account` }))
 
 @Controller()

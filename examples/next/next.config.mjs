@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 
 export default {
-  // A native addon is no matter for a bundler.
+  // A native addon can't be bundled.
   serverExternalPackages: ['countersign'],
-  // The accounts of all examples are beside this folder.
+  // The parent folder has accounts.mjs, which all examples share.
   turbopack: { root: fileURLToPath(new URL('..', import.meta.url)) },
 }

@@ -1,4 +1,4 @@
-// A page in React: the password form is the site's own, the rest are the components. Its server is any of the others here.
+// A page in React, with its own password form and our components. It works with every server in this folder.
 import { useEffect, useRef, useState } from 'react'
 import { Settings, SignIn } from 'countersign/react'
 import { givePassword, givePasswordAgain, post } from '../post.mjs'
@@ -11,7 +11,7 @@ export function App() {
   const [asked, setAsked] = useState()
 
   function changed({ detail }) {
-    // Someone who comes back is in at once; after a sign-in, `onVerified` says when all messages were read.
+    // The user was signed in before. After a new sign-in, `onVerified` is called once the user has seen all messages.
     if (state === undefined && detail.state === 'verified') setIsIn(true)
     setState(detail.state)
   }

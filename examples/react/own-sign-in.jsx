@@ -1,4 +1,4 @@
-// A sign-in that the site draws itself: `useSecondFactor` has the state and the actions, and nothing to see.
+// A sign-in that the site draws itself. `useSecondFactor` has the state and the actions, but draws nothing.
 import { useState } from 'react'
 import { useSecondFactor } from 'countersign/react'
 import { givePassword } from '../post.mjs'
@@ -46,7 +46,7 @@ export function OwnSignIn({ onVerified }) {
     case 'challenge':
       return (
         <section>
-          <h1>One more step</h1>
+          <h1>Two-step verification</h1>
           {state.ways.includes('webauthn') && (
             <button type="button" onClick={async () => show(await useKey())}>Use security key or passkey</button>
           )}

@@ -1,4 +1,4 @@
-//! The hot functions and the bare cryptography below them, to be timed or counted from outside.
+//! The hot functions, and the bare cryptography that they need, for measuring from outside.
 //!
 //! `countersign-bench FIXTURES NAME COUNT` runs one of them that often, for a tool that counts instructions.
 //! `countersign-bench FIXTURES` reads lines `NAME COUNT` and answers each with the nanoseconds that it took, so that

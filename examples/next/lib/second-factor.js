@@ -1,4 +1,4 @@
-// For pages and actions, which have no request at hand. Route handlers take `sessions` themselves.
+// For pages and actions, which don't receive the request. Route handlers do, so they call `sessions`.
 import { secondFactor } from 'countersign/http/next'
 import { cookies, headers } from 'next/headers'
 import { redirect } from 'next/navigation'

@@ -1,4 +1,4 @@
-// Next.js: `npm install && npm install countersign && npm run build && PORT=3000 npm start`, in this folder.
+// Next.js. In this folder, run `npm install && npm install countersign && npm run build && PORT=3000 npm start`.
 import { Countersign } from 'countersign'
 import { wellKnown } from 'countersign/http'
 import { createSessions } from 'countersign/http/session'
@@ -22,5 +22,5 @@ export const sessions = createSessions(countersign, {
   required: (user) => user.admin,
 })
 
-// Where browsers and password managers find the page for passkeys.
+// Browsers and password managers look here for the page where passkeys are managed.
 export const passkeyPages = wellKnown({ rp, manage: `${rp.origins[0]}/account` })

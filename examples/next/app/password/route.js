@@ -3,7 +3,7 @@ import { readJson } from '../../../read-json.mjs'
 import { sessions } from '../../lib/sessions.js'
 
 export async function POST(request) {
-  // It changes the session: only for our own pages, or another site could sign a browser in.
+  // Without this check, a page of another site could sign a browser in as someone else.
   if (!sessions.isOwn(request)) return new Response(null, { status: 403 })
   const { name, password } = await readJson(request)
   const account = await checkPassword(name, password)
