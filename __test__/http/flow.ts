@@ -47,7 +47,8 @@ async function visitors(t: ExecutionContext, client: HttpClient): Promise<void> 
   for (const path of ['/password', '/sign-out']) {
     for (const headers of others) {
       const reply = await client.host('POST', path, right, headers)
-      t.is(reply.status, 403, `${path} ${JSON.stringify(headers)}`)
+      const expected = 'content-type' in headers ? [403, 415] : [403]
+      t.true(expected.includes(reply.status), `${path} ${JSON.stringify(headers)}: ${reply.status}`)
       t.deepEqual(reply.headers.getSetCookie(), [])
     }
   }

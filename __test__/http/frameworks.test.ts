@@ -19,7 +19,7 @@ import { memorySessions, memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator } from '../../facade/testing/index.js'
 import { Fixture, origin } from '../helpers/service.js'
 import { ExampleServer } from './example-server.js'
-import { enrolKey } from './flow.js'
+import { enrolKey, warningOfFlow } from './flow.js'
 import { HttpClient } from './http-client.js'
 
 const require = createRequire(import.meta.url)
@@ -51,6 +51,7 @@ for (const [name, { end, installed }] of Object.entries(pages)) {
     t.deepEqual([page.status, page.headers.get('location')], [303, '/sign-in'])
     t.is((await client.password('ann', 'wrong')).status, 401)
     t.is((await client.host('POST', '/password', {}, { origin: 'https://evil.example' })).status, 403)
+    t.is((await client.host('POST', '/password', 'name=ann', { 'content-type': 'application/x-www-form-urlencoded' })).status, 415)
     t.is((await client.password('ann', 'correct horse battery')).status, 204)
     t.is((await refund()).body.type, 'urn:countersign:problem:second-factor-required')
     t.deepEqual((await client.post('/challenge')).body, { challenge: null })
@@ -61,7 +62,7 @@ for (const [name, { end, installed }] of Object.entries(pages)) {
     t.is((await refund()).body.type, 'urn:countersign:problem:step-up-required')
     t.is((await client.signOut()).status, 204)
     t.is((await client.host('GET', '/orders')).status, 401)
-    t.is(server.complaints, '')
+    t.is(server.complaints, warningOfFlow(server.origin))
   })
 }
 
@@ -108,7 +109,7 @@ test('the lines of docs/frameworks: passport', async (t) => {
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
   t.deepEqual((await client.host('GET', '/orders')).body, { of: '7d0f' })
   t.deepEqual((await client.host('GET', '/guarded')).body, { user: null })
-  t.is(server.complaints, '')
+  t.is(server.complaints, warningOfFlow(server.origin))
 })
 
 async function own(options = {}) {

@@ -607,6 +607,25 @@ everyKind('a page of another site signs nobody out, by whichever method', async 
   }
 })
 
+test('a request from an origin that is not in rp.origins is refused with a warning, and one without JSON is not', async (t) => {
+  const fixture = await Fixture.open(memoryStore())
+  const sessions = createSessions(fixture.service, { account: () => ({}), store: memorySessions() })
+  const warned = () => fixture.events.filter(({ type }) => type === 'warning')
+  const json = { 'content-type': 'application/json' }
+  t.false(sessions.isOwn({ method: 'POST', headers: { origin } }))
+  t.deepEqual(warned(), [])
+  const headers = { ...json, origin: 'https://127.0.0.1' }
+  for (const request of [{ method: 'POST', headers }, new Request(origin, { method: 'POST', headers })]) {
+    t.false(sessions.isOwn(request))
+    t.like(warned(), [{ reason: 'wrong-origin' }])
+    t.is(warned().length, 1)
+    t.regex(warned()[0]?.message ?? '', /The page is at https:\/\/127\.0\.0\.1, but rp\.origins is https:\/\/example\.com/)
+  }
+  fixture.now += minute
+  t.deepEqual(await sessions.signIn({ method: 'POST', headers }, 'ann'), { ok: false, reason: 'wrong-origin' })
+  t.is(warned().length, 2)
+})
+
 test('without its session plugin, a handler says what is missing', async (t) => {
   const { service } = await Fixture.open(memoryStore())
   const errors: any[] = []

@@ -2,7 +2,7 @@ import { toNodeListener } from './node.js'
 import type { NodeRequest } from './node.js'
 import { hasExpressSession } from './sessions/express-stack.js'
 import type { ProblemAnswer } from './problem.js'
-import { checkSessions, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
+import { checkSessions, foreignness, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
 import type { GuardOptions, SecondFactor } from './sessions/guard.js'
 import type { AnyRequest } from './same-origin.js'
 import type { Sessions } from './sessions/sessions.js'
@@ -99,7 +99,7 @@ export function requireSecondFactor(options: GuardOptions = {}): ExpressMiddlewa
 export function ownRequests(): ExpressMiddleware {
   return (req, res, next) => {
     if (factorOf(req).isOwn()) next()
-    else answer(res, refusalOf('wrong-origin', req))
+    else answer(res, refusalOf(foreignness(req), req))
   }
 }
 

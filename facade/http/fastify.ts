@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { toNodeListener } from './node.js'
 import type { ProblemAnswer } from './problem.js'
-import { checkSessions, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
+import { checkSessions, foreignness, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
 import type { GuardOptions, SecondFactor } from './sessions/guard.js'
 import type { AnyRequest } from './same-origin.js'
 import type { Sessions } from './sessions/sessions.js'
@@ -103,7 +103,7 @@ export function requireSecondFactor(options: GuardOptions = {}): FastifyGuard {
  */
 export function ownRequests(): FastifyGuard {
   return async (request, reply) =>
-    factorOf(request).isOwn() ? undefined : answer(reply, refusalOf('wrong-origin', request))
+    factorOf(request).isOwn() ? undefined : answer(reply, refusalOf(foreignness(request), request))
 }
 
 function factorOf({ secondFactor: found }: FastifyRequest): SecondFactor {

@@ -1,7 +1,7 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 
 import type { ProblemAnswer } from './problem.js'
-import { checkSessions, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
+import { checkSessions, foreignness, guardOf, misplaced, missing, refusalOf, secondFactorOf } from './sessions/guard.js'
 import type { GuardOptions, SecondFactor } from './sessions/guard.js'
 import type { AnyRequest } from './same-origin.js'
 import type { Sessions } from './sessions/sessions.js'
@@ -77,7 +77,7 @@ export function requireSecondFactor(options: GuardOptions = {}): MiddlewareHandl
  */
 export function ownRequests(): MiddlewareHandler {
   return async (c, next) => {
-    if (!factorOf(c).isOwn()) return answer(refusalOf('wrong-origin', c.req.raw))
+    if (!factorOf(c).isOwn()) return answer(refusalOf(foreignness(c.req.raw), c.req.raw))
     await next()
     return undefined
   }

@@ -5,7 +5,7 @@ import type { HttpUser } from './options.js'
 import { toNodeListener } from './node.js'
 import { hasExpressSession } from './sessions/express-stack.js'
 import type { ProblemAnswer } from './problem.js'
-import { checkSessions, guardOf, misplaced, refusalOf, secondFactorOf } from './sessions/guard.js'
+import { checkSessions, foreignness, guardOf, misplaced, refusalOf, secondFactorOf } from './sessions/guard.js'
 import type { GuardOptions, SecondFactor as RequestFactor } from './sessions/guard.js'
 import type { AnyRequest } from './same-origin.js'
 import type { CheckOptions, SessionChange, SessionCheck, Sessions, SignInOptions } from './sessions/sessions.js'
@@ -192,7 +192,7 @@ export class OwnRequestsGuard {
 
   canActivate(context: Execution): boolean {
     const { request, response } = httpOf(context)
-    if (!this.#sessions.isOwn(request)) throw refused(response, refusalOf('wrong-origin', request))
+    if (!this.#sessions.isOwn(request)) throw refused(response, refusalOf(foreignness(request), request))
     return true
   }
 }

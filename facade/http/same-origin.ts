@@ -27,10 +27,18 @@ export interface AnyRequest {
 }
 
 /** The same without a look at the content type, unless `json` is set: for a form of our own page. */
-export function isSameOriginOf({ headers }: AnyRequest, rp: Origins, { json = false } = {}): boolean {
+export function isSameOriginOf(request: AnyRequest, rp: Origins, { json = false } = {}): boolean {
+  const headers = headersIn(request)
+  return (!json || hasJson(request)) && isSameOrigin(headers.get('origin'), headers.get('sec-fetch-site'), rp)
+}
+
+/** Whether the content type of a request is that of JSON. */
+export const hasJson = (request: AnyRequest): boolean => isJson(headersIn(request).get('content-type'))
+
+/** The headers of a standard `Request`, or of one of Node, read in the same way. */
+export function headersIn({ headers }: AnyRequest): HeaderReader {
   const named = (name: string) => (isHeaders(headers) ? headers.get(name) : headers[name])
-  const text = (name: string) => [named(name) ?? []].flat().join(', ') || null
-  return (!json || isJson(text('content-type'))) && isSameOrigin(text('origin'), text('sec-fetch-site'), rp)
+  return { get: (name) => [named(name) ?? []].flat().join(', ') || null }
 }
 
 /**

@@ -21,13 +21,13 @@ interface Session {
 }
 
 /** Warns that a request was refused because it came from another site. */
-export function warnOfOrigin({ warn, rp }: Place, headers: HeaderReader): void {
+export function warnOfOrigin({ warn, rp }: Pick<Place, 'warn' | 'rp'>, headers: HeaderReader): void {
   const [origin, site] = [headers.get('origin'), headers.get('sec-fetch-site')]
   const accepted = origin !== null && rp.origins.includes(origin)
   if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins)}`)
   // The browser says that the page's origin differs from that of the address it called.
   const page = origin === null ? 'A page' : `The page at ${shownOrigin(origin)}`
-  warn('wrong-origin', `A request was refused. ${page} called this handler at a different origin than its own ` +
+  warn('wrong-origin', `A request was refused. ${page} called this server at a different origin than its own ` +
     `(Sec-Fetch-Site: ${sites.find((one) => one === site) ?? 'unknown'}). Pages must call it at their own origin, for example ` +
     `through a proxy, and that origin must be one of rp.origins: ${rp.origins.join(', ')}.`)
 }

@@ -5,6 +5,7 @@ import type { HttpUser } from '../options.js'
 import { always, problemAnswer } from '../problem.js'
 import type { ProblemAnswer } from '../problem.js'
 import { wantedBy } from '../require-fresh.js'
+import { hasJson } from '../same-origin.js'
 import type { AnyRequest } from '../same-origin.js'
 import { checkShape } from './sessions.js'
 import type { CheckOptions, SessionChange, SessionCheck, Sessions, SignInOptions } from './sessions.js'
@@ -65,7 +66,13 @@ export function guardOf(options: GuardOptions) {
   return { check, refuse: (reason: Reason, request: AnyRequest) => refusalOf(reason, request, { ...check, redirect }) }
 }
 
-type Reason = Extract<SessionCheck, { ok: false }>['reason'] | 'wrong-origin'
+type Foreignness = 'unsupported-media-type' | 'wrong-origin'
+type Reason = Extract<SessionCheck, { ok: false }>['reason'] | Foreignness
+
+/** What is wrong with a request that `isOwn` refuses. A forgotten content type is no other site. */
+export function foreignness(request: AnyRequest): Foreignness {
+  return hasJson(request) ? 'wrong-origin' : 'unsupported-media-type'
+}
 
 /** What to answer to a request that may not go on. */
 export function refusalOf(
@@ -87,6 +94,7 @@ const sentences = {
   'step-up-required': 'For your security, verify that it’s you to see this page.',
   'enrolment-required': 'Add the sign-in method that this site requires to see this page.',
   'wrong-origin': 'Another site sent this request. Nothing was changed.',
+  'unsupported-media-type': 'This request has no JSON. Nothing was changed.',
 }
 
 /** A guard without its plugin would let nobody in, or find out with the first request. */

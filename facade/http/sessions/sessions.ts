@@ -1,6 +1,6 @@
 import { checkMethods } from '../../service/assurance.js'
 import { fromStore } from '../../service/context.js'
-import { settingsOf } from '../../service/countersign.js'
+import { eventsOf, settingsOf } from '../../service/countersign.js'
 import type { Countersign } from '../../service/countersign.js'
 import { checkUser, flag, integer, invalid, memberOf, object, optional, own } from '../../shared/check.js'
 import { endsOthers } from '../ends-others.js'
@@ -8,9 +8,11 @@ import { createHandler } from '../handler.js'
 import { checkHttpUser } from '../options.js'
 import type { AnyContext, CheckedUser, Handler, HandlerOptions, HttpUser, Verification } from '../options.js'
 import { missingOf } from '../require-fresh.js'
-import { isSameOriginOf, isSecureOn } from '../same-origin.js'
+import { hasJson, headersIn, isSameOriginOf, isSecureOn } from '../same-origin.js'
 import { isProof, removalOf } from '../standing.js'
 import type { AnyRequest } from '../same-origin.js'
+import { warnOfOrigin } from '../warn.js'
+import type { Warn } from '../warn.js'
 import { assuranceAfter } from './stronger.js'
 import type { Keeper, Limits, SessionHeaders, SignIn } from './keeper.js'
 
@@ -280,8 +282,14 @@ export function sessionsOf<Where, Found extends SignIn>(
   const { rp = settingsOf(countersign)!.rp, basePath = '/countersign' } = options
   const find = async (where: Where) => userOf(await fromStore(() => keeper.find(where)))
 
-  /** Whether no page of another site has sent this. */
-  const isOurs = (where: Where) => isSafe(requestOf(where)) || isSameOriginOf(requestOf(where), rp)
+  /** Whether no page of another site has sent this. If one has, a warning says how its origin differs. */
+  const isOurs = (where: Where) => {
+    const request = requestOf(where)
+    if (isSafe(request) || isSameOriginOf(request, rp)) return true
+    const warn: Warn = (reason, message, user = '') => eventsOf(countersign).warn(reason, message, user, now())
+    warnOfOrigin({ warn, rp }, headersIn(request))
+    return false
+  }
   const changed = async (change: () => Promise<SessionHeaders>): Promise<SessionChange> =>
     ({ ok: true, headers: await fromStore(change) })
   const refused = { ok: false, reason: 'wrong-origin' } as const
@@ -319,7 +327,7 @@ export function sessionsOf<Where, Found extends SignIn>(
       checkUser(user)
       await fromStore(() => keeper.endUser(user))
     },
-    isOwn: (where) => isSafe(requestOf(where)) || isSameOriginOf(requestOf(where), rp, { json: true }),
+    isOwn: (where) => isOurs(where) && (isSafe(requestOf(where)) || hasJson(requestOf(where))),
   }
 }
 
