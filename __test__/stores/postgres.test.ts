@@ -194,7 +194,8 @@ pg('what the database refuses comes out as it is, and nothing is lost', async (t
   t.is(await its.update('kept', () => ({ value: 'nothing to write' })), 'nothing to write')
   await readOnly.end()
   const missing = postgresStore(pool, { schema: `${own}_missing` })
-  await t.throwsAsync(missing.read('kept'), { code: '42P01' })
+  const error = await t.throwsAsync(missing.read('kept'), { code: 'store-failed', message: /call migrate\(\)/ })
+  t.like(error, { cause: { code: '42P01' } })
   await t.throwsAsync(store.update('thief', () => ({ record: '{}', handle: 'h of kept', value: 0 })).then(() =>
     store.update('kept', () => ({ record: '{"n":3}', handle: 'h of kept', value: 0 })),
   ), { code: '23505' }, 'a handle belongs to one user')

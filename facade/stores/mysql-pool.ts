@@ -1,5 +1,6 @@
 import { invalid } from '../shared/check.js'
 import { conflict } from './attempts.js'
+import { tableMissing } from './table-missing.js'
 
 /** One query, with settings of its own: those of the host's pool may change what rows look like. */
 export interface MysqlQuery {
@@ -35,13 +36,23 @@ export function checkPool(pool: unknown): MysqlPool {
 
 /** Runs a statement that answers rows. */
 export async function rows(on: MysqlQueryable, sql: string, values: unknown[]): Promise<Row[]> {
-  return (await on.query(asked(sql), values))[0] as Row[]
+  return (await query(on, sql, values)) as Row[]
 }
 
 /** Runs a statement that changes rows, and answers how many. */
 export async function changed(on: MysqlQueryable, sql: string, values: unknown[]): Promise<number> {
-  return ((await on.query(asked(sql), values))[0] as { affectedRows: number }).affectedRows
+  return ((await query(on, sql, values)) as { affectedRows: number }).affectedRows
 }
+
+async function query(on: MysqlQueryable, sql: string, values: unknown[]): Promise<unknown> {
+  try {
+    return (await on.query(asked(sql), values))[0]
+  } catch (error) {
+    throw numberOf(error) === noSuchTable ? tableMissing(error) : error
+  }
+}
+
+const noSuchTable = 1146
 
 /**
  * Runs `work` in a transaction. What it throws undoes it.

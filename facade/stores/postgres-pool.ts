@@ -1,5 +1,6 @@
 import { invalid } from '../shared/check.js'
 import { conflict, untilNoConflict } from './attempts.js'
+import { tableMissing } from './table-missing.js'
 
 /** What the stores need from a client. A `Pool` of `pg` has it. */
 export interface PostgresPool {
@@ -33,7 +34,7 @@ export async function rowsUnlessConflict(
   } catch (error) {
     const { code, constraint } = Object(error) as { code?: unknown; constraint?: unknown }
     if (conflicts.has(code) || (code === uniqueViolation && `${constraint}`.startsWith('pg_'))) return conflict
-    throw error
+    throw code === undefinedTable ? tableMissing(error) : error
   }
 }
 
@@ -42,6 +43,8 @@ export async function rowsUnlessConflict(
  * `duplicate_table`: rolled back as a whole.
  */
 const conflicts = new Set<unknown>(['40001', '40P01', '42P06', '42P07'])
+
+const undefinedTable = '42P01'
 
 /** Of the catalogue: two have made the same table at once. Of our own: a text that another user has. @internal */
 export const uniqueViolation = '23505'

@@ -23,7 +23,7 @@ export interface SqliteSessions extends SessionStore {
  * const store = sqliteSessions('var/countersign.db', { create: true })
  */
 export function sqliteSessions(database: SqliteDatabase | string, options: SqliteOptions = {}): SqliteSessions {
-  return new Sqlite(openSqlite(database, options, 'memorySessions() keeps nothing'))
+  return new Sqlite(openSqlite(database, options, 'use memorySessions() for tests'))
 }
 
 /** One new session in 16 takes expired ones away. */

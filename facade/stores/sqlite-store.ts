@@ -54,7 +54,7 @@ export interface SqliteStore extends Required<Omit<Store, 'challengeTag'>> {
  * const store = sqliteStore('var/countersign.db', { create: true })
  */
 export function sqliteStore(database: SqliteDatabase | string, options: SqliteOptions = {}): SqliteStore {
-  return new Sqlite(openSqlite(database, options, 'memoryStore() keeps nothing'))
+  return new Sqlite(openSqlite(database, options, 'use memoryStore() for tests'))
 }
 
 /** One put in 16 takes expired challenges away, whosever they are: more than are ever added meanwhile. */

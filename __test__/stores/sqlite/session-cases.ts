@@ -55,7 +55,7 @@ export const sessionCases: SessionCase[] = [
       database.exec(sqliteSessionTables({ prefix: 'x_' }))
       await store.create(session('one'))
       equal((await store.read('one'))?.user, 'ann')
-      throws(() => sqliteSessions(':memory:'), { message: /memorySessions\(\) keeps nothing/ })
+      throws(() => sqliteSessions(':memory:'), { message: /use memorySessions\(\) for tests/ })
     },
   },
   {
