@@ -454,7 +454,9 @@ test('mistakes of the host are errors, which name the argument', async (t) => {
   const invalid = (detail: string) => ({ code: 'invalid-argument', message: invalidArgument(detail) })
   const call = (user: any, value: any) => service.importFactors(user, value)
   await t.throwsAsync(call('', { factors: [], left: [] }), invalid('user'))
-  await t.throwsAsync(call('ann', undefined), invalid('options'))
+  for (const wrong of [undefined, [], [{ secret: base32 }], Promise.resolve({ factors: [], left: [] })]) {
+    await t.throwsAsync(call('ann', wrong), invalid('migration'))
+  }
   await t.throwsAsync(call('ann', { factors: {}, left: [] }), invalid('factors'))
   await t.throwsAsync(call('ann', { factors: [{ what: 'x', description: '' }], left: [] }), invalid('factors[0]'))
   const both = { what: 'x', description: '', uri: 'x', credential: { id: 'AAAA', publicKey: 'AAAA', signCount: 0 } }
@@ -466,6 +468,7 @@ test('mistakes of the host are errors, which name the argument', async (t) => {
     message: /^Invalid argument: enconding is not an option: expected one of .*encoding/,
   })
   t.throws(() => fromSpeakeasy(base32, {} as any), invalid('encoding'))
+  t.throws(() => fromSpeakeasy(base32, undefined as any), invalid('encoding'))
   t.throws(() => fromOtplib(base32, { encoding: 'rot13' as any }), invalid('encoding'))
   t.throws(() => fromSimpleWebAuthn([], { userHandle: '' }), invalid('userHandle'))
 })

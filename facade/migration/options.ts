@@ -1,4 +1,5 @@
-import { bytesOrBase64url, description, integer, object, oneOf, optional, text } from '../shared/check.js'
+import { bytesOrBase64url, description, integer, invalid, object, oneOf, optional, text } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import type { Base64URLString } from '../stateless/webauthn-json.js'
 
 /** How a library reads the text of a secret. */
@@ -40,7 +41,12 @@ export interface KeyOptions {
   description?: string
 }
 
-const encoding = oneOf('base32', 'hex', 'base64', 'ascii', 'latin1', 'utf8')
+const encodings = ['base32', 'hex', 'base64', 'ascii', 'latin1', 'utf8'] as const
+const encoding = oneOf(...encodings)
+const speakeasyEncoding: Check<SecretEncoding> = (value, name) => {
+  if (encodings.includes(value as SecretEncoding)) return value as SecretEncoding
+  throw invalid(name, `what your program passes to totp.verify() ('ascii' if it passes none): one of ${encodings.join(', ')}`)
+}
 const secret = {
   algorithm: optional(text(16)),
   digits: optional(integer(1, 0xffff_ffff)),
@@ -51,7 +57,11 @@ const secret = {
 export const checkOptions = {
   secrets: object<SecretOptions>(secret),
   otplib: object<OtplibOptions>({ ...secret, encoding: optional(encoding), version: optional(integer(1, 99)) }),
-  speakeasy: object<SpeakeasyOptions>({ ...secret, encoding }),
+  speakeasy: object<SpeakeasyOptions>({
+    ...secret,
+    // There is no default: a secret that is read in the wrong encoding makes wrong codes for good.
+    encoding: speakeasyEncoding,
+  }),
   credentials: object<{ userHandle?: string; description?: string }>({
     userHandle: optional(bytesOrBase64url(1, 64)),
     description: optional(description),

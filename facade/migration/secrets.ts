@@ -51,7 +51,7 @@ export function fromOtpauth(secrets: unknown, options: SecretOptions = {}): Migr
  * @param secrets one or a list
  */
 export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migration {
-  const about = checkOptions.speakeasy(options, '')
+  const about = checkOptions.speakeasy(options ?? {}, '')
   return collect(secrets, (row, place) => read(row, place, { ...about, startNames: ['epoch'] }))
 }
 

@@ -5,7 +5,7 @@ import * as browsers from './browsers.js'
 import { traced, tracedEach } from './calls.js'
 import type { CallMethod } from './calls.js'
 import type { Challenge, PasskeyChallenge, PasskeySignals, TotpEnrolment } from './challenge.js'
-import { asDescription, invalid, isWellFormed, object } from '../shared/check.js'
+import { asDescription, invalid, isWellFormed, object, own } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { Context } from './context.js'
 import { clearDeadlines, enforcement, report } from './enforcement.js'
@@ -249,6 +249,8 @@ export class Countersign {
       if (args.length === 0) return passkey.passkeyChallenge(context, {})
       const [first] = args
       const userless = typeof first === 'object' && first !== null && args.length === 1
+      // An account in place of its id: as options, it would get an error about their names.
+      if (userless && own(first, 'id') !== undefined) throw invalid('user', 'text: pass the id, not the account')
       return userless ? passkey.passkeyChallenge(context, first) : signIn.challenge(context, first as string, options)
     })
   }

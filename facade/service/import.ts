@@ -24,7 +24,7 @@ export async function importFactors(
 ): Promise<Imported> {
   checkUser(user)
   const { rp } = checkOptions(options, '')
-  const { factors, left } = checkMigration(migration, '')
+  const { factors, left } = checkMigration(migration)
   const service = context.service(rp)
   const rpId = rp?.id ?? context.settings.rpId
   for (let attempt = 1; ; attempt += 1) {
@@ -138,7 +138,14 @@ const checkFactor: Check<CheckedFactor> = (value, name) => {
   return factor
 }
 
-const checkMigration = object<{ factors: CheckedFactor[]; left: Left[] }>({
+function checkMigration(migration: unknown): { factors: CheckedFactor[]; left: Left[] } {
+  if (Array.isArray(migration) || own(Object(migration), 'factors') === undefined) {
+    throw invalid('migration', 'what fromOtplib(), fromSimpleWebAuthn() or another reader of countersign/migration returned')
+  }
+  return checkFound(migration, '')
+}
+
+const checkFound = object<{ factors: CheckedFactor[]; left: Left[] }>({
   factors: listOf(checkFactor, { max: 256 }),
   left: listOf(
     object<Left>({ what, reason: text(64) as Check<LeftReason>, member: optional(text(64)) }),

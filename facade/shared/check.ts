@@ -30,7 +30,7 @@ const hints: Record<string, string> = {
   passkeys: 'false where webauthn.passkeys of the service is off',
   basePath: 'a path such as /countersign, without a trailing slash',
   request: 'a standard Request (toNodeListener(handler) takes those of Node, Express and Fastify)',
-  handler: 'what createHandler() returns',
+  handler: 'the handler of your sessions (sessions.handler), or what createHandler() returns',
   bytes: 'the contents of the file, as a Buffer or Uint8Array',
   uri: 'a key URI such as otpauth://totp/Example:ann?secret=..., without secret or parameters beside it',
   // The part that is wrong, as the reader in the core names it.

@@ -101,7 +101,7 @@ const texts: Record<CountersignErrorCode, string> = {
   'record-corrupt': "A stored record can't be read",
   'record-sealed': "What the store has of a user can't be opened",
   'record-too-large': "This user's record would be larger than 1 MB",
-  'record-missing': 'The host says that this user is enrolled, but the store has no record',
+  'record-missing': 'The store has no record of this user, although enrolled: true was passed',
   'factor-required': 'Recovery codes need another factor first',
   'factor-limit': 'This user already has as many factors as allowed',
   'config-corrupt': 'This is not a readable tfa.cfg',

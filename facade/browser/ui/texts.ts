@@ -244,7 +244,7 @@ export const english = {
   malformed: 'That doesn’t look like a code. Check it and try again.',
   passkeyRejected: 'This passkey isn’t registered here, or this took too long. Try again.',
   alreadyEnrolled: 'You have already added this key or device.',
-  authenticatorRefused: "This key or device isn't accepted here. Try another one.",
+  authenticatorRefused: 'This key or device isn’t accepted here. Try another one.',
   unknownKey: 'This site doesn’t know this YubiKey. Use another one, or contact support.',
   notFirst: 'Another method has been added to your account. Close this and start again.',
   factorLimit: 'You can’t add more sign-in methods. Remove one first.',
