@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import { recordOf } from '../facade/service/countersign.js'
-import { CountersignError, TfaConfig } from '../index.js'
+import { CountersignError, isCountersignError, TfaConfig } from '../index.js'
 import type { Countersign, TfaExaminedUser, TfaExamination } from '../index.js'
 import { foreignFormats, foreignService, importForeign, ofOneUser } from './foreign.js'
 import type { ForeignFormat, ForeignOptions } from './foreign.js'
@@ -40,7 +40,7 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
           const text = Buffer.from(await read(file, options.maxBytes, io)).toString('utf8')
           return importForeign(text, options.format, options, service, out)
         }
-        const config = TfaConfig.parse(await read(file, options.maxBytes, io), { maxBytes: options.maxBytes, json: isJson(file) })
+        const config = parseTfa(await read(file, options.maxBytes, io), file, options.maxBytes, out)
         const result: Imported = { imported: 0, unchanged: 0, empty: 0, kept: [], refused: [], repeatedTotp: [] }
         for (const user of config.users()) {
           // Used-up recovery codes and unusable entries are factors too.
@@ -106,6 +106,16 @@ export function addFileCommands(program: Command, io: Io, done: Done): void {
       out.answer({ ok, ...examined }, describe(file, examined))
       done(ok ? 0 : 1)
     })
+}
+
+/** Parses a file for `import`. One that is no `tfa.cfg` is most often data of another library. */
+function parseTfa(contents: Uint8Array, file: string, maxBytes: number, out: Output): TfaConfig {
+  try {
+    return TfaConfig.parse(contents, { maxBytes, json: isJson(file) })
+  } catch (error) {
+    if (isCountersignError(error, 'config-corrupt')) out.note('To import data of another library, pass --format.')
+    throw error
+  }
 }
 
 /** The same rule as in `tfaConfigStore`. */

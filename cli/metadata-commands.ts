@@ -37,7 +37,7 @@ export function addMetadataCommands(program: Command, io: Io, done: Done): void 
     })
 
   withMetadata(program.command('audit-keys'))
-    .description('list the enrolled security keys and passkeys whose model the metadata forbids by now: revoked, retired or compromised')
+    .description('list the enrolled security keys and passkeys whose model the metadata now forbids: revoked, retired or compromised')
     .requiredOption('--metadata <file>', 'the file with the metadata')
     .addHelpText('after', help)
     .action(async (_options: object, command: Command) => {

@@ -17,7 +17,7 @@ import { day } from './user-commands.js'
 export function addReportCommand(program: Command, io: Io, done: Done): void {
   program
     .command('report')
-    .description('list the users who have not enrolled what a policy requires, those without a record included')
+    .description('list the users who have not enrolled what a policy requires, also those without a record')
     .requiredOption('--users <file>', 'the ids of all your users, one a line; - is standard input')
     .requiredOption('--policy <module>', 'a module of JavaScript that exports the policy of your server')
     .option('--all', 'list all users')

@@ -29,7 +29,7 @@ export function addSealCommands(program: Command, io: Io, done: Done): void {
 
   program
     .command('reseal')
-    .description('seal every record under the first key that is not yet: after a new key was put first')
+    .description('seal every record with the first key; run it after you have put a new key first')
     .addHelpText('after', resealHelp)
     .action((_options: object, command: Command) =>
       onStore(command, io, done, async ({ service, sealed, out }) => {

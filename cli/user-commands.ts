@@ -40,7 +40,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .action((user: string, _options: object, command: Command) =>
       onStore(command, io, done, async ({ service, out }) => {
         const [factors, status] = await Promise.all([service.factors(user), service.status(user)])
-        if (!status.enrolled && !status.removed && !status.deadlines) return out.refuse(noSuchUser, 'No such user')
+        if (!status.enrolled && !status.removed && !status.deadlines) return out.refuse(noSuchUser, unknownUser)
         out.answer({ user, factors, status }, describe(user, factors, status))
       }),
     )
@@ -51,7 +51,7 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
     .option(...byOption)
     .action((user: string, _options: object, command: Command) =>
       onStore<ByOption>(command, io, done, async ({ service, out, options }) => {
-        if (!(await service.status(user)).enrolled) return out.refuse(noSuchUser, 'No such user')
+        if (!(await service.status(user)).enrolled) return out.refuse(noSuchUser, unknownUser)
         const { unlocked } = await service.unlock(user, byOf(options, io))
         out.answer({ ok: true, unlocked }, unlocked ? 'Unlocked' : 'The user was not locked')
       }),
@@ -74,13 +74,13 @@ export function addUserCommands(program: Command, io: Io, done: Done): void {
         await confirm(io, `Remove ${what} of ${printable(user)}?`, yes)
         const by = byOf(options, io)
         if (everything) {
-          if (!(await service.removeUser(user, by))) return out.refuse(noSuchUser, 'No such user')
+          if (!(await service.removeUser(user, by))) return out.refuse(noSuchUser, unknownUser)
           out.answer({ ok: true, left: [] }, 'Removed')
           return out.note(afterEverything)
         }
         if (id === undefined) {
           const removed = await readable(requireEnrolment ? service.requireEnrolment(user, by) : service.removeFactors(user, by))
-          if (!removed.ok) return out.refuse(noSuchUser, 'No such user')
+          if (!removed.ok) return out.refuse(noSuchUser, unknownUser)
           out.answer(removed, 'Removed')
           return out.note(requireEnrolment ? `${afterLast}\n${afterDemand}` : afterLast)
         }
@@ -116,6 +116,8 @@ async function holdsSomething(service: Countersign, user: string): Promise<boole
 }
 
 const noSuchUser = { ok: false, reason: 'no-such-user' }
+// Most often it is a name that was given, where the server's ids are others.
+const unknownUser = 'No such user: `countersign users` lists the ids in the store'
 
 export interface ByOption {
   by?: string

@@ -50,7 +50,7 @@ test('users, show, unlock and remove, as text and as JSON', async (t) => {
   t.deepEqual((await countersign(['remove', 'ann', id, '--json', '--by', 'root', ...store])).json, { ok: true, left: [] })
   t.regex((await countersign(['show', 'ann', ...store])).stdout, /^ann: no factor; the last one was removed by root, 20\d\d-[^;]*Z\n$/)
   for (const command of ['unlock', 'remove']) {
-    t.like(await countersign([command, 'ann', ...store]), { code: 1, stdout: '', stderr: 'No such user\n' })
+    t.like(await countersign([command, 'ann', ...store]), { code: 1, stdout: '', stderr: 'No such user: `countersign users` lists the ids in the store\n' })
     const refused = await countersign([command, 'ann', '--json', ...store])
     t.deepEqual([refused.code, refused.json, refused.stderr], [1, { ok: false, reason: 'no-such-user' }, ''])
   }
@@ -333,6 +333,9 @@ test('what enrolment would not take is not imported, and what is there twice is 
   t.regex(stdout, /ann: note: Yubico keys without their secrets: cccccccdjiii: .*key and uid/)
   const [factor] = (await countersign(['show', 'ann', '--json', ...store])).json.factors
   t.true(factor.created === 1000 && Date.now() - factor.added < 60_000)
+  const rows = `${file}.rows.json`
+  writeFileSync(rows, '[{"user":"ann","secret":"JBSWY3DPEHPK3PXP"}]')
+  t.regex((await countersign(['import', rows, ...store])).stderr, /pass --format\.\n.*not a readable tfa\.cfg/)
 })
 
 test('a bad line is named, left out of nothing, and removed', async (t) => {
