@@ -11,7 +11,7 @@ import { wrongCode } from '../helpers/service.js'
 import { freePort } from '../helpers/free-port.js'
 
 const readme = readFileSync('README.md', 'utf8')
-const [server = '', page = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
+const [server = '', page = '', enrolment = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
 
 /** Both majors that people have: what a handler returns goes nowhere in 4, and a body that was not read is `{}`. */
 const versions = { 'Express 5': 'express', 'Express 4': 'express4' }
@@ -64,6 +64,17 @@ for (const [version, name] of Object.entries(versions)) test(`readme › the ser
   for (let tries = 0; tries < 8; tries++) await client.post('/second-factor', { answer: wrong })
   t.like(await client.post('/second-factor', { answer: right }), { status: 403, body: { reason: 'locked' } })
   t.is((await client.post('/second-factor', { answer: right })).status, 401, 'a lock ends the sign-in')
+
+  const bob = new Client(`http://localhost:${port}`)
+  t.is((await bob.post('/app', {})).status, 403)
+  t.deepEqual((await bob.post('/password', { name: 'bob', password: 'right' })).body, { challenge: null })
+  const app = (await bob.post('/app', {})).body as { enrolment: string; uri: string; qr: string; secret: string }
+  t.regex(app.qr, /^<svg /)
+  const finish = (code: string) => bob.post('/app/finish', { enrolment: app.enrolment, code })
+  t.deepEqual(await finish(wrongCode(app.uri, Date.now())), { status: 403, body: { ok: false, reason: 'rejected' } })
+  t.like(await finish(totpAt(app.uri, Date.now())), { status: 200, body: { ok: true, factor: { type: 'totp' } } })
+  t.like((await bob.post('/password', { name: 'bob', password: 'right' })).body, { challenge: { totp: true } })
+  t.is((await bob.post('/app', {})).status, 403, 'a pending session may not enrol')
 
   const lost = await client.post('/password', { name: 'lost', password: 'right' })
   t.is(lost.status, 500, 'an enrolled account without a record gets an error')
@@ -120,9 +131,11 @@ test('readme › the page tells a wrong password from a wrong answer and from a 
 function makeServer(port: number, name: string): string {
   const folder = join('build', `readme-${port}`)
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'server.js'), server.replaceAll('3000', String(port)))
-  const accounts = `export const checkPassword = async (name, password) =>
-    password === 'right' ? { id: name, enrolled: name === 'lost' } : undefined`
+  writeFileSync(join(folder, 'server.js'), `${server}\n${enrolment}`.replaceAll('3000', String(port)))
+  const accounts = `const enrolled = new Set(['lost'])
+    export const accountById = async (id) => ({ id, name: id, enrolled: enrolled.has(id) })
+    export const checkPassword = async (name, password) => password === 'right' ? accountById(name) : undefined
+    export const setEnrolled = async (id, is) => void (is ? enrolled.add(id) : enrolled.delete(id))`
   writeFileSync(join(folder, 'accounts.js'), accounts)
   const packages = join(folder, 'node_modules', 'express')
   mkdirSync(packages, { recursive: true })
