@@ -62,7 +62,7 @@ for (const [name, { end, installed }] of Object.entries(pages)) {
     t.is((await refund()).body.type, 'urn:countersign:problem:step-up-required')
     t.is((await client.signOut()).status, 204)
     t.is((await client.host('GET', '/orders')).status, 401)
-    t.is(server.complaints, warningOfFlow(server.origin))
+    t.is(server.complaintsOfOneMinute, warningOfFlow(server.origin))
   })
 }
 
@@ -109,7 +109,7 @@ test('the lines of docs/frameworks: passport', async (t) => {
   t.deepEqual((await client.post('/challenge')).body, { challenge: null })
   t.deepEqual((await client.host('GET', '/orders')).body, { of: '7d0f' })
   t.deepEqual((await client.host('GET', '/guarded')).body, { user: null })
-  t.is(server.complaints, warningOfFlow(server.origin))
+  t.is(server.complaintsOfOneMinute, warningOfFlow(server.origin))
 })
 
 async function own(options = {}) {

@@ -53,7 +53,7 @@ test('built and served by Next.js', async (t) => {
   const endpoints = await new HttpClient(server.origin).host('GET', '/.well-known/passkey-endpoints')
   t.deepEqual([endpoints.status, endpoints.body], [200, { manage: `${server.origin}/account` }])
   await pages(t, server)
-  t.is(server.complaints, warningOfFlow(server.origin))
+  t.is(server.complaintsOfOneMinute, warningOfFlow(server.origin))
 })
 
 /** A page that is checked on the server, a form without a script, and a route that needs a fresh proof. */
