@@ -8,15 +8,22 @@ import { underLock } from './lib/lock.mjs'
 import { main } from './lib/main.mjs'
 import { installPackages } from './lib/packages.mjs'
 import { Steps } from './lib/steps.mjs'
+import { countOne } from './lib/totals.mjs'
 import { needNode, needRust, ToolMissing } from './lib/tools.mjs'
 
 main(async () => {
   const targets = chosen(process.argv.slice(2))
   const steps = new Steps({ name: 'build-all' })
   const ready = await steps.step('tools', () => tools(targets))
-  for (const target of ready ? targets : []) await steps.step(target.name, () => buildTarget(target))
+  for (const target of ready ? targets : []) await steps.step(target.name, () => built(target))
   steps.close()
 })
+
+/** A check that passed: a run that checked nothing is no success. */
+async function built(target) {
+  await buildTarget(target)
+  return countOne(0)
+}
 
 async function tools(targets) {
   needNode()
