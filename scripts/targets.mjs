@@ -16,6 +16,7 @@ export const targets = [
   { name: 'darwin-arm64', triple: 'aarch64-apple-darwin', built: 'aarch64-apple-darwin', os: 'darwin', cpu: 'arm64' },
   // Node-API is plain C: a binary of the other ABI does as well under the name that the loaders ask for.
   { name: 'win32-x64-msvc', triple: 'x86_64-pc-windows-msvc', built: 'x86_64-pc-windows-gnullvm', os: 'win32', cpu: 'x64' },
+  { name: 'win32-arm64-msvc', triple: 'aarch64-pc-windows-msvc', built: 'aarch64-pc-windows-gnullvm', os: 'win32', cpu: 'arm64' },
 ]
 
 /** The oldest glibc that a target's binary loads with, if it needs one. */

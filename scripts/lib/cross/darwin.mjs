@@ -23,6 +23,8 @@ export function darwin(target) {
   chmodSync(linker, 0o755)
   const forLinker = [
     '-syslibroot', sdk, '-dead_strip_dylibs', '-S', '-x',
+    // For Intel it would not sign of itself.
+    '-adhoc_codesign',
     // Without a name of its own the file names the folder that it was built in.
     '-install_name', `@rpath/${binaryName(target)}`,
   ]

