@@ -107,7 +107,7 @@ async function openPostgres(connectionString: string, { create, schema, prefix }
 }
 
 export async function openPool(connectionString: string): Promise<Pool> {
-  const { default: pg } = await driver('pg', () => import('pg'))
+  const { default: pg } = await driver('pg@8', () => import('pg'))
   const pool = new pg.Pool({ connectionString, max: 4 })
   // The next call replaces a connection that was lost while idle.
   pool.on('error', () => {})
@@ -115,7 +115,7 @@ export async function openPool(connectionString: string): Promise<Pool> {
 }
 
 async function openRedis(url: string, { prefix }: StoreOptions): Promise<OpenedStore> {
-  const { Redis } = await driver('ioredis', () => import('ioredis'))
+  const { Redis } = await driver('ioredis@6', () => import('ioredis'))
   const client = new Redis(url, {
     maxRetriesPerRequest: 2,
     retryStrategy: (times) => (times > 3 ? null : 200),
@@ -125,11 +125,12 @@ async function openRedis(url: string, { prefix }: StoreOptions): Promise<OpenedS
   return { store: redisStore(client, prefix === undefined ? {} : { prefix }), close: async () => client.disconnect() }
 }
 
-async function driver<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** @param install the package and version, as `npm install` takes them */
+async function driver<T>(install: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause
-    throw new Exit(3, 'driver-missing', `This store needs the package ${name}. Run: npm install ${name}`)
+    throw new Exit(3, 'driver-missing', `This store needs the package ${install.split('@', 1)[0]}. Run: npm install ${install}`)
   }
 }

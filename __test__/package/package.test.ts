@@ -10,7 +10,7 @@ import test from 'ava'
 const exec = promisify(execFile)
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-/** One imports its peer as bundlers want it, and so only loads beside it. */
+/** One is made of its peer, and so only loads beside it. */
 const entries = Object.keys(manifest.exports).filter((entry) => entry !== './react').map((entry) => entry.replace('.', manifest.name))
 const entryFiles = Object.values<{ default?: string }>(manifest.exports).flatMap((entry) => entry.default?.replace('./', '') ?? [])
 
@@ -95,6 +95,28 @@ test('what the entries share is there once', async (t) => {
   t.deepEqual(told.trim().split('\n'), Object.keys(calls).map((name) => `${name} true`))
 })
 
+test('no peer is installed here, and the package has no other dependencies', async (t) => {
+  const there = await readdir(join(whole, 'node_modules'))
+  t.deepEqual(Object.keys(manifest.peerDependencies).filter((name) => there.includes(name.split('/')[0]!)), [])
+  t.deepEqual(Object.keys(manifest.peerDependenciesMeta), Object.keys(manifest.peerDependencies), 'all are optional')
+})
+
+test('what says which package is missing also says a version that fits', async (t) => {
+  const code = await Promise.all(['facade', 'cli'].map(async (folder) => {
+    const paths = (await readdir(join(root, folder), { recursive: true })).filter((path) => path.endsWith('.ts'))
+    return Promise.all(paths.map((path) => readFile(join(root, folder, path), 'utf8')))
+  }))
+  const told = code.flat().flatMap((text) => [...text.matchAll(/(?<=['" ])((?:@[\w-]+\/)?[\w-]+)@(\d+)(?=['" ])/g)].map(([, name, major]) => [name!, Number(major)] as const))
+  const names = new Set(told.map(([name]) => name))
+  for (const name of ['react', 'better-auth', '@nestjs/common', '@nestjs/core', 'better-sqlite3', 'pg', 'ioredis']) t.true(names.has(name), name)
+  for (const [name, major] of told) {
+    const range: string | undefined = manifest.peerDependencies[name]
+    // It comes with React.
+    if (name === 'react-dom') continue
+    t.true(range !== undefined && Number(/^>=(\d+)/.exec(range)?.[1]) <= major, `${name}@${major}`)
+  }
+})
+
 test('the plugin for better-auth names what is missing where better-auth is not installed', async (t) => {
   const script = `import { countersign } from '${manifest.name}/better-auth'
     const rp = { id: 'localhost', name: 'Example', origins: ['http://localhost'] }
@@ -108,14 +130,18 @@ test('the module for NestJS names what is missing where NestJS is not installed'
   t.regex(await run(process.execPath, ['--input-type=module', '-e', script], whole), /^not-supported .*@nestjs\/common and @nestjs\/core 11 or newer: npm install/)
 })
 
-test('the components for React load where React is, and the error names it where it is not', async (t) => {
-  const { message } = JSON.parse(await load(process.execPath, whole, 'import', `${manifest.name}/react`))
-  t.regex(message, /Cannot find package 'react'/)
+test('the components for React load where React is, and the error names it and its version where it is not', async (t) => {
+  for (const node of Object.values(nodes)) {
+    for (const way of ['import', 'require'] as const) {
+      const { message } = JSON.parse(await load(node, whole, way, `${manifest.name}/react`))
+      t.is(message, 'countersign/react needs React 18 or newer: npm install react@19 react-dom@19', way)
+    }
+  }
   const folder = await mkdtemp(join(tmpdir(), 'countersign-react-'))
   t.teardown(() => rm(folder, { recursive: true }))
   await installInto(folder, main, `react@${manifest.devDependencies.react}`)
   const imported = await names(process.execPath, folder, 'import', `${manifest.name}/react`)
-  t.deepEqual(imported, ['Settings', 'SignIn', 'useSecondFactor'])
+  t.deepEqual(imported, ['Settings', 'SignIn', 'useSecondFactor', 'useSettings'])
   t.deepEqual(await names(process.execPath, folder, 'require', `${manifest.name}/react`), imported)
 })
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-import { CountersignError } from '../shared/errors.js'
+import { loadPeer } from '../shared/peer.js'
 
 /** What the plugin calls of better-auth. */
 export interface Peer {
@@ -25,7 +25,7 @@ export function peer(): Peer {
 
 function load(): Peer {
   const ours = createRequire(import.meta.url)
-  try {
+  return loadPeer('countersign/better-auth needs better-auth 1.7 or newer', 'better-auth@1', () => {
     const api = ours('better-auth/api') as Peer['api']
     const cookies = ours('better-auth/cookies') as Peer['cookies']
     const crypto = ours('better-auth/crypto') as Peer['crypto']
@@ -33,10 +33,5 @@ function load(): Peer {
     const context = createRequire(ours.resolve('better-auth/api'))('@better-auth/core/context') as Omit<Peer, 'api' | 'cookies' | 'crypto'>
     const { getCurrentAdapter, queueAfterTransactionHook } = context
     return { api, cookies, crypto, getCurrentAdapter, queueAfterTransactionHook }
-  } catch (cause) {
-    throw new CountersignError('not-supported', {
-      detail: 'countersign/better-auth needs better-auth 1.7: npm install better-auth@1',
-      cause,
-    })
-  }
+  })
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-import { CountersignError } from '../shared/errors.js'
+import { loadPeer } from '../shared/peer.js'
 import type { HttpUser } from './options.js'
 import { toNodeListener } from './node.js'
 import { hasExpressSession } from './sessions/express-stack.js'
@@ -274,14 +274,8 @@ function nest(): Nest {
 
 function load(): Nest {
   const ours = createRequire(import.meta.url)
-  try {
-    return { common: ours('@nestjs/common'), core: ours('@nestjs/core') }
-  } catch (cause) {
-    throw new CountersignError('not-supported', {
-      detail: 'countersign/http/nestjs needs @nestjs/common and @nestjs/core 11 or newer: npm install @nestjs/common @nestjs/core',
-      cause,
-    })
-  }
+  const needs = 'countersign/http/nestjs needs @nestjs/common and @nestjs/core 11 or newer'
+  return loadPeer(needs, '@nestjs/common@12 @nestjs/core@12', () => ({ common: ours('@nestjs/common'), core: ours('@nestjs/core') }))
 }
 
 /** What decorators would do to these classes, if NestJS were there when they are defined. */

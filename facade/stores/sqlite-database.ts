@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 
 import { CountersignError } from '../shared/errors.js'
+import { loadPeer } from '../shared/peer.js'
 
 /** What the store needs from a prepared statement. */
 export interface SqliteStatement {
@@ -55,13 +56,9 @@ function opener(): (path: string) => OwnDatabase {
   // Before 22.13, Node only has it behind a flag.
   const builtin = (process as { getBuiltinModule?(id: string): unknown }).getBuiltinModule?.('node:sqlite')
   if (builtin !== undefined) return (path) => new (builtin as NodeSqlite).DatabaseSync(path)
-  try {
-    const Database = require('better-sqlite3') as BetterSqlite3
-    return (path) => new Database(path, { fileMustExist: true, timeout: 0 })
-  } catch (cause) {
-    const detail = 'a path needs Node 22.13 or newer (node:sqlite), Bun, or the package better-sqlite3'
-    throw new CountersignError('not-supported', { detail, cause })
-  }
+  const needs = 'a path needs Node 22.13 or newer (node:sqlite), Bun, or the package better-sqlite3'
+  const Database = loadPeer(needs, 'better-sqlite3@12', () => require('better-sqlite3') as BetterSqlite3)
+  return (path) => new Database(path, { fileMustExist: true, timeout: 0 })
 }
 
 /** Whether a call failed only because someone else has a lock, or is in the middle of a statement on this handle. */

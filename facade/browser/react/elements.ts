@@ -1,8 +1,8 @@
 'use client'
-import * as React from 'react'
+import type * as React from 'react'
 import type { CountersignEvents, CountersignSettings, CountersignSignIn, Texts } from '../ui/index.js'
 import '../ui/index.js'
-import { useBeforePaint, useIsInBrowser } from './react.js'
+import { react, useBeforePaint, useIsInBrowser } from './react.js'
 
 /** Props of both components. Those of any HTML element, such as `className`, `lang` or `style`, go to the element. */
 export interface ElementProps extends Pick<React.HTMLAttributes<HTMLElement>, 'className' | 'dir' | 'hidden' | 'id' | 'lang' | 'style'> {
@@ -78,15 +78,15 @@ function component<Element extends CountersignSignIn | CountersignSettings, Prop
   name: string, tag: string,
 ): Component<Element, Props> {
   const render = (props: SignInProps & SettingsProps, ref: React.ForwardedRef<Element>): React.ReactElement => {
-    const element = React.useRef<Element>(null)
-    const latest = React.useRef(props)
+    const element = react.useRef<Element>(null)
+    const latest = react.useRef(props)
     // An element on a page of the server would tell of what it finds before anyone listens.
     const inBrowser = useIsInBrowser()
     const texts = JSON.stringify(props.texts)
     useBeforePaint(() => {
       latest.current = props
     })
-    React.useImperativeHandle(ref, () => element.current!, [inBrowser])
+    react.useImperativeHandle(ref, () => element.current!, [inBrowser])
     useBeforePaint(() => {
       if (element.current && latest.current.texts) element.current.texts = latest.current.texts
     }, [inBrowser, texts])
@@ -101,10 +101,10 @@ function component<Element extends CountersignSignIn | CountersignSettings, Prop
       return () => ends.forEach((end) => end())
     }, [inBrowser])
 
-    if (!inBrowser) return React.createElement('noscript', null, props.noScript ?? SENTENCE)
-    return React.createElement(tag, { ref: element, ...attributesOf(props) })
+    if (!inBrowser) return react.createElement('noscript', null, props.noScript ?? SENTENCE)
+    return react.createElement(tag, { ref: element, ...attributesOf(props) })
   }
-  return Object.assign(React.forwardRef(render), { displayName: name }) as unknown as Component<Element, Props>
+  return Object.assign(react.forwardRef(render), { displayName: name }) as unknown as Component<Element, Props>
 }
 
 /** As both write them: React 18 gives `false` to an element of ours as the text "false", and React 19 sets properties. */

@@ -1,7 +1,6 @@
 'use client'
-import * as React from 'react'
 import { createSecondFactor, type SecondFactor, type SignInEvents, type SignInState } from '../flow/index.js'
-import { useBeforePaint } from './react.js'
+import { react, useBeforePaint } from './react.js'
 
 /** Options of {@link useSecondFactor}. */
 export interface UseSecondFactorOptions {
@@ -36,18 +35,18 @@ export type UseSecondFactor = Omit<SecondFactor, 'state' | 'subscribe' | 'end'> 
  * const send = (code: string) => answer({ type: 'totp', code })
  */
 export function useSecondFactor(options: UseSecondFactorOptions = {}): UseSecondFactor {
-  const latest = React.useRef(options)
+  const latest = react.useRef(options)
   useBeforePaint(() => {
     latest.current = options
   })
-  const [flow] = React.useState(() => create(() => latest.current))
-  const state = React.useSyncExternalStore(flow.subscribe, () => flow.state, () => before)
+  const [flow] = react.useState(() => create(() => latest.current))
+  const state = react.useSyncExternalStore(flow.subscribe, () => flow.state, () => before)
   const { base, secondFactorOnly } = options
-  React.useEffect(() => {
+  react.useEffect(() => {
     void flow.refresh()
     return flow.end
   }, [flow, base, secondFactorOnly])
-  const { subscribe: _, end: __, ...actions } = React.useMemo(() => ({ ...flow }), [flow])
+  const { subscribe: _, end: __, ...actions } = react.useMemo(() => ({ ...flow }), [flow])
   return { ...actions, state }
 }
 
