@@ -137,6 +137,78 @@ for (const [name, [text, options]] of Object.entries(own)) {
   })
 }
 
+for (const [name, alias] of [['React 19', {}], ['React 18', react18]] as const) {
+  browserTest(`${name}: settings that the page draws itself`, async (t) => {
+    const files = await bundlePage({ text: `import { StrictMode } from 'react'\nimport { createRoot } from 'react-dom/client'\nimport { OwnSettings } from './react/own-settings.jsx'
+      createRoot(document.getElementById('app')).render(<StrictMode><OwnSettings name="ann" onSignedOut={() => (document.title = 'out')} /></StrictMode>)` }, { alias })
+    t.false([...files.values()].some((code) => code.includes('adviseNoWay')), 'neither the elements nor their texts are part of it')
+    await visit(t, `own-settings-${name}`, files, async ({ site, ann }) => {
+      const { page } = ann
+      const press = (label: string) => page.getByRole('button', { name: label, exact: true }).click()
+      const message = (text: string) => page.getByRole('alert').filter({ hasText: text }).waitFor()
+      const items = () => page.locator('ul > li > span').allInnerTexts()
+      await page.getByText('Sign in to see this page.').waitFor()
+      const post = (path: string, body: object = {}) => page.evaluate(
+        ([path, body]) => fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }).then(() => undefined),
+        [path, body] as const,
+      )
+      await post('/password', ANN)
+      await post('/countersign/challenge')
+      await page.reload()
+      await page.getByRole('heading', { name: 'My security' }).waitFor()
+
+      // Nobody has a factor, and the password was long ago: it is asked for again.
+      site.pass(10 * 60_000)
+      await press('Add an app')
+      await page.getByRole('group', { name: 'Is it you?' }).waitFor()
+      await ann.field('Password').fill(ANN.password)
+      await press('Confirm')
+      ann.secret = await page.locator('code').innerText()
+      await ann.field('Code from the new app').fill(ann.wrongCode())
+      await press('Add it')
+      await message('That code is wrong.')
+      await ann.field('Code from the new app').fill(ann.nextCode())
+      await press('Add it')
+      await message('The app was added.')
+      t.deepEqual(await items(), ['My phone'])
+      await press('New recovery codes')
+      await page.locator('ol > li').first().waitFor()
+      await page.getByText('Recovery codes left: 10').waitFor()
+      await press('Turn off My phone')
+      await message('You need at least one method that is on.')
+
+      // A change waits for the proof, and goes on with it; or it is given up.
+      const key = await VirtualKey.plugIn(page)
+      await press('Add a key')
+      await message('The key was added.')
+      await key.touch(true)
+      site.pass(10 * 60_000)
+      await press('Rename My phone')
+      await press('Cancel')
+      await message('Nothing was changed.')
+      t.is(await page.getByRole('group').count(), 0)
+      await press('Rename My phone')
+      await ann.field('Code from your app').fill(ann.wrongCode())
+      await press('Confirm')
+      await message('That code is wrong.')
+      await ann.field('Code from your app').fill(ann.nextCode())
+      await press('Confirm')
+      await page.getByText('My phone!', { exact: true }).waitFor()
+      t.is(await page.getByRole('group').count(), 0)
+      site.pass(10 * 60_000)
+      await press('Remove My phone!')
+      await press('Use your key')
+      await message('My phone! was removed.')
+      t.deepEqual(await items(), ['My key'])
+
+      await post('/sign-out')
+      await press('Rename My key')
+      await page.waitForFunction(() => document.title === 'out')
+      await page.getByText('Sign in to see this page.').waitFor()
+    })
+  })
+}
+
 const app = `import { createElement as make, StrictMode } from 'react'
 import { Settings, SignIn } from 'countersign/react'
 export const Page = ({ texts, onState, onVerified, noScript }) => make(StrictMode, null,

@@ -1,7 +1,7 @@
 // What the types of the components and the hook for React allow, and what they refuse.
 import { createElement, createRef } from 'react'
-import { Settings, SignIn, useSecondFactor } from 'countersign/react'
-import { createSecondFactor, type SignInState } from 'countersign/browser/flow'
+import { Settings, SignIn, useSecondFactor, useSettings } from 'countersign/react'
+import { createSecondFactor, createSettings, type SettingsState, type SignInState } from 'countersign/browser/flow'
 import type { CountersignSettings, CountersignSignIn } from 'countersign/browser/ui'
 
 export const page = [
@@ -36,4 +36,22 @@ export async function Own(): Promise<string | undefined> {
   // @ts-expect-error the inside of it
   createSecondFactor().signedOut('')
   return answered.ok ? undefined : answered.reason
+}
+
+export async function OwnSettings(): Promise<string | undefined> {
+  const { state, rename, createRecoveryCodes, finishTotp, cancelStepUp } = useSettings({ onChanged: ({ factors }) => factors.length, onSignedOut() {} })
+  state satisfies SettingsState
+  // @ts-expect-error only once it is ready
+  state.factors
+  if (state.step === 'ready') state.stepUp?.ways satisfies ('webauthn' | 'totp' | 'yubico' | 'recovery')[] | undefined
+  // @ts-expect-error the description is missing
+  await rename('x')
+  const enrolled = await finishTotp({ enrolment: 'x', code: '123456', description: 'phone' })
+  if (enrolled.ok) enrolled.factor.id satisfies string
+  const codes = await createRecoveryCodes()
+  if (codes.ok) return codes.codes[0]
+  cancelStepUp() satisfies void
+  // @ts-expect-error the inside of it
+  createSettings().change
+  return codes.reason
 }

@@ -1,11 +1,9 @@
+import type { Reminder } from '../../service/duty.js'
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
-import type { Requirement } from '../../service/assurance.js'
-import type { Enforcement, Reminder } from '../../service/duty.js'
-import type { RememberedBrowser, Status } from '../../service/outcome.js'
-import type { Change, Offered } from '../flow/enrol-key.js'
+import type { ApiError } from '../flow/api.js'
+import { GAVE_UP, SettingsFlow, type SettingsReady, type SettingsState } from '../flow/settings.js'
+import type { Settled } from '../flow/settled.js'
 import { FEW_CODES } from '../flow/state.js'
-import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
-import { ApiError, type Activity, type NewCodes, type Signals } from '../flow/api.js'
 import { activityList, rows } from './activity-list.js'
 import { textOf } from './text-of.js'
 import { browserList, nameOfBrowser } from './browser-list.js'
@@ -34,58 +32,55 @@ import { askForFactor } from './step-up.js'
  * - `countersign-signed-out`: the session has ended in the meantime
  */
 export class CountersignSettings extends CountersignElement {
-  #factors: Factor[] = []
-  #offered: Offered = { passkeys: false, yubico: false }
-  #enforcement: Enforcement | undefined
-  /** What the site wants every answer to prove: recovery codes are of no use then. */
-  #require: Requirement | undefined
+  readonly #flow: SettingsFlow
+  /** Whether what is shown next takes the focus. */
+  #focus = false
 
   constructor() {
     super()
-    this.ui.signedOut = () => {
-      this.ui.show([alert(this.ui.text('signedOut'))])
-      this.ui.tell('signed-out')
-    }
+    const { ui } = this
+    const ask = (error: ApiError): Promise<boolean> => askForFactor(ui, () => this.#reauthenticate(error))
+    this.#flow = new SettingsFlow(ui.api, (name, detail) => ui.tell(name, detail), ask)
+    ui.signedOut = () => this.#flow.signedOut()
+    this.#flow.subscribe((state, news) => news && this.#show(state))
   }
 
   /** @internal */
   protected override async draw(focus: boolean, current: () => boolean): Promise<void> {
+    this.#focus = focus
+    await this.#flow.refresh()
+    if (current()) this.#focus = false
+  }
+
+  /** @internal */
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    this.#flow.end()
+  }
+
+  #show(state: SettingsState): void {
     const { ui } = this
-    try {
-      const session = await ui.api.session()
-      if (!current()) return
-      if (session.state !== 'verified') return ui.show([element('p', { class: 'muted' }, ui.text('signInFirst'))])
-      this.#require = session.require
-      const keysOnly = session.require !== undefined
-      this.#offered = { ...session, yubico: session.yubico && !keysOnly, keysOnly }
-      this.#enforcement = session.enforcement
-      const [{ factors, status }, { browsers }, { activity, next }] = await Promise.all([
-        ui.api.factors(), session.remember ? ui.api.browsers() : { browsers: [] },
-        session.activity ? ui.api.activity() : { activity: [], next: null },
-      ])
-      if (!current()) return
-      this.#factors = factors
+    if (state.step === 'ready') {
       const heading = ui.heading(ui.text('settings'))
-      ui.redraw([heading, ...this.#sections(factors, status), this.#browsers(browsers), this.#activity(activity, next)], focus ? heading : undefined)
-    } catch (error) {
-      if (!current() || isSignedOut(error)) return
+      ui.redraw([heading, ...this.#sections(state), this.#browsers(state), this.#activity(state)], this.#focus ? heading : undefined)
+    } else if (state.step === 'signed-out') {
+      ui.show([state.ended ? alert(ui.text('signedOut')) : element('p', { class: 'muted' }, ui.text('signInFirst'))])
+    } else if (state.step === 'failed') {
       const retry = button(ui, ui.text('retry'), () => this.refresh())
-      ui.show([alert(ui.messageOf(error)), retry], focus ? retry : undefined)
+      ui.show([alert(ui.text(textOf(state.reason))), retry], this.#focus ? retry : undefined)
     }
   }
 
-  #sections(factors: Factor[], status: Status): Node[] {
+  #sections(state: SettingsReady): Node[] {
     const { ui } = this
-    const listed = factors.filter(({ type, unusable }) => type !== 'recovery' || unusable)
-    const set = factors.find((factor): factor is RecoveryFactor => factor.type === 'recovery' && !factor.unusable)
-    const { locked } = status
-    const advice = this.#advice(listed.length > 0, set, status)
+    const { factors, recovery, keysOnly, status } = state
+    const advice = this.#advice(state)
     const list =
-      listed.length > 0
-        ? factorList(ui, listed, locked, (action, factor) => this.#keepingFocus(factor.id, action))
-        : element('p', { class: 'muted' }, ui.text(set ? 'onlyCodes' : 'noFactors'))
+      factors.length > 0
+        ? factorList(ui, factors, status.locked, (action, factor) => this.#keepingFocus(factor.id, action))
+        : element('p', { class: 'muted' }, ui.text(recovery ? 'onlyCodes' : 'noFactors'))
     const added = async (factor: Factor): Promise<void> => {
-      await this.#redraw()
+      await this.#flow.enrolled()
       focusOn(this.#row(factor.id)?.querySelector('button'))
       ui.say(ui.text('wasAdded', { name: nameOf(ui, factor) }))
     }
@@ -94,47 +89,47 @@ export class CountersignSettings extends CountersignElement {
     return [
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
       section('factors', list),
-      section('addFactor', ...enrolmentChoices(ui, this.#offered, this.#change, added)),
-      ...(!this.#require && (listed.length > 0 || set) ? [section('recovery', this.#recovery(set))] : []),
+      section('addFactor', ...enrolmentChoices(ui, state, this.#flow.change, added)),
+      ...(!keysOnly && (factors.length > 0 || recovery) ? [section('recovery', this.#recovery(recovery))] : []),
     ]
   }
 
   /** Where the password alone signs in; null: nowhere. */
-  #browsers(browsers: RememberedBrowser[]): Node | null {
+  #browsers({ browsers }: SettingsReady): Node | null {
     const { ui } = this
     if (browsers.length === 0) return null
-    const forget = async (forgotten: () => Promise<unknown>, said: string): Promise<void> => {
-      await forgotten()
-      await this.refresh({ focus: false })
+    const forget = async (id: string | undefined, said: string): Promise<void> => {
+      const forgotten = await this.#flow.forgetBrowsers(id)
+      if (!forgotten.ok) return ui.say(ui.text(textOf(forgotten.reason)))
       ui.say(said)
       if (!ui.root.activeElement) focusOn(ui.root.querySelector<HTMLElement>('h1, h2, h3, h4, h5, h6'))
     }
     const list = browserList(ui, browsers, (browser) =>
-      forget(() => ui.api.forgetBrowser(browser.id), ui.text('wasForgotten', { name: nameOfBrowser(ui, browser) })),
+      forget(browser.id, ui.text('wasForgotten', { name: nameOfBrowser(ui, browser) })),
     )
-    const all = button(ui, ui.text('forgetAll'), () => forget(() => ui.api.forgetBrowsers(), ui.text('allForgotten')))
+    const all = button(ui, ui.text('forgetAll'), () => forget(undefined, ui.text('allForgotten')))
     const lead = element('p', { class: 'muted' }, ui.text('browsersLead'))
     return element('section', { class: 'card' }, ui.heading(ui.text('browsers'), 1), lead, list,
       browsers.length > 1 && element('p', { class: 'foot' }, all))
   }
 
   /** What happened to the account; null: nothing that is known. */
-  #activity(activity: Activity[], next: number | null): Node | null {
+  #activity({ activity, hasMoreActivity }: SettingsReady): Node | null {
     const { ui } = this
     if (activity.length === 0) return null
     const list = activityList(ui, activity)
-    let before = next
     const more = button(ui, ui.text('activityMore'), async () => {
-      const page = await ui.api.activity(before ?? undefined)
+      const page = await this.#flow.moreActivity()
+      if (!page.ok) return ui.say(ui.text(textOf(page.reason)))
       const added = rows(ui, page.activity)
       list.append(...added)
-      before = page.next
-      if (before === null) more.parentElement?.remove()
+      const { state } = this.#flow
+      if (state.step === 'ready' && !state.hasMoreActivity) more.parentElement?.remove()
       focusOn(added[0])
     })
     const lead = element('p', { class: 'muted' }, ui.text('activityLead'))
     return element('section', { class: 'card' }, ui.heading(ui.text('activity'), 1), lead, list,
-      before !== null && element('p', { class: 'foot' }, more))
+      hasMoreActivity && element('p', { class: 'foot' }, more))
   }
 
   #recovery(set: RecoveryFactor | undefined): Node {
@@ -147,27 +142,26 @@ export class CountersignSettings extends CountersignElement {
     return element('div', { class: 'split' }, element('p', { class: 'muted' }, state), make)
   }
 
-  #advice(some: boolean, set: RecoveryFactor | undefined, status: Status): string {
+  #advice({ factors, recovery: set, status, enforcement, keysOnly }: SettingsReady): string {
     const { ui } = this
+    const some = factors.length > 0
     if (status.locked.length > 0) return ui.sentences([ui.text('adviseLocked'), lockEnd(ui, status)])
-    const { state = 'none', by = 0, require = {} } = this.#enforcement ?? {}
-    const keysOnly = Object.keys(require).length > 0
-    if (state !== 'none') return dueText(ui, { by, required: state === 'required', keysOnly })
-    if (this.#require) return some ? this.#remind() : ui.text('adviseFactor')
+    const { state = 'none', by = 0, require = {}, reminders = [] } = enforcement ?? {}
+    if (state !== 'none') return dueText(ui, { by, required: state === 'required', keysOnly: Object.keys(require).length > 0 })
+    if (keysOnly) return some ? this.#remind(reminders) : ui.text('adviseFactor')
     // After a recovery: the password alone opens nothing, and when the codes are used up it can't either.
     if (!some && set) return set.left > 0 ? ui.plural('adviseOnlyCodes', set.left) : ui.text('adviseNoWay')
     if (!some) return ui.text('adviseFactor')
     if (!set) return ui.text('adviseCodes')
-    if (set.left > FEW_CODES) return this.#remind()
+    if (set.left > FEW_CODES) return this.#remind(reminders)
     return set.left > 0 ? ui.plural('adviseLast', set.left) : ui.text('adviseNone')
   }
 
   /** What the server reminds of, beside recovery codes. */
-  #remind(): string {
+  #remind(reminders: readonly Reminder[]): string {
     const { ui } = this
-    const has = (reminder: Reminder): boolean => this.#enforcement?.reminders.includes(reminder) === true
-    if (has('synced-only')) return ui.text('adviseSynced')
-    return has('one-method') ? ui.text('adviseOne') : ''
+    if (reminders.includes('synced-only')) return ui.text('adviseSynced')
+    return reminders.includes('one-method') ? ui.text('adviseOne') : ''
   }
 
   async #rename(factor: Factor): Promise<void> {
@@ -180,28 +174,20 @@ export class CountersignSettings extends CountersignElement {
           action: ui.text('save'),
           submit: async (values) => {
             const description = (values['description'] ?? '').trim()
-            const updated = await this.#change(() => ui.api.update(factor.id, { description }))
-            if (!updated) return ui.text('nothingChanged')
-            if (!updated.ok) return ui.text(textOf(updated.reason))
-            await signal(updated.signals)
-            return close(description)
+            const updated = await this.#flow.rename(factor.id, description)
+            return updated.ok ? close(description) : ui.text(textOf(updated.reason))
           },
         }),
       ],
     })
-    if (renamed === undefined) return
-    await this.#redraw()
-    ui.say(ui.text('renamed', { name: renamed }))
+    if (renamed !== undefined) ui.say(ui.text('renamed', { name: renamed }))
   }
 
   async #toggle(factor: Factor): Promise<void> {
     const { ui } = this
-    const updated = await this.#change(() => ui.api.update(factor.id, { enable: !factor.enabled }))
-    if (!updated) return
-    if (!updated.ok) return ui.say(ui.text(textOf(updated.reason)))
-    await signal(updated.signals)
-    await this.#redraw()
-    ui.say(ui.text(factor.enabled ? 'isOff' : 'isOn', { name: nameOf(ui, factor) }))
+    const updated = await this.#flow.setEnabled(factor.id, !factor.enabled)
+    if (updated.ok) return ui.say(ui.text(factor.enabled ? 'isOff' : 'isOn', { name: nameOf(ui, factor) }))
+    if (updated.reason !== GAVE_UP) ui.say(ui.text(textOf(updated.reason)))
   }
 
   async #remove(factor: Factor): Promise<void> {
@@ -213,42 +199,32 @@ export class CountersignSettings extends CountersignElement {
       lead: ui.text(others.length > 0 ? 'removeLead' : 'removeLast'),
       action: ui.text('remove'),
       style: 'primary danger',
-      run: () => ui.api.remove(factor.id),
+      run: () => this.#flow.remove(factor.id),
     })
-    if (!removed) return
-    await signal(removed.signals)
-    await this.#redraw()
-    ui.say(ui.text('wasRemoved', { name }))
+    if (removed) ui.say(ui.text('wasRemoved', { name }))
   }
 
   async #makeCodes(has: boolean): Promise<void> {
     const { ui } = this
-    const run = (): Promise<NewCodes & { ok?: true }> => ui.api.recoveryCodes()
-    const made = has
-      ? await this.#confirm({
-          title: ui.text('makeNewTitle'),
-          lead: ui.text('makeNewLead'),
-          action: ui.text('makeNewCodes'),
-          style: 'primary',
-          run,
-        })
-      : await this.#change(run)
+    const run = this.#flow.createRecoveryCodes
+    const lead = { title: ui.text('makeNewTitle'), lead: ui.text('makeNewLead'), action: ui.text('makeNewCodes'), style: 'primary' } as const
+    const made = has ? await this.#confirm({ ...lead, run }) : await run()
     if (!made) return
-    await this.#redraw()
+    if (!made.ok) return made.reason === GAVE_UP ? undefined : ui.say(ui.text(textOf(made.reason)))
     await showCodes(ui, made)
     focusOn(ui.root.querySelector<HTMLElement>('[data-action="codes"]'))
   }
 
   /** Resolves with what `run` gave, or undefined when the person said no. */
-  #confirm<Result extends { ok?: boolean }>({ title, lead, action, style, run }: {
+  #confirm<Result extends object>({ title, lead, action, style, run }: {
     title: string
     lead: string
     action: string
     style: Style
-    run: () => Promise<Result>
-  }): Promise<Exclude<Result, { ok: false }> | undefined> {
+    run: () => Promise<Settled<Result>>
+  }): Promise<({ ok: true } & Result) | undefined> {
     const { ui } = this
-    return openDialog<Exclude<Result, { ok: false }>>(ui, {
+    return openDialog<{ ok: true } & Result>(ui, {
       title,
       lead,
       content: (close) => [
@@ -257,24 +233,12 @@ export class CountersignSettings extends CountersignElement {
           action,
           style,
           submit: async () => {
-            const result = await this.#change(run)
-            if (!result) return ui.text('nothingChanged')
-            if (result.ok === false) return ui.text(textOf((result as unknown as { reason: string }).reason))
-            return close(result as Exclude<Result, { ok: false }>)
+            const result = await run()
+            return result.ok ? close(result) : ui.text(textOf(result.reason))
           },
         }),
       ],
     })
-  }
-
-  /** Asks for a factor when the last proof is too long ago, then tries once more. Undefined: the person gave up. */
-  #change: Change = async (call) => {
-    try {
-      return await call()
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
-      return (await askForFactor(this.ui, () => this.#reauthenticate(error))) ? await afterStepUp(call) : undefined
-    }
   }
 
   /** There is no factor to ask for: the first one, a password as a rule, is the page's. */
@@ -285,10 +249,9 @@ export class CountersignSettings extends CountersignElement {
     return asked
   }
 
-  /** Tells the page too: something is different now. */
-  async #redraw(): Promise<void> {
-    await this.refresh({ focus: false })
-    this.ui.tell('changed', { factors: this.#factors })
+  get #factors(): Factor[] {
+    const { state } = this.#flow
+    return state.step === 'ready' ? state.factors : []
   }
 
   /** Each action draws the list anew: the focus goes to the same button, or to the heading when its row is gone. */
@@ -306,25 +269,4 @@ export class CountersignSettings extends CountersignElement {
   #row(id: string): HTMLElement | undefined {
     return [...this.ui.root.querySelectorAll<HTMLElement>('[data-id]')].find((row) => row.dataset['id'] === id)
   }
-}
-
-/** The passkey providers hear which credentials are left and what their user is called; no answer comes of it. */
-async function signal(signals: Signals | undefined): Promise<void> {
-  if (!signals) return
-  const { rpId, userId, allAcceptedCredentialIds, name, displayName } = signals
-  await signalAllAcceptedCredentials({ rpId, userId, allAcceptedCredentialIds })
-  await signalCurrentUserDetails({ rpId, userId, name, displayName })
-}
-
-/** Asked for once more right after the answer was right: the site has forgotten it. */
-async function afterStepUp<Result>(call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call()
-  } catch (error) {
-    throw error instanceof ApiError && error.code === 'step-up-required' ? new ApiError('not-saved') : error
-  }
-}
-
-function isSignedOut(error: unknown): boolean {
-  return error instanceof ApiError && (error.code === 'not-signed-in' || error.code === 'second-factor-required')
 }

@@ -23,6 +23,7 @@ const names: Record<string, TextName> = {
   'not-signed-in': 'signedOut',
   'second-factor-required': 'signedOut',
   'step-up-required': 'stepUpFirst',
+  'step-up-cancelled': 'nothingChanged',
   'not-found': 'misplaced',
   'method-not-allowed': 'misplaced',
   'wrong-origin': 'wrongAddress',
