@@ -189,13 +189,22 @@ export function base64url(min: number, max: number): Check<string> {
   return (value, name) => {
     if (typeof value !== 'string' || value.length > Math.ceil((max * 4) / 3)) throw invalid(name, wanted)
     const bytes = Math.floor((value.length * 3) / 4)
-    if (bytes < min || bytes > max || !base64urlText.test(value)) throw invalid(name, wanted)
+    if (bytes < min || bytes > max || !isBase64url(value)) throw invalid(name, wanted)
     return value
   }
 }
 
-/** The one spelling of some bytes: no padding, and no bits that are not used (RFC 4648, 3.5). */
-const base64urlText = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+/**
+ * The one spelling of some bytes: no padding, and no bits that are not used (RFC 4648, 3.5). One expression for all of it
+ * takes more than twice as long.
+ */
+function isBase64url(text: string): boolean {
+  const left = text.length % 4
+  if (left === 1 || !base64urlCharacters.test(text)) return false
+  return left === 0 || (left === 2 ? 'AQgw' : 'AEIMQUYcgkosw048').includes(text.slice(-1))
+}
+
+const base64urlCharacters = /^[\w-]*$/
 
 /** Bytes, as base64url text or as a `Uint8Array`. */
 export function bytesOrBase64url(min: number, max: number): Check<string> {

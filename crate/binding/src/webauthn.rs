@@ -8,6 +8,8 @@ use countersign_core::webauthn::{Authenticated, json};
 use napi::Either;
 use napi_derive::napi;
 
+use crate::text::Text;
+
 /// `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
 /// authenticatorAttachment?, residentKey?, userVerification?, hints?, attestation?}` and 64 random bytes. `value`:
 /// `PublicKeyCredentialCreationOptionsJSON`.
@@ -83,9 +85,9 @@ impl BindingRegistrationPolicy {
     /// lines `id`, `rawId`, `clientDataJSON`, `attestationObject`, `transports` (a comma after each),
     /// `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
     /// userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
-    #[napi(catch_unwind)]
-    pub fn verify(&self, texts: String, now: i64) -> String {
-        self.0.verify(&texts, now)
+    #[napi(catch_unwind, ts_return_type = "string")]
+    pub fn verify(&self, texts: String, now: i64) -> Text {
+        self.0.verify(&texts, now).into()
     }
 }
 

@@ -16,8 +16,10 @@ pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
 ///
 /// Trailing bits are dropped. A length that RFC 4648 doesn't allow is refused: it is usually a truncated paste.
 pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let (bytes, symbols) = decode_symbols(text)?;
-    (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
+    decode_plain(text).or_else(|| {
+        let (bytes, symbols) = decode_symbols(text)?;
+        (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
+    })
 }
 
 /// Like [`decode`], for text of any length: other programs stored secrets without checking it.

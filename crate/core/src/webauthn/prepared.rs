@@ -15,7 +15,7 @@ use super::json::{algorithms, check_challenge, read};
 use super::policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 use super::reason::Reason;
 use super::registration;
-use super::response::Response;
+use super::response::{Response, split_line};
 use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 
@@ -127,7 +127,7 @@ impl AuthenticationPolicy {
     }
 
     fn verdict(&self, texts: &str, stored: StoredState) -> Result<Result<Authenticated, Reason>, Failure> {
-        let mut lines = Lines::of::<5>(texts);
+        let mut lines = Lines(texts);
         let challenge = lines.bytes("challenge")?;
         check_challenge(&challenge)?;
         let credential = Credential {
@@ -143,7 +143,7 @@ impl AuthenticationPolicy {
             aaguid: [0; 16],
             user_verified: false,
         };
-        let response = lines.next("response")?;
+        let Lines(response) = lines;
         let key = CoseKey::parse_stored(&credential.public_key);
         // A stored key that can't be read is an error of the host, not a refusal of the client.
         if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
@@ -187,11 +187,11 @@ impl RegistrationPolicy {
     }
 
     fn verdict(&self, texts: &str, now: i64) -> Result<Verdict, Failure> {
-        let mut lines = Lines::of::<3>(texts);
+        let mut lines = Lines(texts);
         let challenge = lines.bytes("challenge")?;
         check_challenge(&challenge)?;
         let user_handle = lines.optional_bytes("userHandle")?;
-        let response = lines.next("response")?;
+        let Lines(response) = lines;
         let expected = RegistrationExpectation {
             challenge: &challenge,
             rp: &self.about.rp,
@@ -222,16 +222,14 @@ impl RegistrationPolicy {
     }
 }
 
-/// Splits the lines of the host. The last one is the response, with all of its own lines.
-struct Lines<'a>(std::str::SplitN<'a, char>);
+/// Splits the lines of the host. After them is the response, with all of its own lines.
+struct Lines<'a>(&'a str);
 
 impl<'a> Lines<'a> {
-    fn of<const N: usize>(texts: &'a str) -> Self {
-        Self(texts.splitn(N, '\n'))
-    }
-
     fn next(&mut self, name: &'static str) -> Result<&'a str, Failure> {
-        self.0.next().ok_or(Failure::InvalidArgument(name))
+        let (line, rest) = split_line(self.0).ok_or(Failure::InvalidArgument(name))?;
+        self.0 = rest;
+        Ok(line)
     }
 
     fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, Failure> {
