@@ -119,44 +119,44 @@ export declare class BindingSealing {
 export declare class BindingService {
   /** What later calls know of models of authenticators. */
   useMetadata(metadata?: BindingMetadata | undefined | null): void
-  revokedKeys(record: string | undefined | null, request: string): string
-  factors(record?: string | undefined | null): string
-  status(record: string | undefined | null, request: string): string
-  beginChallenge(record: string | undefined | null, random: Uint8Array, request: string): string
-  openResponse(record: string | undefined | null, request: string): string
+  revokedKeys(record: BindingRecord, request: string): string
+  factors(record: BindingRecord): string
+  status(record: BindingRecord, request: string): string
+  beginChallenge(record: BindingRecord, random: Uint8Array, request: string): string
+  openResponse(record: BindingRecord, request: string): string
   beginPasskey(key: Uint8Array, random: Uint8Array, request: string): string
   openPasskey(key: Uint8Array, request: string): string
-  verifyPasskey(record: string | undefined | null, key: Uint8Array, request: string): BindingChange
-  signals(record?: string | undefined | null): string
-  openYubico(record: string | undefined | null, request: string): string
-  spendYubico(record: string | undefined | null, request: string): BindingChange
-  verifyCode(record: string | undefined | null, request: string): BindingChange
-  recogniseBrowser(record: string | undefined | null, request: string): BindingChange
-  browsers(record: string | undefined | null, request: string): string
-  forgetBrowsers(record: string | undefined | null, request: string): BindingChange
-  enforce(record: string | undefined | null, request: string): BindingChange
-  clearDeadlines(record: string | undefined | null, request: string): BindingChange
-  findDrift(record: string | undefined | null, request: string): string
-  noteDrift(record: string | undefined | null, request: string): BindingChange
-  resetFactors(record: string | undefined | null, request: string): BindingChange
-  recoverFactors(record: string | undefined | null, request: string): BindingChange
-  verifyResponse(record: string | undefined | null, challenge: string, request: string): BindingChange
-  beginTotp(record: string | undefined | null, random: Uint8Array, request: string): string
-  finishTotp(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
-  beginWebauthn(record: string | undefined | null, random: Uint8Array, request: string): string
+  verifyPasskey(record: BindingRecord, key: Uint8Array, request: string): BindingChange
+  signals(record: BindingRecord): string
+  openYubico(record: BindingRecord, request: string): string
+  spendYubico(record: BindingRecord, request: string): BindingChange
+  verifyCode(record: BindingRecord, request: string): BindingChange
+  recogniseBrowser(record: BindingRecord, request: string): BindingChange
+  browsers(record: BindingRecord, request: string): string
+  forgetBrowsers(record: BindingRecord, request: string): BindingChange
+  enforce(record: BindingRecord, request: string): BindingChange
+  clearDeadlines(record: BindingRecord, request: string): BindingChange
+  findDrift(record: BindingRecord, request: string): string
+  noteDrift(record: BindingRecord, request: string): BindingChange
+  resetFactors(record: BindingRecord, request: string): BindingChange
+  recoverFactors(record: BindingRecord, request: string): BindingChange
+  verifyResponse(record: BindingRecord, challenge: string, request: string): BindingChange
+  beginTotp(record: BindingRecord, random: Uint8Array, request: string): string
+  finishTotp(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
+  beginWebauthn(record: BindingRecord, random: Uint8Array, request: string): string
   registrationChallenge(response: string): string
-  finishWebauthn(record: string | undefined | null, challenge: string, random: Uint8Array, request: string): BindingChange
-  enrolYubico(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
-  importFactors(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
-  importRecord(record: string | undefined | null, request: string): BindingChange
-  planIndex(record?: string | undefined | null): string
+  finishWebauthn(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
+  enrolYubico(record: BindingRecord, random: Uint8Array, request: string): BindingChange
+  importFactors(record: BindingRecord, random: Uint8Array, request: string): BindingChange
+  importRecord(record: BindingRecord, request: string): BindingChange
+  planIndex(record: BindingRecord): string
   credentialClaim(id: string): string
-  indexRecord(record: string | undefined | null, request: string): BindingChange
-  createRecoveryCodes(record: string | undefined | null, random: Uint8Array, request: string): BindingChange
-  updateFactor(record: string | undefined | null, request: string): BindingChange
-  removeFactor(record: string | undefined | null, request: string): BindingChange
-  removeFactors(record: string | undefined | null, request: string): BindingChange
-  unlock(record: string | undefined | null, request: string): BindingChange
+  indexRecord(record: BindingRecord, request: string): BindingChange
+  createRecoveryCodes(record: BindingRecord, random: Uint8Array, request: string): BindingChange
+  updateFactor(record: BindingRecord, request: string): BindingChange
+  removeFactor(record: BindingRecord, request: string): BindingChange
+  removeFactors(record: BindingRecord, request: string): BindingChange
+  unlock(record: BindingRecord, request: string): BindingChange
 }
 
 /** Every method except `clone` and `write` returns an envelope. */
@@ -234,6 +234,12 @@ export interface BindingNames {
   fault: BindingFault | null
 }
 
+/**
+ * A record as the store has it. Where it is sealed: with the keys that open it and seal what a call makes of it, its name in
+ * the store, and 32 random bytes for this call alone.
+ */
+export type BindingRecord = null | string | [BindingSealing, string, string | undefined | null, Uint8Array]
+
 /** One file to write, or to remove if `text` is null. */
 export interface BindingStep {
   folder: string
@@ -250,7 +256,6 @@ export interface BindingText {
 export interface BindingUnopened {
   /** The envelope of the failure. */
   failure: string
-  unknownKey: boolean
 }
 
 /** The record of a user who is not in the file. Returns an envelope with the text, or null. */

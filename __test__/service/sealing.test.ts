@@ -490,6 +490,43 @@ test('a function gives the keys: when the service opens, and once more for a key
   t.is(asked, 2)
 })
 
+test('a call that only reads asks for a key that is not known, too', async (t) => {
+  const store = await stores.memory()
+  const [old, next] = [sealKey('old'), sealKey('new')]
+  const fixture = await Fixture.open(store, { seal: { keys: [old] } })
+  await fixture.enrolTotp('ann')
+  const { key } = await fixture.enrolKey('ann')
+  const assertion = await fixture.assertion('ann', key)
+  const reads: ((service: Countersign) => Promise<unknown>)[] = [
+    (service) => service.challenge('ann'),
+    (service) => service.factors('ann'),
+    (service) => service.verify('ann', assertion),
+  ]
+  await (await fixture.another({ seal: { keys: [next, old] } })).reseal()
+  for (const read of reads) {
+    let asked = 0
+    // The old key when the service opens, then what the host has by now.
+    const seal = (known: SealKey[]) => async () => ({ keys: (asked += 1) % 2 === 1 ? [old] : known })
+    await t.throwsAsync(read(await fixture.another({ seal: seal([old]) })), unsealed('new'))
+    await t.notThrowsAsync(read(await fixture.another({ seal: seal([next, old]) })))
+    t.is(asked, 4)
+  }
+})
+
+test('an enrolment for a requirement is judged by the record that it makes', async (t) => {
+  const { store, fixture } = await sealed(stores.memory)
+  const enrol = async (require: object) => {
+    const creation = await fixture.service.beginWebauthn('ann', { name: 'ann', displayName: 'Ann' })
+    const response = new TestAuthenticator().create(creation, { origin })
+    return fixture.service.finishWebauthn('ann', { response, description: '', require })
+  }
+  t.deepEqual(await enrol({ hardwareBound: true }), { ok: false, reason: 'authenticator-refused' })
+  t.is(await store.read('ann'), undefined)
+  t.like(await enrol({ phishingResistant: true }), { ok: true })
+  t.regex((await store.read('ann')) as string, /^cs1\.k1\./)
+  t.is((await fixture.service.factors('ann')).length, 1)
+})
+
 test('a key service that fails is a store that failed, and nobody gets in', async (t) => {
   const store = await stores.memory()
   const key = sealKey('k1')

@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { actor, asDescription, checkUser, invalid, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { assuranceOf } from './assurance.js'
@@ -37,7 +39,7 @@ export async function recognise(
   const service = context.service(rp)
   const now = context.now()
   const request = jsonText({ token, random: randomBytes(32).toString('base64url'), now })
-  const call = (record: string | null) => service.recogniseBrowser(record, request)
+  const call = (record: BindingRecord) => service.recogniseBrowser(record, request)
   // A token of somebody else, and all but one of the requests that cross each other, wait for no lock.
   const tried = await context.refusal<Recognised>(user, now, call)
   const recognised = tried ?? (await context.update<Recognised>(user, now, call)).value
@@ -69,7 +71,7 @@ async function forget(context: Context, user: string, id: string | undefined, op
   checkUser(user)
   const { by } = checkBy(options, '')
   const request = jsonText({ id, by })
-  const call = (record: string | null) => context.service().forgetBrowsers(record, request)
+  const call = (record: BindingRecord) => context.service().forgetBrowsers(record, request)
   return (await context.update<number>(user, context.now(), call)).value
 }
 

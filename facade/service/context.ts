@@ -1,8 +1,8 @@
 import { openService } from '#binding'
-import type { BindingChange, BindingService } from '#binding'
+import type { BindingChange, BindingRecord, BindingService } from '#binding'
 
 import { checkUser, epochMilliseconds, invalid, own } from '../shared/check.js'
-import { internalFailure, openEnvelope } from '../shared/envelope.js'
+import { internalFailure, isOfUnknownKey, openEnvelope } from '../shared/envelope.js'
 import { openAnswer } from './answered.js'
 import type { Answered } from './answered.js'
 import { presentable } from '../shared/cause.js'
@@ -144,7 +144,7 @@ export class Context {
   async update<T>(
     user: string,
     at: number,
-    call: (record: string | null) => BindingChange,
+    call: (record: BindingRecord) => BindingChange,
     name = user,
   ): Promise<Answered<T>> {
     const answered = await this.change<T>(user, call, name)
@@ -173,16 +173,16 @@ export class Context {
    * @internal
    */
   async updateByCode<T>(
-    user: string, at: number, totp: string | undefined, call: (record: string | null) => BindingChange,
+    user: string, at: number, totp: string | undefined, call: (record: BindingRecord) => BindingChange,
   ): Promise<Answered<T>> {
-    let before: string | null = null
+    let before: BindingRecord = null
     const answered = await this.change<T>(user, (record) => call((before = record)))
     this.events.tell(totp === undefined ? answered.events : this.#explained(answered, user, at, before, totp), user, at)
     return answered
   }
 
   #explained(
-    { events }: Answered<unknown>, user: string, at: number, record: string | null, code: string,
+    { events }: Answered<unknown>, user: string, at: number, record: BindingRecord, code: string,
   ): Answered<unknown>['events'] {
     const service = this.service()
     const search = () => openEnvelope<number | null>(service.findDrift(record, jsonText({ code, now: at })), user).value
@@ -191,32 +191,32 @@ export class Context {
   }
 
   private async change<T>(
-    user: string, call: (record: string | null) => BindingChange, name = user,
+    user: string, call: (record: BindingRecord) => BindingChange, name = user,
   ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
-    let unknownKey = false
     const change = (record: string | undefined) => {
       const before = recordText(record)
-      unknownKey = false
-      const changed = this.sealing ? sealed(this.sealing, call, before) : stored(call, before)
+      const changed = stored(call, this.stored(before, name))
       passed.splice(0, passed.length, before ?? '', changed.record ?? '', changed.value)
       return changed
-    }
-    const sealed = (sealing: Sealing, call: (record: string | null) => BindingChange, before: string | null) => {
-      const opened = before === null ? null : sealing.unseal(before, name)
-      if (typeof opened === 'object' && opened !== null) {
-        unknownKey = opened.unknownKey
-        return leaving(opened.failure)
-      }
-      return sealedBy(sealing, name, stored(call, opened))
     }
     const update = () => fromStore(() => this.settings.users.update(name, change), passed)
     let envelope = await update()
     // Nothing was written. The host may have the key by now, but never inside of a change.
-    if (unknownKey && (await this.sealing!.renew())) envelope = await update()
+    if (isOfUnknownKey(envelope) && (await this.sealing?.renew())) envelope = await update()
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
     return openAnswer<T>(envelope, user)
+  }
+
+  /**
+   * A record as one call of the core takes it.
+   *
+   * @param text as the store has it
+   * @internal
+   */
+  stored(text: string | null, name: string): BindingRecord {
+    return this.sealing ? this.sealing.stored(text, name) : text
   }
 
   /**
@@ -230,7 +230,7 @@ export class Context {
       const before = recordText(record)
       // One that is not sealed yet is a secret.
       passed.splice(0, 1, before ?? '')
-      return stored(call, before)
+      return stored(() => call(before), null)
     }
     const envelope = await fromStore(() => this.settings.users.update(name, change), passed)
     if (typeof envelope !== 'string') throw new CountersignError('store-failed')
@@ -245,7 +245,7 @@ export class Context {
    * @internal
    */
   async refusal<T>(
-    user: string, at: number, call: (record: string | null) => BindingChange, named = user,
+    user: string, at: number, call: (record: BindingRecord) => BindingChange, named = user,
   ): Promise<T | null> {
     const change = stored(call, await this.read(user))
     if (change.record !== undefined) return null
@@ -259,9 +259,22 @@ export class Context {
    *
    * @internal
    */
-  tried<T>(user: string, record: string | null, call: (record: string | null) => BindingChange): { value: T; changes: boolean } {
+  tried<T>(user: string, record: string | null, call: (record: BindingRecord) => BindingChange): { value: T; changes: boolean } {
     const change = stored(call, record)
     return { value: openAnswer<T>(change.value, user).value, changes: change.record !== undefined }
+  }
+
+  /**
+   * Runs one call of the core that only reads a record, in which it is opened too, then tells what happened.
+   *
+   * @param text as the store has it
+   * @internal
+   */
+  async ask<T>(user: string, text: string | null, at: number, call: (record: BindingRecord) => string): Promise<Answered<T>> {
+    const ask = () => native(() => call(this.stored(text, user)))
+    let envelope = ask()
+    if (isOfUnknownKey(envelope) && (await this.sealing?.renew())) envelope = ask()
+    return this.answer<T>(user, at, () => envelope)
   }
 
   /** Runs one call of the core that changes no record, then tells what happened. */
@@ -340,7 +353,7 @@ function recordText(record: unknown): string | null {
   return record
 }
 
-function stored(call: (record: string | null) => BindingChange, before: string | null): RecordChange<string> {
+function stored(call: (record: BindingRecord) => BindingChange, before: BindingRecord): RecordChange<string> {
   let change: BindingChange
   try {
     change = call(before)
@@ -359,17 +372,6 @@ function stored(call: (record: string | null) => BindingChange, before: string |
 }
 
 const leaving = (value: string): RecordChange<string> => ({ record: undefined, handle: undefined, claims: undefined, value })
-
-/** The same change with the new record sealed, by other bytes in every run of it. */
-function sealedBy(sealing: Sealing, name: string, change: RecordChange<string>): RecordChange<string> {
-  if (typeof change.record !== 'string') return change
-  try {
-    change.record = sealing.seal(change.record, name)
-    return change
-  } catch {
-    return leaving(internalFailure)
-  }
-}
 
 function native(call: () => string): string {
   try {

@@ -1,4 +1,4 @@
-import type { BindingChange, BindingService } from '#binding'
+import type { BindingChange, BindingRecord, BindingService } from '#binding'
 
 import { actor, checkUser, epochMilliseconds, flag, invalid, listOf, object, oneOf, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
@@ -45,7 +45,7 @@ export async function enforcement(context: Context, user: string, options: Enfor
 export async function clearDeadlines(context: Context, user: string, options: ByOption): Promise<number> {
   checkUser(user)
   const request = jsonText({ by: checkBy(options, '').by })
-  const call = (record: string | null) => context.service().clearDeadlines(record, request)
+  const call = (record: BindingRecord) => context.service().clearDeadlines(record, request)
   return (await context.update<number>(user, context.now(), call)).value
 }
 
@@ -134,17 +134,19 @@ function partsOf({ require = false }: Duty): Requirement {
  * Refuses an enrolment after which no factor can prove what is required: nothing is written then.
  *
  * @param enrol what the core makes of the record
+ * @param stored gives the record that is to be stored back to the core, by other randomness
  * @internal
  */
 export function enrolsFitting(
-  service: BindingService, enrol: (record: string | null) => BindingChange, require: Requirement, now: number,
-): (record: string | null) => BindingChange {
+  service: BindingService, enrol: (record: BindingRecord) => BindingChange, require: Requirement, now: number,
+  stored: (text: string) => BindingRecord,
+): (record: BindingRecord) => BindingChange {
   if (bitsOf(require) === 0) return enrol
   const enforce = callOf(service, { require }, now)
   return (record) => {
     const enrolled = enrol(record)
     if (enrolled.action !== 'write' || enrolled.record === undefined) return enrolled
-    const { state } = openEnvelope<Standing>(enforce(enrolled.record).value).value
+    const { state } = openEnvelope<Standing>(enforce(stored(enrolled.record)).value).value
     return state === 'none' ? enrolled : { action: 'leave', value: unfit }
   }
 }
@@ -161,8 +163,8 @@ interface Standing {
 }
 
 function callOf(
-  service: { enforce(record: string | null, request: string): BindingChange }, duty: Duty, now: number,
-): (record: string | null) => BindingChange {
+  service: { enforce(record: BindingRecord, request: string): BindingChange }, duty: Duty, now: number,
+): (record: BindingRecord) => BindingChange {
   const request = jsonText({ require: bitsOf(partsOf(duty)), by: duty.by, soon, now })
   return (record) => service.enforce(record, request)
 }

@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { parseCode, parseResponse } from '../shared/answer.js'
 import { bitsOf, checkRequirement } from './assurance.js'
 import type { TotpEnrolment } from './challenge.js'
@@ -99,8 +101,8 @@ export async function finishWebauthn(
   if (data === undefined) return missing(context, user, 'webauthn')
   const request = `${jsonText({ user, ...about, now }).slice(0, -1)},"response":${json}}`
   const random = randomBytes(16)
-  const enrol = (record: string | null) => service.finishWebauthn(record, data, random, request)
-  const call = enrolsFitting(service, enrol, require, now)
+  const enrol = (record: BindingRecord) => service.finishWebauthn(record, data, random, request)
+  const call = enrolsFitting(service, enrol, require, now, (text) => context.stored(text, user))
   const answered = await context.unlessTaken(() => context.update<Enrolled>(user, now, call))
   return answered?.value ?? taken(context, user)
 }
@@ -122,7 +124,7 @@ export async function enrolYubico(context: Context, user: string, options: Enrol
   }
   const request = jsonText({ code: otp, yubico: key?.secrets, ...about, now })
   const random = randomBytes(16)
-  const call = (record: string | null) => context.service().enrolYubico(record, random, request)
+  const call = (record: BindingRecord) => context.service().enrolYubico(record, random, request)
   return (await context.update<Enrolled>(user, now, call)).value
 }
 
@@ -131,7 +133,7 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
   const now = context.now()
   // 8 bytes a code, and 8 for the key of the set.
   const random = randomBytes(context.settings.recoveryCodes * 8 + 8)
-  const call = (record: string | null) => context.service().createRecoveryCodes(record, random, `{"now":${now}}`)
+  const call = (record: BindingRecord) => context.service().createRecoveryCodes(record, random, `{"now":${now}}`)
   return (await context.update<string[]>(user, now, call)).value
 }
 

@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { checkUser, flag, invalid, object, optional } from '../shared/check.js'
 import type { Context } from './context.js'
 import { jsonText } from '../shared/json.js'
@@ -20,7 +22,7 @@ export async function importRecord(
   if (owner !== undefined && owner !== user) return { ok: false, reason: 'user-handle-taken' }
   const now = context.now()
   const request = jsonText({ data, replace, now, rpId: context.settings.rpId })
-  const call = (record: string | null) => context.service().importRecord(record, request)
+  const call = (record: BindingRecord) => context.service().importRecord(record, request)
   const answered = await context.unlessTaken(() => context.update<Answer>(user, now, call))
   if (answered === undefined) return { ok: false, reason: 'credential-taken' }
   const { done, reason, repeatedTotp } = answered.value

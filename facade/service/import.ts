@@ -1,4 +1,4 @@
-import type { BindingService } from '#binding'
+import type { BindingRecord, BindingService } from '#binding'
 
 import {
   bytesOrBase64url, checkUser, description, epochMilliseconds, integer, invalid, listOf, object, optional, own, text,
@@ -34,7 +34,7 @@ export async function importFactors(
     const bare = free.map((factor) => ({ ...factor, what: undefined, notes: undefined }))
     const request = jsonText({ factors: bare, now, rpId })
     const random = randomBytes(16 * free.length)
-    const call = (record: string | null) => service.importFactors(record, random, request)
+    const call = (record: BindingRecord) => service.importFactors(record, random, request)
     const answered = await context.unlessTaken(() => context.update<Answer>(user, now, call))
     if (answered !== undefined) return report(answered.value, free, [...left, ...taken])
   }

@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { actor, checkUser, flag, isDescription, isForeignName, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { requirementOf } from './assurance.js'
@@ -45,7 +47,7 @@ export async function updateFactor(
   const { description } = change
   if (description !== undefined && !isDescription(description)) return { ok: false, reason: 'malformed' }
   const request = jsonText({ id, ...change })
-  const call = (record: string | null) => context.service().updateFactor(record, request)
+  const call = (record: BindingRecord) => context.service().updateFactor(record, request)
   return (await context.update<Updated>(user, context.now(), call)).value
 }
 
@@ -66,7 +68,7 @@ export async function removeFactors(
   const { by } = checkBy(options, '')
   const now = context.now()
   const request = jsonText({ by, enrol, now })
-  const call = (record: string | null) => context.service().removeFactors(record, request)
+  const call = (record: BindingRecord) => context.service().removeFactors(record, request)
   const { value } = await context.update<Removed>(user, now, call)
   // Afterwards, so that nothing survives that was begun before; refused or not, so that it can be repeated.
   await fromStore(() => context.settings.challenges.clear(user))
@@ -78,7 +80,7 @@ export async function unlock(context: Context, user: string, options: ByOption):
   const { by } = checkBy(options, '')
   const now = context.now()
   const request = jsonText({ by, now })
-  const call = (record: string | null) => context.service().unlock(record, request)
+  const call = (record: BindingRecord) => context.service().unlock(record, request)
   return (await context.update<{ unlocked: boolean }>(user, now, call)).value
 }
 

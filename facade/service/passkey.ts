@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { allOf, bitsOf, checkRequirement, isRequired } from './assurance.js'
 import type { Requirement } from './assurance.js'
 import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
@@ -79,7 +81,7 @@ export async function verifyPasskey(
   const byId = byHandle === undefined
   const verifyWith = (required: Requirement) => {
     const request = `${requestWith(required)},"byId":${byId}}`
-    return (record: string | null) => service.verifyPasskey(record, key, request)
+    return (record: BindingRecord) => service.verifyPasskey(record, key, request)
   }
   // An id is no secret: before the signature is verified, it is nobody who answers.
   let refused = await context.refusal<Answer>(user, now, verifyWith(known), byId ? nobody : user)

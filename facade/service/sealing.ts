@@ -1,8 +1,8 @@
 import { openSealing } from '#binding'
-import type { BindingChange, BindingSealing, BindingUnopened } from '#binding'
+import type { BindingChange, BindingRecord, BindingSealing, BindingUnopened } from '#binding'
 
 import { randomBytes } from '../shared/crypto.js'
-import { internalFailure, openEnvelope } from '../shared/envelope.js'
+import { internalFailure, isOfUnknownKey, openEnvelope } from '../shared/envelope.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { checkSeal, isKeyId } from './seal-keys.js'
 import type { CheckedSeal, SealSource } from './seal-keys.js'
@@ -34,6 +34,17 @@ export class Sealing {
   }
 
   /**
+   * A record with what opens it and seals what becomes of it, for one call of the core: in another one, two texts would be
+   * sealed with the same bytes.
+   *
+   * @param text as the store has it
+   * @internal
+   */
+  stored(text: string | null, name: string): BindingRecord {
+    return [this.#keys, name, text, this.#fresh()]
+  }
+
+  /**
    * The text that was sealed for this place, or why not: of an unknown key the host may know by now.
    *
    * @param id of the challenge whose data it is
@@ -43,7 +54,7 @@ export class Sealing {
     try {
       return this.#keys.open(text, name, id)
     } catch {
-      return { failure: internalFailure, unknownKey: false }
+      return { failure: internalFailure }
     }
   }
 
@@ -77,7 +88,7 @@ export class Sealing {
   opened(text: string, user: string, id?: string): string | Promise<string> {
     const opened = this.unseal(text, user, id)
     if (typeof opened === 'string') return opened
-    if (!opened.unknownKey) return openEnvelope<never>(opened.failure, user).value
+    if (!isOfUnknownKey(opened.failure)) return openEnvelope<never>(opened.failure, user).value
     return this.renew().then((isNew) => {
       const again = isNew ? this.unseal(text, user, id) : opened
       return typeof again === 'string' ? again : openEnvelope<never>(again.failure, user).value

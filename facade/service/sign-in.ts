@@ -1,4 +1,4 @@
-import type { BindingService } from '#binding'
+import type { BindingRecord, BindingService } from '#binding'
 
 import { answerJson, parseAnswer, parseCode, wrongPart } from '../shared/answer.js'
 import type { ParsedAnswer } from '../shared/answer.js'
@@ -50,12 +50,12 @@ export async function challenge(
   const isEnough = purpose === 'sign-in' && require === 0
   const recognised = isEnough ? await recognise(context, user, browser, { rp, firstFactor }) : undefined
   if (recognised) return recognised
-  const [record, bytes] = await Promise.all([context.read(user), context.challengeBytes(user)])
+  const [stored, bytes] = await Promise.all([context.readSealed(user), context.challengeBytes(user)])
   const now = context.now()
   const rules = rulesOf(context, authenticationRules, extensions)
   const request = jsonText({ user, purpose, session, enrolled, require, extensions: rules, now })
-  const begin = () => service.beginChallenge(record, bytes, request)
-  const answered = context.answer<Challenge | null>(user, now, begin)
+  const begin = (record: BindingRecord) => service.beginChallenge(record, bytes, request)
+  const answered = await context.ask<Challenge | null>(user, stored, now, begin)
   const offered = answered.value?.webauthn
   const largeBlob = extensions?.['largeBlob'] as object | undefined
   if (offered && largeBlob && 'write' in largeBlob && offered.allowCredentials?.length !== 1) {
@@ -98,7 +98,7 @@ export async function reset(
   }
   const now = context.now()
   const request = jsonText({ totp, recovery, remove, now })
-  const call = (record: string | null) => context.service().resetFactors(record, request)
+  const call = (record: BindingRecord) => context.service().resetFactors(record, request)
   const { value } = await context.updateByCode<Core<Reset>>(user, now, totp, call)
   const proved = [{ type: 'totp', proofs: 0 }, { type: 'recovery', proofs: 0 }] as const
   return value.ok ? { ...value, assurance: assuranceOf(proved, firstFactor, now) } : value
@@ -114,7 +114,7 @@ export async function recover(
   if (code === undefined) return malformed(context, user, 'recovery')
   const now = context.now()
   const request = jsonText({ recovery: code, remove, now })
-  const call = (record: string | null) => context.service().recoverFactors(record, request)
+  const call = (record: BindingRecord) => context.service().recoverFactors(record, request)
   const { value } = await context.update<Core<Reset>>(user, now, call)
   return value.ok ? { ...value, assurance: assuranceOf([{ type: 'recovery', proofs: 0 }], firstFactor, now) } : value
 }
@@ -135,7 +135,7 @@ async function verifyCode(
   }
   const yubico = found === undefined ? '' : `,"yubico":${jsonText(found.secrets)}`
   const request = `{"answer":${answerJson(answer)},"now":${now}${yubico}${remembering(remember)}}`
-  const call = (record: string | null) => service.verifyCode(record, request)
+  const call = (record: BindingRecord) => service.verifyCode(record, request)
   const totp = answer.type === 'totp' && 'code' in answer ? answer.code : undefined
   return (await context.updateByCode<Answer>(user, now, totp, call)).value
 }
@@ -162,10 +162,9 @@ async function verifyResponse(
   const service = context.service(rp)
   const json = answerJson(answer)
   const required = `"require":${bitsOf(require)}`
-  const record = await context.read(user)
-  const opened = context.answer<{ challenge: string } | Refused>(user, now, () =>
-    service.openResponse(record, `{"answer":${json},${required},"now":${now}}`),
-  ).value
+  const stored = await context.readSealed(user)
+  const open = (record: BindingRecord) => service.openResponse(record, `{"answer":${json},${required},"now":${now}}`)
+  const opened = (await context.ask<{ challenge: string } | Refused>(user, stored, now, open)).value
   if (!Object.hasOwn(opened, 'challenge')) return opened as Refused
   const { challenge } = opened as { challenge: string }
   const data = await context.take(user, challenge, now)

@@ -1,3 +1,5 @@
+import type { BindingRecord } from '#binding'
+
 import { optional } from '../shared/check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
@@ -28,6 +30,6 @@ export async function spendOtp(
   const request = jsonText({ code, yubico: secrets })
   const { key, uid } = secrets
   const name = keyCounter(publicId, sha256(`${key}:${uid}`).toString('base64url'))
-  const call = (record: string | null) => context.service().spendYubico(record, request)
+  const call = (record: BindingRecord) => context.service().spendYubico(record, request)
   return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, name)).value
 }

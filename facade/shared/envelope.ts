@@ -23,6 +23,13 @@ export function openEnvelope<T>(text: string, user?: string): Opened<T> {
 /** The envelope of a call that threw, which the core never does on purpose. What it threw is dropped: it may quote. */
 export const internalFailure = '{"failure":{"code":"internal"}}'
 
+/** Whether a call failed because the keys of `seal` lack the one that a text is sealed under: the host may have it by now. */
+export function isOfUnknownKey(text: unknown): boolean {
+  if (typeof text !== 'string' || !text.startsWith('{"failure":{"code":"record-sealed"')) return false
+  const { failure } = JSON.parse(text) as { failure: object }
+  return own(failure, 'unknownKey') === true
+}
+
 interface Envelope<T> extends Partial<Opened<T>> {
   failure?: { code: string; detail?: string }
 }

@@ -2,7 +2,9 @@
 // N-API hands over owned values.
 #![allow(clippy::needless_pass_by_value)]
 
+pub mod call;
 pub mod challenge_book;
+pub mod change;
 // Files are for Unix; elsewhere the facade says `not-supported` before it comes here.
 #[cfg(unix)]
 pub mod config_file;

@@ -1,12 +1,11 @@
 //! Sealing what a store keeps, with keys that stay on this side.
 
 use countersign_core::sealing::{Opened, Place, Plain, SealingKeys};
-use countersign_core::{envelope, reseal};
+use countersign_core::{WipedText, envelope, reseal};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
-use zeroize::Zeroizing;
 
-use crate::service::BindingChange;
+use crate::change::BindingChange;
 use crate::text::Text;
 
 /// A text that was not opened.
@@ -14,7 +13,6 @@ use crate::text::Text;
 pub struct BindingUnopened {
     /// The envelope of the failure.
     pub failure: String,
-    pub unknown_key: bool,
 }
 
 /// Takes over keys: 32 bytes for each id. Answers a failure envelope where they are wrong.
@@ -32,6 +30,12 @@ pub struct BindingSealing {
     keys: SealingKeys,
 }
 
+impl BindingSealing {
+    pub fn keys(&self) -> &SealingKeys {
+        &self.keys
+    }
+}
+
 #[napi]
 impl BindingSealing {
     /// `id`: of the challenge whose data it is; a record has none.
@@ -43,10 +47,9 @@ impl BindingSealing {
             Ok(Opened::Plain(_)) => Either::A(text.into()),
             Err(unopened) => {
                 // It may be one that is not sealed.
-                drop(Zeroizing::new(text));
+                drop(WipedText::from(text));
                 Either::B(BindingUnopened {
                     failure: envelope::<()>(Err(unopened.failure(&place))),
-                    unknown_key: unopened.is_unknown_key(),
                 })
             }
         }
@@ -56,7 +59,7 @@ impl BindingSealing {
     #[napi(catch_unwind, ts_return_type = "string | null")]
     pub fn seal(&self, text: String, name: String, id: Option<String>, random: &[u8]) -> Option<Text> {
         self.keys
-            .seal(&place(&name, id.as_deref()), &Zeroizing::new(text), random)
+            .seal(&place(&name, id.as_deref()), &WipedText::from(text), random)
             .map(Text::from)
     }
 
@@ -68,8 +71,8 @@ impl BindingSealing {
 
     #[napi(catch_unwind)]
     pub fn reseal(&self, record: Option<String>, name: String, random: &[u8]) -> BindingChange {
-        let record = record.map(Zeroizing::new);
-        reseal::reseal(&self.keys, &name, record.as_deref().map(String::as_str), random).into()
+        let record = record.map(WipedText::from);
+        reseal::reseal(&self.keys, &name, record.as_deref(), random).into()
     }
 }
 

@@ -2,43 +2,15 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Action, Change, Settings, browsers, enforce, enrol, envelope, index, manage, revoked, sign_in};
+use countersign_core::{Settings, browsers, enforce, enrol, envelope, index, manage, revoked, sign_in};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use crate::call::{BindingRecord, Call};
+use crate::change::BindingChange;
 use crate::metadata::BindingMetadata;
 use crate::text::Text;
-
-/// What the store does with a record, and the envelope for the facade.
-#[napi(object, object_from_js = false)]
-pub struct BindingChange {
-    #[napi(ts_type = "'leave' | 'write' | 'delete'")]
-    pub action: &'static str,
-    #[napi(ts_type = "string")]
-    pub record: Option<Text>,
-    pub handle: Option<String>,
-    pub claims: Option<Vec<String>>,
-    #[napi(ts_type = "string")]
-    pub value: Text,
-}
-
-impl From<Change> for BindingChange {
-    fn from(change: Change) -> Self {
-        let action = match change.action {
-            Action::Leave => "leave",
-            Action::Write => "write",
-            Action::Delete => "delete",
-        };
-        Self {
-            action,
-            record: change.record.map(Into::into),
-            handle: change.handle,
-            claims: change.claims,
-            value: change.value.into(),
-        }
-    }
-}
 
 /// Parses settings. Returns a failure envelope if they are wrong.
 #[napi(catch_unwind)]
@@ -63,171 +35,146 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn revoked_keys(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        revoked::revoked_keys(call.record(), &self.settings, call.request())
+    pub fn revoked_keys(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(|record, request| revoked::revoked_keys(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn factors(&self, record: Option<String>) -> String {
-        manage::factors(Call::new(record, String::new()).record())
+    pub fn factors(&self, record: BindingRecord) -> String {
+        Call::new(record, String::new()).read(|record, _| manage::factors(record))
     }
 
     #[napi(catch_unwind)]
-    pub fn status(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        manage::status(call.record(), call.request())
+    pub fn status(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(manage::status)
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_challenge(&self, record: Option<String>, random: &[u8], request: String) -> String {
-        let call = Call::new(record, request);
-        sign_in::begin_challenge(call.record(), random, &self.settings, call.request())
+    pub fn begin_challenge(&self, record: BindingRecord, random: &[u8], request: String) -> String {
+        Call::new(record, request)
+            .read(|record, request| sign_in::begin_challenge(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn open_response(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        sign_in::open_response(call.record(), &self.settings, call.request())
+    pub fn open_response(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(|record, request| sign_in::open_response(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
     pub fn begin_passkey(&self, key: &[u8], random: &[u8], request: String) -> String {
-        let call = Call::new(None, request);
-        sign_in::begin_passkey(key, random, &self.settings, call.request())
+        let request = Zeroizing::new(request);
+        sign_in::begin_passkey(key, random, &self.settings, &request)
     }
 
     #[napi(catch_unwind)]
     pub fn open_passkey(&self, key: &[u8], request: String) -> String {
-        let call = Call::new(None, request);
-        sign_in::open_passkey(key, &self.settings, call.request())
+        let request = Zeroizing::new(request);
+        sign_in::open_passkey(key, &self.settings, &request)
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_passkey(&self, record: Option<String>, key: &[u8], request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::verify_passkey(call.record(), key, &self.settings, call.request()).into()
+    pub fn verify_passkey(&self, record: BindingRecord, key: &[u8], request: String) -> BindingChange {
+        Call::new(record, request)
+            .change(|record, request| sign_in::verify_passkey(record, key, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn signals(&self, record: Option<String>) -> String {
-        let call = Call::new(record, String::new());
-        manage::signals(call.record(), &self.settings)
+    pub fn signals(&self, record: BindingRecord) -> String {
+        Call::new(record, String::new()).read(|record, _| manage::signals(record, &self.settings))
     }
 
     #[napi(catch_unwind)]
-    pub fn open_yubico(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        sign_in::open_yubico(call.record(), &self.settings, call.request())
+    pub fn open_yubico(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(|record, request| sign_in::open_yubico(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn spend_yubico(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::spend_yubico(call.record(), call.request()).into()
+    pub fn spend_yubico(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(sign_in::spend_yubico)
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_code(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::verify_code(call.record(), &self.settings, call.request()).into()
+    pub fn verify_code(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| sign_in::verify_code(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn recognise_browser(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        browsers::recognise_browser(call.record(), &self.settings, call.request()).into()
+    pub fn recognise_browser(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request)
+            .change(|record, request| browsers::recognise_browser(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn browsers(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        browsers::browsers(call.record(), &self.settings, call.request())
+    pub fn browsers(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(|record, request| browsers::browsers(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn forget_browsers(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        browsers::forget_browsers(call.record(), call.request()).into()
+    pub fn forget_browsers(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(browsers::forget_browsers)
     }
 
     #[napi(catch_unwind)]
-    pub fn enforce(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enforce::enforce(call.record(), &self.settings, call.request()).into()
+    pub fn enforce(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| enforce::enforce(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn clear_deadlines(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enforce::clear_deadlines(call.record(), call.request()).into()
+    pub fn clear_deadlines(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(enforce::clear_deadlines)
     }
 
     #[napi(catch_unwind)]
-    pub fn find_drift(&self, record: Option<String>, request: String) -> String {
-        let call = Call::new(record, request);
-        sign_in::find_drift(call.record(), call.request())
+    pub fn find_drift(&self, record: BindingRecord, request: String) -> String {
+        Call::new(record, request).read(sign_in::find_drift)
     }
 
     #[napi(catch_unwind)]
-    pub fn note_drift(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::note_drift(call.record(), call.request()).into()
+    pub fn note_drift(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(sign_in::note_drift)
     }
 
     #[napi(catch_unwind)]
-    pub fn reset_factors(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::reset_factors(call.record(), &self.settings, call.request()).into()
+    pub fn reset_factors(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| sign_in::reset_factors(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn recover_factors(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::recover_factors(call.record(), &self.settings, call.request()).into()
+    pub fn recover_factors(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| sign_in::recover_factors(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_response(&self, record: Option<String>, challenge: String, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        sign_in::verify_response(
-            call.record(),
-            &Zeroizing::new(challenge),
-            &self.settings,
-            call.request(),
-        )
-        .into()
+    pub fn verify_response(&self, record: BindingRecord, challenge: String, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| {
+            sign_in::verify_response(record, &Zeroizing::new(challenge), &self.settings, request)
+        })
     }
 
     #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn begin_totp(&self, record: Option<String>, random: &[u8], request: String) -> Text {
-        let call = Call::new(record, request);
-        enrol::begin_totp(call.record(), random, &self.settings, call.request()).into()
+    pub fn begin_totp(&self, record: BindingRecord, random: &[u8], request: String) -> Text {
+        Call::new(record, request)
+            .read(|record, request| enrol::begin_totp(record, random, &self.settings, request))
+            .into()
     }
 
     #[napi(catch_unwind)]
     pub fn finish_totp(
         &self,
-        record: Option<String>,
+        record: BindingRecord,
         challenge: String,
         random: &[u8],
         request: String,
     ) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::finish_totp(
-            call.record(),
-            &Zeroizing::new(challenge),
-            random,
-            &self.settings,
-            call.request(),
-        )
-        .into()
+        Call::new(record, request).change(|record, request| {
+            enrol::finish_totp(record, &Zeroizing::new(challenge), random, &self.settings, request)
+        })
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_webauthn(&self, record: Option<String>, random: &[u8], request: String) -> String {
-        let call = Call::new(record, request);
-        enrol::begin_webauthn(call.record(), random, &self.settings, call.request())
+    pub fn begin_webauthn(&self, record: BindingRecord, random: &[u8], request: String) -> String {
+        Call::new(record, request)
+            .read(|record, request| enrol::begin_webauthn(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
@@ -238,43 +185,36 @@ impl BindingService {
     #[napi(catch_unwind)]
     pub fn finish_webauthn(
         &self,
-        record: Option<String>,
+        record: BindingRecord,
         challenge: String,
         random: &[u8],
         request: String,
     ) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::finish_webauthn(
-            call.record(),
-            &Zeroizing::new(challenge),
-            random,
-            &self.settings,
-            call.request(),
-        )
-        .into()
+        Call::new(record, request).change(|record, request| {
+            enrol::finish_webauthn(record, &Zeroizing::new(challenge), random, &self.settings, request)
+        })
     }
 
     #[napi(catch_unwind)]
-    pub fn enrol_yubico(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::enrol_yubico(call.record(), random, &self.settings, call.request()).into()
+    pub fn enrol_yubico(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
+        Call::new(record, request)
+            .change(|record, request| enrol::enrol_yubico(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn import_factors(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::import_factors(call.record(), random, &self.settings, call.request()).into()
+    pub fn import_factors(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
+        Call::new(record, request)
+            .change(|record, request| enrol::import_factors(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn import_record(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::import_record(call.record(), call.request()).into()
+    pub fn import_record(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(enrol::import_record)
     }
 
     #[napi(catch_unwind)]
-    pub fn plan_index(&self, record: Option<String>) -> String {
-        index::plan_index(Call::new(record, String::new()).record(), &self.settings)
+    pub fn plan_index(&self, record: BindingRecord) -> String {
+        Call::new(record, String::new()).read(|record, _| index::plan_index(record, &self.settings))
     }
 
     #[napi(catch_unwind)]
@@ -283,61 +223,33 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn index_record(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        index::index_record(call.record(), &self.settings, call.request()).into()
+    pub fn index_record(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(|record, request| index::index_record(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn create_recovery_codes(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        enrol::create_recovery_codes(call.record(), random, &self.settings, call.request()).into()
+    pub fn create_recovery_codes(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
+        Call::new(record, request)
+            .change(|record, request| enrol::create_recovery_codes(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn update_factor(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        manage::update_factor(call.record(), call.request()).into()
+    pub fn update_factor(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(manage::update_factor)
     }
 
     #[napi(catch_unwind)]
-    pub fn remove_factor(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        manage::remove_factor(call.record(), call.request()).into()
+    pub fn remove_factor(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(manage::remove_factor)
     }
 
     #[napi(catch_unwind)]
-    pub fn remove_factors(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        manage::remove_factors(call.record(), call.request()).into()
+    pub fn remove_factors(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(manage::remove_factors)
     }
 
     #[napi(catch_unwind)]
-    pub fn unlock(&self, record: Option<String>, request: String) -> BindingChange {
-        let call = Call::new(record, request);
-        manage::unlock(call.record(), call.request()).into()
-    }
-}
-
-/// The arguments of a call. They may be secret, so this side's copy is wiped after the call.
-struct Call {
-    record: Option<Zeroizing<String>>,
-    request: Zeroizing<String>,
-}
-
-impl Call {
-    fn new(record: Option<String>, request: String) -> Self {
-        Self {
-            record: record.map(Zeroizing::new),
-            request: Zeroizing::new(request),
-        }
-    }
-
-    fn record(&self) -> Option<&str> {
-        self.record.as_deref().map(String::as_str)
-    }
-
-    fn request(&self) -> &str {
-        &self.request
+    pub fn unlock(&self, record: BindingRecord, request: String) -> BindingChange {
+        Call::new(record, request).change(manage::unlock)
     }
 }

@@ -1,21 +1,15 @@
 //! Text on its way to JavaScript that may hold secrets: this side's copy is wiped once the other side has its own.
 
+use countersign_core::WipedText;
 use napi::bindgen_prelude::{ToNapiValue, TypeName, ValueType};
 use napi::{Error, Result, Status, sys};
-use zeroize::Zeroizing;
 
 /// A string for JavaScript.
-pub struct Text(Zeroizing<String>);
+pub struct Text(WipedText);
 
-impl From<String> for Text {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl From<Zeroizing<String>> for Text {
-    fn from(text: Zeroizing<String>) -> Self {
-        Self(text)
+impl<T: Into<WipedText>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self(text.into())
     }
 }
 
@@ -31,7 +25,7 @@ impl TypeName for Text {
 
 impl ToNapiValue for Text {
     unsafe fn to_napi_value(env: sys::napi_env, text: Self) -> Result<sys::napi_value> {
-        let text = text.0.as_str();
+        let text: &str = &text.0;
         if !text.is_ascii() {
             // SAFETY: the same contract; the engine copies the text before this returns.
             return unsafe { ToNapiValue::to_napi_value(env, text) };

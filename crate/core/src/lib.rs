@@ -20,6 +20,8 @@ pub mod yubico;
 
 pub use json::envelope::envelope;
 pub use json::failure::Failure;
+pub use json::wiped::WipedText;
 pub use service::change::{Action, Change};
 pub use service::settings::Settings;
+pub use service::stored::{Seal, Stored};
 pub use service::{browsers, enforce, enrol, index, manage, reseal, revoked, sign_in};

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use common::{NOW, STEP, User, code, wrong_code};
 use countersign_core::sealing::{Opened, Place, Plain, SealingKeys};
-use countersign_core::{Change, enrol, migration, sign_in};
+use countersign_core::{Change, Seal, Stored, WipedText, enrol, migration, sign_in};
 use serde_json::json;
 
 /// Looks for the secrets in every block that is freed, a growing one's old place included.
@@ -55,6 +55,16 @@ fn left_behind<T>(work: impl FnOnce() -> T) -> usize {
     WATCHING.set(false);
     forget(answer);
     FOUND.get()
+}
+
+/// A code on a record that the store has sealed.
+fn verify_sealed(keys: &SealingKeys, sealed: &str, user: &User, request: &str) -> Change {
+    let seal = Seal {
+        keys,
+        name: "ann",
+        random: &[1; 32],
+    };
+    Stored::new(Some(sealed), Some(seal)).change(|record| sign_in::verify_code(record, &user.settings, request))
 }
 
 #[test]
@@ -142,10 +152,16 @@ fn freed_memory_holds_no_secret() {
         "a record that is sealed"
     );
     let open = || match keys().open(&Place::Record("ann"), &sealed) {
-        Ok(Opened::Sealed(text)) => assert_eq!(*text, record),
+        Ok(Opened::Sealed(text)) => assert_eq!(&*text, record),
         other => panic!("{other:?}"),
     };
     assert_eq!(left_behind(open), 0, "a record that is opened");
+    let request = json!({ "answer": { "type": "totp", "code": wrong_code(&uri, NOW) }, "now": NOW }).to_string();
+    let kept = keys();
+    let change = || verify_sealed(&kept, &sealed, &user, &request);
+    assert_eq!(left_behind(change), 0, "a sealed record that changes");
+    let text = || drop(WipedText::from(record.clone()));
+    assert_eq!(left_behind(text), 0, "a text that is wiped");
     for (kind, code) in [
         ("totp", code(&uri, NOW + STEP)),
         ("totp", wrong_code(&uri, NOW)),

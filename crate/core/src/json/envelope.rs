@@ -18,13 +18,14 @@ pub fn envelope_of<T: Serialize>(result: Result<T, Failure>) -> String {
     }
 }
 
-/// `{"failure": {"code", "detail"?}}`. Apart from the generic code, of which there is a copy for each type.
+/// `{"failure": {"code", "detail"?, "unknownKey"?}}`. Apart from the generic code, of which there is a copy for each type.
 #[inline(never)]
 pub fn failure_envelope(failure: &Failure) -> String {
     let failure = FailureWire {
         failure: Wire {
             code: failure.code(),
             detail: failure.detail(),
+            unknown_key: matches!(failure, Failure::RecordSealed { unknown_key: true, .. }),
         },
     };
     serde_json::to_string(&failure).unwrap_or_else(|_| UNSERIALISABLE.into())
@@ -48,6 +49,9 @@ struct Wire<'a> {
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+    /// Whether the host is asked for its keys once more.
+    #[serde(rename = "unknownKey", skip_serializing_if = "std::ops::Not::not")]
+    unknown_key: bool,
 }
 
 #[cfg(test)]
@@ -66,6 +70,15 @@ mod tests {
         assert_eq!(
             envelope::<()>(Err(Failure::FactorLimit)),
             r#"{"failure":{"code":"factor-limit"}}"#
+        );
+        let sealed = |unknown_key| {
+            let why = "why".to_owned();
+            envelope::<()>(Err(Failure::RecordSealed { why, unknown_key }))
+        };
+        assert_eq!(sealed(false), r#"{"failure":{"code":"record-sealed","detail":"why"}}"#);
+        assert_eq!(
+            sealed(true),
+            r#"{"failure":{"code":"record-sealed","detail":"why","unknownKey":true}}"#
         );
     }
 }

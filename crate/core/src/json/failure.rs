@@ -7,8 +7,8 @@ pub enum Failure {
     InvalidArgument(&'static str),
     /// The stored record can't be read. Holds the place if it is known, such as `webauthn[0].entry.cred`.
     RecordCorrupt(String),
-    /// The text is sealed and can't be opened. Says under which key, and why.
-    RecordSealed(String),
+    /// The text is sealed and can't be opened. Says under which key, and why; `unknown_key`: the host may have it by now.
+    RecordSealed { why: String, unknown_key: bool },
     /// The record would become larger than allowed.
     RecordTooLarge,
     /// The host says that the user is enrolled, but the record has no factor.
@@ -33,7 +33,7 @@ impl Failure {
         match self {
             Self::InvalidArgument(_) => "invalid-argument",
             Self::RecordCorrupt(_) => "record-corrupt",
-            Self::RecordSealed(_) => "record-sealed",
+            Self::RecordSealed { .. } => "record-sealed",
             Self::RecordTooLarge => "record-too-large",
             Self::RecordMissing => "record-missing",
             Self::FactorRequired => "factor-required",
@@ -50,7 +50,7 @@ impl Failure {
         match self {
             Self::InvalidArgument(text) | Self::StoreRefused(text) | Self::MetadataRefused(text) => Some(text),
             Self::RecordCorrupt(place) => Some(place.as_str()).filter(|place| !place.is_empty()),
-            Self::ConfigCorrupt(what) | Self::RecordSealed(what) => Some(what),
+            Self::ConfigCorrupt(what) | Self::RecordSealed { why: what, .. } => Some(what),
             _ => None,
         }
     }

@@ -1,10 +1,45 @@
-//! Writes and compares JSON text without leaving copies of it in freed memory.
+//! Writes, keeps and compares JSON text without leaving copies of it in freed memory.
 
 use std::io::{self, Write};
+use std::ops::Deref;
 
 use serde::Serialize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::growing::Growing;
+
+/// A text whose memory is wiped when it goes. `Zeroizing<String>` writes each byte by itself, which takes a microsecond for a
+/// few records.
+pub struct WipedText(String);
+
+impl From<String> for WipedText {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Zeroizing<String>> for WipedText {
+    fn from(mut text: Zeroizing<String>) -> Self {
+        Self(std::mem::take(&mut *text))
+    }
+}
+
+impl Deref for WipedText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for WipedText {
+    fn drop(&mut self) {
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        // All of it is spare room then, which is wiped at once.
+        bytes.clear();
+        bytes.spare_capacity_mut().zeroize();
+    }
+}
 
 /// Like `serde_json::to_string`, but when the text moves to a larger allocation, the old one is wiped. The caller wipes
 /// the result.

@@ -3,23 +3,20 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hkdf;
-use data_encoding::BASE64URL_NOPAD;
+use base64::Engine;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::form::{VERSION, is_id, parts};
-use super::keys::{KEY, Plain, SealingKeys};
+use super::keys::{Plain, RANDOM, SealingKey, SealingKeys};
 use super::place::Place;
 use super::unopened::Unopened;
-
-/// Bytes of fresh randomness that each sealing takes.
-pub const RANDOM: usize = 32;
+use crate::json::wiped::WipedText;
 
 const TAG: usize = 16;
 
 /// What a store gave back.
 pub enum Opened<'a> {
-    Sealed(Zeroizing<String>),
+    Sealed(WipedText),
     /// As it came: the host accepts texts that are not sealed.
     Plain(&'a str),
 }
@@ -52,7 +49,7 @@ impl SealingKeys {
         // What is in it when it goes is ciphertext: the text is sealed in its place.
         let mut bytes = Vec::with_capacity(RANDOM + text.len() + TAG);
         bytes.extend_from_slice(random);
-        let cipher = cipher(&key.prk, random)?;
+        let cipher = cipher(key, random)?;
         bytes.extend_from_slice(text.as_bytes());
         let aad = Aad::from(place.authenticated(VERSION, &key.id));
         let sealing = cipher.seal_in_place_separate_tag(nonce(), aad, bytes.get_mut(RANDOM..)?);
@@ -62,11 +59,11 @@ impl SealingKeys {
         };
         bytes.extend_from_slice(tag.as_ref());
         let head = VERSION.len() + key.id.len() + 2;
-        let mut sealed = String::with_capacity(head + BASE64URL_NOPAD.encode_len(bytes.len()));
+        let mut sealed = String::with_capacity(head + bytes.len().div_ceil(3) * 4);
         for part in [VERSION, ".", &key.id, "."] {
             sealed.push_str(part);
         }
-        BASE64URL_NOPAD.encode_append(&bytes, &mut sealed);
+        self.base64url.encode_string(&bytes, &mut sealed);
         Some(sealed)
     }
 
@@ -83,22 +80,24 @@ impl SealingKeys {
         }
         let key = self.get(id).ok_or_else(|| Unopened::UnknownKey(id.to_owned()))?;
         let aad = Aad::from(place.authenticated(VERSION, id));
-        open_under(&key.prk, aad, sealed)
+        let sealed = self.base64url.decode(sealed).ok();
+        sealed
+            .and_then(|bytes| open_under(key, aad, bytes))
             .map(Opened::Sealed)
             .ok_or_else(|| Unopened::Mismatch(id.to_owned()))
     }
 }
 
-fn open_under(prk: &hkdf::Prk, aad: Aad<Vec<u8>>, sealed: &str) -> Option<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?);
-    let (random, ciphertext) = bytes.split_at_mut_checked(RANDOM)?;
-    let length = cipher(prk, random)?.open_in_place(nonce(), aad, ciphertext).ok()?.len();
+fn open_under(key: &SealingKey, aad: Aad<Vec<u8>>, sealed: Vec<u8>) -> Option<WipedText> {
+    let mut bytes = Zeroizing::new(sealed);
+    let (random, ciphertext) = bytes.split_first_chunk_mut::<RANDOM>()?;
+    let length = cipher(key, random)?.open_in_place(nonce(), aad, ciphertext).ok()?.len();
     // In the same memory: one place fewer to wipe.
     bytes.drain(..RANDOM);
     bytes.truncate(length);
     // Only text was ever sealed.
     match String::from_utf8(std::mem::take(&mut *bytes)) {
-        Ok(text) => Some(Zeroizing::new(text)),
+        Ok(text) => Some(text.into()),
         Err(error) => {
             error.into_bytes().zeroize();
             None
@@ -106,21 +105,12 @@ fn open_under(prk: &hkdf::Prk, aad: Aad<Vec<u8>>, sealed: &str) -> Option<Zeroiz
     }
 }
 
-fn cipher(prk: &hkdf::Prk, random: &[u8]) -> Option<LessSafeKey> {
-    let mut key = Zeroizing::new([0; KEY]);
-    prk.expand(&[random], Length).ok()?.fill(key.as_mut()).ok()?;
+fn cipher(key: &SealingKey, random: &[u8; RANDOM]) -> Option<LessSafeKey> {
+    let key = key.derive(random)?;
     Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).ok()?))
 }
 
 /// No key is used for two texts.
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
-}
-
-struct Length;
-
-impl hkdf::KeyType for Length {
-    fn len(&self) -> usize {
-        KEY
-    }
 }

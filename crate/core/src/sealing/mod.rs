@@ -11,9 +11,9 @@ mod keys;
 mod place;
 mod unopened;
 
-pub use cipher::{Opened, RANDOM};
+pub use cipher::Opened;
 pub use form::key_id;
-pub use keys::{KEY, Plain, SealingKeys};
+pub use keys::{KEY, Plain, RANDOM, SealingKeys};
 pub use place::Place;
 pub use unopened::Unopened;
 pub(crate) use unopened::without_keys;

@@ -18,13 +18,9 @@ pub enum Unopened {
 }
 
 impl Unopened {
-    pub fn is_unknown_key(&self) -> bool {
-        matches!(self, Self::UnknownKey(_))
-    }
-
     pub fn failure(&self, place: &Place) -> Failure {
         let kind = place.kind();
-        Failure::RecordSealed(match self {
+        let why = match self {
             Self::Plain => format!("the {kind} is not sealed, and seal.plain is refuse"),
             Self::Form => format!("the {kind} begins like a sealed text, but is none"),
             Self::UnknownKey(id) => format!("the {kind} is sealed under key \"{id}\", which is not in seal.keys"),
@@ -32,14 +28,19 @@ impl Unopened {
                 "the {kind} is sealed under key \"{id}\", but that key doesn't open it: it is another key, or the text was \
                  changed or moved"
             ),
-        })
+        };
+        Failure::RecordSealed {
+            why,
+            unknown_key: matches!(self, Self::UnknownKey(_)),
+        }
     }
 }
 
 /// The failure for a sealed record that somebody reads without keys; `None` for one that is not sealed.
 pub(crate) fn without_keys(record: &str) -> Option<Failure> {
     let id = key_id(record)?;
-    Some(Failure::RecordSealed(format!(
-        "the record is sealed under key \"{id}\", and no seal.keys are given"
-    )))
+    Some(Failure::RecordSealed {
+        why: format!("the record is sealed under key \"{id}\", and no seal.keys are given"),
+        unknown_key: false,
+    })
 }

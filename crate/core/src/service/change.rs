@@ -52,10 +52,15 @@ impl Change {
                 value: answer_envelope(Ok(answer)),
                 ..change
             },
-            Err(failure) => Self {
-                value: failure_envelope(&failure),
-                ..Self::leaving()
-            },
+            Err(failure) => Self::failed(&failure),
+        }
+    }
+
+    /// Leaves the record as it is.
+    pub(crate) fn failed(failure: &Failure) -> Self {
+        Self {
+            value: failure_envelope(failure),
+            ..Self::leaving()
         }
     }
 

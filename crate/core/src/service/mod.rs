@@ -16,3 +16,4 @@ pub mod reseal;
 pub mod revoked;
 pub(crate) mod settings;
 pub mod sign_in;
+pub mod stored;
