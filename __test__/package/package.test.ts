@@ -117,6 +117,16 @@ test('what says which package is missing also says a version that fits', async (
   }
 })
 
+test('where nothing can open a database, the error names what can, and no file is left', async (t) => {
+  const old = Object.entries(nodes).find(([version]) => Number.parseInt(version, 10) === 20)?.[1]
+  if (old === undefined) return t.pass('no Node 20 to be had for this platform')
+  const script = `import { existsSync } from 'node:fs'
+    import { sqliteStore } from '${manifest.name}/stores/sqlite'
+    try { sqliteStore('folder/users.db', { create: true }) } catch (error) { console.log(error.code, existsSync('folder'), error.message) }`
+  const told = await run(old, ['--input-type=module', '-e', script], whole)
+  t.regex(told, /^not-supported false .*better-sqlite3: npm install better-sqlite3@12/)
+})
+
 test('the plugin for better-auth names what is missing where better-auth is not installed', async (t) => {
   const script = `import { countersign } from '${manifest.name}/better-auth'
     const rp = { id: 'localhost', name: 'Example', origins: ['http://localhost'] }

@@ -33,21 +33,23 @@ interface BunSqlite {
 type BetterSqlite3 = new (path: string, options: object) => OwnDatabase
 
 /**
- * Opens a database file that is there, with what the runtime has: `bun:sqlite`, `node:sqlite`, or else the package
- * `better-sqlite3`.
+ * What opens a database file that is there, with what the runtime has: `bun:sqlite`, `node:sqlite`, or else the package
+ * `better-sqlite3`. It throws `store-failed` when the file can't be opened.
  *
- * @throws CountersignError `not-supported` when there is none of them, `store-failed` when the file can't be opened
+ * @throws CountersignError `not-supported` when there is none of them
  */
-export function openDatabase(path: string): OwnDatabase {
-  const open = opener()
-  try {
-    return open(path)
-  } catch (cause) {
-    throw new CountersignError('store-failed', { cause })
+export function databaseOpener(): (path: string) => OwnDatabase {
+  const open = driver()
+  return (path) => {
+    try {
+      return open(path)
+    } catch (cause) {
+      throw new CountersignError('store-failed', { cause })
+    }
   }
 }
 
-function opener(): (path: string) => OwnDatabase {
+function driver(): (path: string) => OwnDatabase {
   const require = createRequire(import.meta.url)
   if (process.versions['bun'] !== undefined) {
     const { Database } = require('bun:sqlite') as BunSqlite

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 
 import { flag, integer, invalid, object, oneOf, optional, text } from '../shared/check.js'
 import { SqliteConnection } from './sqlite-connection.js'
-import { openDatabase } from './sqlite-database.js'
+import { databaseOpener } from './sqlite-database.js'
 import type { OwnDatabase, SqliteDatabase } from './sqlite-database.js'
 import { checkPrefix } from './prefix.js'
 import { prepareFile } from './sqlite-file.js'
@@ -52,6 +52,8 @@ export function openSqlite(database: SqliteDatabase | string, options: SqliteOpt
   }
   if (database === ':memory:') throw invalid('database', `the path of a file (${inMemory})`)
   const path = resolve(text(4096)(database, 'database'))
+  // First: where nothing can open it, no empty file is left.
+  const openDatabase = databaseOpener()
   prepareFile(path, create)
   const own = openDatabase(path)
   return opened(own, own)
