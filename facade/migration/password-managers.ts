@@ -26,7 +26,7 @@ export function fromKeePass(given: object): object | undefined {
     return { secret: member(row, 'totpseed'), ...(digits === 'S' ? { type: 'steam' } : { digits: digits ?? '?' }), period, ...about }
   }
   const otp = member(row, 'otp')
-  return typeof otp === 'string' && /^key=/i.test(otp) ? { ...fromKeeOtp(otp), ...about } : undefined
+  return typeof otp === 'string' && otp.slice(0, 4).toLowerCase() === 'key=' ? { ...fromKeeOtp(otp), ...about } : undefined
 }
 
 /** `key=...&size=8&step=60&otpHashMode=Sha256&type=Totp`. */

@@ -126,7 +126,7 @@ function besides(row: object, place: string, created: number | undefined): (Fore
   const what = `${place} ${key}`
   if (isSealed(given)) return [{ what, reason: 'encrypted' }]
   // As GitLab, Rails and most others keep them; no code has so many digits, or such marks.
-  const isHash = (code: unknown) => typeof code === 'string' && (code.includes('$') || /^[\dA-Fa-f]{32,}$/.test(code) || code.length > 64)
+  const isHash = (code: unknown) => typeof code === 'string' && (code.includes('$') || (code.length >= 32 && /^[\dA-Fa-f]+$/.test(code)) || code.length > 64)
   const codes = typeof given === 'string' ? given.split(/[\s,;]+/).filter((code) => code !== '') : given
   if (Array.isArray(codes) && codes.some(isHash)) return [{ what, reason: 'recovery-codes' }]
   return readCodes(codes, what, created, key)

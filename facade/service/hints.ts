@@ -32,7 +32,7 @@ function remedy(page: URL, origins: readonly string[], list: string): string {
   if (isAddress(page.hostname)) {
     return `Open the page at one of ${list} instead: browsers don't allow IP addresses for WebAuthn.`
   }
-  const dotless = page.origin.replace(/\.(?=:\d+$|$)/, '')
+  const dotless = page.origin.replace(/\.(:\d+)?$/, '$1')
   if (dotless !== page.origin && origins.includes(dotless)) return `Open it at ${dotless} instead, without the dot at the end of the domain.`
   const same = ours.filter(({ hostname }) => hostname === page.hostname)
   if (same.some(({ protocol }) => protocol === page.protocol)) {
