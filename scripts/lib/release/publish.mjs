@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { say } from '../output.mjs'
-import { ask, CommandFailed, mustRun, npm } from '../run.mjs'
+import { ask, CommandFailed, mustRun, npm, run } from '../run.mjs'
 import { release, tarballs } from './pack.mjs'
 
 /**
@@ -16,7 +16,9 @@ export async function publishRelease(options = []) {
   const [command, ...args] = npm()
   for (const tarball of tarballs()) {
     const { name, version } = JSON.parse(ask('tar', ['-xzOf', tarball, 'package/package.json']))
-    const there = ask(command, [...args, 'view', `${name}@${version}`, 'dist.integrity', ...options])
+    // Not by `ask`, which waits: the registry may be one of this process.
+    const { output } = await run(command, [...args, 'view', `${name}@${version}`, 'dist.integrity', '--loglevel=silent', ...options], { capture: true })
+    const [there] = /sha512-\S+/.exec(output) ?? []
     if (there && there !== integrity(tarball)) throw new CommandFailed(`${name}@${version} is published already, with another content`)
     if (there) say(`${name}@${version} is published already`)
     else await mustRun(command, [...args, 'publish', tarball, '--ignore-scripts', '--access', 'public', ...options])
