@@ -225,9 +225,9 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_webauthn(&self, record: Option<String>, random: &[u8], request: String) -> String {
+    pub fn begin_webauthn(&self, record: Option<String>, random: &[u8], request: String) -> BindingChange {
         let call = Call::new(record, request);
-        enrol::begin_webauthn(call.record(), random, &self.settings, call.request())
+        enrol::begin_webauthn(call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]

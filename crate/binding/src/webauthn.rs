@@ -8,6 +8,8 @@ use countersign_core::webauthn::{Authenticated, json};
 use napi::Either;
 use napi_derive::napi;
 
+use crate::metadata::BindingMetadata;
+
 /// `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
 /// authenticatorAttachment?, residentKey?, userVerification?, hints?, attestation?}` and 64 random bytes. `value`:
 /// `PublicKeyCredentialCreationOptionsJSON`.
@@ -84,8 +86,8 @@ impl BindingRegistrationPolicy {
     /// `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
     /// userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
     #[napi(catch_unwind)]
-    pub fn verify(&self, texts: String, now: i64) -> String {
-        self.0.verify(&texts, now)
+    pub fn verify(&self, texts: String, now: i64, metadata: Option<&BindingMetadata>) -> String {
+        self.0.verify(&texts, now, metadata.map(|metadata| &*metadata.0))
     }
 }
 

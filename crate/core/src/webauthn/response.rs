@@ -183,24 +183,22 @@ impl<'a> Response<'a> {
         Ok(properties.member("rk").flag()?)
     }
 
-    /// Each transport once. Unknown ones are kept, as 7.1 requires.
+    /// Each transport once. Unknown ones are kept, as 7.1 requires. What can't be the name of one, such as an empty text,
+    /// is ignored, as is what comes after the most that are kept: they only help the browser at a sign-in.
     pub fn transports(&self) -> Result<Vec<String>, Reason> {
         let mut transports: Vec<String> = Vec::new();
         for transport in self.transports.texts()? {
             let plain = transport
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            if transport.is_empty() || transport.len() > 32 || !plain {
-                return Err(Reason::Malformed);
-            }
-            if transports.iter().any(|known| *known == transport) {
-                continue;
-            }
-            // Checked here, because comparing thousands of them with each other would take long.
+            // First, because comparing thousands of them with each other would take long.
             if transports.len() == MAX_TRANSPORTS {
-                return Err(Reason::Malformed);
+                break;
             }
-            transports.push(transport.into_owned());
+            let fits = plain && !transport.is_empty() && transport.len() <= 32;
+            if fits && !transports.iter().any(|known| *known == transport) {
+                transports.push(transport.into_owned());
+            }
         }
         Ok(transports)
     }
