@@ -68,6 +68,6 @@ function env(url, folder) {
   mkdirSync(cache, { recursive: true })
   return {
     npm_config_registry: `${url}/`, npm_config_cache: cache, npm_config_userconfig: join(folder, '.npmrc'), npm_config_store_dir: join(cache, 'pnpm'),
-    YARN_CACHE_FOLDER: join(cache, 'yarn'), YARN_ENABLE_IMMUTABLE_INSTALLS: 'false', BUN_INSTALL_CACHE_DIR: join(cache, 'bun'), CI: '',
+    YARN_CACHE_FOLDER: join(cache, 'yarn'), YARN_GLOBAL_FOLDER: join(cache, 'yarn-global'), YARN_ENABLE_IMMUTABLE_INSTALLS: 'false', BUN_INSTALL_CACHE_DIR: join(cache, 'bun'), CI: '',
   }
 }
