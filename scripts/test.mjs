@@ -35,7 +35,7 @@ steps.close()
 async function rust() {
   await steps.step('rustfmt', rustfmt)
   await steps.step('clippy', clippy)
-  await steps.step('cargo test', command(['cargo', 'test', '--workspace', '--locked'], countCargo))
+  await steps.step('cargo test', command(['cargo', 'test', '--workspace', '--locked', '--no-fail-fast'], countCargo))
   await steps.step('windows', checkWindows)
   await denied()
   return musl()

@@ -127,7 +127,7 @@ impl AuthenticationPolicy {
     }
 
     fn verdict(&self, texts: &str, stored: StoredState) -> Result<Result<Authenticated, Reason>, Failure> {
-        let mut lines = Lines(texts);
+        let mut lines = Lines(Some(texts));
         let challenge = lines.bytes("challenge")?;
         check_challenge(&challenge)?;
         let credential = Credential {
@@ -143,7 +143,7 @@ impl AuthenticationPolicy {
             aaguid: [0; 16],
             user_verified: false,
         };
-        let Lines(response) = lines;
+        let response = lines.rest("response")?;
         let key = CoseKey::parse_stored(&credential.public_key);
         // A stored key that can't be read is an error of the host, not a refusal of the client.
         if let Err(Reason::Malformed | Reason::KeyInvalid) = key {
@@ -187,11 +187,11 @@ impl RegistrationPolicy {
     }
 
     fn verdict(&self, texts: &str, now: i64) -> Result<Verdict, Failure> {
-        let mut lines = Lines(texts);
+        let mut lines = Lines(Some(texts));
         let challenge = lines.bytes("challenge")?;
         check_challenge(&challenge)?;
         let user_handle = lines.optional_bytes("userHandle")?;
-        let Lines(response) = lines;
+        let response = lines.rest("response")?;
         let expected = RegistrationExpectation {
             challenge: &challenge,
             rp: &self.about.rp,
@@ -223,13 +223,18 @@ impl RegistrationPolicy {
 }
 
 /// Splits the lines of the host. After them is the response, with all of its own lines.
-struct Lines<'a>(&'a str);
+struct Lines<'a>(Option<&'a str>);
 
 impl<'a> Lines<'a> {
     fn next(&mut self, name: &'static str) -> Result<&'a str, Failure> {
-        let (line, rest) = split_line(self.0).ok_or(Failure::InvalidArgument(name))?;
+        let text = self.rest(name)?;
+        let (line, rest) = split_line(text).map_or((text, None), |(line, rest)| (line, Some(rest)));
         self.0 = rest;
         Ok(line)
+    }
+
+    fn rest(&self, name: &'static str) -> Result<&'a str, Failure> {
+        self.0.ok_or(Failure::InvalidArgument(name))
     }
 
     fn bytes(&mut self, name: &'static str) -> Result<Vec<u8>, Failure> {
