@@ -19,7 +19,8 @@ import { newRedis } from './engines.js'
 import { serverFound, startRedis } from './redis-server.js'
 import type { RedisServer } from './redis-server.js'
 
-const withServers = serverFound ? test : test.skip
+// One after the other: each starts servers on ports that were free a moment before.
+const withServers = serverFound ? test.serial : test.skip
 
 withServers('a cluster of three nodes: every suite, through both clients, and each node has a part of the keys', async (t) => {
   const servers = await Promise.all([0, 1, 2].map(() => startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')))
@@ -66,11 +67,14 @@ withServers('a failover to a replica that is behind loses what it does not have;
   try {
     await second.call('REPLICAOF', '127.0.0.1', String(primary.port))
     while (!(await client.info('replication')).includes('state=online')) await pause(20)
-    const fixture = await Fixture.open(redisStore(waiting(client)))
+    // Long enough for a busy machine, as long as there is a replica that will answer.
+    const patience = { milliseconds: 30_000 }
+    const fixture = await Fixture.open(redisStore(waiting(client, patience)))
     const { uri } = await fixture.enrolTotp('ann')
     t.is(await client.wait(1, 5000), 1)
     fixture.step()
     // The replica is cut off.
+    patience.milliseconds = 500
     await second.call('REPLICAOF', '127.0.0.1', '1')
     while ((await client.info('replication')).includes('connected_slaves:1')) await pause(20)
 
@@ -99,10 +103,10 @@ withServers('a failover to a replica that is behind loses what it does not have;
 })
 
 /** As docs/scale.md has it. */
-function waiting(client: Redis): IoredisClient {
+function waiting(client: Redis, patience: { milliseconds: number }): IoredisClient {
   return {
     async call(command, ...args) {
-      const [answer, confirmed] = await Promise.all([client.call(command, ...args), client.wait(1, 500)])
+      const [answer, confirmed] = await Promise.all([client.call(command, ...args), client.wait(1, patience.milliseconds)])
       if (confirmed < 1) throw new Error('no replica has confirmed')
       return answer
     },
