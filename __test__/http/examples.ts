@@ -1,5 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { ExampleServer } from './example-server.js'
+import { startNestjs } from './nestjs-server.js'
 import { startNext } from './next-server.js'
 
 /** Every example by its name, and how it starts; undefined: it can't be had here. */
@@ -8,6 +9,7 @@ export const examples: Record<string, () => Promise<ExampleServer | undefined>> 
   fastify: () => ExampleServer.start('fastify.mjs'),
   hono: () => ExampleServer.start('hono.mjs'),
   'node-http': () => ExampleServer.start('node-http.mjs'),
+  nestjs: startNestjs,
   next: startNext,
 }
 

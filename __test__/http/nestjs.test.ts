@@ -1,10 +1,6 @@
 // The module of NestJS: its example on both adapters, and what it says of a wrong set-up.
 import 'reflect-metadata'
-import { execFile } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { Controller, Get, Module, Post } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
@@ -17,27 +13,19 @@ import { createSessions } from '../../facade/http/session.js'
 import type { Sessions } from '../../facade/http/session.js'
 import { memorySessions, memoryStore } from '../../facade/stores/index.js'
 import { Fixture, origin } from '../helpers/service.js'
-import { ExampleServer } from './example-server.js'
 import { everyFlow, warningOfFlow } from './flow.js'
 import { guards, strangeBodies } from './host-routes.js'
 import { HttpClient } from './http-client.js'
+import { startNestjs } from './nestjs-server.js'
 
 const require = createRequire(import.meta.url)
 const [session, cookiePlugin, sessionPlugin] = ['express-session', '@fastify/cookie', '@fastify/session'].map(require)
 const secret = 'only for these tests, and long enough'
-const folder = join('build', `nestjs-${process.pid}`)
-
-test.before(async () => {
-  const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'examples/nestjs', '--outDir', folder])
-  cpSync(join('examples', 'accounts.mjs'), join(folder, 'accounts.mjs'))
-})
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 for (const adapter of ['express', 'fastify']) {
   test.serial(`the example, on ${adapter}`, async (t) => {
     process.env['ADAPTER'] = adapter
-    const server = await ExampleServer.run('nestjs', [join(folder, 'main.js')])
+    const server = await startNestjs()
     t.teardown(() => server.stop())
     await everyFlow(t, server.origin)
     const pages = await new HttpClient(server.origin).host('GET', '/.well-known/passkey-endpoints')
