@@ -285,11 +285,14 @@ export class Context {
   }
 
   /** 32 bytes for a challenge that is to be stored: random, but for the tag that its id has to begin with. */
-  async challengeBytes(user: string): Promise<Buffer> {
+  challengeBytes(user: string): Buffer | Promise<Buffer> {
     const bytes = randomBytes(32)
-    const { challenges } = this.settings
-    if (typeof challenges.challengeTag !== 'function') return bytes
-    const tag: unknown = await fromStore(() => challenges.challengeTag!(user))
+    // In every sign-in: most stores have no tags, and need no promise.
+    return typeof this.settings.challenges.challengeTag === 'function' ? this.#tagged(bytes, user) : bytes
+  }
+
+  async #tagged(bytes: Buffer, user: string): Promise<Buffer> {
+    const tag: unknown = await fromStore(() => this.settings.challenges.challengeTag!(user))
     if (typeof tag !== 'string' || !/^[\w-]{16}$/.test(tag)) throw new CountersignError('store-failed', { detail: 'challengeTag()' })
     bytes.write(tag, 'base64url')
     return bytes
