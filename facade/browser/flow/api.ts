@@ -50,6 +50,9 @@ export interface NewCodes {
   account: string
 }
 
+/** So few recovery codes that they are warned of. */
+export const FEW_CODES = 3
+
 /** What the Signal API takes; absent: this user has no passkey to tell of. */
 export type Signals = PasskeyUser & { allAcceptedCredentialIds: string[]; name: string; displayName: string }
 
@@ -58,6 +61,11 @@ export class ApiError extends Error {
   constructor(readonly code: string) {
     super(code)
   }
+}
+
+/** Whether the server wants a fresh proof first. */
+export function wantsProof(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 'step-up-required'
 }
 
 /** The JSON API of `countersign/http`. Refusals are values with `ok: false`; what else goes wrong is an `ApiError`. */

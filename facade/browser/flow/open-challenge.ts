@@ -1,7 +1,7 @@
 import type { Challenge } from '../../service/challenge.js'
 import { authenticate, supported } from '../index.js'
 import type { Api, RefusedAnswer, Verified, Wanted } from './api.js'
-import { settled, type Settled } from './settled.js'
+import { failed, settled, type Settled } from './settled.js'
 
 /** What a challenge can be answered with. */
 export type Way = 'webauthn' | 'totp' | 'yubico' | 'recovery'
@@ -45,7 +45,8 @@ export class OpenChallenge {
   /** Has a security key or passkey sign the challenge, and sends that. */
   useKey = (options: AnswerOptions = {}): Promise<Settled> =>
     settled(async () => {
-      const response = await authenticate(this.#webauthn!, { signal: this.signal() })
+      if (!this.#webauthn) return failed()
+      const response = await authenticate(this.#webauthn, { signal: this.signal() })
       const answered = await this.#answer({ type: 'webauthn', response }, options)
       // A challenge is good for one try.
       if (!answered.ok && answered.reason !== 'locked') {

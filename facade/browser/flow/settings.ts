@@ -4,10 +4,11 @@ import type { Enforcement } from '../../service/duty.js'
 import type { Enrolled, RememberedBrowser, Status } from '../../service/outcome.js'
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
 import { signalAllAcceptedCredentials, signalCurrentUserDetails } from '../index.js'
-import { ApiError, type Activity, type Api, type NewCodes, type Signals } from './api.js'
+import { ApiError, wantsProof, type Activity, type Api, type NewCodes, type Signals } from './api.js'
 import { enrolKey, type Change, type NewKey } from './enrol-key.js'
+import { LiveState } from './live-state.js'
 import { OpenChallenge, waysOf, type Way } from './open-challenge.js'
-import { reasonOf, settled, type Settled } from './settled.js'
+import { failed, reasonOf, settled, type Settled } from './settled.js'
 
 /**
  * What a change waits for: the last proof is too long ago. Call `answer` or `useKey`, and the change goes on; or
@@ -65,9 +66,6 @@ export interface SettingsEvents {
 
 type Tell = <Name extends keyof SettingsEvents>(name: Name, detail: SettingsEvents[Name]) => unknown
 
-/** `news`: whether the server was asked for everything anew. */
-type Listener = (state: SettingsState, news: boolean) => void
-
 /** Asks for a fresh proof. False: the person gave up. */
 type Ask = (error: ApiError) => Promise<boolean>
 
@@ -76,10 +74,8 @@ export const GAVE_UP = 'step-up-cancelled'
 
 /** The settings of a signed-in user, without anything to see. Its actions never reject. */
 export class SettingsFlow {
-  #state: SettingsState = { step: 'loading' }
-  readonly #listeners = new Set<Listener>()
+  readonly #live = new LiveState<SettingsState>({ step: 'loading' })
   #before: number | null = null
-  #turn = 0
   #open: OpenChallenge | undefined
   #asked: { answer: Promise<boolean>; end: (right: boolean) => void } | undefined
   #life = new AbortController()
@@ -95,26 +91,19 @@ export class SettingsFlow {
   }
 
   get state(): SettingsState {
-    return this.#state
+    return this.#live.state
   }
 
-  /** Calls the listener with the state, now and after each change. Returns a function that ends that. */
-  subscribe = (listener: Listener): (() => void) => {
-    this.#listeners.add(listener)
-    listener(this.#state, true)
-    return () => void this.#listeners.delete(listener)
-  }
+  /** Calls the listener with the state, now and after each change, new if all of it was asked for. Returns a function that ends that. */
+  subscribe = this.#live.subscribe
 
   /** Asks the server for everything. */
   refresh = async (): Promise<void> => {
-    this.#turn += 1
-    const turn = this.#turn
-    // An answer that comes late must not take the place of a newer one.
-    const current = (): boolean => turn === this.#turn
+    const current = this.#live.begin()
     try {
       const session = await this.api.session()
       if (!current()) return
-      if (session.state !== 'verified') return this.#set({ step: 'signed-out', ended: false })
+      if (session.state !== 'verified') return this.#live.set({ step: 'signed-out', ended: false })
       const [{ factors: all, status }, { browsers }, { activity, next }] = await Promise.all([
         this.api.factors(), session.remember ? this.api.browsers() : { browsers: [] },
         session.activity ? this.api.activity() : { activity: [], next: null },
@@ -125,22 +114,22 @@ export class SettingsFlow {
       const keysOnly = session.require !== undefined
       const { passkeys, enforcement } = session
       const yubico = session.yubico && !keysOnly
-      const { stepUp } = this.#state as Partial<SettingsReady>
+      const { stepUp } = this.state as Partial<SettingsReady>
       this.#before = next
-      this.#set({
+      this.#live.set({
         step: 'ready', factors, status, passkeys, yubico, keysOnly, browsers, activity, hasMoreActivity: next !== null,
         ...(recovery && { recovery }), ...(enforcement && { enforcement }), ...(stepUp && { stepUp }),
       })
     } catch (error) {
       // That has its own state.
       const isEnd = error instanceof ApiError && (error.code === 'not-signed-in' || error.code === 'second-factor-required')
-      if (current() && !isEnd) this.#set({ step: 'failed', reason: reasonOf(error) })
+      if (current() && !isEnd) this.#live.set({ step: 'failed', reason: reasonOf(error) })
     }
   }
 
   /** Ends what runs and waits, when the page goes on to something else. */
   end = (): void => {
-    this.#turn += 1
+    this.#live.begin()
     this.#life.abort()
     this.#life = new AbortController()
     this.cancelStepUp()
@@ -148,9 +137,9 @@ export class SettingsFlow {
 
   /** The server has said that there is no session, or not one that is good for this. */
   signedOut(): void {
-    this.#turn += 1
+    this.#live.begin()
     this.#asked?.end(false)
-    this.#set({ step: 'signed-out', ended: true })
+    this.#live.set({ step: 'signed-out', ended: true })
     this.tell('signed-out', {})
   }
 
@@ -180,7 +169,7 @@ export class SettingsFlow {
 
   /** Enrols a security key or passkey. Call it when the user clicks something. */
   enrolKey = (key: NewKey): Promise<Settled<{ factor: Factor }>> => {
-    const passkeys = this.#state.step === 'ready' && this.#state.passkeys
+    const passkeys = this.state.step === 'ready' && this.state.passkeys
     return this.#enrol(() => enrolKey(this.api, this.change, key, { passkeys, signal: this.#life.signal }))
   }
 
@@ -199,21 +188,21 @@ export class SettingsFlow {
   /** Adds the next entries to `activity`, and resolves with them. */
   moreActivity = (): Promise<Settled<{ activity: Activity[] }>> =>
     settled(async () => {
-      const turn = this.#turn
+      const current = this.#live.watch()
       const { activity, next } = await this.api.activity(this.#before ?? undefined)
-      const state = this.#state
-      if (turn !== this.#turn || state.step !== 'ready') return { ok: true, activity: [] }
+      const { state } = this
+      if (!current() || state.step !== 'ready') return { ok: true, activity: [] }
       this.#before = next
-      this.#set({ ...state, activity: [...state.activity, ...activity], hasMoreActivity: next !== null }, false)
+      this.#live.set({ ...state, activity: [...state.activity, ...activity], hasMoreActivity: next !== null }, false)
       return { ok: true, activity }
     })
 
   /** Answers `stepUp`: `{ type: 'totp', code }` or `{ type: 'recovery', code }`, or `yubico`. */
-  answer = (answer: object): Promise<Settled> => this.#open?.answer(answer) ?? Promise.resolve({ ok: false, reason: 'failed' })
+  answer = (answer: object): Promise<Settled> => this.#open?.answer(answer) ?? failed()
 
   /** Answers `stepUp` with a security key or passkey. Call it when the user clicks something. */
   useKey = (): Promise<Settled> =>
-    this.#open?.challenge.webauthn ? this.#open.useKey() : Promise.resolve({ ok: false, reason: 'failed' })
+    this.#open?.useKey() ?? failed()
 
   /** The password was right again, and the session has its new time. For a `stepUp` without a challenge. */
   reauthenticated = (): void => {
@@ -228,7 +217,7 @@ export class SettingsFlow {
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
+      if (!wantsProof(error)) throw error
       return (await this.#ask(error)) ? afterStepUp(call) : undefined
     }
   }
@@ -265,7 +254,7 @@ export class SettingsFlow {
 
   async #changed(): Promise<void> {
     await this.refresh()
-    const state = this.#state
+    const { state } = this
     if (state.step !== 'ready') return
     this.tell('changed', { factors: [...state.factors, ...(state.recovery ? [state.recovery] : [])] })
   }
@@ -273,7 +262,7 @@ export class SettingsFlow {
   /** One question for all that wait for it. */
   async #stepUp(error: ApiError): Promise<boolean> {
     if (this.#asked) return this.#asked.answer
-    if (this.#state.step !== 'ready') throw error
+    if (this.state.step !== 'ready') throw error
     let end: (right: boolean) => void = () => undefined
     const answer = new Promise<boolean>((resolve) => (end = resolve))
     const asked = { answer, end }
@@ -293,14 +282,9 @@ export class SettingsFlow {
   }
 
   #show(stepUp: StepUp | undefined): void {
-    if (this.#state.step !== 'ready') return
-    const { stepUp: _, ...state } = this.#state
-    this.#set({ ...state, ...(stepUp && { stepUp }) }, false)
-  }
-
-  #set(state: SettingsState, news = true): void {
-    this.#state = state
-    for (const listener of [...this.#listeners]) listener(state, news)
+    if (this.state.step !== 'ready') return
+    const { stepUp: _, ...state } = this.state
+    this.#live.set({ ...state, ...(stepUp && { stepUp }) }, false)
   }
 }
 
@@ -317,6 +301,6 @@ async function afterStepUp<Result>(call: () => Promise<Result>): Promise<Result>
   try {
     return await call()
   } catch (error) {
-    throw error instanceof ApiError && error.code === 'step-up-required' ? new ApiError('not-saved') : error
+    throw wantsProof(error) ? new ApiError('not-saved') : error
   }
 }

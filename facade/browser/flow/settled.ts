@@ -14,6 +14,9 @@ export function reasonOf(error: unknown): string {
   return (known && error.code) || 'failed'
 }
 
+/** Nothing waits for this action. */
+export const failed = async (): Promise<Settled> => ({ ok: false, reason: 'failed' })
+
 /** Runs an action of which nothing is thrown. */
 export async function settled<Result extends object>(action: () => Promise<Settled<Result>>): Promise<Settled<Result>> {
   try {

@@ -4,12 +4,13 @@ import type { Enforcement } from '../../service/duty.js'
 import type { Enrolled } from '../../service/outcome.js'
 import type { Factor, FactorType } from '../../shared/factor.js'
 import { authenticate, supported } from '../index.js'
-import { ApiError, type Api, type NewCodes, type RefusedAnswer, type Session, type Verified } from './api.js'
+import { ApiError, FEW_CODES, wantsProof, type Api, type NewCodes, type RefusedAnswer, type Session, type Verified } from './api.js'
 import { autofill } from './autofill.js'
 import { enrolKey, type NewKey, type Offered } from './enrol-key.js'
+import { LiveState } from './live-state.js'
 import { OpenChallenge, waysOf, type AnswerOptions } from './open-challenge.js'
-import { reasonOf, settled, type Settled } from './settled.js'
-import { FEW_CODES, type SignInNotice, type SignInState, type Tell } from './state.js'
+import { failed, reasonOf, settled, type Settled } from './settled.js'
+import type { SignInNotice, SignInState, Tell } from './state.js'
 import { upgrade } from './upgrade.js'
 
 export interface SignInOptions {
@@ -19,13 +20,9 @@ export interface SignInOptions {
   readonly upgrade?: string | undefined
 }
 
-/** `entered`: it is a new step, not more about the same one. */
-type Listener = (state: SignInState, entered: boolean) => void
-
 /** The second step of a sign-in, and the sign-in with a passkey, without anything to see. Its actions never reject. */
 export class SignInFlow {
-  #state: SignInState = { step: 'loading' }
-  readonly #listeners = new Set<Listener>()
+  readonly #live = new LiveState<SignInState>({ step: 'loading' })
   /** What was told of last. */
   #session: Session['state'] | undefined
   /** What is to be said in the next step. */
@@ -35,7 +32,6 @@ export class SignInFlow {
   /** Whether recovery codes would be of any use. */
   #codes = true
   #open: OpenChallenge | undefined
-  #turn = 0
   #drawing = 0
   /** Ends every ceremony that runs, when the step changes. */
   #life = new AbortController()
@@ -47,22 +43,15 @@ export class SignInFlow {
   ) {}
 
   get state(): SignInState {
-    return this.#state
+    return this.#live.state
   }
 
-  /** Calls the listener with the state, now and after each change. Returns a function that ends that. */
-  subscribe = (listener: Listener): (() => void) => {
-    this.#listeners.add(listener)
-    listener(this.#state, true)
-    return () => void this.#listeners.delete(listener)
-  }
+  /** Calls the listener with the state, now and after each change, new if it is another step. Returns a function that ends that. */
+  subscribe = this.#live.subscribe
 
   /** Asks the server for the state of the session. */
   refresh = async (): Promise<void> => {
-    this.#turn += 1
-    const turn = this.#turn
-    // An answer that comes late must not take the place of a newer one.
-    const current = (): boolean => turn === this.#turn
+    const current = this.#live.begin()
     this.#drawing += 1
     try {
       const session = await this.api.session()
@@ -83,7 +72,7 @@ export class SignInFlow {
 
   /** Ends what runs and waits, when the page goes on to something else. */
   end = (): void => {
-    this.#turn += 1
+    this.#live.begin()
     this.#renew()
   }
 
@@ -109,11 +98,11 @@ export class SignInFlow {
 
   /** Sends an answer to the challenge: `{ type: 'totp', code }`, `{ type: 'recovery', code }` or `{ type: 'yubico', code }`. */
   answer = (answer: object, options?: AnswerOptions): Promise<Settled> =>
-    this.#open?.answer(answer, options) ?? Promise.resolve({ ok: false, reason: 'failed' })
+    this.#open?.answer(answer, options) ?? failed()
 
   /** Answers the challenge with a security key or passkey. Call it when the user clicks something. */
   useKey = (options?: AnswerOptions): Promise<Settled> =>
-    this.#open?.challenge.webauthn ? this.#open.useKey(options) : Promise.resolve({ ok: false, reason: 'failed' })
+    this.#open?.useKey(options) ?? failed()
 
   /** Begins to enrol an authenticator app: what the user scans or types. */
   beginTotp = (): Promise<Settled<TotpEnrolment>> => settled(async () => ({ ok: true, ...(await this.api.beginTotp()) }))
@@ -174,7 +163,7 @@ export class SignInFlow {
 
   #passkeyRefused(reason: string): void {
     this.#say(reason)
-    if (this.#state.step === 'signed-out' && this.#state.passkeys) this.#wait()
+    if (this.state.step === 'signed-out' && this.state.passkeys) this.#wait()
   }
 
   async #pending(
@@ -224,7 +213,7 @@ export class SignInFlow {
   enrolled(factor: Factor): void {
     const { id, type, description } = factor
     const outcome: Verified = { ok: true, factor: { id, type: type as FactorType, description } }
-    const isFirst = this.#state.step !== 'due' || this.#hadNone
+    const isFirst = this.state.step !== 'due' || this.#hadNone
     this.#tellState('verified')
     if (!isFirst) {
       this.tell('changed', { factor })
@@ -280,7 +269,7 @@ export class SignInFlow {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof ApiError && error.code === 'step-up-required') return this.#tooLate()
+    if (wantsProof(error)) return this.#tooLate()
     this.#go({ step: 'failed', reason: reasonOf(error) })
   }
 
@@ -292,25 +281,20 @@ export class SignInFlow {
 
   /** Why the last passkey was refused; it is no other step. */
   #say(error?: string): void {
-    if (this.#state.step !== 'signed-out') return
-    const { notice: _, error: __, ...state } = this.#state
-    this.#set({ ...state, ...(error !== undefined && { error }) }, false)
+    if (this.state.step !== 'signed-out') return
+    const { notice: _, error: __, ...state } = this.state
+    this.#live.set({ ...state, ...(error !== undefined && { error }) }, false)
   }
 
   #go(state: SignInState): void {
     this.#renew()
     if (state.step !== 'challenge') this.#open = undefined
-    this.#set(state, true)
+    this.#live.set(state)
   }
 
   #renew(): void {
     this.#life.abort()
     this.#life = new AbortController()
-  }
-
-  #set(state: SignInState, entered: boolean): void {
-    this.#state = state
-    for (const listener of [...this.#listeners]) listener(state, entered)
   }
 
   #tellState(state: Session['state']): void {

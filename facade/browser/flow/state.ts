@@ -4,9 +4,6 @@ import type { Factor } from '../../shared/factor.js'
 import type { LockEnd, Session, Verified } from './api.js'
 import type { Way } from './open-challenge.js'
 
-/** So few that they are warned of. */
-export const FEW_CODES = 3
-
 /** What is to be said first: the session has ended in the meantime, or too many wrong codes have ended the sign-in. */
 export type SignInNotice = { reason: 'signed-out' } | ({ reason: 'locked' } & LockEnd)
 

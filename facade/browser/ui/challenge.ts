@@ -5,7 +5,6 @@ import { supported } from '../index.js'
 import type { Wanted } from '../flow/api.js'
 import type { OpenChallenge, Way } from '../flow/open-challenge.js'
 import type { Settled } from '../flow/settled.js'
-import { textOf } from './text-of.js'
 import { alert, button, checkbox, codeField, field, form, otpField, untold, type Style } from './controls.js'
 import { element, newId } from './dom.js'
 import { icon } from './icons.js'
@@ -112,7 +111,7 @@ function rememberBox(ui: Ui): [tick: HTMLElement, hint: HTMLElement] {
 
 /** What the person reads of a refusal; a lock ends the view, and is said in the next. */
 function refusal(ui: Ui, settled: Settled): string | undefined {
-  return settled.ok || settled.reason === 'locked' ? undefined : ui.text(textOf(settled.reason))
+  return settled.ok || settled.reason === 'locked' ? undefined : ui.reason(settled.reason)
 }
 
 function byKey(ui: Ui, use: () => Promise<string | undefined>): HTMLElement {

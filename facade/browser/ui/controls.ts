@@ -66,8 +66,20 @@ export function radios(
   return element('fieldset', {}, element('legend', {}, legend), ...made)
 }
 
+/** A line that leads in, or stands for what is not there. */
+export function muted(text: string): HTMLParagraphElement {
+  return element('p', { class: 'muted' }, text)
+}
+
 export function alert(message = ''): HTMLParagraphElement {
   return element('p', { class: 'error', role: 'alert', id: newId() }, message)
+}
+
+export interface FormOptions {
+  fields: Node[]
+  action: string
+  style?: Style
+  submit: (values: Record<string, string>) => Promise<string | undefined | void>
 }
 
 /**
@@ -76,12 +88,7 @@ export function alert(message = ''): HTMLParagraphElement {
  */
 export function form(
   ui: Ui,
-  { fields, action, style = 'primary', submit }: {
-    fields: Node[]
-    action: string
-    style?: Style
-    submit: (values: Record<string, string>) => Promise<string | undefined | void>
-  },
+  { fields, action, style = 'primary', submit }: FormOptions,
 ): HTMLFormElement {
   const error = alert()
   const go = element('button', { class: `${style} wide`.trim() }, action)

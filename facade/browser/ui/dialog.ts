@@ -1,4 +1,4 @@
-import { button, setBusy } from './controls.js'
+import { button, form, muted, setBusy, type FormOptions } from './controls.js'
 import { element, focusOn, newId } from './dom.js'
 import { icon } from './icons.js'
 import type { Ui } from './ui.js'
@@ -25,7 +25,7 @@ export function openDialog<Result>(
     dialog.close()
   }
   const nodes = content(close).filter((node) => node !== null)
-  dialog.append(heading, ...(lead ? [element('p', { class: 'muted' }, lead)] : []), ...nodes)
+  dialog.append(heading, ...(lead ? [muted(lead)] : []), ...nodes)
   if (closable) {
     const cross = button(ui, [icon('close')], () => close(), { style: 'quiet' })
     cross.classList.add('close')
@@ -54,4 +54,15 @@ export function openDialog<Result>(
     // A name that is there already is there to be replaced.
     input?.select()
   })
+}
+
+interface FormDialogOptions<Result> extends Omit<DialogOptions<Result>, 'content'>, Omit<FormOptions, 'submit'> {
+  /** As that of a form. `close` ends the dialog with a result. */
+  submit: (values: Record<string, string>, close: (result: Result) => void) => ReturnType<FormOptions['submit']>
+}
+
+/** Opens a dialog that is one form. Resolves as `openDialog` does. */
+export function openForm<Result>(ui: Ui, { submit, ...options }: FormDialogOptions<Result>): Promise<Result | undefined> {
+  const content = (close: (result: Result) => void): Node[] => [form(ui, { ...options, submit: (values) => submit(values, close) })]
+  return openDialog(ui, { ...options, content })
 }

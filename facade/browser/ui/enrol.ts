@@ -2,13 +2,12 @@ import type { Factor } from '../../shared/factor.js'
 import type { Enrolled, Updated } from '../../service/outcome.js'
 import { enrolKey, type Change, type Offered, type Use } from '../flow/enrol-key.js'
 import { supported } from '../index.js'
-import { textOf } from './text-of.js'
-import { button, codeField, field, form, otpField, radios } from './controls.js'
-import { openDialog } from './dialog.js'
+import { button, codeField, field, otpField, radios } from './controls.js'
+import { openForm } from './dialog.js'
 import { element, qrCode } from './dom.js'
-import { modelOf } from './factor-list.js'
 import { icon, type IconName } from './icons.js'
 import { copyText } from './keep.js'
+import { modelOf } from './lists.js'
 import type { TextName } from './texts.js'
 import type { Ui } from './ui.js'
 
@@ -37,31 +36,27 @@ async function enrolTotp(ui: Ui, change: Change): Promise<Factor | undefined> {
   if (!begun) return undefined
   const { enrolment, uri, secret, qr } = begun
   const copy = button(ui, ui.text('copy'), () => copyText(ui, secret), { style: 'quiet' })
-  return openDialog<Factor>(ui, {
+  return openForm<Factor>(ui, {
     title: ui.text('addApp'),
-    content: (close) => [
-      form(ui, {
-        fields: [
-          element('ol', { class: 'steps', role: 'list' },
-            element('li', {},
-              element('p', {}, ui.text('scan')),
-              qrCode(qr, ui.text('qr')),
-              // Who reads this on the phone can't scan it.
-              uri.startsWith('otpauth:') && element('p', {}, element('a', { href: uri }, ui.text('openApp'))),
-              element('p', { class: 'hint' }, ui.text('typeSecret')),
-              element('div', { class: 'split secret' }, element('code', {}, inFours(secret)), copy),
-            ),
-            element('li', {}, field(ui.text('typeCode'), { ...codeField, placeholder: '123 456' })),
-            element('li', {}, nameField(ui, 'nameFactor', ui.text('defaultApp'))),
-          ),
-        ],
-        action: ui.text('addAppAction'),
-        async submit({ code = '', description = '' }) {
-          const enrolled = await change(() => ui.api.finishTotp({ enrolment, code, description: description.trim() }))
-          return finished(ui, enrolled, 'enrolRejected', close)
-        },
-      }),
+    fields: [
+      element('ol', { class: 'steps', role: 'list' },
+        element('li', {},
+          element('p', {}, ui.text('scan')),
+          qrCode(qr, ui.text('qr')),
+          // Who reads this on the phone can't scan it.
+          uri.startsWith('otpauth:') && element('p', {}, element('a', { href: uri }, ui.text('openApp'))),
+          element('p', { class: 'hint' }, ui.text('typeSecret')),
+          element('div', { class: 'split secret' }, element('code', {}, inFours(secret)), copy),
+        ),
+        element('li', {}, field(ui.text('typeCode'), { ...codeField, placeholder: '123 456' })),
+        element('li', {}, nameField(ui, 'nameFactor', ui.text('defaultApp'))),
+      ),
     ],
+    action: ui.text('addAppAction'),
+    async submit({ code = '', description = '' }, close) {
+      const enrolled = await change(() => ui.api.finishTotp({ enrolment, code, description: description.trim() }))
+      return finished(ui, enrolled, 'enrolRejected', close)
+    },
   })
 }
 
@@ -78,20 +73,16 @@ async function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise
   const options = offered.map((value) => ({ value, label: ui.text(uses[value].label), hint: ui.text(uses[value].hint) }))
   const choice = radios(ui.text('keyOrPasskeyChoice'), 'use', options)
   choice.addEventListener('change', ({ target }) => renameUntouched(ui, name, (target as HTMLInputElement).value as Use))
-  const factor = await openDialog<Factor>(ui, {
+  const factor = await openForm<Factor>(ui, {
     title: ui.text('addKeyOrPasskey'),
     ...(!passkeys && { lead: ui.text('keyLead') }),
-    content: (close) => [
-      form(ui, {
-        fields: passkeys ? [choice, name] : [name],
-        action: ui.text('continue'),
-        async submit({ description = '', use: chosen = usual }) {
-          const key = { use: chosen as Use, description }
-          const enrolled = await enrolKey(ui.api, change, key, { passkeys, signal: ui.signal })
-          return finished(ui, enrolled, 'registrationRejected', close)
-        },
-      }),
-    ],
+    fields: passkeys ? [choice, name] : [name],
+    action: ui.text('continue'),
+    async submit({ description = '', use: chosen = usual }, close) {
+      const key = { use: chosen as Use, description }
+      const enrolled = await enrolKey(ui.api, change, key, { passkeys, signal: ui.signal })
+      return finished(ui, enrolled, 'registrationRejected', close)
+    },
   })
   const model = factor && isOurs(ui, factor.description) ? modelOf(factor) : undefined
   return factor && model ? proposeName(ui, change, factor, model) : factor
@@ -99,19 +90,15 @@ async function enrolWebauthn(ui: Ui, change: Change, passkeys: boolean): Promise
 
 /** Only now does the server know what it is. Whoever closes the dialog keeps the name that it has. */
 async function proposeName(ui: Ui, change: Change, factor: Factor, model: string): Promise<Factor> {
-  const named = await openDialog<Factor>(ui, {
+  const named = await openForm<Factor>(ui, {
     title: ui.text('nameFactor'),
     lead: ui.text('isModel', { model }),
-    content: (close) => [
-      form(ui, {
-        fields: [nameField(ui, 'name', model)],
-        action: ui.text('save'),
-        async submit({ description = '' }) {
-          const updated = await change(() => ui.api.update(factor.id, { description: description.trim() }))
-          return finished(ui, updated, 'failed', close)
-        },
-      }),
-    ],
+    fields: [nameField(ui, 'name', model)],
+    action: ui.text('save'),
+    async submit({ description = '' }, close) {
+      const updated = await change(() => ui.api.update(factor.id, { description: description.trim() }))
+      return finished(ui, updated, 'failed', close)
+    },
   })
   return named ?? factor
 }
@@ -128,22 +115,18 @@ function renameUntouched(ui: Ui, field: HTMLElement, use: Use): void {
 }
 
 function enrolYubico(ui: Ui, change: Change): Promise<Factor | undefined> {
-  return openDialog<Factor>(ui, {
+  return openForm<Factor>(ui, {
     title: ui.text('addYubico'),
-    content: (close) => [
-      form(ui, {
-        // The key ends what it types with the Enter key, which sends the form: the name has one by then.
-        fields: [
-          field(ui.text('yubicoCode'), otpField, ui.text('yubicoHint')),
-          nameField(ui, 'nameFactor', ui.text('defaultYubico')),
-        ],
-        action: ui.text('addYubicoAction'),
-        async submit({ code = '', description = '' }) {
-          const enrolled = await change(() => ui.api.enrolYubico({ code, description: description.trim() }))
-          return finished(ui, enrolled, 'yubicoRejected', close)
-        },
-      }),
+    // The key ends what it types with the Enter key, which sends the form: the name has one by then.
+    fields: [
+      field(ui.text('yubicoCode'), otpField, ui.text('yubicoHint')),
+      nameField(ui, 'nameFactor', ui.text('defaultYubico')),
     ],
+    action: ui.text('addYubicoAction'),
+    async submit({ code = '', description = '' }, close) {
+      const enrolled = await change(() => ui.api.enrolYubico({ code, description: description.trim() }))
+      return finished(ui, enrolled, 'yubicoRejected', close)
+    },
   })
 }
 
@@ -158,7 +141,7 @@ function finished(
   close: (factor: Factor) => void,
 ): string | undefined {
   if (!enrolled) return ui.text('nothingAdded')
-  if (!enrolled.ok) return ui.text(enrolled.reason === 'rejected' ? rejected : textOf(enrolled.reason))
+  if (!enrolled.ok) return enrolled.reason === 'rejected' ? ui.text(rejected) : ui.reason(enrolled.reason)
   close(enrolled.factor)
   return undefined
 }

@@ -1,19 +1,15 @@
 import type { Reminder } from '../../service/duty.js'
 import type { Factor, RecoveryFactor } from '../../shared/factor.js'
-import type { ApiError } from '../flow/api.js'
+import { FEW_CODES, type ApiError } from '../flow/api.js'
 import { GAVE_UP, SettingsFlow, type SettingsReady, type SettingsState } from '../flow/settings.js'
 import type { Settled } from '../flow/settled.js'
-import { FEW_CODES } from '../flow/state.js'
-import { activityList, rows } from './activity-list.js'
-import { textOf } from './text-of.js'
-import { browserList, nameOfBrowser } from './browser-list.js'
-import { alert, button, form, type Style } from './controls.js'
-import { openDialog } from './dialog.js'
+import { alert, button, muted, type Style } from './controls.js'
+import { openForm } from './dialog.js'
 import { element, focusOn } from './dom.js'
 import { dueText } from './due.js'
 import { CountersignElement } from './element.js'
 import { enrolmentChoices, nameField } from './enrol.js'
-import { factorList, nameOf, type FactorAction } from './factor-list.js'
+import { activityList, activityRows, browserList, factorList, nameOf, nameOfBrowser, type FactorAction } from './lists.js'
 import { lockEnd } from './lock-end.js'
 import { showCodes } from './recovery-codes.js'
 import { askForFactor } from './step-up.js'
@@ -64,10 +60,10 @@ export class CountersignSettings extends CountersignElement {
       const heading = ui.heading(ui.text('settings'))
       ui.redraw([heading, ...this.#sections(state), this.#browsers(state), this.#activity(state)], this.#focus ? heading : undefined)
     } else if (state.step === 'signed-out') {
-      ui.show([state.ended ? alert(ui.text('signedOut')) : element('p', { class: 'muted' }, ui.text('signInFirst'))])
+      ui.show([state.ended ? alert(ui.text('signedOut')) : muted(ui.text('signInFirst'))])
     } else if (state.step === 'failed') {
       const retry = button(ui, ui.text('retry'), () => this.refresh())
-      ui.show([alert(ui.text(textOf(state.reason))), retry], this.#focus ? retry : undefined)
+      ui.show([alert(ui.reason(state.reason)), retry], this.#focus ? retry : undefined)
     }
   }
 
@@ -78,19 +74,17 @@ export class CountersignSettings extends CountersignElement {
     const list =
       factors.length > 0
         ? factorList(ui, factors, status.locked, (action, factor) => this.#keepingFocus(factor.id, action))
-        : element('p', { class: 'muted' }, ui.text(recovery ? 'onlyCodes' : 'noFactors'))
+        : muted(ui.text(recovery ? 'onlyCodes' : 'noFactors'))
     const added = async (factor: Factor): Promise<void> => {
       await this.#flow.enrolled()
       focusOn(this.#row(factor.id)?.querySelector('button'))
       ui.say(ui.text('wasAdded', { name: nameOf(ui, factor) }))
     }
-    const section = (title: 'factors' | 'addFactor' | 'recovery', ...nodes: Node[]): Node =>
-      element('section', { class: 'card' }, ui.heading(ui.text(title), 1), ...nodes)
     return [
       ...(advice ? [element('p', { class: 'notice' }, advice)] : []),
-      section('factors', list),
-      section('addFactor', ...enrolmentChoices(ui, state, this.#flow.change, added)),
-      ...(!keysOnly && (factors.length > 0 || recovery) ? [section('recovery', this.#recovery(recovery))] : []),
+      this.#card('factors', list),
+      this.#card('addFactor', ...enrolmentChoices(ui, state, this.#flow.change, added)),
+      ...(!keysOnly && (factors.length > 0 || recovery) ? [this.#card('recovery', this.#recovery(recovery))] : []),
     ]
   }
 
@@ -100,17 +94,15 @@ export class CountersignSettings extends CountersignElement {
     if (browsers.length === 0) return null
     const forget = async (id: string | undefined, said: string): Promise<void> => {
       const forgotten = await this.#flow.forgetBrowsers(id)
-      if (!forgotten.ok) return ui.say(ui.text(textOf(forgotten.reason)))
+      if (!forgotten.ok) return ui.say(ui.reason(forgotten.reason))
       ui.say(said)
-      if (!ui.root.activeElement) focusOn(ui.root.querySelector<HTMLElement>('h1, h2, h3, h4, h5, h6'))
+      this.#refocus()
     }
     const list = browserList(ui, browsers, (browser) =>
       forget(browser.id, ui.text('wasForgotten', { name: nameOfBrowser(ui, browser) })),
     )
     const all = button(ui, ui.text('forgetAll'), () => forget(undefined, ui.text('allForgotten')))
-    const lead = element('p', { class: 'muted' }, ui.text('browsersLead'))
-    return element('section', { class: 'card' }, ui.heading(ui.text('browsers'), 1), lead, list,
-      browsers.length > 1 && element('p', { class: 'foot' }, all))
+    return this.#card('browsers', muted(ui.text('browsersLead')), list, browsers.length > 1 && element('p', { class: 'foot' }, all))
   }
 
   /** What happened to the account; null: nothing that is known. */
@@ -120,16 +112,18 @@ export class CountersignSettings extends CountersignElement {
     const list = activityList(ui, activity)
     const more = button(ui, ui.text('activityMore'), async () => {
       const page = await this.#flow.moreActivity()
-      if (!page.ok) return ui.say(ui.text(textOf(page.reason)))
-      const added = rows(ui, page.activity)
+      if (!page.ok) return ui.say(ui.reason(page.reason))
+      const added = activityRows(ui, page.activity)
       list.append(...added)
       const { state } = this.#flow
       if (state.step === 'ready' && !state.hasMoreActivity) more.parentElement?.remove()
       focusOn(added[0])
     })
-    const lead = element('p', { class: 'muted' }, ui.text('activityLead'))
-    return element('section', { class: 'card' }, ui.heading(ui.text('activity'), 1), lead, list,
-      hasMoreActivity && element('p', { class: 'foot' }, more))
+    return this.#card('activity', muted(ui.text('activityLead')), list, hasMoreActivity && element('p', { class: 'foot' }, more))
+  }
+
+  #card(title: 'factors' | 'addFactor' | 'recovery' | 'browsers' | 'activity', ...nodes: (Node | false)[]): Node {
+    return element('section', { class: 'card' }, this.ui.heading(this.ui.text(title), 1), ...nodes)
   }
 
   #recovery(set: RecoveryFactor | undefined): Node {
@@ -139,7 +133,7 @@ export class CountersignSettings extends CountersignElement {
       : ui.text('recoveryNever')
     const make = button(ui, ui.text(set ? 'makeNewCodes' : 'makeCodes'), () => this.#makeCodes(set !== undefined))
     make.dataset['action'] = 'codes'
-    return element('div', { class: 'split' }, element('p', { class: 'muted' }, state), make)
+    return element('div', { class: 'split' }, muted(state), make)
   }
 
   #advice({ factors, recovery: set, status, enforcement, keysOnly }: SettingsReady): string {
@@ -166,19 +160,15 @@ export class CountersignSettings extends CountersignElement {
 
   async #rename(factor: Factor): Promise<void> {
     const { ui } = this
-    const renamed = await openDialog<string>(ui, {
+    const renamed = await openForm<string>(ui, {
       title: ui.text('renameTitle'),
-      content: (close) => [
-        form(ui, {
-          fields: [nameField(ui, 'name', factor.description)],
-          action: ui.text('save'),
-          submit: async (values) => {
-            const description = (values['description'] ?? '').trim()
-            const updated = await this.#flow.rename(factor.id, description)
-            return updated.ok ? close(description) : ui.text(textOf(updated.reason))
-          },
-        }),
-      ],
+      fields: [nameField(ui, 'name', factor.description)],
+      action: ui.text('save'),
+      submit: async (values, close) => {
+        const description = (values['description'] ?? '').trim()
+        const updated = await this.#flow.rename(factor.id, description)
+        return updated.ok ? close(description) : ui.reason(updated.reason)
+      },
     })
     if (renamed !== undefined) ui.say(ui.text('renamed', { name: renamed }))
   }
@@ -187,19 +177,18 @@ export class CountersignSettings extends CountersignElement {
     const { ui } = this
     const updated = await this.#flow.setEnabled(factor.id, !factor.enabled)
     if (updated.ok) return ui.say(ui.text(factor.enabled ? 'isOff' : 'isOn', { name: nameOf(ui, factor) }))
-    if (updated.reason !== GAVE_UP) ui.say(ui.text(textOf(updated.reason)))
+    if (updated.reason !== GAVE_UP) ui.say(ui.reason(updated.reason))
   }
 
   async #remove(factor: Factor): Promise<void> {
     const { ui } = this
     const name = nameOf(ui, factor)
     const others = this.#factors.filter(({ id, type }) => id !== factor.id && type !== 'recovery')
-    const removed = await this.#confirm({
+    const removed = await this.#confirm(() => this.#flow.remove(factor.id), {
       title: ui.text('removeTitle', { name }),
       lead: ui.text(others.length > 0 ? 'removeLead' : 'removeLast'),
       action: ui.text('remove'),
       style: 'primary danger',
-      run: () => this.#flow.remove(factor.id),
     })
     if (removed) ui.say(ui.text('wasRemoved', { name }))
   }
@@ -207,37 +196,26 @@ export class CountersignSettings extends CountersignElement {
   async #makeCodes(has: boolean): Promise<void> {
     const { ui } = this
     const run = this.#flow.createRecoveryCodes
-    const lead = { title: ui.text('makeNewTitle'), lead: ui.text('makeNewLead'), action: ui.text('makeNewCodes'), style: 'primary' } as const
-    const made = has ? await this.#confirm({ ...lead, run }) : await run()
+    const asked = { title: ui.text('makeNewTitle'), lead: ui.text('makeNewLead'), action: ui.text('makeNewCodes'), style: 'primary' } as const
+    const made = has ? await this.#confirm(run, asked) : await run()
     if (!made) return
-    if (!made.ok) return made.reason === GAVE_UP ? undefined : ui.say(ui.text(textOf(made.reason)))
+    if (!made.ok) return made.reason === GAVE_UP ? undefined : ui.say(ui.reason(made.reason))
     await showCodes(ui, made)
     focusOn(ui.root.querySelector<HTMLElement>('[data-action="codes"]'))
   }
 
   /** Resolves with what `run` gave, or undefined when the person said no. */
-  #confirm<Result extends object>({ title, lead, action, style, run }: {
-    title: string
-    lead: string
-    action: string
-    style: Style
-    run: () => Promise<Settled<Result>>
-  }): Promise<({ ok: true } & Result) | undefined> {
+  #confirm<Result extends object>(
+    run: () => Promise<Settled<Result>>, asked: { title: string; lead: string; action: string; style: Style },
+  ): Promise<({ ok: true } & Result) | undefined> {
     const { ui } = this
-    return openDialog<{ ok: true } & Result>(ui, {
-      title,
-      lead,
-      content: (close) => [
-        form(ui, {
-          fields: [],
-          action,
-          style,
-          submit: async () => {
-            const result = await run()
-            return result.ok ? close(result) : ui.text(textOf(result.reason))
-          },
-        }),
-      ],
+    return openForm<{ ok: true } & Result>(ui, {
+      ...asked,
+      fields: [],
+      submit: async (_, close) => {
+        const result = await run()
+        return result.ok ? close(result) : ui.reason(result.reason)
+      },
     })
   }
 
@@ -261,9 +239,13 @@ export class CountersignSettings extends CountersignElement {
     if (action === 'rename') await this.#rename(factor)
     else if (action === 'toggle') await this.#toggle(factor)
     else await this.#remove(factor)
-    if (this.ui.root.activeElement) return
-    const same = this.#row(id)?.querySelector<HTMLElement>(`[data-action="${action}"]`)
-    focusOn(same ?? this.ui.root.querySelector<HTMLElement>('h1, h2, h3, h4, h5, h6'))
+    this.#refocus(this.#row(id)?.querySelector<HTMLElement>(`[data-action="${action}"]`))
+  }
+
+  /** Gives the focus, where what had it is gone, to what stands in its place, or to the heading. */
+  #refocus(same?: HTMLElement | null): void {
+    const { root } = this.ui
+    if (!root.activeElement) focusOn(same ?? root.querySelector<HTMLElement>('.level-0'))
   }
 
   #row(id: string): HTMLElement | undefined {

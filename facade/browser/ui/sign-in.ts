@@ -1,19 +1,18 @@
-import { ApiError } from '../flow/api.js'
-import type { Change } from '../flow/enrol-key.js'
+import { wantsProof } from '../flow/api.js'
+import type { Change, Offered } from '../flow/enrol-key.js'
 import { SignInFlow } from '../flow/sign-in.js'
 import type { SignInNotice, SignInState } from '../flow/state.js'
 import { challengeView } from './challenge.js'
-import { alert, button } from './controls.js'
+import { alert, button, muted } from './controls.js'
 import { element } from './dom.js'
 import { dueText } from './due.js'
 import { CountersignElement } from './element.js'
 import { enrolmentChoices } from './enrol.js'
-import { nameOf } from './factor-list.js'
 import { icon } from './icons.js'
+import { nameOf } from './lists.js'
 import { lockEnd } from './lock-end.js'
 import { showCodes } from './recovery-codes.js'
 import { askForFactor } from './step-up.js'
-import { textOf } from './text-of.js'
 
 /**
  * `<countersign-sign-in>`: the second step of a sign-in, and the sign-in with a passkey. What it shows depends on the
@@ -102,7 +101,7 @@ export class CountersignSignIn extends CountersignElement {
 
   #errorOf({ error, notice }: StateOf<'signed-out'>): string {
     if (error === undefined) return this.#noticeOf(notice) ?? ''
-    return this.ui.text(error === 'rejected' ? 'passkeyRejected' : textOf(error))
+    return error === 'rejected' ? this.ui.text('passkeyRejected') : this.ui.reason(error)
   }
 
   #noticeOf(notice: SignInNotice | undefined): string | undefined {
@@ -118,7 +117,7 @@ export class CountersignSignIn extends CountersignElement {
       answer, useKey, mayRemoveLost: true, mayRemember, require, notice: this.#noticeOf(notice),
     })
     const heading = ui.heading(ui.text('secondStep'))
-    const lead = element('p', { class: 'muted' }, ui.text('secondStepLead'))
+    const lead = muted(ui.text('secondStepLead'))
     ui.show([heading, lead, ...view.nodes, this.#cancel()], focus ? (view.focus ?? heading) : undefined)
   }
 
@@ -129,29 +128,34 @@ export class CountersignSignIn extends CountersignElement {
     if (route === null) return null
     const cancel = async (): Promise<void> => {
       const cancelled = await this.#flow.cancel(route)
-      if (!cancelled.ok) ui.say(ui.text(textOf(cancelled.reason)))
+      if (!cancelled.ok) ui.say(ui.reason(cancelled.reason))
     }
     return element('p', { class: 'foot' }, button(ui, ui.text('cancel'), cancel, { style: 'quiet' }))
   }
 
+  /** The first factor, without which there is no way on. */
   #required(offered: StateOf<'enrol'>, focus: boolean): void {
     const { ui } = this
-    const { keysOnly } = offered
-    const heading = ui.heading(ui.text(keysOnly ? 'dueKey' : 'required'))
-    const choices = enrolmentChoices(ui, offered, (call) => call(), (factor) => this.#flow.enrolled(factor))
-    const lead = element('p', { class: 'muted' }, ui.text(keysOnly ? 'overdueKey' : 'requiredLead'))
-    ui.show([heading, lead, ...choices, this.#cancel()], focus ? heading : undefined)
+    const lead = muted(ui.text(offered.keysOnly ? 'overdueKey' : 'requiredLead'))
+    this.#enrolment(offered, (call) => call(), lead, this.#cancel(), focus)
   }
 
   /** What has to be added. Only while there is time for it, a button goes on without it. */
   #due(due: StateOf<'due'>, focus: boolean): void {
+    const { required } = due
+    const lead = element('p', { class: required ? 'notice' : 'muted' }, dueText(this.ui, due))
+    this.#enrolment(due, this.#fresh, lead, required ? this.#cancel() : this.#later(), focus)
+  }
+
+  #enrolment(offered: Required<Offered>, change: Change, lead: Node, last: Node | null, focus: boolean): void {
     const { ui } = this
-    const { required, keysOnly } = due
-    const heading = ui.heading(ui.text(keysOnly ? 'dueKey' : 'required'))
-    const lead = element('p', { class: required ? 'notice' : 'muted' }, dueText(ui, due))
-    const choices = enrolmentChoices(ui, due, this.#fresh, (factor) => this.#flow.enrolled(factor))
-    const later = button(ui, ui.text('later'), () => this.#flow.proceed(), { style: 'wide' })
-    ui.show([heading, lead, ...choices, required ? this.#cancel() : later], focus ? heading : undefined)
+    const heading = ui.heading(ui.text(offered.keysOnly ? 'dueKey' : 'required'))
+    const choices = enrolmentChoices(ui, offered, change, (factor) => this.#flow.enrolled(factor))
+    ui.show([heading, lead, ...choices, last], focus ? heading : undefined)
+  }
+
+  #later(): Node {
+    return button(this.ui, this.ui.text('later'), this.#flow.proceed, { style: 'wide' })
   }
 
   /** A page that was left open for a while needs a fresh proof. */
@@ -159,7 +163,7 @@ export class CountersignSignIn extends CountersignElement {
     try {
       return await call()
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== 'step-up-required') throw error
+      if (!wantsProof(error)) throw error
       const again = await askForFactor(this.ui, () => Promise.reject(error))
       return again ? call() : undefined
     }
@@ -169,14 +173,13 @@ export class CountersignSignIn extends CountersignElement {
     const { ui } = this
     const create = async (): Promise<void> => {
       const created = await this.#flow.createRecoveryCodes()
-      if (!created.ok) return ui.say(ui.text(textOf(created.reason)))
+      if (!created.ok) return ui.say(ui.reason(created.reason))
       await showCodes(ui, created)
       await this.#flow.proceed()
     }
     const make = button(ui, ui.text('makeCodes'), create, { style: 'primary wide' })
     const heading = ui.heading(ui.text('codesOffer'))
-    const later = button(ui, ui.text('later'), () => this.#flow.proceed(), { style: 'wide' })
-    ui.show([heading, element('p', { class: 'muted' }, ui.text('codesOfferLead')), make, later], make)
+    ui.show([heading, muted(ui.text('codesOfferLead')), make, this.#later()], make)
   }
 
   #recovered({ removed, recoveryCodesLeft: left }: StateOf<'recovered'>): void {
@@ -186,14 +189,14 @@ export class CountersignSignIn extends CountersignElement {
       ? names ? ui.text('removed', { names }) : ui.text('removedNone')
       : left > 0 ? ui.plural('lastCodes', left) : ui.text('noCodesLeft')
     const heading = ui.heading(ui.text('signedInBy'))
-    const go = button(ui, ui.text('continue'), () => this.#flow.proceed(), { style: 'primary wide' })
+    const go = button(ui, ui.text('continue'), this.#flow.proceed, { style: 'primary wide' })
     ui.show([heading, element('p', { class: 'notice' }, notice), go], heading)
   }
 
   #failed(reason: string, focus: boolean): void {
     const { ui } = this
     const retry = button(ui, ui.text('retry'), () => this.refresh(), { style: 'wide' })
-    ui.show([alert(ui.text(textOf(reason))), retry], focus ? retry : undefined)
+    ui.show([alert(ui.reason(reason)), retry], focus ? retry : undefined)
   }
 }
 

@@ -66,10 +66,10 @@ svg {
   border-radius: calc(var(--radius) * 1.6);
   background: var(--surface);
 }
-h1, h2, h3, h4, h5, h6 { margin: 0; line-height: 1.25; letter-spacing: -.015em; text-wrap: balance; }
+.level-0, .level-1 { margin: 0; line-height: 1.25; letter-spacing: -.015em; text-wrap: balance; }
 .level-0 { font-size: 1.625em; font-weight: 680; }
 .level-1 { font-size: 1.125em; font-weight: 650; }
-h1:focus, h2:focus, h3:focus, h4:focus, h5:focus, h6:focus { outline: none; }
+.level-0:focus, .level-1:focus { outline: none; }
 p { margin: 8px 0 0; text-wrap: pretty; }
 a { color: var(--accent); }
 .muted, small, .hint { color: var(--muted); }
@@ -100,7 +100,6 @@ input[aria-invalid='true'] { border-color: var(--danger); }
 .code, code, .codes li { direction: ltr; unicode-bidi: isolate; }
 .field input.code { font-size: 1.125em; letter-spacing: .04em; }
 .check { display: flex; gap: 10px; align-items: flex-start; cursor: pointer; }
-.check input { flex: none; font: inherit; width: 1.25em; height: 1.25em; margin: 2px 0 0; accent-color: var(--accent); }
 
 fieldset { margin: 0; padding: 0; border: 0; }
 legend { padding: 0; font-weight: 550; }
@@ -115,7 +114,7 @@ legend { padding: 0; font-weight: 550; }
   cursor: pointer;
 }
 .option:has(:checked) { border-color: var(--accent); background: var(--soft); }
-.option input { flex: none; font: inherit; width: 1.25em; height: 1.25em; margin: 2px 0 0; accent-color: var(--accent); }
+.check input, .option input { flex: none; font: inherit; width: 1.25em; height: 1.25em; margin: 2px 0 0; accent-color: var(--accent); }
 .option b { font-weight: 580; }
 .option small { display: block; }
 fieldset + .field { margin-top: 16px; }

@@ -125,9 +125,14 @@ export class Ui {
     this.#clearing = setTimeout(() => (this.#status.textContent = ''), 5000) as unknown as number
   }
 
+  /** What the person reads of a refusal's reason, a problem's name or a ceremony's code. */
+  reason(code: string): string {
+    return this.text(textOf(code))
+  }
+
   /** What the person reads of something that went wrong. */
   messageOf(error: unknown): string {
-    return this.text(textOf(reasonOf(error)))
+    return this.reason(reasonOf(error))
   }
 
   /** Tells the page; false: it was cancelled there. */
