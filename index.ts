@@ -68,20 +68,10 @@ export type { Accepted, AuditedKeys, Deadline, Enrolled, FailedRecord, ImportedR
 export type { AuthenticatorOptions } from './facade/stateless/authenticators.js'
 export { Metadata } from './facade/stateless/metadata.js'
 export type { AuthenticatorModel, Certification, MetadataOptions, RevokedStatus } from './facade/stateless/metadata.js'
-export { tpmVendors } from './facade/stateless/attestation-policy.js'
-export type { AttestationPolicy, SecurityLevel } from './facade/stateless/attestation-policy.js'
-export type {
-  AuthenticationExtensions,
-  CredentialProtection,
-  PrfValues,
-  RegistrationExtensions,
-  SignedExtensions,
-  UnsolicitedExtensions,
-} from './facade/stateless/extensions.js'
-export type { CoseAlgorithm, CrossOrigin, RelyingParty, TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
+export type { TotpAlgorithm, TotpWindow } from './facade/stateless/policy.js'
 export { TfaConfig } from './facade/tfa-config/tfa-config.js'
 export type * from './facade/tfa-config/types.js'
 export type { AuditPage, AuditStore, PlacedLine } from './facade/stores/audit-store.js'
 export type { ChallengeStore, Store, UserStore } from './facade/stores/traits.js'
-export type * from './facade/stateless/webauthn-json.js'
+export * from './facade/stateless/webauthn-names.js'
 export type { YubicoCounter, YubicoSecrets } from './facade/stateless/yubico.js'

@@ -16,18 +16,8 @@ import type {
   VerifyRegistrationOptions,
 } from './webauthn-types.js'
 
-export { tpmVendors } from './attestation-policy.js'
-export type { AttestationPolicy, SecurityLevel } from './attestation-policy.js'
-export type {
-  AuthenticationExtensions,
-  CredentialProtection,
-  PrfValues,
-  RegistrationExtensions,
-  SignedExtensions,
-  UnsolicitedExtensions,
-} from './extensions.js'
-export type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
-export type * from './webauthn-json.js'
+export type { RelyingPartyToVerify } from './policy.js'
+export * from './webauthn-names.js'
 export { webauthnReasons } from './webauthn-reason.js'
 export type { WebauthnReason } from './webauthn-reason.js'
 export type {
