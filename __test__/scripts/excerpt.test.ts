@@ -58,6 +58,17 @@ test('the last line with something in it tells what goes on', (t) => {
   t.is(lastLine('\n \n'), undefined)
 })
 
+test('what npm remarks is no progress, and is shown when the step fails', (t) => {
+  const remarks = [
+    'npm warn EBADENGINE Unsupported engine {', "npm warn EBADENGINE   package: 'ava@8.0.0',", "npm warn EBADENGINE   required: { node: '^22' },",
+    'npm warn EBADENGINE }', 'npm WARN EBADENGINE Unsupported engine {', 'npm notice New major version of npm available!',
+  ]
+  t.is(lastLine(`installing the npm packages\n${remarks.join('\n')}\n`), 'installing the npm packages')
+  for (const remark of remarks) t.is(lastLine(`\u001b[33m${remark}\u001b[39m\n`), undefined)
+  t.is(lastLine('npm error code EUSAGE\n'), 'npm error code EUSAGE')
+  t.deepEqual(excerpt([...remarks, 'npm error code EUSAGE'].join('\n')), [...remarks, 'npm error code EUSAGE'])
+})
+
 test('the tests that failed are named once each, whatever runs them', (t) => {
   const output = ['  ✔ one', '  ✘ [fail]: a › b (dark) Rename Phone', '  \u001b[31m✘ [fail]:\u001b[39m two', 'test totp::a_code ... FAILED', '  ✘ [fail]: two']
   t.deepEqual(failedTests(output.join('\n')), ['a › b (dark) Rename Phone', 'two', 'totp::a_code'])

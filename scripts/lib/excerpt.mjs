@@ -37,10 +37,13 @@ export function failedTests(output) {
   return [...new Set(lines.flatMap((line) => failing.flatMap((pattern) => pattern.exec(line)?.[1] ?? [])))]
 }
 
-/** The last line with something in it: what a command is doing. */
+/** npm's remarks, such as which package wants another Node: they say nothing of how far it is, and many lines of it. */
+const remark = /^npm (warn|WARN|notice)\b/
+
+/** The last line that tells what a command is doing. Remarks don't: they are in the log, and in what is shown of a failed step. */
 export function lastLine(text) {
-  const line = stripVTControlCharacters(text).split(/[\r\n]+/).findLast((line) => line.trim() !== '')
-  return line?.replaceAll(/\s+/g, ' ').trim()
+  const lines = stripVTControlCharacters(text).split(/[\r\n]+/)
+  return lines.findLast((line) => line.trim() !== '' && !remark.test(line))?.replaceAll(/\s+/g, ' ').trim()
 }
 
 const isRoutine = (line) => {
