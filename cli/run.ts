@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 
 import { CountersignError } from '../facade/shared/errors.js'
 import type { CountersignErrorCode } from '../facade/shared/errors.js'
+import { asTyped } from './as-typed.js'
 import { addAuditCommand } from './audit-command.js'
 import { addBrowserCommands } from './browser-commands.js'
 import { addFileCommands } from './file-commands.js'
@@ -53,11 +54,13 @@ export async function run(args: string[], io: Io): Promise<number> {
   for (const add of groups) add(program, io, done)
   const json = args.includes('--json')
   guard(program, io, json)
+  let running = program
+  program.hook('preAction', (_program, command) => void (running = command))
   try {
     await program.parseAsync(args, { from: 'user' })
     return code
   } catch (error) {
-    return fail(error, io, json)
+    return fail(error, running, io, json)
   }
 }
 
@@ -79,23 +82,23 @@ function guard(command: Command, io: Io, json: boolean): void {
 /** Commander's messages may quote an argument. */
 const printableLines = (text: string) => text.split('\n').map((line) => printable(line)).join('\n')
 
-function fail(error: unknown, io: Io, json: boolean): number {
+function fail(error: unknown, command: Command, io: Io, json: boolean): number {
   // Commander has already written this. Help and version end this way too.
   if (error instanceof CommanderError && (error.exitCode === 0 || !json)) return error.exitCode === 0 ? 0 : 2
-  const { code, reason, message } = explain(error)
+  const { code, reason, message } = explain(error, command)
   const told = json ? toJson({ ok: false, reason, message }) : `countersign: ${printable(message)}`
   ;(json ? io.stdout : io.stderr).write(`${told}\n`)
   return code
 }
 
-function explain(error: unknown): { code: number; reason: string; message: string } {
+function explain(error: unknown, command: Command): { code: number; reason: string; message: string } {
   if (error instanceof Exit) return error
   if (error instanceof CommanderError) return { code: 2, reason: 'usage', message: error.message }
   if (error instanceof CountersignError) {
     const { cause } = error as { cause?: unknown }
     // The driver's message, for example about a connection, is the useful part here.
     const more = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : ''
-    return { code: codes[error.code] ?? 3, reason: error.code, message: `${error.message}${more}` }
+    return { code: codes[error.code] ?? 3, reason: error.code, message: asTyped(`${error.message}${more}`, command) }
   }
   const { code = 'failed', message = 'failed' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {}
   return { code: 3, reason: String(code), message: message || String(code) }
