@@ -103,7 +103,7 @@ export declare class BindingRegistrationPolicy {
    * `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
    * userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
    */
-  verify(texts: string, now: number): string
+  verify(texts: string, now: number, metadata?: BindingMetadata | undefined | null): string
 }
 
 export declare class BindingSealing {
@@ -143,7 +143,7 @@ export declare class BindingService {
   verifyResponse(record: BindingRecord, challenge: string, request: string): BindingChange
   beginTotp(record: BindingRecord, random: Uint8Array, request: string): string
   finishTotp(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
-  beginWebauthn(record: BindingRecord, random: Uint8Array, request: string): string
+  beginWebauthn(record: BindingRecord, random: Uint8Array, request: string): BindingChange
   registrationChallenge(response: string): string
   finishWebauthn(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
   enrolYubico(record: BindingRecord, random: Uint8Array, request: string): BindingChange

@@ -4,8 +4,9 @@ import { constants, createHash, createPublicKey, generateKeyPairSync, sign } fro
 
 import test from 'ava'
 
-import type { Left } from '../../index.js'
-import { fromOtplib, fromSimpleWebAuthn } from '../../facade/migration/index.js'
+import type { Left, Migration } from '../../index.js'
+import { fromBetterAuth, fromOtpauth, fromOtplib, fromSimpleWebAuthn, fromSpeakeasy } from '../../facade/migration/index.js'
+import { totpCode } from '../../facade/stateless/totp.js'
 import { registrationOptions, verifyRegistration } from '../../facade/stateless/webauthn.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
@@ -83,6 +84,11 @@ const apps: [name: string, given: unknown, expected: Codes | string[]][] = [
   ['groups', grouped(' '), {}],
   ['dashes', grouped('\u2013').toLowerCase(), {}],
   ['padding', `${base32}======`, {}],
+  ['a full stop', `${base32}.`, {}],
+  ['quotes and a comma', `"${base32}",`, {}],
+  ['quotes of a text', `\u201e${base32}\u201c`, {}],
+  ['brackets', `(${grouped(' ')})`, {}],
+  ['full width', [...base32].map((one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)).join(''), {}],
   ['a 0 for a letter', base32.replace('Q', '0'), ['malformed secret']],
   ['a 1 for a letter', base32.replace('G', '1'), ['malformed secret']],
   ['an 8 for a letter', base32.replace('B', '8'), ['malformed secret']],
@@ -105,13 +111,34 @@ for (const [name, given, expected] of apps) {
   })
 }
 
+test('secrets are read in the same way everywhere', (t) => {
+  const at = 1_800_000_000_000
+  for (const [name, given, expected] of apps.filter(([, given]) => typeof given === 'string' && !given.includes('\n'))) {
+    const secret = given as string
+    const encoded = `otpauth://totp/ann?secret=${encodeURIComponent(secret)}`
+    if (Array.isArray(expected)) {
+      t.throws(() => totpCode({ secret }, at), { code: 'invalid-argument' }, name)
+      t.deepEqual(told(fromOtpauth(encoded)), ['malformed secret'], name)
+      continue
+    }
+    const code = totpCode({ secret: base32 }, at)
+    t.is(totpCode({ secret }, at), code, name)
+    t.is(totpCode(encoded, at), code, name)
+    t.deepEqual(told(fromSpeakeasy(secret, { encoding: 'base32' })), [], name)
+  }
+  // Where the text is the key, nothing of it is a mark.
+  t.not(uriOf(fromBetterAuth('"a key of text"')), uriOf(fromBetterAuth('a key of text')))
+})
+
+const uriOf = (found: Migration) => (found.factors[0] as { uri: string }).uri
+
 test('recovery codes beside a secret are taken, or left with the reason', async (t) => {
   const clear = ['aBcDeFgHiJ-kLmNoPqRsT', 'aBcDeFgHiJ-kLmNoPqRsU']
   for (const [row, typed] of [
-    [pam('" TOTP_AUTH', '12345678', '87654321'), '8765 4321'],
-    [{ secret: base32, two_factor_recovery_codes: JSON.stringify(clear) }, clear[1]!],
-    [{ secret: base32, recoveryCodes: clear }, clear[0]!.replace('-', ' ')],
-    [{ secret: base32, backup_codes: clear.join('\n') }, `${clear[1]}.`],
+    [pam('" TOTP_AUTH', '12345678', '87654321'), '1. 8765 4321'],
+    [{ secret: base32, two_factor_recovery_codes: JSON.stringify(clear) }, `"${clear[1]}",`],
+    [{ secret: base32, recoveryCodes: clear }, clear[0]!.replace('-', '_')],
+    [{ secret: base32, backup_codes: clear.join('\n') }, `Code 2: ${clear[1]}.`],
   ] as [unknown, string][]) {
     const { service } = await Fixture.open(memoryStore())
     const { taken, left } = await service.importFactors('ann', fromOtplib(row))

@@ -308,7 +308,7 @@ test('an import decides whether a passkey signs in by itself', async (t) => {
   }
 })
 
-test('a user handle is made with a key that only this system has, and without one it is made anew', async (t) => {
+test('a user handle is made with a key that only this system has', async (t) => {
   const handle = async (store: Awaited<ReturnType<typeof stores.memory>>, options = {}) => {
     const { service } = await Fixture.open(store, options)
     return (await service.beginWebauthn('ann', person)).user.id
@@ -321,8 +321,40 @@ test('a user handle is made with a key that only this system has, and without on
   const challengeKey = new Uint8Array(32).fill(7)
   const given = await handle(await withoutKey(), { challengeKey })
   t.is(await handle(await stores.memory(), { challengeKey, webauthn: { passkeys: false } }), given)
-  const store = await withoutKey()
-  t.not(await handle(store), await handle(store))
+})
+
+test('without such a key, the record keeps the handle: in every process, at the same moment and later', async (t) => {
+  for (const [name, makeStore] of Object.entries(stores)) {
+    const store = await makeStore()
+    const { sharedKey: _, ...withoutKey } = overriding(store, {})
+    const fixture = await Fixture.open(withoutKey)
+    const { service } = fixture
+    const other = await fixture.another({ store: withoutKey })
+    const begin = (of: Countersign, user: string) => of.beginWebauthn(user, person)
+    const begun = await Promise.all([service, other, service, other].map((of) => begin(of, 'ann')))
+    const again = await begin(await fixture.another({ store: withoutKey }), 'ann')
+    t.is(new Set([...begun, again].map(({ user }) => user.id)).size, 1, name)
+    t.not((await begin(other, 'eve')).user.id, again.user.id)
+    // Whoever has only begun has no factor, and a lost record still is one.
+    t.is(await service.challenge('ann'), null, name)
+    await t.throwsAsync(service.challenge('ann', { enrolled: true }), { code: 'record-missing' })
+    t.deepEqual(await service.factors('ann'), [])
+    // A user with another factor already, and one whose last factor was removed: the mark of that stays.
+    const { factor } = await fixture.enrolTotp('bob')
+    const [bob, bobAgain] = [await begin(service, 'bob'), await begin(other, 'bob')]
+    t.is(bobAgain.user.id, bob.user.id)
+    t.true((await service.removeFactor('bob', factor.id)).ok)
+    await begin(other, 'bob')
+    t.is(await service.challenge('bob', { enrolled: true }), null, `${name}: removed, not lost`)
+    // Either ceremony can be finished, and the passkey is found by the handle.
+    const key = new TestAuthenticator({ userVerified: true })
+    const made = key.create(begun[3]!, { origin })
+    t.true((await service.finishWebauthn('ann', { response: made, description: '' })).ok)
+    t.is(await store.owner(again.user.id), 'ann', name)
+    t.true((await service.verify('ann', await fixture.assertion('ann', key))).ok)
+    await service.removeUser('eve')
+    t.is((await store.read('eve')) ?? undefined, undefined, name)
+  }
 })
 
 test('a new user with the name of one who was renamed gets a handle of their own', async (t) => {

@@ -70,13 +70,17 @@ export async function beginWebauthn(
   const rules = rulesOf(context, registrationRules, extensions)
   const about = use === 'passkey' ? { ...passkey(given.conditional, userVerification), ...given } : given
   const service = context.service(rp)
-  const [record, bytes, handle] = await Promise.all([context.read(user), context.challengeBytes(user), handleFor(context, user)])
+  // Without a key that all processes share, the record is the one place where all of them find the handle.
+  const keepHandle = context.settings.handles === undefined
+  const reading = keepHandle ? null : context.read(user)
+  const [record, bytes, handle] = await Promise.all([reading, context.challengeBytes(user), handleFor(context, user)])
   const now = context.now()
-  const request = jsonText({ user, ...about, extensions: rules, now })
+  const request = jsonText({ user, ...about, extensions: rules, keepHandle, now })
   const random = Buffer.concat([bytes, handle])
-  const answered = context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () =>
-    service.beginWebauthn(record, random, request),
-  )
+  const begin = (stored: BindingRecord) => service.beginWebauthn(stored, random, request)
+  const answered = keepHandle
+    ? await context.update<PublicKeyCredentialCreationOptionsJSON>(user, now, begin)
+    : context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () => begin(record).value)
   await context.put(user, answered)
   return withExtensions(answered.value, extensions, { ...(attestationFormats && { attestationFormats }) })
 }
@@ -179,8 +183,9 @@ function passkey(
 }
 
 /**
- * The user handle of a user who has none yet. The same one each time, although nothing is stored before a passkey is
- * proved: with another one, an authenticator would hold two accounts of this user, one of which leads nowhere.
+ * The user handle of a user who has none yet. The same one each time: with another one, an authenticator would hold two
+ * accounts of this user, one of which leads nowhere. Where processes share a key, nothing is stored for it before a
+ * passkey is proved. Otherwise the first one drawn is kept in the record.
  */
 async function handleFor(context: Context, user: string): Promise<Buffer> {
   const key = await context.settings.handles?.()

@@ -27,17 +27,23 @@ export interface AuthenticatorOptions {
   rejectRevoked?: boolean
 }
 
-const checkMembers = object<AuthenticatorOptions>({
+/** The rules that a single registration can be held to. */
+export type RegistrationAuthenticators = Omit<AuthenticatorOptions, 'rejectRevoked'>
+
+const ofRegistrations = {
   allow: optional(listOf(checkModelId, { min: 1, max: 1000 })),
   deny: optional(listOf(checkModelId, { max: 1000 })),
   certified: optional(oneOf<Certification>('L1', 'L1+', 'L2', 'L2+', 'L3', 'L3+')),
   deviceBoundOnly: optional(flag),
   unknown: optional(oneOf('accept', 'refuse')),
   securityLevel: optional(oneOf<SecurityLevel>('software', 'trusted-environment', 'strongbox')),
-  rejectRevoked: optional(flag),
+}
+
+export const checkAuthenticators: Check<AuthenticatorOptions> = object<AuthenticatorOptions>({
+  ...ofRegistrations, rejectRevoked: optional(flag),
 })
 
-export const checkAuthenticators: Check<AuthenticatorOptions> = checkMembers
+export const checkRegistrationAuthenticators: Check<RegistrationAuthenticators> = object<RegistrationAuthenticators>(ofRegistrations)
 
 /** The core's form of the rules, and which attestation they need. */
 export interface AuthenticatorRules {

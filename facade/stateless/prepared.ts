@@ -73,4 +73,5 @@ const members: Record<string, readonly string[]> = {
   tpm: ['vendors', 'allowSha1'],
   androidKey: ['securityLevel'],
   fidoU2f: ['zeroAaguid'],
+  authenticators: ['allow', 'deny', 'certified', 'deviceBoundOnly', 'unknown', 'securityLevel'],
 }

@@ -3,8 +3,10 @@ import { readAuthenticationPolicy, readRegistrationPolicy } from '#binding'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
 import { attestationRules } from './attestation-policy.js'
+import { authenticatorRules } from './authenticators.js'
 import { authenticationRules, registrationRules } from './extensions.js'
 import type { SignedExtensions } from './extensions.js'
+import { bindingOf } from './metadata.js'
 import { assertionText, registrationText } from './picked.js'
 import { pem, withoutHint } from './policy.js'
 import type { RelyingPartyToVerify } from './policy.js'
@@ -24,15 +26,20 @@ const authenticationPolicies = new Prepared(authenticationPolicyNames, checkAuth
   readAuthenticationPolicy(jsonText(native(policy))),
 )
 
-const registrationPolicies = new Prepared(registrationPolicyNames, checkRegistrationPolicy, (policy) =>
-  readRegistrationPolicy(
+const registrationPolicies = new Prepared(registrationPolicyNames, checkRegistrationPolicy, (given) => {
+  const { hasMetadata = false, authenticators, ...policy } = given
+  const { rules, attestation } = authenticatorRules(authenticators, policy.attestation, hasMetadata, '')
+  return readRegistrationPolicy(
     jsonText({
       ...native(policy),
+      attestation,
+      authenticators: rules,
       trustAnchors: policy.trustAnchors?.map(pem),
-      attestationPolicy: attestationRules(policy),
+      // The metadata's roots are trust anchors, too.
+      attestationPolicy: attestationRules({ ...(hasMetadata && { attestationPolicy: {} }), ...policy, attestation }),
     }),
-  ),
-)
+  )
+})
 
 /** Checks the host's options, and verifies the response of an authentication. */
 export function authenticated(options: unknown): AuthenticationVerdict {
@@ -72,15 +79,18 @@ export function authenticated(options: unknown): AuthenticationVerdict {
 /** Checks the host's options, and verifies the response of a registration. */
 export function registered(options: unknown): RegistrationVerdict {
   const given = checkVerifyRegistration(options, '')
-  const { extensions, unsolicitedExtensions } = given
-  const asked = extensions === undefined && unsolicitedExtensions === undefined ? given : {
-    ...given, rules: registrationRules(extensions, unsolicitedExtensions),
+  const { extensions, unsolicitedExtensions, metadata } = given
+  const isPlain = extensions === undefined && unsolicitedExtensions === undefined
+  const asked = isPlain && metadata === undefined ? given : {
+    ...given,
+    ...(!isPlain && { rules: registrationRules(extensions, unsolicitedExtensions) }),
+    ...(metadata && { hasMetadata: true }),
   }
   const policy = registrationPolicies.of(asked)
   const response = registrationText(given.response)
   if (response === undefined) return { ok: false, reason: 'malformed' }
   const { challenge, userHandle = '', now = Date.now() } = given
-  return openEnvelope<RegistrationVerdict>(policy.verify(`${challenge}\n${userHandle}\n${response}`, now)).value
+  return openEnvelope<RegistrationVerdict>(policy.verify(`${challenge}\n${userHandle}\n${response}`, now, bindingOf(metadata))).value
 }
 
 interface Refused {

@@ -12,6 +12,10 @@ import {
 } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { checkAttestationPolicy } from './attestation-policy.js'
+import { checkRegistrationAuthenticators } from './authenticators.js'
+import type { RegistrationAuthenticators } from './authenticators.js'
+import { bindingOf } from './metadata.js'
+import type { Metadata } from './metadata.js'
 import type { AttestationPolicy } from './attestation-policy.js'
 import { checkAuthenticationExtensions, checkRegistrationExtensions, checkUnsolicited } from './extensions.js'
 import type { ExtensionsJson, UnsolicitedExtensions } from './extensions.js'
@@ -129,6 +133,8 @@ export const checkRegistrationPolicy = object<RegistrationPolicy>(
     attestation: optional(policy.checkAttestation),
     trustAnchors: optional(policy.checkAnchors),
     attestationPolicy: optional(checkAttestationPolicy),
+    authenticators: optional(checkRegistrationAuthenticators),
+    hasMetadata: optional(flag),
     conditional: optional(flag),
     rules: optional(checkRules),
   },
@@ -138,8 +144,13 @@ export const checkRegistrationPolicy = object<RegistrationPolicy>(
 export const authenticationPolicyNames = ['rp', 'userVerification', 'crossOrigin', 'counter', 'rules', 'appId'] as const
 export const registrationPolicyNames = [
   'rp', 'userVerification', 'crossOrigin', 'algorithms', 'attestation', 'trustAnchors', 'attestationPolicy',
-  'conditional', 'rules',
+  'authenticators', 'hasMetadata', 'conditional', 'rules',
 ] as const
+
+const checkMetadata: Check<Metadata> = (value, name) => {
+  if (!bindingOf(value)) throw invalid(name, 'what Metadata.verify() resolves with (await it)')
+  return value as Metadata
+}
 
 /** Reads each member once, and checks those that belong to a call. The policy's members are not checked here. */
 export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
@@ -152,6 +163,8 @@ export const checkVerifyRegistration = object<CheckedVerifyRegistration>({
   attestation: outside,
   trustAnchors: outside,
   attestationPolicy: outside,
+  metadata: optional(checkMetadata),
+  authenticators: outside,
   userHandle: optional(checkHandle),
   conditional: outside,
   now: optional(epochMilliseconds),
@@ -186,6 +199,9 @@ interface RegistrationPolicy extends Omit<AuthenticationPolicy, 'counter' | 'app
   attestation?: AttestationConveyance
   trustAnchors?: (string | Uint8Array)[]
   attestationPolicy?: AttestationPolicy
+  authenticators?: RegistrationAuthenticators
+  /** Whether this call has metadata, which some rules need. */
+  hasMetadata?: boolean
   conditional?: boolean
 }
 
@@ -212,7 +228,8 @@ interface AskedExtensions {
   extensions?: ExtensionsJson
   unsolicitedExtensions?: UnsolicitedExtensions
 }
-interface CheckedVerifyRegistration extends Unchecked<Omit<RegistrationPolicy, 'rules'>>, AskedExtensions {
+interface CheckedVerifyRegistration extends Unchecked<Omit<RegistrationPolicy, 'rules' | 'hasMetadata'>>, AskedExtensions {
+  metadata?: Metadata
   response: unknown
   challenge: string
   userHandle?: string

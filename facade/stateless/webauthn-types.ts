@@ -1,5 +1,7 @@
 import type { AttestationPolicy, SecurityLevel } from './attestation-policy.js'
+import type { RegistrationAuthenticators } from './authenticators.js'
 import type { AuthenticationExtensions, RegistrationExtensions, SignedExtensions, UnsolicitedExtensions } from './extensions.js'
+import type { Metadata } from './metadata.js'
 import type { CoseAlgorithm, CrossOrigin, RelyingParty, RelyingPartyToVerify } from './policy.js'
 import type {
   AttestationConveyance,
@@ -137,6 +139,16 @@ export interface VerifyRegistrationOptions extends VerifyOptions {
   trustAnchors?: (string | Uint8Array)[]
   /** What statements of single formats have to meet. */
   attestationPolicy?: AttestationPolicy
+  /**
+   * Verified metadata of the FIDO Metadata Service. Models that it forbids are refused, and the roots of a model are trust
+   * anchors for it.
+   */
+  metadata?: Metadata
+  /**
+   * Which authenticators may be registered. With rules that demand a trusted statement, the default of `attestation` is
+   * `direct`.
+   */
+  authenticators?: RegistrationAuthenticators
   /** The user handle from the options. It is stored with the credential. */
   userHandle?: Base64URLString | Uint8Array
   /** Whether this was a conditional create, in which the user may not have been asked to touch anything. Default false. */

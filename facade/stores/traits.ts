@@ -97,8 +97,9 @@ export interface ChallengeStore {
    * A secret that every process of this store shares, for challenges that are not stored and for new user handles: the
    * first `fresh` that comes is kept, and whoever asks, on any machine, gets what is kept. Atomic.
    *
-   * May be left out: then sign-ins without a user name need the option `challengeKey` of `Countersign.open()`. A secret
-   * that is lost ends the sign-ins that are open, and no more: handles are stored once a passkey is.
+   * May be left out: then sign-ins without a user name need the option `challengeKey` of `Countersign.open()`, and the
+   * start of a first passkey's enrolment writes its user handle to the record, also for a user who has no factor yet. A
+   * secret that is lost ends the sign-ins that are open, and no more: handles are stored once a passkey is.
    */
   sharedKey?(fresh: string): Promise<string>
 

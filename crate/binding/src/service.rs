@@ -172,9 +172,9 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_webauthn(&self, record: BindingRecord, random: &[u8], request: String) -> String {
+    pub fn begin_webauthn(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
         Call::new(record, request)
-            .read(|record, request| enrol::begin_webauthn(record, random, &self.settings, request))
+            .change(|record, request| enrol::begin_webauthn(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]

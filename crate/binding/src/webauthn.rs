@@ -8,6 +8,7 @@ use countersign_core::webauthn::{Authenticated, json};
 use napi::Either;
 use napi_derive::napi;
 
+use crate::metadata::BindingMetadata;
 use crate::text::Text;
 
 /// `{rp: {id, name?}, user: {id?, name, displayName}, challenge?, algorithms?, timeout?, excludeCredentials?,
@@ -86,8 +87,8 @@ impl BindingRegistrationPolicy {
     /// `clientExtensionResults` (JSON). `now` in epoch milliseconds. `value`: `{ok: true, credential, attestation,
     /// userVerified, discoverable?, extensions?}` or `{ok: false, reason}`.
     #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn verify(&self, texts: String, now: i64) -> Text {
-        self.0.verify(&texts, now).into()
+    pub fn verify(&self, texts: String, now: i64, metadata: Option<&BindingMetadata>) -> Text {
+        self.0.verify(&texts, now, metadata.map(|metadata| &*metadata.0)).into()
     }
 }
 

@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::json::distinct::Text;
 use crate::json::failure::Failure;
 use crate::json::members::{Known, once, required, with_others};
-use crate::typed_code::{decimal_digit, is_filler};
+use crate::typed_code::{decimal_digit, is_around, is_filler};
 
 /// The number of letters and digits that a code of another system may have.
 const FOREIGN: std::ops::RangeInclusive<usize> = 8..=32;
@@ -99,14 +99,19 @@ impl RecoverySet {
         Some(set)
     }
 
-    /// Uses up a code if it belongs to the set. Spaces and dashes don't matter, and neither does the case of hex
-    /// digits.
+    /// Uses up a code if it belongs to the set. Spaces, dashes and underscores don't matter, and neither does the case of
+    /// hex digits, nor what a list of codes has around each: its number, a label with a colon, quotes, a full stop.
     pub fn use_code(&mut self, typed: &str) -> Used {
+        if typed.len() > 128 {
+            return Used::Malformed;
+        }
+        let code = without_underscores(bare(typed));
         let foreign = self
             .letters
-            .and_then(|letters| normalise_foreign(typed, letters.into()));
+            .and_then(|letters| normalise_foreign(&code, letters.into()));
+        let own = (typed.len() <= 64).then(|| normalise(&code)).flatten();
         // 16 hex digits can be a code in either form.
-        let forms: Vec<_> = normalise(typed).into_iter().chain(foreign).collect();
+        let forms: Vec<_> = own.into_iter().chain(foreign).collect();
         if forms.is_empty() {
             return Used::Malformed;
         }
@@ -212,15 +217,39 @@ fn hex_digit(typed: char) -> Option<u8> {
     }
 }
 
+/// The code in a line of a list or in a sentence: without a label, a number, and marks around it.
+fn bare(typed: &str) -> &str {
+    let is_mark = |character| is_filler(character) || is_around(character);
+    let typed = typed.trim_matches(is_mark);
+    // No code has a colon, so it ends the label.
+    let code = typed
+        .rfind([':', '\u{ff1a}'])
+        .and_then(|colon| typed.get(colon..))
+        .unwrap_or(typed);
+    let code = code.trim_start_matches(is_mark);
+    let is_number = |character| decimal_digit(character).is_some();
+    let rest = code.trim_start_matches(is_number);
+    let digits = code.chars().take_while(|character| is_number(*character)).count();
+    let is_numbered =
+        (1..=3).contains(&digits) && rest.starts_with(['.', ')', ']', '\u{ff0e}', '\u{ff09}', '\u{3001}']);
+    if is_numbered {
+        rest.trim_start_matches(is_mark)
+    } else {
+        code
+    }
+}
+
+fn without_underscores(code: &str) -> Zeroizing<String> {
+    // Allocated in full: growing would leave unwiped copies behind.
+    let mut plain = Zeroizing::new(String::with_capacity(code.len()));
+    plain.extend(code.chars().filter(|character| !matches!(character, '_' | '\u{ff3f}')));
+    plain
+}
+
 /// The form that is hashed.
 fn normalise(typed: &str) -> Option<Zeroizing<String>> {
-    if typed.len() > 64 {
-        return None;
-    }
     let mut random = Zeroizing::new([0u8; RANDOM]);
     let mut digits = 0;
-    // The code may be at the end of a sentence.
-    let typed = typed.trim_end_matches(|last| is_filler(last) || matches!(last, '.' | '\u{ff0e}' | '\u{3002}'));
     for character in typed.chars() {
         if is_filler(character) {
             continue;
@@ -418,6 +447,19 @@ mod tests {
             "ｆ２ｂ６－５５ｅ２－ｄ６０２－ｃ９４４",
             "Ｆ２Ｂ６５５Ｅ２Ｄ６Ｏ２Ｃ９４４．",
             "\u{200e}f2b6\u{202f}55e2\u{2212}d602\u{200b}c944\u{feff}",
+            "f2b6_55e2_d602_c944",
+            "\"f2b6-55e2-d602-c944\",",
+            "\u{201e}f2b6-55e2-d602-c944\u{201c}",
+            "`f2b6-55e2-d602-c944`:",
+            "(f2b6-55e2-d602-c944)",
+            "1. f2b6-55e2-d602-c944",
+            "10) f2b655e2d602c944",
+            "[3] f2b6-55e2-d602-c944",
+            "- [ ] f2b6-55e2-d602-c944;",
+            "2: f2b6-55e2-d602-c944",
+            "Code 2: f2b6-55e2-d602-c944.",
+            "Recovery code:\u{a0}f2b6-55e2-d602-c944",
+            "\u{ff08}１\u{ff09}ｆ２ｂ６５５ｅ２ｄ６０２ｃ９４４\u{3002}",
         ] {
             assert_eq!(set().use_code(typed), Used::Accepted { index: 0, left: 8 }, "{typed:?}");
         }
@@ -427,9 +469,15 @@ mod tests {
             "f2b6-55e2-d602-c94",
             "f2b6-55e2-d602-c9440",
             "f2b6-55e2-d602-c94g",
-            "f2b6_55e2_d602_c944",
             "f2b6-55e2-d602-c944\0",
             "null",
+            // Which of these digits is the number of the line?
+            "1 f2b6-55e2-d602-c944",
+            "f2b6-55e2-d602-c944 dacd-4de8-5958-43dc",
+            "f2b6.55e2.d602.c944",
+            "code f2b6-55e2-d602-c944",
+            "1.",
+            ":",
         ] {
             assert_eq!(set().use_code(typed), Used::Malformed, "{typed:?}");
         }
@@ -513,7 +561,7 @@ mod tests {
         ] {
             assert_eq!(set.use_code(wrong), Used::Wrong, "{wrong}");
         }
-        for malformed in ["", "aB3dE-fG7h", "aB3dE-fG7hIx", "aB3dE_fG7hI", "äB3dE-fG7hI", "123456"] {
+        for malformed in ["", "aB3dE-fG7h", "aB3dE-fG7hIx", "aB3dE.fG7hI", "äB3dE-fG7hI", "123456"] {
             assert_eq!(set.use_code(malformed), Used::Malformed, "{malformed}");
         }
         assert_eq!(set.use_code("01234-56789"), Used::Accepted { index: 2, left: 2 });

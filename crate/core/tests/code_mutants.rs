@@ -128,6 +128,13 @@ fn judge_uri(uri: &str, parsed: &OtpauthUri, stored: bool) {
     );
     let blank = |one: &char| matches!(one, ' ' | '\t' | '\n' | '\r' | '-' | '=') || (!stored && *one == '+');
     let secret: String = get("secret").unwrap().chars().filter(|one| !blank(one)).collect();
+    let secret = if stored {
+        &secret
+    } else {
+        secret.trim_matches([
+            '.', ',', ';', ':', '"', '\'', '`', '*', '(', ')', '[', ']', '{', '}', '<', '>',
+        ])
+    };
     assert_eq!(parsed.totp.secret(), base32(&secret.to_ascii_uppercase()), "{uri}");
     let number = |name: &str, standard: u32| get(name).map_or(standard, |value| value.trim().parse().unwrap());
     assert_eq!(u32::from(parsed.totp.digits()), number("digits", 6), "{uri}");
@@ -135,6 +142,10 @@ fn judge_uri(uri: &str, parsed: &OtpauthUri, stored: bool) {
     let mut algorithm = get("algorithm").unwrap_or_else(|| "SHA1".into()).to_ascii_uppercase();
     if !stored {
         algorithm.retain(|one| one.is_ascii_alphanumeric());
+        // `SHA2-512` is a spelling of it.
+        if let Some(size) = algorithm.strip_prefix("SHA2").filter(|size| size.len() == 3) {
+            algorithm = format!("SHA{size}");
+        }
     }
     assert_eq!(parsed.totp.algorithm().name(), algorithm, "{uri}");
     assert!(
@@ -245,13 +256,20 @@ fn recovery_codes() {
     let (set, codes) = RecoverySet::create(&random.bytes(88), 0).unwrap();
     // Of the characters that the mutants have: what each stands for.
     let fold = |code: &str| -> String {
+        let marks = ['.', ' ', '-', '\t', '\u{a0}', '\u{3000}', '\u{2013}', '\u{feff}'];
+        let code = code.trim_matches(marks);
+        // The number of a line.
         let kept = code
-            .trim_end_matches(['.', ' ', '-', '\t', '\u{a0}', '\u{3000}'])
+            .split_once('.')
+            .filter(|(number, _)| {
+                (1..=3).contains(&number.chars().count()) && number.chars().all(|one| digit(one).is_some())
+            })
+            .map_or(code, |(_, rest)| rest.trim_start_matches(marks))
             .chars();
         kept.filter(|typed| {
             !matches!(
                 typed,
-                ' ' | '-' | '\t' | '\u{a0}' | '\u{3000}' | '\u{2013}' | '\u{feff}'
+                ' ' | '-' | '\t' | '\u{a0}' | '\u{3000}' | '\u{2013}' | '\u{feff}' | '_'
             )
         })
         .map(|typed| match typed {

@@ -477,8 +477,8 @@ fn registrations_exclude_u2f_keys() {
     let begin = |user: &mut User| {
         let random = user.random::<64>();
         let request = json!({ "user": "ann", "name": "ann", "displayName": "Ann", "now": user.now });
-        let text = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request.to_string());
-        user.envelope(&text)["value"].clone()
+        let begun = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request.to_string());
+        user.envelope(&begun.value)["value"].clone()
     };
     let options = begin(&mut user);
     assert_eq!(

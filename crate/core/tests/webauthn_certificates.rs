@@ -214,11 +214,6 @@ fn signatures_of_the_statement() {
     let trailing = [leaf.der(), &[0]].concat();
     assert_eq!(register(&leaf, -7, &[&trailing], root.anchor()), INVALID);
     assert_eq!(register(&leaf, -7, &[&[]], root.anchor()), INVALID);
-    assert_eq!(
-        register(&leaf, -7, &[leaf.der(); 9], root.anchor()),
-        INVALID,
-        "too many"
-    );
 }
 
 #[test]
@@ -640,6 +635,52 @@ fn who_may_issue() {
         "an anchor that has expired"
     );
     assert_eq!(register(&leaf, -7, &[leaf.der(), old.der()], old.anchor()), UNTRUSTED);
+}
+
+/// The limit bounds the work for what is not trusted, and refuses nobody of whom no attestation was asked.
+#[test]
+fn longer_chains_than_are_followed() {
+    let root = Party::root();
+    let leaf = Party::leaf(&root, |_| {});
+    let lone = Party::leaf(&root, |_| {});
+    let authority = Party::authority("Above", BasicConstraints::Unconstrained, None);
+    let none = TrustAnchors::default;
+    let invalid = Err(Reason::AttestationInvalid);
+    let follows = |x5c: &[&[u8]], anchors: TrustAnchors, attestation| conveyed(&leaf, -7, x5c, anchors, attestation);
+
+    let equal = vec![leaf.der(); 20];
+    assert_eq!(follows(&equal, none(), Conveyance::None), UNTRUSTED);
+    assert_eq!(follows(&equal, none(), Conveyance::Direct), invalid);
+    assert_eq!(follows(&equal, lone.anchor(), Conveyance::None), UNTRUSTED);
+    // It is trusted before the others are reached.
+    assert_eq!(follows(&equal, root.anchor(), Conveyance::Direct), TRUSTED);
+
+    // Each has issued the one before: sound as far as it is followed, and not known to be sound.
+    let mut chained = vec![leaf.der()];
+    chained.extend(vec![root.der(); 7]);
+    assert_eq!(follows(&chained, none(), Conveyance::Direct), UNTRUSTED);
+    chained.push(root.der());
+    assert_eq!(follows(&chained, none(), Conveyance::None), UNTRUSTED);
+    assert_eq!(follows(&chained, none(), Conveyance::Direct), invalid);
+    // An anchor behind the limit is not reached.
+    let mut behind = vec![leaf.der(); 8];
+    behind.push(authority.der());
+    assert_eq!(follows(&behind, authority.anchor(), Conveyance::None), UNTRUSTED);
+
+    // What can't be a certificate, and a broken signature, are refused still.
+    assert_eq!(follows(&[leaf.der(), b"0"], none(), Conveyance::None), invalid);
+    let mut many = vec![leaf.der(); 20];
+    many[12] = b"0";
+    assert_eq!(follows(&many, none(), Conveyance::None), invalid);
+    let other = Party::root();
+    let mut broken = vec![leaf.der(), other.der()];
+    broken.extend(vec![leaf.der(); 18]);
+    assert_eq!(follows(&broken, none(), Conveyance::None), invalid);
+    assert_eq!(
+        conveyed(&lone, -7, &equal, none(), Conveyance::None),
+        invalid,
+        "another key's signature"
+    );
 }
 
 #[test]

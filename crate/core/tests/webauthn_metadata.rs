@@ -103,6 +103,12 @@ fn the_form_of_a_blob() {
         malformed,
         "must be understood"
     );
+    // Neither is a list with a name in it (RFC 7515, 4.1.11).
+    for crit in [Value::Null, json!([]), json!(false), json!("")] {
+        let mut header = service.header();
+        header["crit"] = crit;
+        assert_eq!(with(&header), malformed, "{header}");
+    }
     assert_eq!(bent(|header| header["x5c"] = json!([])), malformed);
     assert_eq!(bent(|header| header["x5c"] = json!("AAAA")), malformed);
     assert_eq!(bent(|header| header["x5c"][0] = json!("AAAA")), malformed);
@@ -499,6 +505,27 @@ fn two_entries_of_a_model_are_one() {
         assert_eq!(metadata.len(), 1);
         assert!(model(&metadata, KEY).undesired(NOW, &[]).is_some());
     }
+}
+
+#[test]
+fn an_entry_of_several_models_reports_of_each() {
+    let first = "8c0903708b87115b0b422def3138c3c864e44573";
+    let other = "9c0903708b87115b0b422def3138c3c864e44573";
+    let third = "ac0903708b87115b0b422def3138c3c864e44573";
+    let keys = |keys: &[&str], reports: Value| json!({ "attestationCertificateKeyIdentifiers": keys, "statusReports": reports });
+    let revoked = || json!([{ "status": "REVOKED", "effectiveDate": "2025-01-01" }]);
+    let none = || json!([]);
+    for both in [[first, other, third], [third, other, first]] {
+        let entries = json!([keys(&[first], none()), keys(&[other], none()), keys(&both, revoked())]);
+        let metadata = Service::new().metadata(&entries);
+        assert_eq!(metadata.len(), 2);
+        for id in both {
+            assert!(model(&metadata, id).undesired(NOW, &[]).is_some(), "{id}");
+        }
+    }
+    let entries = json!([keys(&[first], revoked()), keys(&[other], none())]);
+    let metadata = Service::new().metadata(&entries);
+    assert!(model(&metadata, other).undesired(NOW, &[]).is_none(), "none of its own");
 }
 
 /// The report that is revoked first in FIDO's own BLOB, and has another one after it.

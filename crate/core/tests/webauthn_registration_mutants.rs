@@ -174,7 +174,7 @@ impl Subject {
             }
             2 if random.one_in(4) => members.set("rawId", format!("\"{}\"", BASE64_NOPAD.encode(&parts.id))),
             3 if random.one_in(4) => {
-                let listed = *random.pick(&["[]", r#"["usb","usb","new"]"#, r#"["<"]"#, r#"["internal"]"#, "null"]);
+                let listed = *random.pick(&["[]", r#"["usb","usb","new"]"#, r#"["<",""]"#, r#"["internal"]"#, "null"]);
                 members.object("response").set("transports", listed);
             }
             2 | 3 => members.mutate(random),
@@ -331,7 +331,12 @@ fn transports(read: &Value) -> Vec<String> {
     let mut known: Vec<String> = Vec::new();
     for transport in read["response"]["transports"].as_array().into_iter().flatten() {
         let transport = transport.as_str().unwrap();
-        if !known.iter().any(|before| before == transport) {
+        // What can't be a name is ignored.
+        let fits = (1..=32).contains(&transport.len())
+            && transport
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if fits && !known.iter().any(|before| before == transport) {
             known.push(transport.to_owned());
         }
     }

@@ -147,7 +147,9 @@ function byRecoveryCode(
 
 /** Whether it has the 16 digits of a recovery code, which no app shows: people paste it into the first field they see. */
 function isRecoveryCode(code: string): boolean {
-  const digits = code.normalize('NFKC').replaceAll(/[^\p{L}\p{N}]/gu, '')
+  // Its line in a list may begin with a label or a number.
+  const line = code.normalize('NFKC').split(':').findLast((part) => /[\p{L}\p{N}]/u.test(part)) ?? ''
+  const digits = line.replace(/^[^\dA-Za-z]*\d\d?\d?[.)\]]/, '').replaceAll(/[^\p{L}\p{N}]/gu, '')
   return /^[\da-foilA-FOIL]{16}$/.test(digits)
 }
 

@@ -24,7 +24,7 @@ pub enum Encoding {
 /// The key, or `None` if the text doesn't have this encoding.
 pub fn decode(text: &str, encoding: Encoding) -> Option<Zeroizing<Vec<u8>>> {
     match encoding {
-        Encoding::Base32 => base32::decode_any_length(text),
+        Encoding::Base32 => base32::decode_pasted(text),
         Encoding::Hex => data_encoding::HEXLOWER_PERMISSIVE
             .decode(text.as_bytes())
             .ok()

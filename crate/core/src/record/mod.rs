@@ -261,9 +261,10 @@ impl Record {
         self.real_factors() == 0 && self.recovery.is_none() && self.unusable.is_empty()
     }
 
-    /// True if there is something to store although there is no factor: how the last one was removed, or a deadline.
+    /// True if there is something to store although there is no factor: how the last one was removed, a deadline, or the
+    /// user handle of a passkey that is being enrolled.
     pub fn is_kept_without_factors(&self) -> bool {
-        self.removed.is_some() || !self.deadlines.is_empty()
+        self.removed.is_some() || !self.deadlines.is_empty() || self.user_handle.is_some()
     }
 }
 

@@ -44,7 +44,8 @@ pub type Decision<T> = Result<(Option<Record>, Answer<T>), Failure>;
 
 impl Change {
     /// Turns a decision into a change. A record without factors is deleted, unless it says how the last factor was
-    /// removed, or until when the user has to enrol. Adding a factor removes the former. A failure changes nothing.
+    /// removed, until when the user has to enrol, or which user handle a first passkey gets. Adding a factor removes the
+    /// first of these. A failure changes nothing.
     pub fn from_decision<T: Serialize>(decision: Decision<T>) -> Self {
         let decided = decision.and_then(|(record, answer)| Ok((Self::storing(record)?, answer)));
         match decided {

@@ -303,7 +303,7 @@ impl TfaConfig {
             (json!(begun.value), begun.challenge)
         } else {
             let request = json!({ "user": user, "name": user, "displayName": user, "now": now }).to_string();
-            let begun = enrol::open_webauthn(record, random, settings, &request)?;
+            let (_, begun) = enrol::open_webauthn(record, random, settings, &request)?;
             (json!({ "publicKey": begun.value }), begun.challenge)
         };
         Ok((value, challenge.ok_or(Failure::InvalidArgument("request"))?))

@@ -3,6 +3,8 @@
 use data_encoding::BASE32_NOPAD;
 use zeroize::Zeroizing;
 
+use crate::typed_code::{is_around, is_filler};
+
 /// Upper case, without padding.
 pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
     // Allocated in full: growing would leave unwiped copies behind.
@@ -11,15 +13,34 @@ pub fn encode(bytes: &[u8]) -> Zeroizing<String> {
     text
 }
 
-/// Accepts lower case, spaces and hyphens anywhere, and padding at the end. Refuses `0`, `1`, `8`, `9` and all other
-/// characters.
+/// Accepts lower case, blanks and dashes of every kind anywhere, padding at the end, and full stops, quotes and brackets
+/// around. Refuses `0`, `1`, `8`, `9` and all other characters: nobody knows whether a `0` was an `O` or a `Q`.
 ///
 /// Trailing bits are dropped. A length that RFC 4648 doesn't allow is refused: it is usually a truncated paste.
 pub fn decode(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     decode_plain(text).or_else(|| {
-        let (bytes, symbols) = decode_symbols(text)?;
+        let text = pasted(text);
+        let (bytes, symbols) = decode_symbols(&text)?;
         (!matches!(symbols % 8, 1 | 3 | 6)).then_some(bytes)
     })
+}
+
+/// Like [`decode`], for text of any length.
+pub fn decode_pasted(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    decode_any_length(&pasted(text))
+}
+
+/// What was pasted, in ASCII.
+fn pasted(text: &str) -> Zeroizing<String> {
+    let text = text.trim_matches(|mark| is_filler(mark) || is_around(mark));
+    let ascii = |character| match character {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character),
+        _ => character,
+    };
+    // Allocated in full: growing would leave unwiped copies behind.
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    plain.extend(text.chars().filter(|character| !is_filler(*character)).map(ascii));
+    plain
 }
 
 /// Like [`decode`], for text of any length: other programs stored secrets without checking it.
@@ -105,8 +126,29 @@ mod tests {
             "mzxw-6ytb",
             " MZXW6YTB\r\n",
             "MZXW6YTB========",
+            "MZXW6YTB.",
+            "\"mzxw 6ytb\",",
+            "(MZXW6YTB)",
+            "\u{201c}MZXW6YTB\u{201d}",
+            "MZXW\u{2013}6YTB\u{a0}",
+            "ＭＺＸＷ６ＹＴＢ",
+            "MZXW6YTB====.",
         ] {
-            assert_eq!(decode(text).unwrap().as_slice(), b"fooba");
+            assert_eq!(decode(text).unwrap().as_slice(), b"fooba", "{text}");
+            assert_eq!(decode_pasted(text).unwrap().as_slice(), b"fooba", "{text}");
+        }
+        for text in [
+            "MZXW6YT0",
+            "MZXW6YT1",
+            "MZXW6YT8",
+            "MZXW6YT9",
+            "０ZXW6YTB",
+            "MZXW.6YTB",
+            "MZXW_6YTB",
+            "MZXW\"6YTB",
+            "MZXW6YTÄ",
+        ] {
+            assert!(decode(text).is_none() && decode_pasted(text).is_none(), "{text}");
         }
     }
 

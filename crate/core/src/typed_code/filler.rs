@@ -4,6 +4,17 @@ pub(crate) fn is_filler(character: char) -> bool {
     character == ' ' || character == '-' || is_blank(character) || is_dash(character) || is_invisible(character)
 }
 
+/// Whether a character may stand around a code that was copied out of a text: full stops, commas, quotes, brackets and
+/// the marks of Markdown. Between digits they mean something else.
+pub(crate) fn is_around(character: char) -> bool {
+    matches!(
+        character,
+        '.' | ',' | ';' | ':' | '"' | '\'' | '`' | '*' | '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '«' | '»' | '‹' | '›'
+            | '\u{2018}'..='\u{201f}' | '\u{60c}' | '\u{6d4}' | '\u{964}' | '\u{3001}' | '\u{3002}' | '\u{3008}'..='\u{3011}'
+            | '\u{ff02}' | '\u{ff07}'..='\u{ff09}' | '\u{ff0c}' | '\u{ff0e}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff61}'..='\u{ff64}'
+    )
+}
+
 /// Characters with the property `White_Space`, and blanks that Unicode counts as letters or symbols.
 fn is_blank(character: char) -> bool {
     character.is_whitespace()

@@ -7,7 +7,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-pub(crate) use filler::is_filler;
+pub(crate) use filler::{is_around, is_filler};
 
 /// The longest code that is read. A 31-bit number has no more digits than this.
 pub(crate) const MAX_DIGITS: u8 = 10;
@@ -20,20 +20,25 @@ pub struct TypedCode {
 }
 
 impl TypedCode {
-    /// Drops blanks, dashes and invisible marks anywhere in the text. Accepts decimal digits of any script, if all are
-    /// of the same one. `None` if the rest is not 6 to 10 digits. All checks of a typed code use this form only.
+    /// Drops blanks, dashes and invisible marks anywhere in the text, and full stops, commas, quotes and brackets around
+    /// the digits. Accepts decimal digits of any script, if all are of the same one. `None` if the rest is not 6 to 10
+    /// digits. All checks of a typed code use this form only.
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() > 64 {
             return None;
         }
         let mut code = Self::empty();
-        let mut script = None;
+        let (mut script, mut ended) = (None, false);
         for character in text.chars() {
             if is_filler(character) {
                 continue;
             }
+            if is_around(character) {
+                ended = code.length > 0;
+                continue;
+            }
             let (digit, its) = decimal_digit(character)?;
-            if *script.get_or_insert(its) != its {
+            if ended || *script.get_or_insert(its) != its {
                 return None;
             }
             code.push(b'0' + digit)?;
@@ -133,6 +138,16 @@ mod tests {
             "123\u{2212}456",
             "1\u{202f}2\u{2009}3\u{200b}4\u{2007}5\u{ad}6",
             "1\u{fe0f}2\u{fe0f}3\u{fe0f}4\u{fe0f}5\u{fe0f}6",
+            "123456.",
+            "123 456 ,",
+            "\"123456\"",
+            "\u{201c}123456\u{201d}.",
+            "'123-456'",
+            "(123 456)",
+            "[123456]; ",
+            "**123456**",
+            "\u{ff08}１２３４５６\u{ff09}\u{3002}",
+            ": 123456",
         ] {
             assert_eq!(TypedCode::parse(text).unwrap().as_bytes(), b"123456", "{text:?}");
         }
@@ -147,6 +162,14 @@ mod tests {
             "12345a",
             "0x1234",
             "1234.56",
+            "123,456",
+            "123.456.",
+            "(123)(456)",
+            "123456. 1",
+            "1. 123456",
+            ".",
+            "123456!",
+            "#123456",
             "123_456",
             "123456\0",
             "123٤٥٦",

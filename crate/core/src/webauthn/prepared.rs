@@ -6,12 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::attestation::{Attestation, AttestationPolicy, TrustAnchors};
 use super::authentication::{self, Authenticated, AuthenticationExpectation};
+use super::authenticators::{AuthenticatorPolicy, Authenticators};
 use super::client_data::sha256;
 use super::cose::{Algorithm, CoseKey};
 use super::credential::Credential;
 use super::expectation::RegistrationExpectation;
 use super::extensions::{ExtensionRules, Outputs};
 use super::json::{algorithms, check_challenge, read};
+use super::metadata::Metadata;
 use super::policy::{Conveyance, CounterPolicy, CrossOrigin, RelyingParty, UserVerification};
 use super::reason::Reason;
 use super::registration;
@@ -65,6 +67,8 @@ struct AboutRegistrations {
     conditional: bool,
     #[serde(default)]
     extensions: Option<ExtensionRules>,
+    #[serde(default)]
+    authenticators: AuthenticatorPolicy,
 }
 
 /// The members of a stored credential that are not text.
@@ -165,7 +169,7 @@ impl AuthenticationPolicy {
 
 impl RegistrationPolicy {
     /// Reads `{rp, userVerification?, algorithms?, attestation?, trustAnchors?, attestationPolicy?, crossOrigin?,
-    /// conditional?, extensions?}`.
+    /// conditional?, extensions?, authenticators?}`.
     pub fn parse(json: &str) -> Result<Self, Failure> {
         let about: AboutRegistrations = read(json)?;
         about.rp.check()?;
@@ -182,11 +186,11 @@ impl RegistrationPolicy {
     ///
     /// Returns an envelope. `value`: `{ok: true, credential, attestation, userVerified, discoverable?, extensions?}` or
     /// `{ok: false, reason}`.
-    pub fn verify(&self, texts: &str, now: i64) -> String {
-        envelope(self.verdict(texts, now))
+    pub fn verify(&self, texts: &str, now: i64, metadata: Option<&Metadata>) -> String {
+        envelope(self.verdict(texts, now, metadata))
     }
 
-    fn verdict(&self, texts: &str, now: i64) -> Result<Verdict, Failure> {
+    fn verdict(&self, texts: &str, now: i64, metadata: Option<&Metadata>) -> Result<Verdict, Failure> {
         let mut lines = Lines(Some(texts));
         let challenge = lines.bytes("challenge")?;
         check_challenge(&challenge)?;
@@ -206,8 +210,12 @@ impl RegistrationPolicy {
             extensions: self.about.extensions.as_ref(),
             now: now.div_euclid(1000),
         };
-        let registered =
-            Response::of_registration(response).and_then(|response| registration::verify(&response, &expected, None));
+        let authenticators = Authenticators {
+            policy: &self.about.authenticators,
+            metadata,
+        };
+        let registered = Response::of_registration(response)
+            .and_then(|response| registration::verify(&response, &expected, Some(&authenticators)));
         Ok(match registered {
             Ok(registered) => Verdict::Accepted(RegistrationVerdict {
                 ok: true,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use crate::typed_code::is_filler;
+use crate::typed_code::{is_around, is_filler};
 
 /// Sixteen letters that are in the same place on most keyboards, in the order of their values.
 const MODHEX: &[u8; 16] = b"cbdefghijklnrtuv";
@@ -61,10 +61,15 @@ pub enum Checked {
 }
 
 impl Otp {
-    /// Reads upper case (Caps Lock) and the letters of a Dvorak layout too, and drops blanks around the OTP. `None` if
-    /// the rest is not 32 to 48 characters of modhex.
+    /// Reads upper case (Caps Lock) and the letters of a Dvorak layout too, and drops blanks, quotes, brackets and full
+    /// stops around the OTP. `None` if the rest is not 32 to 48 characters of modhex.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_matches(is_filler);
+        // On a Dvorak layout, a full stop is a letter.
+        let bare = |text: &str| Self::read(text.trim_matches(|mark| is_filler(mark) || is_around(mark)));
+        Self::read(text.trim_matches(is_filler)).or_else(|| bare(text))
+    }
+
+    fn read(text: &str) -> Option<Self> {
         // Text with only Dvorak letters is read as Dvorak, even if all of its letters are also in modhex. Yubico's own
         // server does the same.
         let layout = if text.bytes().all(|letter| place(DVORAK, letter).is_some()) {

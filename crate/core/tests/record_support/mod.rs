@@ -176,7 +176,7 @@ fn enrol_key(user: &mut User, key: &Authenticator) -> Vec<u8> {
     let random = [7; 64];
     let request = json!({ "user": "ann", "name": "ann", "displayName": "Ann", "now": user.now }).to_string();
     let begun = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request);
-    let begun = user.envelope(&begun);
+    let begun = user.envelope(&begun.value);
     let challenge = begun["value"]["challenge"].as_str().unwrap();
     let ceremony = Ceremony {
         flags: 0x45,

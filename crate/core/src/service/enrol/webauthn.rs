@@ -24,9 +24,11 @@ use crate::webauthn::{
 
 /// Opens a registration ceremony. `value`: the specification's `PublicKeyCredentialCreationOptionsJSON`.
 ///
-/// `random`: 32 bytes for the challenge, then 32 for a user handle, which is used if the user has none yet.
-pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
-    answer_envelope(begin(record, random, settings, request))
+/// `random`: 32 bytes for the challenge, then 32 for a user handle, which is used if the user has none yet. With
+/// `keepHandle` in the request, the record keeps it, so that the next enrolment gets the same one although this one was
+/// never finished. Without it, nothing is changed.
+pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
+    Change::from_decision(begin(record, random, settings, request))
 }
 
 /// Says which open challenge a registration belongs to: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.
@@ -72,16 +74,13 @@ struct BeginRequest {
     conditional: bool,
     #[serde(default)]
     extensions: Option<ExtensionRules>,
+    #[serde(default)]
+    keep_handle: bool,
 }
 
-pub(crate) fn begin(
-    record: Option<&str>,
-    random: &[u8],
-    settings: &Settings,
-    request: &str,
-) -> Result<Answer<Value>, Failure> {
+pub(crate) fn begin(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Decision<Value> {
     let request: BeginRequest = request::parse(request)?;
-    let record = Record::parse(record)?;
+    let mut record = Record::parse(record)?;
     if refuses_another(&record, settings, false).is_some() {
         return Err(Failure::FactorLimit);
     }
@@ -138,12 +137,14 @@ pub(crate) fn begin(
             .map(|algorithm| algorithm.cose())
             .collect(),
         attestation: settings.webauthn.attestation,
-        user_handle,
+        user_handle: user_handle.clone(),
         conditional: request.conditional,
         extensions: request.extensions,
     };
     let open = open(&id, &bound, &ceremony).ok_or(Failure::InvalidArgument("request"))?;
-    Ok(Answer::new(options).with_challenge(open))
+    let changed = request.keep_handle && record.user_handle.is_none();
+    record.user_handle = Some(user_handle);
+    Ok((changed.then_some(record), Answer::new(options).with_challenge(open)))
 }
 
 pub(crate) fn finish(

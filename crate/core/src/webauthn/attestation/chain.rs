@@ -17,13 +17,15 @@ use super::name_constraints;
 use super::trust::TrustAnchors;
 use crate::webauthn::reason::Reason;
 
-/// More than any attestation chain in use.
+/// More than any attestation chain in use. What comes after these is not looked at: each costs a signature.
 const MAX_CERTIFICATES: usize = 8;
 
 /// `x5c`: the attestation certificate, then each issuer of the one before; at least one.
 pub struct Chain<'a> {
     leaf: X509Certificate<'a>,
     issuers: Vec<X509Certificate<'a>>,
+    /// Whether there are more certificates than are followed. Then it reaches a trust anchor before, or it is unsound.
+    cut: bool,
 }
 
 /// The result of following a chain.
@@ -39,14 +41,13 @@ pub enum Standing {
 
 impl<'a> Chain<'a> {
     pub fn parse(ders: &[&'a [u8]]) -> Result<Self, Reason> {
-        if ders.len() > MAX_CERTIFICATES {
-            return Err(Reason::AttestationInvalid);
-        }
-        let mut certificates = ders.iter().map(|der| parse(der).ok_or(Reason::AttestationInvalid));
+        let followed = ders.iter().take(MAX_CERTIFICATES);
+        let mut certificates = followed.map(|der| parse(der).ok_or(Reason::AttestationInvalid));
         let leaf = certificates.next().ok_or(Reason::AttestationInvalid)??;
         Ok(Self {
             leaf,
             issuers: certificates.collect::<Result<_, _>>()?,
+            cut: ders.len() > MAX_CERTIFICATES,
         })
     }
 
@@ -113,7 +114,11 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        Ok(if sound { Followed::Sound } else { Followed::Unsound })
+        Ok(if sound && !self.cut {
+            Followed::Sound
+        } else {
+            Followed::Unsound
+        })
     }
 
     fn all(&self) -> impl Iterator<Item = &X509Certificate<'a>> {

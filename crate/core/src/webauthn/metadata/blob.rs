@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
@@ -52,8 +52,8 @@ pub fn verify(blob: &[u8], expected: &BlobExpectation<'_>) -> Result<Metadata, M
     let decode = |part: &[u8]| BASE64URL_NOPAD.decode(part).map_err(|_| malformed);
     let (header, sig) = (decode(header)?, decode(sig)?);
     let header: Header = serde_json::from_slice(&header).map_err(|_| malformed)?;
-    // RFC 7515, 4.1.11: extensions that have to be understood. There are none here.
-    if header.crit.is_some() {
+    // RFC 7515, 4.1.11: extensions that have to be understood. There are none here, and an empty list or null is none.
+    if header.crit {
         return Err(malformed);
     }
     let ders: Vec<_> = header
@@ -103,8 +103,13 @@ struct Header<'a> {
     #[serde(borrow)]
     alg: Cow<'a, str>,
     x5c: Vec<Cow<'a, str>>,
-    #[serde(default)]
-    crit: Option<IgnoredAny>,
+    /// Whether the member is there, with any value.
+    #[serde(default, deserialize_with = "is_there")]
+    crit: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 /// Whether the certificate is for this DNS name: by its alternative names or, if it has none, its common name.

@@ -1,7 +1,7 @@
 //! Reads the payload of a BLOB (Metadata Service 3.1, 3.1.6) entry by entry, and keeps only what the index has.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use data_encoding::BASE64;
@@ -139,13 +139,17 @@ impl Entries {
             roots: roots.iter().filter_map(|root| self.root(root)).collect(),
             level: statement.key_protection.and_then(|protection| level(&protection)),
         };
-        // Two entries of one model are one: what either reports of it counts.
-        let known = ids.iter().find_map(|id| self.ids.get(id)).copied();
-        let place = known.unwrap_or(self.models.len());
-        if let Some(known) = self.models.get_mut(place) {
-            known.reports.extend(model.reports);
-            known.roots.extend(model.roots);
-        } else {
+        // Entries that share an identifier are of one model: what either reports of it counts. One entry may also share
+        // identifiers with several.
+        let known: BTreeSet<usize> = ids.iter().filter_map(|id| self.ids.get(id)).copied().collect();
+        let place = known.first().copied().unwrap_or(self.models.len());
+        for place in &known {
+            if let Some(known) = self.models.get_mut(*place) {
+                known.reports.extend(model.reports.iter().cloned());
+                known.roots.extend(&model.roots);
+            }
+        }
+        if known.is_empty() {
             self.models.push(model);
         }
         for id in ids {
