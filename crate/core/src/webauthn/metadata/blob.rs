@@ -52,7 +52,7 @@ pub fn verify(blob: &[u8], expected: &BlobExpectation<'_>) -> Result<Metadata, M
     let decode = |part: &[u8]| BASE64URL_NOPAD.decode(part).map_err(|_| malformed);
     let (header, sig) = (decode(header)?, decode(sig)?);
     let header: Header = serde_json::from_slice(&header).map_err(|_| malformed)?;
-    // RFC 7515, 4.1.11: extensions that have to be understood. There are none here, and an empty list or null is none.
+    // RFC 7515, 4.1.11: extensions that have to be understood. None are, and an empty list is forbidden there.
     if header.crit {
         return Err(malformed);
     }
