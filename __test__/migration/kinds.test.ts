@@ -97,6 +97,56 @@ const apps: [name: string, given: unknown, expected: Codes | string[]][] = [
   ['digits as a decimal', { secret: base32, digits: '8.0', period: '60.0' }, { digits: 8, period: 60 }],
   ['digits as a word', { secret: base32, digits: 'six' }, ['malformed digits']],
   ['a switch', { secret: base32, is_hotp: 1 }, ['hotp']],
+  ['privacyIDEA', { serial: 'TOTP1', type: 'TOTP', otpkey: base32, 'totp.hashlib': 'sha256', otplen: 8, timeStep: 60 }, eight],
+  ['Laragear for Laravel', { shared_secret: base32, label: 'Shop:ann', digits: 6, seconds: 60, window: 1, algorithm: 'sha1', enabled_at: '2024-01-01' }, { period: 60 }],
+  ['django-allauth', { type: 'totp', data: { secret: base32 } }, {}],
+  ['django-mfa2', { key_type: 'TOTP', properties: JSON.stringify({ secret_key: base32 }), enabled: true }, {}],
+  ['phpMyAdmin', { username: 'ann', config_data: JSON.stringify({ '2fa': { backend: 'application', settings: { secret: base32 } } }) }, {}],
+  ['django-trench', { name: 'app', secret: base32, is_primary: true, is_active: true, _backup_codes: '' }, {}],
+  ['django-trench, by mail', { name: 'email', secret: base32, is_primary: true, is_active: true, _backup_codes: '' }, ['unsupported-type']],
+  ['a phone of django-two-factor-auth', { number: '+31', key: base32, method: 'sms', confirmed: true }, ['unsupported-type']],
+  ...Object.entries({ tokenDigits: 8, numberOfDigits: 8, otplen: 8, totp_size: 8, digit: '8' })
+    .map(([name, value]): (typeof apps)[number] => [`digits as ${name}`, { secret: base32, [name]: value }, { digits: 8 }]),
+  ...Object.entries({ period_seconds: 60, stepTime: '60', timePeriod: 60, tokenPeriod: 60, intervalSeconds: 60, periodMs: 60_000, 'otp.interval': 60 })
+    .map(([name, value]): (typeof apps)[number] => [`a period as ${name}`, { secret: base32, [name]: value }, { period: 60 }]),
+  ...Object.entries({ hashAlgo: 'sha256', otp_algo: 'SHA-256', digestAlgorithm: 'HmacSHA256', hashType: 'sha256', sha: 256 })
+    .map(([name, value]): (typeof apps)[number] => [`an algorithm as ${name}`, { secret: base32, [name]: value }, { algorithm: 'SHA256' }]),
+  ...['2fa_key', 'ga_secret', 'secret_base32', 'mfa_secret_key', 'otp_base32'].map((name): (typeof apps)[number] => [`a secret as ${name}`, { [name]: base32 }, {}]),
+  ['an encoding in upper case', { secret: key.toString('hex'), secretEncoding: 'HEX' }, {}],
+  ['an encoding that nobody knows', { secret: base32, encoding: 'base58' }, ['malformed secret']],
+  ['a length of the secret', { secret: base32, length: 32, secret_length: 20, key_size: 160 }, {}],
+  ['an algorithm of something else', { secret: base32, password_algo: 'x', password_hash: 'sha256', signature: 'SHA512' }, {}],
+  ...Object.entries({ duration: 60, timeWindow: 90, validity: '60' })
+    .map(([name, value]): (typeof apps)[number] => [`perhaps a period: ${name}`, { secret: base32, [name]: value }, ['malformed period']]),
+  ['perhaps digits', { secret: base32, length: 8 }, ['malformed digits']],
+  ['perhaps an algorithm', { secret: base32, mac: 'HmacSHA512' }, ['malformed algorithm']],
+  ['perhaps a period, the usual one', { secret: base32, duration: 30, length: 6, mac: 'sha1' }, {}],
+  ...['sms', 'EMAIL', 'email_otp', 'push', 'webauthn', 'ocra', 'phone', 'static'].map((type): (typeof apps)[number] => [`type ${type}`, { secret: base32, type }, ['unsupported-type']]),
+  ...Object.entries({ mode: 'hotp', method: 'HOTP', key_type: 'oath-hotp', otp_kind: 'counter', isTimeBased: false, moving_factor: 5 })
+    .map(([name, value]): (typeof apps)[number] => [`${name}: ${value}`, { secret: base32, [name]: value }, ['hotp']]),
+  ['a number as type', { secret: base32, type: 1 }, ['malformed type']],
+  ['OATH-TOTP', { secret: base32, type: 'OATH-TOTP', counter: 7 }, {}],
+  ['a clock that is off by more than a step', { secret: base32, timeShift: -90 }, ['malformed drift']],
+  ...Object.entries({
+    trashed: true, inTrash: 1, deletedDate: '2024-01-01', status: 'TRASHED', enable: 0, google2fa_enable: 0, use_2fa: false, '2fa': 'no', totp: 0,
+    isTwoFactor: false, mfa_on: 'f', valid: false, blocked: true, suspended_at: '2024-01-01', state: 'expired', lost: true,
+  }).map(([name, value]): (typeof apps)[number] => [`turned off by ${name}`, { secret: base32, [name]: value }, ['turned-off']]),
+  ...Object.entries({
+    pending: true, isPending: 1, enrolled: false, is_setup: 0, confirmed_date: null, activation_date: null, temporary: true,
+    status: 'PENDING_ACTIVATION', state: 'awaiting_confirmation', twoFactorStatus: 'NOT_SETUP',
+  }).map(([name, value]): (typeof apps)[number] => [`not proved by ${name}`, { secret: base32, [name]: value }, ['not-proved']]),
+  ['Bitwarden, thrown away', { items: [{ type: 1, name: 'x', login: { totp: base32 }, deletedDate: '2024-01-01T00:00:00Z' }] }, ['turned-off']],
+  ['Bitwarden, kept', { items: [{ type: 1, name: 'x', login: { totp: base32 }, deletedDate: null }] }, {}],
+  ['Ente, thrown away', `${uri}&codeDisplay=${encodeURIComponent(JSON.stringify({ pinned: false, trashed: true, tags: [] }))}`, ['turned-off']],
+  ['Ente, with blanks as in a form', `${uri}&codeDisplay=%7B%22trashed%22%3A+true%7D`, ['turned-off']],
+  ['Ente, a note', `${uri}&codeDisplay=${encodeURIComponent(JSON.stringify({ trashed: false, note: 'a=1&b', tags: ['trash'] }))}`, {}],
+  ['Ente, what is no JSON', `${uri}&codeDisplay=trashed`, {}],
+  ...Object.entries({ step: 60, interval: '60', algo: 'SHA256', hash: 'sha512', digit: 8, t0: 60, type: 'hotp', tokenType: 'STEAM', trashed: true })
+    .map(([name, value], at): (typeof apps)[number] => [
+      `a URI with ${name}`, `${uri}&${name}=${value}`,
+      [['malformed period'], ['malformed period'], ['malformed algorithm'], ['malformed algorithm'], ['malformed digits'], ['malformed t0'], ['hotp'], ['unsupported-encoder'], ['turned-off']][at]!,
+    ]),
+  ['a URI with the usual values under other names', `${uri}&step=30&algo=sha1&type=totp&counter=5&lock=false&tags=a&tags=b`, {}],
 ]
 
 for (const [name, given, expected] of apps) {
@@ -113,7 +163,7 @@ for (const [name, given, expected] of apps) {
 
 test('secrets are read in the same way everywhere', (t) => {
   const at = 1_800_000_000_000
-  for (const [name, given, expected] of apps.filter(([, given]) => typeof given === 'string' && !given.includes('\n'))) {
+  for (const [name, given, expected] of apps.filter(([, given]) => typeof given === 'string' && !given.includes('\n') && !given.startsWith(uri))) {
     const secret = given as string
     const encoded = `otpauth://totp/ann?secret=${encodeURIComponent(secret)}`
     if (Array.isArray(expected)) {
@@ -132,6 +182,12 @@ test('secrets are read in the same way everywhere', (t) => {
 
 const uriOf = (found: Migration) => (found.factors[0] as { uri: string }).uri
 
+test('what is left of a key URI is told with its account', (t) => {
+  const [of] = fromOtpauth(`${uri}&algo=SHA256`).left
+  t.deepEqual(of, { what: '[0] Shop: ann', reason: 'malformed', member: 'algorithm' })
+  t.is(fromOtpauth(`${uri}&trashed=true`).left[0]!.what, '[0] Shop: ann')
+})
+
 test('recovery codes beside a secret are taken, or left with the reason', async (t) => {
   const clear = ['aBcDeFgHiJ-kLmNoPqRsT', 'aBcDeFgHiJ-kLmNoPqRsU']
   for (const [row, typed] of [
@@ -139,6 +195,7 @@ test('recovery codes beside a secret are taken, or left with the reason', async 
     [{ secret: base32, two_factor_recovery_codes: JSON.stringify(clear) }, `"${clear[1]}",`],
     [{ secret: base32, recoveryCodes: clear }, clear[0]!.replace('-', '_')],
     [{ secret: base32, backup_codes: clear.join('\n') }, `Code 2: ${clear[1]}.`],
+    [{ secret: base32, scratch_tokens: clear }, clear[1]!],
   ] as [unknown, string][]) {
     const { service } = await Fixture.open(memoryStore())
     const { taken, left } = await service.importFactors('ann', fromOtplib(row))
@@ -198,6 +255,26 @@ const keys: [name: string, given: unknown, expected: { authenticator: TestAuthen
   ] as [unknown, string[]][]).map(
     ([transports, found], at): (typeof keys)[number] => [`transports ${at}`, { ...row, transports }, { authenticator: ec.authenticator, transports: found }],
   ),
+  ...['lastCounter', 'sign_counter', 'stored_sign_count', 'authenticatorCounter'].map(
+    (name): (typeof keys)[number] => [`a counter as ${name}`, { ...row, counter: undefined, [name]: 7 }, { authenticator: ec.authenticator, notes: [] }],
+  ),
+  ['the id as text, twice', { ...row, credentialID: Buffer.from(Buffer.from(ec.id).toString('base64')).toString('base64') }, ec],
+  ['an id that was cut', { ...row, credentialID: ec.id.slice(0, 20) }, ['malformed id']],
+  ...Object.entries({ credentialIdentifier: ec.id, credential_id_base64: Buffer.from(ec.id, 'base64url').toString('base64') })
+    .map(([name, id]): (typeof keys)[number] => [`the id as ${name}`, { ...row, credentialID: undefined, id: 'Q8sZ0abcdEFGHijklMNOPqrstUVWXyz0', [name]: id }, ec]),
+  ...['passkeyId', 'webauthn_id', 'authenticatorId', 'kid'].map(
+    (name): (typeof keys)[number] => [`a row's own id beside ${name}`, { ...row, credentialID: undefined, id: 'uQmVzdCBsb25nIGVub3VnaCBpZA', [name]: ec.id }, ['malformed id']],
+  ),
+  ...['Q8sZ0abcdEFGHijklMNOPqrstUVWXyz0', 'passkey_V1StGXR8Z5jdHi6BmyTabc12'].map(
+    (id): (typeof keys)[number] => [`a row's own id: ${id}`, { ...row, credentialID: undefined, id }, ['malformed id']],
+  ),
+  ['bytes that are the JSON of a Buffer', { ...row, publicKey: `\\x${Buffer.from(JSON.stringify(ec.cose)).toString('hex')}` }, ec],
+  ['bytes that are the JSON of an array', { ...row, publicKey: Buffer.from(JSON.stringify({ ...ec.cose })) }, ec],
+  ['an empty user handle', { ...row, userHandle: '' }, ec],
+  ['of this domain', { ...row, rpID: 'Example.com' }, ec],
+  ['of another domain', { ...row, rpID: 'example.org' }, ['other-rp-id']],
+  ['of another domain, as verifyRegistrationResponse() returns it', { verified: true, registrationInfo: { credential: { id: ec.id, publicKey: ec.cose, counter: 7 }, rpID: 'example.org' } }, ['other-rp-id']],
+  ['a key that looked copied', { credential: { id: ec.id, publicKey: ec.cose.toString('base64') }, authenticator: { signCount: 7, cloneWarning: true } }, ['turned-off']],
   ['attested credential data', { attestedCredentialData: ec.attested.toString('base64'), counter: 7 }, ec],
   ['attested credential data of python-fido2', { credential_data: ec.attested, sign_count: 7 }, ec],
   ['authenticator data', { authData: ec.authData.toString('base64url') }, ec],

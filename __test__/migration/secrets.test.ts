@@ -127,8 +127,8 @@ test('a URI beside the secret or its parameters has to agree with them', (t) => 
     { uri: `${plain}&period=60`, step: 30 }, { secret: base32, algorithm: 'SHA1', otpauth: `${plain}&algorithm=SHA256` },
     { secret: base32, otpauth_url: plain.replace('totp', 'hotp') },
   ])), [
-    ['[0]', 'malformed', 'secret'], ['[1]', 'malformed', 'digits'], ['[2]', 'malformed', 'digits'],
-    ['[3]', 'malformed', 'period'], ['[4]', 'malformed', 'algorithm'], ['[5] ann', 'hotp'],
+    ['[0] ann', 'malformed', 'secret'], ['[1] ann', 'malformed', 'digits'], ['[2] ann', 'malformed', 'digits'],
+    ['[3] ann', 'malformed', 'period'], ['[4] ann', 'malformed', 'algorithm'], ['[5] ann', 'hotp'],
   ])
   const agreeing = [{ secret: key.toString(), otpauth_url: plain, digits: 6 }, { uri: plain, period: 30, algorithm: 'sha-1' }]
   t.deepEqual(agreeing.map((row) => reasons(fromSpeakeasy(row, { encoding: 'ascii' }))), [[], []])

@@ -3,7 +3,8 @@ import type { KeyOptions } from './options.js'
 import { coseKey } from './public-key.js'
 import type { ForeignU2f, ForeignYubico, ForeignYubicoKey, Left, Migration } from './types.js'
 import { instead, rows } from './rows.js'
-import { base64url, fromJson, integer, isRow, list, member, name, names, standing, time } from './values.js'
+import { standing } from './standing.js'
+import { base64url, fromJson, integer, isRow, list, member, name, names, time } from './values.js'
 
 /**
  * Reads keys that were registered by U2F, in the form of `u2f` and `u2f-api` for Node, php-u2flib-server, python-u2flib-server

@@ -39,7 +39,7 @@ function unwrapped(given: unknown, isWhole: IsWhole, depth = 0): unknown[] {
 
 /** Those of one program each. */
 const readers = [
-  fromKeycloak, fromNextcloud, fromBitwarden, fromDiscourse, fromVaultwarden, fromAuthelia, fromStratum, fromKeePass, fromNamedValue,
+  fromKeycloak, fromNextcloud, fromBitwarden, fromDiscourse, fromVaultwarden, fromAuthelia, fromStratum, fromKeePass, fromTrench, fromNamedValue,
 ]
 
 /** What DynamoDB's JSON says of a value: `{ S: 'text' }`, `{ N: '6' }`, ... An export has each row as `Item`. */
@@ -159,7 +159,7 @@ function fromBitwarden(row: object): object | undefined {
   const login = member(row, 'login')
   if (!isRow(login) || !(names(login, 'totp') || names(login, 'fido2credentials'))) return undefined
   const totp = member(login, 'totp')
-  return { secret: totp ?? null, description: member(row, 'name'), account: member(login, 'username') }
+  return { secret: totp ?? null, description: member(row, 'name'), account: member(login, 'username'), deletedDate: member(row, 'deleteddate') }
 }
 
 /** Discourse's `user_second_factors`, where a number stands for the kind, and `data` is the secret. */
@@ -176,6 +176,13 @@ function fromVaultwarden(row: object): object | undefined {
   if (!names(row, 'atype') || !names(row, 'data')) return undefined
   const isApp = integer(member(row, 'atype'), 1_000_000) === 0
   return isApp ? { type: 'totp', secret: member(row, 'data') ?? null, enabled: member(row, 'enabled') } : { type: 'other' }
+}
+
+/** The table of django-trench, where a name stands for the kind: only `app` is somebody's app, and the others' codes are sent. */
+function fromTrench(row: object): object | undefined {
+  if (!names(row, 'isprimary') || !names(row, 'backupcodes') || !names(row, 'secret')) return undefined
+  const kind = member(row, 'name')
+  return { ...row, name: undefined, type: kind === 'app' ? 'totp' : 'other' }
 }
 
 /** Authelia's passkeys, where `verified` is the flag of the ceremony. Old ones have no flags. */

@@ -8,10 +8,13 @@ import { checkOptions } from './options.js'
 import type { OtplibOptions, SecretEncoding, SecretOptions, SpeakeasyOptions } from './options.js'
 import { instead, secretRows } from './rows.js'
 import { fromLibpam } from './libpam.js'
+import { algorithms, asideOf, digits as digitsOf, otherKind, otherTime, periods as periodsOf } from './codes.js'
+import type { Values } from './codes.js'
 import { hasSealed, isSealed } from './sealed.js'
+import { standing } from './standing.js'
 import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
 import {
-  base64url, boolean, dataOfUrl, fromJson, integer, isRow, member, members, name, names, percentDecoded, plainName, standing, time,
+  base64url, boolean, dataOfUrl, fromJson, isRow, member, members, name, names, percentDecoded, plainName, time,
 } from './values.js'
 
 /**
@@ -132,7 +135,7 @@ function besides(row: object, place: string, created: number | undefined): (Fore
   return readCodes(codes, what, created, key)
 }
 
-const recoveryNames = /^(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)codes$/
+const recoveryNames = /^(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)(?:codes|tokens|keys)$/
 const isFilled = (value: unknown) => (typeof value === 'string' && value.trim() !== '') || (Array.isArray(value) && value.length > 0)
 
 function collect(
@@ -165,13 +168,12 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Forei
   if (!names(found, ...secretNames) && isSealed(found)) return [{ what: place, reason: 'encrypted' }]
   // Bytes as a driver or JSON has them are no row.
   const row = !names(found, ...secretNames) && base64url(found) !== undefined ? { secret: found } : found
-  const layers = unfold(row)
+  const layers = [unfold(row), unfold(row, columnNames)].find((some) => some.some((one) => heldBy(one) !== undefined)) ?? unfold(row)
   const all = (...wanted: string[]) => layers.flatMap((layer) => members(layer, ...wanted))
-  const issuer = name(all('issuer', 'issuername')[0])
-  const account = withoutIssuer(name(all('account', 'label', 'accountname')[0]), issuer)
+  const { issuer, account } = ownerOf(name(all('issuer', 'issuername')[0]), name(all('account', 'label', 'accountname')[0]))
+  let owner = [issuer, account].filter((one) => one !== undefined).join(': ')
   const left = (reason: LeftReason, of?: string): Left[] => {
-    const whose = [issuer, account].filter((one) => one !== undefined).join(': ')
-    return [{ what: `${place} ${whose}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
+    return [{ what: `${place} ${owner}`.trimEnd(), reason, ...(of !== undefined && { member: of }) }]
   }
   const holder = layers.find((layer) => heldBy(layer) !== undefined) ?? row
   const held = heldBy(holder)
@@ -185,46 +187,51 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Forei
   if (other) return left(other)
   const source = readSource(held, holder, about.encoding)
   if (source === undefined) return left('malformed', 'secret')
-  const kinds = all('type', 'otptype', 'totptype', 'tokentype', 'kind').map(plain)
-  if (kinds.includes('steam') || all('encoder').some((one) => plain(one) !== undefined)) return left('unsupported-encoder')
-  if (kinds.includes('hotp') || all('hotp', 'ishotp').some((one) => boolean(one) === true)) return left('hotp')
-  // Codes of another kind from the same shape of secret.
-  if (kinds.some((kind) => kind !== undefined && otherKinds.has(plainName(kind)))) return left('unsupported-type')
-  const periods = all(...periodNames)
-  // A HOTP object has a counter where a TOTP object has a period.
-  if (!kinds.includes('totp') && all('counter').length > 0 && periods.length === 0) return left('hotp')
-  // Codes that count from another time than 1970, or lag by more than the step that is accepted.
-  const [start = 0] = all(...(about.startNames ?? []), 't0')
-  if (Number(start) !== 0) return left('malformed', 't0')
-  if (Math.abs(Number(all('drift')[0] ?? 0)) > 1) return left('malformed', 'drift')
+  const unlike = otherKind(layers) ?? otherTime(layers, about.startNames ?? [])
+  if (unlike !== undefined) return left(why(unlike).reason, why(unlike).member)
   const others = members(holder, ...certainNames).filter((one) => typeof one === 'string' && !isEmpty(one) && one !== held)
   if (others.some((one) => !isSame(source, readSource(one, {}, about.encoding)))) return left('malformed', 'secret')
-  const uri = 'uri' in source ? source.uri : all(...uriNames).find((one) => typeof one === 'string' && isKeyUri(one) && fits(one))
+  const uri = 'uri' in source ? source.uri : all(...uriNames).find((one): one is string => typeof one === 'string' && isKeyUri(one) && fits(one))
   const spelt = uri === undefined ? undefined : migrate({ uri, account, issuer })
   // A URI beside the secret says what its codes are like.
   if (spelt && 'reason' in spelt) return [report(spelt, place)]
+  if (owner === '') owner = name(spelt?.name) ?? ''
+  // What apps keep in a URI beside what they read.
+  const aside = uri === undefined ? [] : asideOf(uri)
+  const unused = standing(...aside) ?? otherKind(aside) ?? otherTime(aside, [])
+  if (unused !== undefined) return left(why(unused).reason, why(unused).member)
   const said = spelt && new URL(spelt.uri).searchParams
   if (said && 'secret' in source && keyOf(source) !== said.get('secret')) return left('malformed', 'secret')
-  const also = (of: string) => said?.get(of) ?? []
-  const digits = agreed(all(...digitNames).concat(also('digits')).map(readNumber), about.digits)
+  const also = (of: string): string[] => {
+    const value = said?.get(of)
+    return typeof value === 'string' ? [value] : []
+  }
+  const told = [...layers, ...aside]
+  const digits = agreed(digitsOf(told), also('digits').map(Number), about.digits, 6)
   if (digits === null) return left('malformed', 'digits')
-  const period = agreed(periods.concat(also('period')).map(readNumber), about.period)
+  const periods = periodsOf(told)
+  const period = agreed(periods, also('period').map(Number), about.period, 30)
   if (period === null) return left('malformed', 'period')
   // Nobody has steps of over an hour: these are milliseconds.
-  if (periods.length > 0 && period !== undefined && period > 3600) return left('unsupported-period')
-  const algorithm = agreed(layers.flatMap(readAlgorithms).concat(also('algorithm')), about.algorithm)
+  if (periods.named.length > 0 && period !== undefined && period > 3600) return left('unsupported-period')
+  const algorithm = agreed(algorithms(told), also('algorithm'), about.algorithm, 'SHA1')
   if (algorithm === null) return left('malformed', 'algorithm')
   const { repeated } = about
   const reading = 'uri' in source && spelt ? spelt : migrate({ ...source, repeated, algorithm, digits, period, account, issuer })
   const description = name(member(row, 'description', 'name')) ?? about.description
   const created = time(member(row, 'createdat', 'created', 'createdon'))
-  const told = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
+  const named = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
   // The codes last: they need another factor beside them.
-  return [report(reading, place, told), ...besides(row, place, created)]
+  return [report(reading, place, named), ...besides(row, place, created)]
 }
 
-/** Mobile-OTP and Yandex' codes, which have a PIN beside the secret. */
-const otherKinds = new Set(['motp', 'mobileotp', 'yandex', 'yandexotp', 'yaotp', 'other'])
+type Unused = ReturnType<typeof standing> | ReturnType<typeof otherKind> | ReturnType<typeof otherTime>
+
+/** What of a row or a URI can't be used, as a report says it. */
+function why(unused: Exclude<Unused, undefined>): { reason: LeftReason; member?: string } {
+  if (typeof unused === 'object') return { reason: 'malformed', member: unused.malformed }
+  return unused === 't0' || unused === 'drift' ? { reason: 'malformed', member: unused } : { reason: unused }
+}
 
 const heldBy = (layer: object): unknown => members(layer, ...secretNames).find((one) => !isEmpty(one))
 
@@ -245,10 +252,13 @@ function isSame(one: Source, other: Source | undefined): boolean {
 }
 
 /** A row, and what describes its codes inside it: the secret itself as an object, or settings beside it. Either may be JSON text. */
-function unfold(row: object, depth = 0): object[] {
-  const inner = members(row, ...secretNames, ...settingNames).map((value) => fromJson(value) ?? value)
-  return [row, ...(depth < 3 ? inner.filter(isRow).flatMap((one) => unfold(one, depth + 1)) : [])]
+function unfold(row: object, more: readonly string[] = [], depth = 0): object[] {
+  const inner = members(row, ...secretNames, ...settingNames, ...more).map((value) => fromJson(value) ?? value)
+  return [row, ...(depth < 3 ? inner.filter(isRow).flatMap((one) => unfold(one, more, depth + 1)) : [])]
 }
+
+/** Columns that may hold anything: looked into where the secret is nowhere else. */
+const columnNames = ['data', 'properties', 'attributes', 'configdata', 'value', 'details']
 
 const subjectNames = ['twofactor', 'twofactorauth', 'twofactorauthentication', 'twofa', '2fa', 'mfa', 'tfa', 'authenticator', 'google2fa']
 const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'parameters', 'content', 'otpgenerator', ...subjectNames]
@@ -256,48 +266,38 @@ const settingNames = ['otp', 'totp', 'info', 'options', 'settings', 'config', 'p
 /** Such as `twoFactor: null` in the document of a user. */
 const isNull = (row: object) => names(row, 'otp', 'totp', ...subjectNames) && members(row, 'otp', 'totp', ...subjectNames).length === 0
 
-/** Some apps write the issuer twice. */
-function withoutIssuer(account: string | undefined, issuer: string | undefined): string | undefined {
-  return issuer !== undefined && account?.startsWith(`${issuer}:`) ? name(account.slice(issuer.length + 1)) : account
+/** Some apps write the issuer twice, and some only in the label. */
+function ownerOf(issuer: string | undefined, label: string | undefined): Record<'issuer' | 'account', string | undefined> {
+  const colon = label?.indexOf(':') ?? -1
+  const before = colon > 0 ? name(label!.slice(0, colon)) : undefined
+  if (issuer !== undefined && label?.startsWith(`${issuer}:`)) return { issuer, account: name(label.slice(issuer.length + 1)) }
+  return issuer === undefined && before !== undefined ? { issuer: before, account: name(label!.slice(colon + 1)) } : { issuer, account: label }
 }
 
 const uriNames = ['otpauthurl', 'otpauthuri', 'keyuri', 'uri', 'otpauth', 'totpuri', 'totpurl', 'provisioninguri']
 /** Names that hold nothing but the secret: if a row has several, they have to agree. */
 const certainNames = [
-  'secret', 'totpsecret', 'otpsecret', 'twofactorsecret', '2fasecret', 'tfasecret', 'mfasecret', 'twofasecret', 'google2fasecret',
-  'gauthsecret', 'googleauthsecret', 'googleauthenticatorsecret', 'authenticatorsecret', 'twofactorauthsecret', 'totpsecretkey',
-  'otpsecretkey', 'twofactorsecretkey', 'totpseed', 'otpseed', 'totpkey', 'otpkey', 'logintotp', 'mfatotpsecret', 'mfasecretkey',
-  'twofactortotpsecret', 'twofactorauthenticationsecret', 'totpsecretbase32', 'authenticatorkey', 'decryptedseed',
+  ...['', 'totp', 'otp', 'mfa', '2fa', 'tfa', 'twofa', 'twofactor', 'twofactorauth', 'twofactorauthentication', 'twofactortotp', 'mfatotp',
+    'google2fa', 'ga', 'gauth', 'googleauth', 'googleauthenticator', 'authenticator']
+    .flatMap((one) => ['secret', 'secretkey', 'secretbase32', 'base32secret', 'seed', 'base32', 'key'].map((what) => one + what))
+    .filter((one) => !['key', 'seed', 'base32', 'secretkey', 'gakey'].includes(one)),
+  'logintotp', 'decryptedseed',
 ]
 const secretNames = [
   ...certainNames, 'secretkey', 'sharedsecret', 'seed', 'base32', ...uriNames,
   'hex', 'ascii', 'key',
 ]
-const digitNames = ['digits', 'numdigits', 'codelength', 'otplength', 'tokenlength', 'otpdigits', 'totpdigits']
-const periodNames = ['period', 'step', 'interval', 'timestep', 'stepsize', 'stepseconds', 'otpperiod', 'totpperiod', 'totpinterval', 'timer']
-const algorithmNames = ['algorithm', 'algo', 'otpalgorithm', 'totpalgorithm', 'hashalgorithm', 'hmacalgorithm', 'hashfunction']
-/** Names under which other things are kept too, such as a hash. */
-const looseAlgorithmNames = ['digest', 'hash', 'hmac', 'alg']
-
-function readAlgorithms(row: object): (string | null)[] {
-  const named = members(row, ...algorithmNames)
-  const loose = members(row, ...looseAlgorithmNames).filter((one) => typeof one === 'string' && one.length <= 16)
-  return [...named, ...loose].map((one) => (typeof one === 'string' && one.length <= 64 ? one : null))
-}
-
 /** What all of them say, or `null` where they differ or one can't be read. */
-function agreed<T extends string | number>(values: (T | null)[], otherwise: T | undefined): T | null | undefined {
-  const said = new Set(values.map((value) => (typeof value === 'string' ? bare(value) : value)))
-  if (said.size === 0) return otherwise
-  return said.size === 1 ? values[0] as T | null : null
+function agreed<T extends string | number>({ named, perhaps }: Values<T>, spelt: string[] | number[], given: T | undefined, usual: T): T | null | undefined {
+  const plain = (value: T | null) => (typeof value === 'string' ? bare(value) : value)
+  const all = [...named, ...(spelt as T[])]
+  const said = new Set(all.map(plain))
+  if (said.size > 1) return null
+  const found = said.size === 0 ? given : all[0]
+  return perhaps.every((one) => plain(one) === plain(found ?? usual)) ? found : null
 }
 
 const bare = (algorithm: string) => algorithm.replaceAll(/[^\dA-Za-z]/g, '').toLowerCase().replace(/^hmac/, '')
-
-const readNumber = (value: unknown): number | null => integer(value, 0xffff_ffff) ?? null
-
-const plain = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.trim() !== '' ? value.trim().toLowerCase() : undefined
 
 /** A mistake of the program's rather than a user without a secret. */
 const isUndefined = (row: object) => secretNames.some((one) => Object.hasOwn(row, one) && own(row, one) === undefined)
@@ -306,7 +306,9 @@ type Source = { uri: string } | { secret: string; encoding: SecretEncoding }
 
 /** The secret with its encoding, or a key URI in its place. */
 function readSource(held: unknown, row: object, encoding: SecretEncoding): Source | undefined {
-  const named = member(row, 'encoding') ?? encoding
+  const given = member(row, 'encoding', 'secretencoding', 'keyencoding', 'secretformat', 'keyformat')
+  const named = typeof given === 'string' ? plainName(given) : encoding
+  if (given !== undefined && typeof given !== 'string') return undefined
   if (!isEncoding(named)) return undefined
   // What speakeasy's `generateSecret()` returns says the same key three times. Null if it doesn't.
   const spelt = (of: object): Source | null | undefined => {

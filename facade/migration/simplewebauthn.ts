@@ -5,8 +5,9 @@ import { readAttested } from './attested.js'
 import { algorithmOf, coseAlgorithm, coseKey, isWebauthnRs } from './public-key.js'
 import { instead, rows } from './rows.js'
 import { isSealed } from './sealed.js'
+import { standing } from './standing.js'
 import type { ForeignCredential, Left, Migration } from './types.js'
-import { base64url, boolean, fromJson, integer, isRow, member, members, name, names, plainName, standing, time } from './values.js'
+import { base64url, boolean, fromJson, integer, isRow, member, members, name, names, plainName, time } from './values.js'
 
 /**
  * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, the result of `verifyRegistrationResponse()`
@@ -61,14 +62,15 @@ function read(
   if (key === undefined || key.length > 16_384) return malformed('publicKey')
   const said = coseAlgorithm(key)
   if (algorithm !== undefined && said !== undefined && said !== algorithm) return malformed('algorithm')
-  const counter = first(layers, 'counter', 'signcount', 'signcounter', 'signaturecounter', 'signaturecount', 'prevcounter')
+  const counter = first(layers, ...counterNames)
   // Discourse and those who keep the key in a form of their own keep none. What the authenticator then says is greater.
   // As a file of columns has none.
   const isNone = counter === undefined || (typeof counter === 'string' && counter.trim() === '')
+  const rpId = first(layers, 'rpid', 'relyingpartyid')
   const signCount = isNone ? 0 : integer(counter, 0xffff_ffff)
   if (signCount === undefined) return malformed('counter')
   const givenHandle = first(layers, 'webauthnuserid', 'userhandle', 'webauthnuserhandle')
-  const userHandle = givenHandle === undefined ? handle : readHandle(givenHandle)
+  const userHandle = givenHandle === undefined || givenHandle === '' ? handle : readHandle(givenHandle)
   if (userHandle === null || (userHandle?.length ?? 0) > 86) return malformed('webAuthnUserID')
   const backup = readBackup(layers)
   if (typeof backup === 'string') return malformed(backup)
@@ -81,6 +83,7 @@ function read(
     what,
     description: called ?? description ?? (backup.backupEligible === true ? 'passkey' : 'security key'),
     ...(created !== undefined && { created }),
+    ...(typeof rpId === 'string' && rpId !== '' && rpId.length <= 255 && { rpId }),
     credential: {
       id,
       publicKey: key,
@@ -128,6 +131,11 @@ function first(layers: object[], ...wanted: string[]): unknown {
 
 const isWhole = (row: object) => unfold(row).some((layer) => names(layer, ...keyNames))
 
+const counterNames = [
+  'counter', 'signcount', 'signcounter', 'signaturecounter', 'signaturecount', 'prevcounter', 'lastcounter', 'lastsigncount', 'storedsigncount',
+  'authenticatorcounter', 'credentialcounter', 'passkeycounter',
+]
+
 const keyNames = [
   'publickey', 'credentialpublickey', 'credpublickey', 'credentialpublickeypem', 'publickeypem', 'base64publickey',
   'publickeycose', 'cosepublickey', 'publickeyjwk', 'publickeybytes', 'pubkey', 'cred', 'cosekey', 'jwk', 'publicjwk',
@@ -144,26 +152,41 @@ function readId(layers: object[], row: object): string | undefined {
   })
   if (named.length > 0) {
     const found = new Set(named.map(readIdBytes).filter((one) => one !== undefined))
-    return found.size === 1 ? [...found][0] : undefined
+    const [only = ''] = found
+    return found.size === 1 && isLong(only) ? only : undefined
   }
   const [innermost = row] = layers
   const given = member(innermost, 'id')
   // Inside a credential there is no other.
   if (innermost !== row) return readIdBytes(given)
   const found = typeof given === 'string' && isRowKey(given) ? undefined : readIdBytes(given)
-  // Authenticators make none that are shorter (WebAuthn Level 3, credential ID).
-  return found !== undefined && found.length >= 22 ? found : undefined
+  // The row's own key may be made of anything, and one of these the credential's id.
+  const others = members(row, ...otherIdNames).filter((one) => !(typeof one === 'string' && isRowKey(one))).map(readIdBytes)
+  if (others.some((one) => one !== undefined && isLong(one) && one !== found)) return undefined
+  return found !== undefined && isLong(found) ? found : undefined
 }
+
+/** Authenticators make none that are shorter (WebAuthn Level 3, credential ID). */
+const isLong = (id: string) => id.length >= 22
+
+const otherIdNames = [
+  'passkeyid', 'webauthnid', 'webauthnkeyid', 'authenticatorid', 'fidoid', 'fido2id', 'cid', 'kid', 'identifier',
+]
 
 const isIdName = (key: string) =>
   key === 'keyid' ||
-  ['credid', 'credentialid', 'credentialrawid', 'rawid', 'credentialxid', 'externalid', 'keyhandle'].some((end) => key.endsWith(end))
+  ['credid', 'credentialid', 'credentialrawid', 'rawid', 'credentialxid', 'externalid', 'keyhandle', 'credentialidentifier'].some((end) => {
+    return key.endsWith(end) || key.endsWith(`${end}base64`) || key.endsWith(`${end}base64url`) || key.endsWith(`${end}b64`)
+  })
 
 /** What databases and their helpers make as the key of a row: UUID, ObjectId, ULID, TypeID, cuid, numbers. */
 function isRowKey(text: string): boolean {
   if (uuid.test(text) || /^\d+$/.test(text)) return true
   // Without its dashes, a UUID has as many digits as the shortest ids of credentials.
   if (text.length === 32 && /^[\dA-Fa-f]+$/.test(text)) return true
+  // Of 24 bytes, which no authenticator is known to make: better-auth's, Nano ID's and others of letters and digits.
+  if (text.length === 32 && /^[\dA-Za-z]+$/.test(text)) return true
+  if (/^(?:pk|key|cred|credential|passkey|webauthn|wa|auth|authn|device|factor|mfa)_[\dA-Za-z]+$/.test(text)) return true
   if (text.at(-27) === '_' && /^[a-z_]+$/.test(text.slice(0, -26)) && /^[\da-z]+$/.test(text.slice(-26))) return true
   if (text.length === 24 && (/^[\dA-Fa-f]+$/.test(text) || /^[a-z][\da-z]+$/.test(text))) return true
   return (text.length === 25 && /^c[\da-z]+$/.test(text)) || (text.length === 26 && /^[\dA-Z]+$/.test(text))
@@ -172,11 +195,14 @@ function isRowKey(text: string): boolean {
 /** Some stored the UTF-8 of the id's text: bytes that are all base64 and as many are nothing else. */
 function readIdBytes(value: unknown): string | undefined {
   // Bitwarden writes the 16 bytes of an id as a UUID. As base64url it would be other bytes.
-  const once = typeof value === 'string' && uuid.test(value.trim()) ? undefined : base64url(value)
-  if (once === undefined) return undefined
-  const text = Buffer.from(once, 'base64url').toString('latin1')
-  const twice = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
-  return twice ?? once
+  let id = typeof value === 'string' && uuid.test(value.trim()) ? undefined : base64url(value)
+  for (let depth = 0; depth < 3 && id !== undefined; depth += 1) {
+    const text = Buffer.from(id, 'base64url').toString('latin1')
+    const inner = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
+    if (inner === undefined) return id
+    id = inner
+  }
+  return id
 }
 
 /**

@@ -28,6 +28,8 @@ export interface ForeignTotp extends AnyForeign {
 
 export interface ForeignCredential extends AnyForeign {
   credential: StoredCredential
+  /** The RP ID that it was made for, if known. A passkey of another one could never answer. */
+  rpId?: string
 }
 
 export interface ForeignU2f extends AnyForeign {
@@ -106,6 +108,7 @@ export type MigrationNote =
  * - `other-codes-missing`: the export has more QR codes than were given
  * - `not-supported`: the service was opened without `u2f` or `yubico`, so the key could never answer
  * - `other-app-id`: the U2F key was registered for another `appId` than the service's
+ * - `other-rp-id`: the passkey was registered for another `rp.id` than the service's
  * - `unknown-key`: `yubico.secrets` has no secrets of this Yubico key
  * - `already-enrolled`: the user already has this credential, secret or key, or recovery codes
  * - `user-handle-taken`: its user handle belongs to another user
@@ -129,6 +132,7 @@ export type LeftReason =
   | 'other-codes-missing'
   | 'not-supported'
   | 'other-app-id'
+  | 'other-rp-id'
   | 'unknown-key'
   | 'already-enrolled'
   | 'user-handle-taken'

@@ -24,7 +24,7 @@ export function names(row: object, ...wanted: string[]): boolean {
   return Object.keys(row).some((key) => wanted.includes(plainName(key)))
 }
 
-export const plainName = (key: string): string => key.replaceAll(/[-_\s]/g, '').toLowerCase()
+export const plainName = (key: string): string => key.replaceAll(/[-_.\s]/g, '').toLowerCase()
 
 export function isRow(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
@@ -54,7 +54,10 @@ export function base64url(value: unknown): string | undefined {
   const json = fromJson(value)
   const given = json === undefined ? value : json
   const bytes = typeof given === 'string' ? fromText(given) : fromData(given)
-  return bytes === undefined || bytes.length === 0 ? undefined : bytes.toString('base64url')
+  if (bytes === undefined || bytes.length === 0) return undefined
+  // Clients of databases write the JSON of a `Buffer` where its bytes should be.
+  const inner = bytes[0] === 0x7b ? fromJson(bytes.toString('latin1')) : undefined
+  return (isRow(inner) ? fromData(inner) : bytes)?.toString('base64url')
 }
 
 function fromText(given: string): Buffer | undefined {
@@ -168,45 +171,3 @@ export function name(value: unknown): string | undefined {
   const plain = asDescription(value)
   return plain === '' ? undefined : plain
 }
-
-/**
- * Why a factor should sign nobody in, if its row says so.
- *
- * @param layers the row, and the objects inside it that describe the factor
- */
-export function standing(...layers: object[]): 'not-proved' | 'turned-off' | undefined {
-  const found = (wanted: ReadonlySet<string>) =>
-    layers.flatMap((layer) => Object.keys(layer).filter((key) => wanted.has(aspect(key))).map((key) => own(layer, key)))
-  const says = (is: boolean, wanted: ReadonlySet<string>) => found(wanted).some((value) => boolean(value) === is)
-  const isProved = says(true, proofs) || says(true, switches)
-  // MySQL may have zeros for a time.
-  const never = (value: unknown) => value === null || value === '' || boolean(value) === false || `${value as string}`.startsWith('0000-')
-  const states = found(stateNames).map((value) => (typeof value === 'string' ? plainName(value) : value))
-  if (says(false, proofs) || states.some((state) => unproved.has(state))) return 'not-proved'
-  if (!isProved && found(proofTimes).some(never)) return 'not-proved'
-  const ended = found(endTimes).some((value) => value !== undefined && !never(value))
-  return says(false, switches) || says(true, ends) || ended || states.some((state) => off.has(state)) ? 'turned-off' : undefined
-}
-
-/** The name of a member without the words that only say which factor it is about: `isTwoFactorEnabled` is `enabled`. */
-function aspect(key: string): string {
-  const name = plainName(key)
-  for (const subject of subjects) {
-    for (const start of [`is${subject}`, `has${subject}`, subject]) if (name.startsWith(start)) return name.slice(start.length)
-  }
-  return name
-}
-
-/** The longest first. */
-const subjects = [
-  'twofactorauthentication', 'twofactorauth', 'authenticator', 'credential', 'google2fa', 'twofactor', 'passkey', 'device',
-  'factor', 'secret', 'twofa', 'totp', '2fa', 'mfa', 'otp', 'tfa', '',
-]
-const proofs = new Set(['verified', 'confirmed', 'validated', 'setupcomplete', 'setupcompleted'])
-const proofTimes = new Set(['verifiedat', 'verifiedon', 'confirmedat', 'confirmedon', 'enabledat', 'enabledon', 'activatedat'])
-const switches = new Set(['enabled', 'active', 'activated', 'requiredforlogin'])
-const ends = new Set(['disabled', 'inactive', 'revoked', 'deleted', 'removed', 'compromised'])
-const endTimes = new Set(['disabledat', 'disabledon', 'revokedat', 'revokedon', 'deletedat', 'deletedon', 'removedat', 'deactivatedat'])
-const stateNames = new Set(['status', 'state'])
-const unproved = new Set<unknown>(['pending', 'pendingverification', 'unverified', 'notverified', 'unconfirmed', 'new', 'created', 'initial', 'setup'])
-const off = new Set<unknown>(['disabled', 'deactivated', 'inactive', 'revoked', 'deleted', 'removed', 'suspended', 'off', 0])

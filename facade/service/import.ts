@@ -29,9 +29,9 @@ export async function importFactors(
   const rpId = rp?.id ?? context.settings.rpId
   for (let attempt = 1; ; attempt += 1) {
     // After a few races the store says of itself which claims it does not give: all of them are another user's then.
-    const [free, taken] = await sort(context, service, user, factors, attempt > maxRaces)
+    const [free, taken] = await sort(context, service, user, factors, rpId, attempt > maxRaces)
     const now = context.now()
-    const bare = free.map((factor) => ({ ...factor, what: undefined, notes: undefined }))
+    const bare = free.map((factor) => ({ ...factor, what: undefined, notes: undefined, rpId: undefined }))
     const request = jsonText({ factors: bare, now, rpId })
     const random = randomBytes(16 * free.length)
     const call = (record: BindingRecord) => service.importFactors(record, random, request)
@@ -58,7 +58,7 @@ function report(value: Answer, free: CheckedFactor[], left: Left[]): Imported {
  * of a Yubico key.
  */
 async function sort(
-  context: Context, service: BindingService, user: string, factors: CheckedFactor[], noCredentials: boolean,
+  context: Context, service: BindingService, user: string, factors: CheckedFactor[], rpId: string | undefined, noCredentials: boolean,
 ): Promise<[free: CheckedFactor[], taken: Left[]]> {
   const free: CheckedFactor[] = []
   const taken: Left[] = []
@@ -69,8 +69,9 @@ async function sort(
   }
   return [free, taken]
 
-  async function takenBy({ credential }: CheckedFactor): Promise<LeftReason | undefined> {
+  async function takenBy({ credential, rpId: madeFor }: CheckedFactor): Promise<LeftReason | undefined> {
     if (credential === undefined) return undefined
+    if (rpId !== undefined && madeFor !== undefined && madeFor.toLowerCase() !== rpId) return 'other-rp-id'
     const anothers = async (claim: string) => ![undefined, user].includes(await context.owner(claim))
     if (credential.userHandle !== undefined && (await anothers(credential.userHandle))) return 'user-handle-taken'
     const claim = openEnvelope<string>(service.credentialClaim(credential.id)).value
@@ -97,6 +98,7 @@ interface CheckedFactor {
   notes?: MigrationNote[]
   uri?: string
   credential?: CheckedCredential
+  rpId?: string
   u2f?: CheckedU2f
   yubico?: ForeignYubicoKey
   recovery?: { codes: string[] }
@@ -119,6 +121,7 @@ const checkShape = object<CheckedFactor>({
   notes: optional(listOf(text(64) as Check<MigrationNote>, { max: 16 })),
   uri: optional(text(4096)),
   credential: optional(checkCredential),
+  rpId: optional(text(255)),
   u2f: optional(
     object<CheckedU2f>({
       keyHandle: bytesOrBase64url(1, 1023),
