@@ -11,7 +11,7 @@ import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFou
 const makers: Record<string, () => Store> = {}
 
 /** Each kind has its own: some tests use ids that are the same in every run. */
-const schemas = ['plain', 'proxy', 'serializable', 'apart'].map((kind) => `${own}_${kind}`)
+const schemas = ['plain', 'proxy', 'serializable', 'prepared', 'apart'].map((kind) => `${own}_${kind}`)
 
 if (postgresFound) {
   const pool = newPool()
@@ -29,14 +29,17 @@ if (postgresFound) {
     },
   }
   const serializable = newPool({ options: '-c default_transaction_isolation=serializable' })
+  // Of its own: statements that have names are for connections that remember them.
+  const lasting = newPool()
   test.before(() => Promise.all(schemas.map((schema) => postgresStore(pool, { schema }).migrate())))
   test.after.always(async () => {
     await Promise.all(schemas.map(dropSchema))
-    await Promise.all([pool.end(), serializable.end()])
+    await Promise.all([pool.end(), serializable.end(), lasting.end()])
   })
   makers.postgres = () => postgresStore(pool, { schema: `${own}_plain` })
   makers['postgres behind a proxy'] = () => postgresStore(forgetful, { schema: `${own}_proxy` })
   makers['postgres, serializable'] = () => postgresStore(serializable, { schema: `${own}_serializable` })
+  makers['postgres, prepared statements'] = () => postgresStore(lasting, { schema: `${own}_prepared`, prepare: true })
 }
 
 if (redisFound) {

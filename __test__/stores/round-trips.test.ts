@@ -22,7 +22,9 @@ test.after.always(() => (Math.random = random))
 
 let trips = 0
 const usual = { challenge: 2, code: 2, response: 4 }
-const expected: Record<string, typeof usual> = {}
+// A store that compares what the service has read before it writes.
+const comparing = { ...usual, response: 3 }
+const expected: Record<string, typeof usual> = { postgres: comparing, 'users in postgres, challenges in redis': comparing }
 const kinds: Record<string, () => Promise<{ users: UserStore; challenges: ChallengeStore }>> = {}
 
 if (postgresFound) {

@@ -14,13 +14,14 @@ const stored = { key: 'k'.repeat(43), user: 'ann', data: '{}', expires: Date.now
 
 if (postgresFound) {
   const [pool, serializable] = [newPool(), newPool({ options: '-c default_transaction_isolation=serializable' })]
-  const schemas = [`${own}_plain`, `${own}_serializable`]
+  const schemas = [`${own}_plain`, `${own}_prepared`, `${own}_serializable`]
   test.before(() => Promise.all(schemas.flatMap((schema) => [1, 2, 3].map(() => postgresSessions(pool, { schema }).migrate()))))
   test.after.always(async () => {
     await Promise.all([...schemas, `${own}_tables`, `${own}_swept`].map(dropSchema))
     await Promise.all([pool.end(), serializable.end()])
   })
   makers.postgres = () => postgresSessions(pool, { schema: `${own}_plain` })
+  makers['postgres, prepared statements'] = () => postgresSessions(pool, { schema: `${own}_prepared`, prepare: true })
   makers['postgres, serializable'] = () => postgresSessions(serializable, { schema: `${own}_serializable` })
 
   test('postgres: the table may be made by the host', async (t) => {

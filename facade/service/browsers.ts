@@ -41,8 +41,9 @@ export async function recognise(
   const request = jsonText({ token, random: randomBytes(32).toString('base64url'), now })
   const call = (record: BindingRecord) => service.recogniseBrowser(record, request)
   // A token of somebody else, and all but one of the requests that cross each other, wait for no lock.
-  const tried = await context.refusal<Recognised>(user, now, call)
-  const recognised = tried ?? (await context.update<Recognised>(user, now, call)).value
+  const before = await context.readSealed(user)
+  const tried = await context.refusal<Recognised>(user, before, now, call)
+  const recognised = tried ?? (await context.update<Recognised>(user, now, call, { before })).value
   return recognised.remembered ? { ...recognised, remembered: true, assurance: assuranceOf([], firstFactor, now) } : undefined
 }
 

@@ -25,6 +25,12 @@ import type { OpenChallenge, RecordChange } from '../stores/traits.js'
 /** Relying parties whose parsed settings are kept; the one used longest ago goes. */
 const maxServices = 64
 
+/** Where a change takes place. */
+interface Where {
+  name?: string
+  before?: string | null
+}
+
 /** What every operation works with: the core's service, the stores and the clock, each behind its own guard. */
 export class Context {
   readonly settings: Settings
@@ -118,7 +124,10 @@ export class Context {
 
   /** The user's record, or `null`. */
   async read(user: string): Promise<string | null> {
-    const text = await this.readSealed(user)
+    return this.opened(await this.readSealed(user), user)
+  }
+
+  private opened(text: string | null, user: string): string | null | Promise<string> {
     return text === null || !this.sealing ? text : this.sealing.opened(text, user)
   }
 
@@ -135,19 +144,34 @@ export class Context {
     return checkUser(user)
   }
 
+  /** The same with the user's record as the store has it. */
+  async ownerSealed(claim: string): Promise<{ user: string; text: string | null } | undefined> {
+    const { users } = this.settings
+    if (typeof users.ownerRecord !== 'function') {
+      const user = await this.owner(claim)
+      return user === undefined ? undefined : { user, text: await this.readSealed(user) }
+    }
+    const found: unknown = await fromStore(() => users.ownerRecord!(claim))
+    if (found === undefined || found === null) return undefined
+    const { user, record } = Object(found) as { user?: unknown; record?: unknown }
+    if (typeof user !== 'string') throw new CountersignError('store-failed')
+    return { user: checkUser(user), text: recordText(record) }
+  }
+
   /**
    * Runs one call of the core inside the store's atomic change of a record, then tells what happened.
    *
-   * @param name the name of the record in the store, if it is not the user's
+   * @param where `name`: that of the record in the store, if it is not the user's; `before`: the record as it was just read
+   *   there, which spares the store a reading
    * @internal
    */
   async update<T>(
     user: string,
     at: number,
     call: (record: BindingRecord) => BindingChange,
-    name = user,
+    where: Where = {},
   ): Promise<Answered<T>> {
-    const answered = await this.change<T>(user, call, name)
+    const answered = await this.change<T>(user, call, where)
     this.events.tell(answered.events, user, at)
     return answered
   }
@@ -191,17 +215,17 @@ export class Context {
   }
 
   private async change<T>(
-    user: string, call: (record: BindingRecord) => BindingChange, name = user,
+    user: string, call: (record: BindingRecord) => BindingChange, { name = user, before }: Where = {},
   ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
     const change = (record: string | undefined) => {
-      const before = recordText(record)
-      const changed = stored(call, this.stored(before, name))
-      passed.splice(0, passed.length, before ?? '', changed.record ?? '', changed.value)
+      const text = recordText(record)
+      const changed = stored(call, this.stored(text, name))
+      passed.splice(0, passed.length, text ?? '', changed.record ?? '', changed.value)
       return changed
     }
-    const update = () => fromStore(() => this.settings.users.update(name, change), passed)
+    const update = () => fromStore(() => this.settings.users.update(name, change, before ?? undefined), passed)
     let envelope = await update()
     // Nothing was written. The host may have the key by now, but never inside of a change.
     if (isOfUnknownKey(envelope) && (await this.sealing?.renew())) envelope = await update()
@@ -241,13 +265,14 @@ export class Context {
    * Tries a call of the core on the record as it is read: what it answers where it would change nothing, told. `null`
    * where it has something to store, which is for `update` then.
    *
+   * @param text the record as the store has it
    * @param named whom the events name
    * @internal
    */
   async refusal<T>(
-    user: string, at: number, call: (record: BindingRecord) => BindingChange, named = user,
+    user: string, text: string | null, at: number, call: (record: BindingRecord) => BindingChange, named = user,
   ): Promise<T | null> {
-    const change = stored(call, await this.read(user))
+    const change = stored(call, await this.opened(text, user))
     if (change.record !== undefined) return null
     const answered = openAnswer<T>(change.value, user)
     this.events.tell(answered.events, named, at)

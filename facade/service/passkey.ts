@@ -75,21 +75,27 @@ export async function verifyPasskey(
   const opened = context.answer<Opened | Refused>(nobody, now, open).value
   if (!Object.hasOwn(opened, 'credential')) return opened as Refused
   const { handle, credential } = opened as Opened
-  const byHandle = handle === undefined ? undefined : await context.owner(handle)
-  const user = byHandle ?? (await context.owner(credential))
-  if (user === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
+  const byHandle = handle === undefined ? undefined : await context.ownerSealed(handle)
+  const found = byHandle ?? (await context.ownerSealed(credential))
+  if (found === undefined) return refuse(context, nobody, 'rejected', 'no-such-factor', parsed.type)
+  const { user } = found
+  let before = found.text
   const byId = byHandle === undefined
   const verifyWith = (required: Requirement) => {
     const request = `${requestWith(required)},"byId":${byId}}`
     return (record: BindingRecord) => service.verifyPasskey(record, key, request)
   }
   // An id is no secret: before the signature is verified, it is nobody who answers.
-  let refused = await context.refusal<Answer>(user, now, verifyWith(known), byId ? nobody : user)
+  let refused = await context.refusal<Answer>(user, before, now, verifyWith(known), byId ? nobody : user)
   // Only a right answer makes the host look somebody up.
   const ofUser = !refused && typeof require === 'function' ? checkRequirement(await fromStore(() => require(user)), 'require()') : {}
   const verify = verifyWith(allOf(known, ofUser))
-  if (isRequired(ofUser)) refused = await context.refusal<Answer>(user, now, verify)
-  const answered = refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify)))?.value
+  if (isRequired(ofUser)) {
+    // Of before the host was asked, it would say too little.
+    before = await context.readSealed(user)
+    refused = await context.refusal<Answer>(user, before, now, verify)
+  }
+  const answered = refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify, { before })))?.value
   const outcome = assured(context, answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type), now)
   return outcome.ok ? { ...outcome, user } : outcome
 }

@@ -172,7 +172,7 @@ async function verifyResponse(
   const bound = session === undefined ? '' : `,"session":${JSON.stringify(session)}`
   const request = `{"answer":${json},"user":${JSON.stringify(user)},"purpose":"${purpose}"${bound},"now":${now},${required}${remembering(remember)}`
   const attempt = (learn: boolean) =>
-    context.update<Answer>(user, now, (stored) => service.verifyResponse(stored, data, `${request},"learn":${learn}}`))
+    context.update<Answer>(user, now, (record) => service.verifyResponse(record, data, `${request},"learn":${learn}}`), { before: stored })
   // The user is known: what would lead another sign-in here and is another user's changes nothing.
   return ((await context.unlessTaken(() => attempt(true))) ?? (await attempt(false))).value
 }

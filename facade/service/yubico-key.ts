@@ -31,5 +31,5 @@ export async function spendOtp(
   const { key, uid } = secrets
   const name = keyCounter(publicId, sha256(`${key}:${uid}`).toString('base64url'))
   const call = (record: BindingRecord) => context.service().spendYubico(record, request)
-  return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, name)).value
+  return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, { name })).value
 }

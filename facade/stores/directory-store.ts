@@ -18,7 +18,7 @@ import type { RecordFile } from './record-file.js'
 import { sweep } from './sweep.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 
-export interface DirectoryStore extends Required<Omit<Store, 'challengeTag'>> {
+export interface DirectoryStore extends Required<Omit<Store, 'challengeTag' | 'ownerRecord'>> {
   /**
    * Writes what is only in the journal to the files of the users. That happens by itself, about two seconds after the last
    * change. Resolves when all changes that were answered before are in their files.

@@ -17,7 +17,7 @@ export interface MysqlOptions {
   prefix?: string
 }
 
-export interface MysqlStore extends Required<Omit<Store, 'challengeTag'>> {
+export interface MysqlStore extends Required<Omit<Store, 'challengeTag' | 'ownerRecord'>> {
   /** Creates the tables that are missing. Any number of processes may do so at once. */
   migrate(): Promise<void>
 }

@@ -20,7 +20,7 @@ export interface PostgresAudit extends AuditStore {
  * Give the server's role `SELECT` and `INSERT` on the table, and nothing else: then it can't change the log, either.
  *
  * @param pool the host's own pool. It must connect to the primary, not to a replica
- * @param options schema and prefix of the table, as for `postgresStore`
+ * @param options `schema`, `prefix` and `prepare`, as for `postgresStore`
  * @throws CountersignError `invalid-argument` for text that PostgreSQL can't store, `store-busy` if other calls added lines
  *   at each of 40 attempts
  * @example
@@ -28,7 +28,8 @@ export interface PostgresAudit extends AuditStore {
  * await store.migrate()
  */
 export function postgresAudit(pool: PostgresPool, options: PostgresOptions = {}): PostgresAudit {
-  return new Postgres(checkPool(pool), postgresNames(options), postgresAuditTable(options))
+  const names = postgresNames(options)
+  return new Postgres(checkPool(pool, names), names, postgresAuditTable(options))
 }
 
 /** The table in plain SQL, for those whose own tool makes it; `migrate()` does the same. */

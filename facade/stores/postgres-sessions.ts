@@ -1,6 +1,7 @@
 import { createMissing } from './postgres-migrate.js'
 import { checkPool, rows } from './postgres-pool.js'
 import type { PostgresPool, PostgresRow } from './postgres-pool.js'
+import { clock } from './postgres-statements.js'
 import { postgresNames } from './postgres-tables.js'
 import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
 import type { SessionStore, StoredSession } from './session-store.js'
@@ -16,7 +17,7 @@ export interface PostgresSessions extends SessionStore {
  *
  * @param pool the host's own pool. It must connect to the primary, not to a replica. Errors of its driver are thrown as
  *   they are
- * @param options schema and prefix of the table, as for `postgresStore`
+ * @param options `schema`, `prefix` and `prepare`, as for `postgresStore`
  * @throws CountersignError `invalid-argument` for text that PostgreSQL can't store, `store-busy` if other statements got
  *   in the way at each of 40 attempts
  * @example
@@ -24,7 +25,8 @@ export interface PostgresSessions extends SessionStore {
  * await store.migrate()
  */
 export function postgresSessions(pool: PostgresPool, options: PostgresOptions = {}): PostgresSessions {
-  return new Postgres(checkPool(pool), postgresNames(options), postgresSessionTables(options))
+  const names = postgresNames(options)
+  return new Postgres(checkPool(pool, names), names, postgresSessionTables(options))
 }
 
 /** The table in plain SQL, for those whose own tool makes it; `migrate()` does the same. */
@@ -45,15 +47,39 @@ CREATE INDEX IF NOT EXISTS ${sessionUsers} ON ${sessions} ("user");
 const sweepSize = 64
 const sweepOdds = 1 / 16
 
+function statements({ sessions }: PostgresNames) {
+  // As text: a host may have told its driver to read bigint in its own way.
+  const select = `SELECT key, "user", data, expires::text AS expires FROM ${sessions}`
+  // The count is of before: a statement doesn't see its own row.
+  const create = `
+      INSERT INTO ${sessions} (key, "user", data, expires) VALUES ($1, $2, $3, $4)
+      RETURNING (SELECT count(*) FROM ${sessions} AS other WHERE other."user" = $2)::text AS others`
+  return {
+    create,
+    createAndSweep: `
+      WITH swept AS (
+        DELETE FROM ${sessions} WHERE key IN (
+          SELECT key FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT ${sweepSize} FOR UPDATE SKIP LOCKED)
+      )${create}`,
+    read: `${select} WHERE key = $1`,
+    replace: `UPDATE ${sessions} SET data = $3, expires = $4 WHERE key = $1 AND data = $2 RETURNING 1`,
+    delete: `DELETE FROM ${sessions} WHERE key = $1`,
+    list: `${select} WHERE "user" = $1`,
+    deleteAll: `DELETE FROM ${sessions} WHERE "user" = $1 AND key <> $2`,
+  }
+}
+
 class Postgres implements PostgresSessions {
   readonly #pool: PostgresPool
   readonly #names: PostgresNames
   readonly #tables: string
+  readonly #sql: ReturnType<typeof statements>
 
   constructor(pool: PostgresPool, names: PostgresNames, tables: string) {
     this.#pool = pool
     this.#names = names
     this.#tables = tables
+    this.#sql = statements(names)
   }
 
   async migrate(): Promise<void> {
@@ -61,50 +87,35 @@ class Postgres implements PostgresSessions {
     await createMissing(this.#pool, { schema, tables: [sessions], sql: this.#tables })
   }
 
-  async create({ key, user, data, expires }: StoredSession): Promise<void> {
-    const { sessions } = this.#names
+  async create({ key, user, data, expires }: StoredSession): Promise<{ sessions: number }> {
     const texts = Object.entries({ key, user, data }).map(([name, value]) => storable(value, name))
-    // By the database's own clock, also inside a host's transaction.
-    const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
-    await rows(
-      this.#pool,
-      `WITH swept AS (
-        DELETE FROM ${sessions} WHERE key IN (
-          SELECT key FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT $5 FOR UPDATE SKIP LOCKED)
-      )
-      INSERT INTO ${sessions} (key, "user", data, expires) VALUES ($1, $2, $3, $4)`,
-      [...texts, expires, Math.random() < sweepOdds ? sweepSize : 0],
-    )
+    const sql = Math.random() < sweepOdds ? this.#sql.createAndSweep : this.#sql.create
+    const [row] = await rows(this.#pool, sql, [...texts, expires])
+    return { sessions: Number(row!.others) + 1 }
   }
 
   async read(key: string): Promise<StoredSession | undefined> {
     // A key may come from outside.
     if (!isStorable(key)) return undefined
-    const [row] = await rows(this.#pool, `${this.#select} WHERE key = $1`, [key])
+    const [row] = await rows(this.#pool, this.#sql.read, [key])
     return row && sessionOf(row)
   }
 
   async replace({ key, data, expires }: StoredSession, before: string): Promise<boolean> {
-    const sql = `UPDATE ${this.#names.sessions} SET data = $3, expires = $4 WHERE key = $1 AND data = $2 RETURNING 1`
-    return (await rows(this.#pool, sql, [storable(key, 'key'), before, storable(data, 'data'), expires])).length > 0
+    const values = [storable(key, 'key'), before, storable(data, 'data'), expires]
+    return (await rows(this.#pool, this.#sql.replace, values)).length > 0
   }
 
   async delete(key: string): Promise<void> {
-    if (isStorable(key)) await rows(this.#pool, `DELETE FROM ${this.#names.sessions} WHERE key = $1`, [key])
+    if (isStorable(key)) await rows(this.#pool, this.#sql.delete, [key])
   }
 
   async list(user: string): Promise<StoredSession[]> {
-    return (await rows(this.#pool, `${this.#select} WHERE "user" = $1`, [storable(user, 'user')])).map(sessionOf)
+    return (await rows(this.#pool, this.#sql.list, [storable(user, 'user')])).map(sessionOf)
   }
 
   async deleteAll(user: string, except = ''): Promise<void> {
-    const sql = `DELETE FROM ${this.#names.sessions} WHERE "user" = $1 AND key <> $2`
-    await rows(this.#pool, sql, [storable(user, 'user'), storable(except, 'except')])
-  }
-
-  get #select(): string {
-    // As text: a host may have told its driver to read bigint in its own way.
-    return `SELECT key, "user", data, expires::text AS expires FROM ${this.#names.sessions}`
+    await rows(this.#pool, this.#sql.deleteAll, [storable(user, 'user'), storable(except, 'except')])
   }
 }
 

@@ -1,9 +1,12 @@
 import type { PostgresNames } from './postgres-tables.js'
 
+/** By what a statement tells that a record is still what was found. */
+export type PostgresGuard = 'version' | 'record'
+
 export type PostgresStatements = Record<
-  'read' | 'begin' | 'insert' | 'insertWithClaims' | 'replace' | 'replaceWithClaims' | 'delete' | 'owner' | 'users' | 'put' | 'take' | 'clear' | 'sharedKey',
+  'read' | 'begin' | 'insert' | 'insertWithClaims' | 'owner' | 'ownerRecord' | 'users' | 'put' | 'putAndSweep' | 'take' | 'clear' | 'sharedKey',
   string
->
+> & Record<'replace' | 'replaceWithClaims' | 'delete', Record<PostgresGuard, string>>
 
 /** Users in one page of a listing. */
 export const pageSize = 1000
@@ -13,17 +16,22 @@ const maxOpen = 8
 /** The greatest bigint, which no clock comes to. */
 const never = '9223372036854775807'
 
-/** `statement_timestamp()` is the database's clock even inside a host's transaction. */
-const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
+/** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
+const sweepSize = 64
+
+/** `statement_timestamp()` is the database's clock even inside a host's transaction. @internal */
+export const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'
 
 /** What the store asks, each one statement that needs no other. @internal */
 export function postgresStatements({ records, handles, claims, challenges }: PostgresNames): PostgresStatements {
   const insert = (condition: string) => `
       INSERT INTO ${records} ("user", record, handle) SELECT $1::text, $2::text, $3::text WHERE ${condition}
       ON CONFLICT ("user") DO NOTHING RETURNING 1`
-  const replace = (condition: string) => `
+  const replace = (guard: PostgresGuard) => (condition: string) => `
       UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
-      WHERE "user" = $1 AND version = $4 AND ${condition} RETURNING 1`
+      WHERE "user" = $1 AND ${guard} = $4 AND ${condition} RETURNING 1`
+  // The same text leads to the same change, whatever was stored in between.
+  const guarded = (statement: (guard: PostgresGuard) => string) => ({ version: statement('version'), record: statement('record') })
   // One statement, so all or nothing: a claim that another user has breaks the primary key. A record that was stored
   // without claims has only its handle, which counts as a claim of its user.
   const withClaims = (write: (condition: string) => string, list: string) => `
@@ -40,6 +48,18 @@ export function postgresStatements({ records, handles, claims, challenges }: Pos
         ORDER BY claim
       )
       SELECT false AS taken FROM written UNION ALL SELECT true FROM anothers`
+  const owner = `
+      SELECT "user" FROM ${handles} WHERE handle = $1
+      UNION ALL SELECT "user" FROM ${claims} WHERE claim = $1 LIMIT 1`
+  const crowd = `crowd AS (
+        DELETE FROM ${challenges} WHERE key = $1 AND id = ANY (ARRAY(
+          SELECT id FROM ${challenges} WHERE key = $1 AND purpose = $3 AND id <> $2
+          ORDER BY expires <= ${clock}, place DESC OFFSET ${maxOpen - 1} FOR UPDATE SKIP LOCKED))
+      )`
+  const insertChallenge = `
+      INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ($1, $2, $3, $4, $5)
+      ON CONFLICT (key, id) DO UPDATE
+      SET purpose = excluded.purpose, data = excluded.data, expires = excluded.expires, place = DEFAULT`
   const newer = `(SELECT count(*) FROM ${challenges} AS newer
     WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
   return {
@@ -48,26 +68,21 @@ export function postgresStatements({ records, handles, claims, challenges }: Pos
     begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
     insert: insert('true'),
     insertWithClaims: withClaims(insert, '$4'),
-    replace: replace('true'),
-    replaceWithClaims: withClaims(replace, '$5'),
-    delete: `DELETE FROM ${records} WHERE "user" = $1 AND version = $2 RETURNING 1`,
-    owner: `
-      SELECT "user" FROM ${handles} WHERE handle = $1
-      UNION ALL SELECT "user" FROM ${claims} WHERE claim = $1 LIMIT 1`,
+    replace: guarded((guard) => replace(guard)('true')),
+    replaceWithClaims: guarded((guard) => withClaims(replace(guard), '$5')),
+    delete: guarded((guard) => `DELETE FROM ${records} WHERE "user" = $1 AND ${guard} = $2 RETURNING 1`),
+    owner,
+    ownerRecord: `SELECT "user", record FROM ${records} WHERE "user" = (${owner})`,
     users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
     put: `
-      WITH crowd AS (
-        DELETE FROM ${challenges} WHERE (key, id) IN (
-          SELECT key, id FROM ${challenges} WHERE key = $1 AND purpose = $3 AND id <> $2
-          ORDER BY expires <= ${clock}, place DESC OFFSET ${maxOpen - 1} FOR UPDATE SKIP LOCKED)
-      ), swept AS (
+      WITH ${crowd}${insertChallenge}`,
+    // Texts of their own: to plan what sweeps costs more than to add a challenge.
+    putAndSweep: `
+      WITH ${crowd}, swept AS (
         DELETE FROM ${challenges} WHERE (key, id) IN (
           SELECT key, id FROM ${challenges} WHERE expires <= ${clock} AND key <> $1
-          ORDER BY expires LIMIT $6 FOR UPDATE SKIP LOCKED)
-      )
-      INSERT INTO ${challenges} (key, id, purpose, data, expires) VALUES ($1, $2, $3, $4, $5)
-      ON CONFLICT (key, id) DO UPDATE
-      SET purpose = excluded.purpose, data = excluded.data, expires = excluded.expires, place = DEFAULT`,
+          ORDER BY expires LIMIT ${sweepSize} FOR UPDATE SKIP LOCKED)
+      )${insertChallenge}`,
     // Puts at one moment don't see each other's rows, and may leave more than 8: none but the newest 8 is open.
     take: `
       WITH crowd AS (

@@ -3,9 +3,9 @@ import { checkClaims, claimTaken } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { createMissing } from './postgres-migrate.js'
 import { checkPool, rows, rowsUnlessConflict, uniqueViolation } from './postgres-pool.js'
-import type { PostgresPool, PostgresRow } from './postgres-pool.js'
+import type { PostgresPool } from './postgres-pool.js'
 import { pageSize, postgresStatements } from './postgres-statements.js'
-import type { PostgresStatements } from './postgres-statements.js'
+import type { PostgresGuard, PostgresStatements } from './postgres-statements.js'
 import { postgresStoreNames, postgresTables } from './postgres-tables.js'
 import type { PostgresNames, PostgresStoreOptions } from './postgres-tables.js'
 import { isStorable, storable } from './storable.js'
@@ -31,7 +31,7 @@ export interface PostgresStore extends Store {
 /**
  * Keeps records and challenges in PostgreSQL (13 or newer), for any number of machines.
  *
- * Each method is one statement, and `update` is two. Nothing depends on a database session, so a pool in transaction
+ * Each method is one statement, and `update` is two, or one after a reading. Nothing depends on a database session, so a pool in transaction
  * mode may stand in between. Challenges expire by the clock of the database or of the host, whichever is first.
  *
  * PostgreSQL can't store NUL characters. A user, a record or a challenge with one is refused.
@@ -45,11 +45,11 @@ export interface PostgresStore extends Store {
  * await store.migrate()
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
-  return new Postgres(checkPool(pool), postgresStoreNames(options).names, postgresTables(options))
+  const { names } = postgresStoreNames(options)
+  return new Postgres(checkPool(pool, names), names, postgresTables(options))
 }
 
-/** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
-const sweepSize = 64
+/** How often a challenge that is put takes expired ones away. */
 const sweepOdds = 1 / 16
 
 class Postgres implements PostgresStore {
@@ -79,12 +79,15 @@ class Postgres implements PostgresStore {
 
   /**
    * A versioned compare-and-swap: two round trips and no lock held between them, where a transaction with a locked row
-   * takes four. Measured (bench/postgres-update.ts): as fast alone, and with the queue faster when four processes want
+   * takes four; one after a reading of the caller's own. Measured (bench/postgres-update.ts): as fast alone, and with the queue faster when four processes want
    * one record, where without it most attempts are lost.
    */
-  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>, before?: string): Promise<T> {
     storable(user, 'user')
-    return this.#queue.run(user, () => untilNoConflict(() => this.#attempt(user, change)))
+    return this.#queue.run(user, async () => {
+      const begun = before === undefined || !isStorable(before) ? conflict : await this.#attemptAfter(user, change, before)
+      return begun === conflict ? untilNoConflict(() => this.#attempt(user, change)) : begun
+    })
   }
 
   async owner(handle: string): Promise<string | undefined> {
@@ -92,6 +95,12 @@ class Postgres implements PostgresStore {
     if (!isStorable(handle)) return undefined
     const [row] = await rows(this.#pool, this.#sql.owner, [handle])
     return row && String(row.user)
+  }
+
+  async ownerRecord(handle: string): Promise<{ user: string; record: string } | undefined> {
+    if (!isStorable(handle)) return undefined
+    const [row] = await rows(this.#pool, this.#sql.ownerRecord, [handle])
+    return row && { user: String(row.user), record: String(row.record) }
   }
 
   users(): AsyncIterable<string> {
@@ -104,8 +113,8 @@ class Postgres implements PostgresStore {
 
   async put(key: string, { id, purpose, data, expires }: OpenChallenge): Promise<void> {
     const texts = Object.entries({ key, id, purpose, data }).map(([name, value]) => storable(value, name))
-    const swept = Math.random() < sweepOdds ? sweepSize : 0
-    await rows(this.#pool, this.#sql.put, [...texts, expires, swept])
+    const sql = Math.random() < sweepOdds ? this.#sql.putAndSweep : this.#sql.put
+    await rows(this.#pool, sql, [...texts, expires])
   }
 
   async take(key: string, id: string, now: number): Promise<string | undefined> {
@@ -125,37 +134,53 @@ class Postgres implements PostgresStore {
     })
   }
 
-  async #attempt<T>(
-    user: string,
-    change: (record: string | undefined) => RecordChange<T>,
-  ): Promise<T | typeof conflict> {
-    const found = await this.#unlessConflict(this.#sql.begin, [user])
+  async #attempt<T>(user: string, change: Change<T>): Promise<T | typeof conflict> {
+    const found = await rowsUnlessConflict(this.#pool, this.#sql.begin, [user])
     if (found === conflict) return conflict
     const [row] = found
     const { value, ...changed } = change(row && String(row.record))
     const { record } = changed
     if (record === undefined || (record === null && !row)) return value
-    const write = () => this.#unlessConflict(...this.#write(user, row?.version, changed))
+    return (await this.#write(user, changed, row && ['version', row.version])) === conflict ? conflict : value
+  }
+
+  /** Without a reading: {@link conflict} where there is nothing to write, or something else is stored by now. */
+  async #attemptAfter<T>(user: string, change: Change<T>, before: string): Promise<T | typeof conflict> {
+    let changed: RecordChange<T>
+    try {
+      changed = change(before)
+    } catch {
+      // Of what is stored, it may say something else.
+      return conflict
+    }
+    const { value, ...wanted } = changed
+    if (wanted.record === undefined) return conflict
+    return (await this.#write(user, wanted, ['record', before])) === conflict ? conflict : value
+  }
+
+  async #write(user: string, changed: Omit<RecordChange<unknown>, 'value'>, found: Found | undefined): Promise<typeof conflict | undefined> {
+    const write = () => rowsUnlessConflict(this.#pool, ...this.#statement(user, changed, found))
     const written = await (changed.claims === undefined ? write() : unlessTaken(write))
     if (written === conflict || written.length === 0) return conflict
     if (written.some(({ taken }) => taken === true)) throw claimTaken()
-    return value
+    return undefined
   }
 
-  #write(user: string, version: unknown, changed: Omit<RecordChange<unknown>, 'value'>): [string, unknown[]] {
-    const { record, handle } = changed
-    if (record === null) return [this.#sql.delete, [user, version]]
+  #statement(user: string, { record, handle, claims: given }: Omit<RecordChange<unknown>, 'value'>, found: Found | undefined): [string, unknown[]] {
+    const [guard, state] = found ?? []
+    if (record === null) return [this.#sql.delete[guard!], [user, state]]
     const values: unknown[] = [user, storable(record, 'record'), handle === undefined ? null : storable(handle, 'handle')]
-    if (version !== undefined) values.push(version)
-    const claims = checkClaims(changed.claims)
-    if (claims === undefined) return [version === undefined ? this.#sql.insert : this.#sql.replace, values]
-    return [version === undefined ? this.#sql.insertWithClaims : this.#sql.replaceWithClaims, [...values, claims]]
-  }
-
-  #unlessConflict(sql: string, values?: unknown[]): Promise<PostgresRow[] | typeof conflict> {
-    return rowsUnlessConflict(this.#pool, sql, values)
+    if (guard) values.push(state)
+    const claims = checkClaims(given)
+    if (claims === undefined) return [guard ? this.#sql.replace[guard] : this.#sql.insert, values]
+    return [guard ? this.#sql.replaceWithClaims[guard] : this.#sql.insertWithClaims, [...values, claims]]
   }
 }
+
+type Change<T> = (record: string | undefined) => RecordChange<T>
+
+/** What the record has to be still when it is written: by its version, or by its text where a caller has read it. */
+type Found = [guard: PostgresGuard, state: unknown]
 
 async function unlessTaken<R>(write: () => Promise<R>): Promise<R> {
   try {

@@ -1,10 +1,16 @@
-import { integer, invalid, object, optional, text } from '../shared/check.js'
+import { flag, integer, invalid, object, optional, text } from '../shared/check.js'
 
 export interface PostgresOptions {
   /** The schema that holds the tables, at most 63 bytes. Default `public`. */
   schema?: string
   /** What the names of the tables begin with, at most 40 bytes. Default `countersign_`. */
   prefix?: string
+  /**
+   * Gives each statement a name, so that PostgreSQL plans it once for a connection and not at each call. It needs a pool of
+   * `pg`, and nothing between it and the server that gives statements of one client to several connections: a proxy in
+   * transaction mode, unless it keeps track of names (PgBouncer 1.21 or newer with `max_prepared_statements`). Default false.
+   */
+  prepare?: boolean
 }
 
 export interface PostgresStoreOptions extends PostgresOptions {
@@ -18,6 +24,8 @@ export interface PostgresStoreOptions extends PostgresOptions {
 /** The names of the tables, quoted and with their schema: no query depends on a session's `search_path`. */
 export interface PostgresNames {
   schema: string
+  /** Whether statements have names, too. */
+  prepare: boolean
   records: string
   claims: string
   challenges: string
@@ -36,10 +44,11 @@ export interface PostgresNames {
 
 /** @internal */
 export function postgresNames(options: PostgresOptions = {}): PostgresNames {
-  const { schema = 'public', prefix = 'countersign_' } = checkOptions(options, 'options')
+  const { schema = 'public', prefix = 'countersign_', prepare = false } = checkOptions(options, 'options')
   const table = (name: string) => `${quoted(schema)}.${quoted(prefix + name)}`
   return {
     schema,
+    prepare,
     records: table('records'),
     claims: table('claims'),
     challenges: table('challenges'),
@@ -161,6 +170,6 @@ const checkName = (max: number) => (value: unknown, name: string) => {
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
-const shape = { schema: optional(checkName(63)), prefix: optional(checkName(40)) }
+const shape = { schema: optional(checkName(63)), prefix: optional(checkName(40)), prepare: optional(flag) }
 const checkOptions = object<PostgresOptions>(shape)
 const checkStoreOptions = object<PostgresStoreOptions>({ ...shape, partitions: optional(integer(2, 1024)) })

@@ -88,7 +88,7 @@ class Regional implements RegionalStore {
     return at(place, () => place.users.read(user))
   }
 
-  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T> {
+  async update<T>(user: string, change: (record: string | undefined) => RecordChange<T>, before?: string): Promise<T> {
     const place = await this.#homeOf(user)
     // Claims that were looked for in the other regions.
     const free = new Set<string>()
@@ -108,7 +108,7 @@ class Regional implements RegionalStore {
       }
       let value: T | undefined
       try {
-        value = await place.users.update(user, run)
+        value = await place.users.update(user, run, before)
       } catch (error) {
         // What `change` throws is the caller's own.
         throw thrown?.error === error ? error : failed(place, error)

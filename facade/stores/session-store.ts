@@ -17,8 +17,13 @@ export interface StoredSession {
  * needs a database with transactions or compare-and-swap, as a `UserStore` does. A method that fails rejects.
  */
 export interface SessionStore {
-  /** Adds a session with a new key. Once it resolves, every method sees it. */
-  create(session: StoredSession): Promise<void>
+  /**
+   * Adds a session with a new key. Once it resolves, every method sees it.
+   *
+   * @returns if the store learns it on the way: at least how many sessions the user has now, this one included. Then a
+   *   sign-in only lists them where there are too many
+   */
+  create(session: StoredSession): Promise<{ sessions: number } | void>
 
   /** Returns the session, or `undefined` if there is none. Sees every change that has finished. Any text may be asked for. */
   read(key: string): Promise<StoredSession | undefined>

@@ -22,7 +22,7 @@ export { sqliteSessions } from './sqlite-sessions.js'
 export type { SqliteSessions } from './sqlite-sessions.js'
 export { sqliteSessionTables, sqliteTables } from './sqlite-tables.js'
 
-export interface SqliteStore extends Required<Omit<Store, 'challengeTag'>> {
+export interface SqliteStore extends Required<Omit<Store, 'challengeTag' | 'ownerRecord'>> {
   /** Creates the tables that are missing. Any number of processes may do so at once. */
   migrate(): Promise<void>
   /**

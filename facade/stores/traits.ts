@@ -59,13 +59,22 @@ export interface UserStore {
    * `change` is synchronous and pure, and may run more than once. `update` resolves with the value of the run that was
    * stored. If `change` throws, `update` rejects with that error, and nothing is written.
    *
+   * @param before the record as the caller has just read it. A store may ignore it. One that compares before it writes may
+   *   begin with it in place of a reading of its own, and reads after all where something else is stored by now, or where
+   *   `change` leaves everything as it is: what it says then has to be said of what is stored
    * @example
    * await store.update('ann', (record) => ({ record: next(record), value: undefined }))
    */
-  update<T>(user: string, change: (record: string | undefined) => RecordChange<T>): Promise<T>
+  update<T>(user: string, change: (record: string | undefined) => RecordChange<T>, before?: string): Promise<T>
 
   /** Returns the user whose record was stored with this handle or this claim, or `undefined`. Any text may be asked for. */
   owner(handle: string): Promise<string | undefined>
+
+  /**
+   * May be left out. The same with the user's record, for a store that finds both in one step; `owner` and then `read`
+   * say the same.
+   */
+  ownerRecord?(handle: string): Promise<{ user: string; record: string } | undefined>
 
   /** Lists all users with a record, in any order. A user who is added or removed in the meantime may be missing. */
   users(): AsyncIterable<string>

@@ -88,6 +88,8 @@ class Recorder {
   readonly #record: (n: number) => string
   /** How often each object of this period has been used. */
   readonly #used = new Map<string, number>()
+  /** What each record of this period was when it was read. */
+  readonly #read = new Map<string, string | undefined>()
   #period = 0
   #calls = 0
 
@@ -100,7 +102,10 @@ class Recorder {
   /** One call, or a pause where there have been enough in this period. */
   async next(): Promise<void> {
     const now = Math.floor(Date.now() / period)
-    if (now !== this.#period) this.#used.clear()
+    if (now !== this.#period) {
+      this.#used.clear()
+      this.#read.clear()
+    }
     this.#period = now
     const key = `${this.#options.run} ${now} ${randomInt(keysAtOnce)}`
     const kind = randomInt(2) === 0 ? 'record' : 'challenges'
@@ -113,16 +118,25 @@ class Recorder {
 
   #callRecord(object: string, key: string): Promise<void> {
     const dice = randomInt(20)
-    if (dice < 5) return this.#logged(object, { kind: 'read' }, async () => (await this.#store.read(key)) ?? null)
+    if (dice < 5) {
+      return this.#logged(object, { kind: 'read' }, async () => {
+        const record = await this.#store.read(key)
+        this.#read.set(key, record)
+        return record ?? null
+      })
+    }
+    // An update may begin with a reading, of a moment ago or of long before.
+    const read = randomInt(2) === 0 ? undefined : this.#read.get(key)
     return this.#logged(object, { kind: 'update' }, (call) => {
       let runs = 0
       return this.#store.update(key, (record) => {
+        this.#read.set(key, record)
         const after = dice < 15 ? this.#record(randomInt(2 ** 47)) : dice < 17 ? null : undefined
         const before = record ?? null
         this.#log({ event: 'run', process: this.#options.process, call, before, after: after === undefined ? before : after })
         if (dice === 19) throw refused
         return { record: after, value: runs++ }
-      })
+      }, read)
     })
   }
 

@@ -88,6 +88,16 @@ export const sessionStoreTests: SessionStoreTest[] = [
     }
   }),
 
+  sessionTest('create, where it says how many sessions the user has, counts them', async (store, user) => {
+    const [ann, bob] = [user(), user()]
+    for (let count = 1; count <= 3; count += 1) {
+      const created = await store.create(sessionOf(ann))
+      if (created === undefined) return
+      same(created, { sessions: count }, 'what it says')
+    }
+    same(await store.create(sessionOf(bob)), { sessions: 1 }, 'of another user')
+  }),
+
   sessionTest('the sessions of a user are listed, and nobody else’s', async (store, user) => {
     const [ann, bob] = [user(), user()]
     const [one, two, three] = [sessionOf(ann), sessionOf(ann), sessionOf(bob)]

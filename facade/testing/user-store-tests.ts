@@ -38,6 +38,33 @@ export const userStoreTests = ({ of, numberOf, long, strange }: TestRecords): St
       same(await listed(store, unknown), 0, 'times an unknown user is listed')
     }),
 
+    storeTest('update may begin with what was read, and goes by what is stored', async (store, ids) => {
+      const user = ids.id()
+      const next = (n: number, from: number) => store.update(user, (record) => ({ record: of(n), value: record }), of(from))
+      await write(store, user, of(1))
+      same(await next(2, 1), of(1), 'what change is given')
+      same(await store.read(user), of(2), 'record')
+      same(await next(3, 1), of(2), 'what change is given after a reading of before')
+      same(await store.read(user), of(3), 'record after that')
+      same(await store.update(user, (record) => ({ value: record }), of(1)), of(3), 'what a change is given that leaves everything')
+      const unlessFirst = (record: string | undefined) => (record === of(1) ? failing() : { record: of(4), value: record })
+      same(await store.update(user, unlessFirst, of(1)), of(3), 'what a change is given that would have thrown')
+      same(await store.update(user, (record) => ({ record: null, value: record }), of(3)), of(4), 'what a deletion is given')
+      same(await store.read(user), undefined, 'record of a deleted user')
+      same(await next(5, 4), undefined, 'what change is given after the deletion')
+      same((await rejection(() => store.update(user, failing, of(5)))) === thrown, true, 'an error comes through as it is')
+      same(await store.update(user, (record) => ({ record: null, value: record }), of(5)), of(5), 'what the last deletion is given')
+      same(await store.read(user), undefined, 'record in the end')
+    }),
+
+    storeTest('of 50 changes that begin with one reading, none is lost', async (store, ids) => {
+      const user = ids.id()
+      await write(store, user, of(0))
+      const add = (record: string | undefined) => ({ record: of(numberOf(record as string) + 1), value: undefined })
+      await parallel(50, () => store.update(user, add, of(0)))
+      same(await store.read(user), of(50), 'record')
+    }),
+
     storeTest('null deletes the record and its handle', async (store, ids) => {
       const [user, handle] = [ids.id(), ids.id()]
       await write(store, user, of(1), handle)
@@ -153,6 +180,17 @@ export const userStoreTests = ({ of, numberOf, long, strange }: TestRecords): St
       await write(store, ann, of(6), handle)
       same([await store.owner(handle), await store.owner(other)], [ann, ben], 'owners in the end')
       same(await store.owner(handle.toUpperCase().replaceAll('-', '')), undefined, 'owner of another text')
+    }),
+
+    storeTest('ownerRecord, where it is, finds the user with the record', async (store, ids) => {
+      if (store.ownerRecord === undefined) return
+      const [ann, ben, handle, claim] = [ids.id(), ids.id(), ids.id(), ids.id()]
+      await store.update(ann, () => ({ record: of(1), handle, claims: [claim], value: undefined }))
+      await write(store, ben, of(2))
+      for (const text of [handle, claim]) same(await store.ownerRecord(text), { user: ann, record: of(1) }, 'of a text of hers')
+      for (const text of [ids.id(), ann, '', 'a\0b', '\ud800']) same(await store.ownerRecord(text), undefined, 'of any other text')
+      await store.update(ann, () => ({ record: of(3), claims: [], value: undefined }))
+      for (const text of [handle, claim]) same(await store.ownerRecord(text), undefined, 'of what was given up')
     }),
 
     storeTest('a handle is free again when its owner is gone', async (store, ids) => {

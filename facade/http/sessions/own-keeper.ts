@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 
+import { memberOf } from '../../shared/check.js'
 import { randomBytes, sha256 } from '../../shared/crypto.js'
 import { CountersignError } from '../../shared/errors.js'
 import type { SessionStore, StoredSession } from '../../stores/session-store.js'
@@ -26,6 +27,8 @@ export interface OwnSignIn extends SignIn {
   begun: number
   seen: number
   secret: string
+  /** As it was found. */
+  stored: StoredSession
 }
 
 /** Bytes of the id, which finds a session, and of the secret, which proves that it is this browser's. */
@@ -60,32 +63,33 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
     const open = await this.#open(request)
     if (open?.standing !== 'current') return undefined
     const { stored, data } = open
-    await this.#touch(stored, data)
-    return signInOf(stored, data)
+    return signInOf(await this.#touched(stored, data), data)
   }
 
   async begin(request: AnyRequest, user: string, proof: Proof & Pick<SignIn, 'firstFactor'>): Promise<SessionHeaders> {
     await this.#endOpen(request)
-    await this.#makeRoom(user)
     const [id, secret] = [randomBytes(idBytes).toString('base64url'), randomBytes(secretBytes).toString('base64url')]
     const now = this.#now()
     const data = { ...proof, secret: hashOf(secret), replaced: [], begun: now, seen: now }
-    await this.#store.create({ key: hashOf(id), user, data: JSON.stringify(data), expires: this.#expires(data) })
+    const key = hashOf(id)
+    const created = await this.#store.create({ key, user, data: JSON.stringify(data), expires: this.#expires(data) })
+    if (!(Number(memberOf(Object(created), 'sessions')) <= most)) await this.#makeRoom(user, key)
     return this.#give(`${id}.${secret}`, data)
   }
 
   async renew(request: AnyRequest, found: OwnSignIn, proof: Required<Proof>): Promise<SessionHeaders | undefined> {
     const { id = '' } = partsOf(cookieOf(request, this.#cookie)) ?? {}
     const secret = randomBytes(secretBytes).toString('base64url')
+    let stored: StoredSession | undefined = found.stored
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const stored = await this.#store.read(found.session)
-      const data = stored && this.#live(stored)
+      const data: Data | undefined = stored && this.#live(stored)
       // Ended, or another answer was faster: the browser has its cookie then.
-      if (!data || data.secret !== found.secret) return undefined
+      if (!stored || data?.secret !== found.secret) return undefined
       const now = this.#now()
       const replaced = [...data.replaced.filter(({ until }) => until > now), { secret: data.secret, until: now + replacedFor }]
       const next = { ...data, ...proof, secret: hashOf(secret), replaced: replaced.slice(-4), seen: now }
       if (await this.#replace(stored, next)) return this.#give(`${id}.${secret}`, next)
+      stored = await this.#store.read(found.session)
     }
     throw new CountersignError('store-busy')
   }
@@ -119,9 +123,12 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
     if (open) await this.#store.delete(open.stored.key)
   }
 
-  /** Whoever knows the password may begin any number of sign-ins: those that still wait go first, then those unused the longest. */
-  async #makeRoom(user: string): Promise<void> {
-    const all = await this.#store.list(user)
+  /**
+   * Whoever knows the password may begin any number of sign-ins: those that still wait go first, then those unused the
+   * longest, and never the new one.
+   */
+  async #makeRoom(user: string, created: string): Promise<void> {
+    const all = (await this.#store.list(user)).filter(({ key }) => key !== created)
     const surplus = all.length - most + 1
     if (surplus <= 0) return
     const rank = (stored: StoredSession) => {
@@ -157,15 +164,20 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
   }
 
   /** Not with each request: a minute, or a tenth of a shorter limit, is exact enough. */
-  async #touch(stored: StoredSession, data: Data): Promise<void> {
+  async #touched(stored: StoredSession, data: Data): Promise<StoredSession> {
     const seen = this.#now()
-    if (seen - data.seen < Math.min(60_000, this.#limits.idle / 10)) return
+    if (seen - data.seen < Math.min(60_000, this.#limits.idle / 10)) return stored
+    const touched = this.#with(stored, { ...data, seen })
     // Where another request has changed it, that one was seen.
-    await this.#replace(stored, { ...data, seen })
+    return (await this.#store.replace(touched, stored.data)) ? touched : stored
   }
 
-  #replace({ key, user, data: before }: StoredSession, data: Data): Promise<boolean> {
-    return this.#store.replace({ key, user, data: JSON.stringify(data), expires: this.#expires(data) }, before)
+  #replace(stored: StoredSession, data: Data): Promise<boolean> {
+    return this.#store.replace(this.#with(stored, data), stored.data)
+  }
+
+  #with({ key, user }: StoredSession, data: Data): StoredSession {
+    return { key, user, data: JSON.stringify(data), expires: this.#expires(data) }
   }
 
   #give(value: string, { begun }: Data): SessionHeaders {
@@ -175,8 +187,9 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
   }
 }
 
-function signInOf({ key, user }: StoredSession, { replaced: _old, ...data }: Data): OwnSignIn {
-  return { ...data, user, session: key }
+function signInOf(stored: StoredSession, { replaced: _old, ...data }: Data): OwnSignIn {
+  const { key, user } = stored
+  return { ...data, user, session: key, stored }
 }
 
 function partsOf(cookie: string | undefined): { id: string; secret: string } | undefined {
