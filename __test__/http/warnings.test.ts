@@ -39,6 +39,9 @@ for (const [page, origins, remedy] of [
   ['https://localhost:3000', ['http://localhost:3000'], /Open it with http: instead of https:, or add https:\/\/localhost:3000/],
   ['https://www.example.com', ['https://example.com'], /If that page is yours, add https:\/\/www\.example\.com/],
   ['https://example.com.', ['https://example.com'], /Open it at https:\/\/example\.com instead, without the dot at the end/],
+  ['http://localhost:5173', ['https://example.com'], /rp\.id 'localhost' and add http:\/\/localhost:5173 to rp\.origins: with example\.com, browsers refuse/],
+  ['https://example.com', ['https://www.example.com'], /use example\.com as rp\.id before anyone has a passkey, or redirect/],
+  ['https://abc.tunnel.test', ['https://example.com'], /at abc\.tunnel\.test, browsers refuse passkeys of example\.com/],
   ['https://example.com.:8443', ['https://example.com:8443'], /Open it at https:\/\/example\.com:8443 instead, without the dot/],
 ] as const) {
   test(`a page at ${page} where ${origins[0]} is expected`, async (t) => {
@@ -61,7 +64,7 @@ test('a call to another origin than the page’s own names what the browser says
 
 test('what is no origin is never shown', (t) => {
   const long = `https://${'a'.repeat(250)}.com`
-  for (const sent of ['android:apk-key-hash:hunter2', 'ios:bundle-id:hunter2', 'ios:bundle-id:com.example/hunter2', 'app:hunter2.com']) {
+  for (const sent of ['app://hunter2/x', 'app://hunter2@x', 'app://Hunter2', 'file://hunter2', 'javascript://hunter2', 'android:apk-key-hash:hunter2', 'ios:bundle-id:hunter2', 'ios:bundle-id:com.example/hunter2', 'app:hunter2.com']) {
     const text = originHint(sent, rp.origins)
     t.false(text.includes('hunter2'), text)
   }
@@ -72,6 +75,9 @@ test('what is no origin is never shown', (t) => {
   }
   t.is(shownOrigin('https://example.org'), 'https://example.org')
   t.regex(originHint('null', rp.origins), /without an origin/)
+  for (const app of ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'moz-extension://5f0b-1']) {
+    t.true(originHint(app, rp.origins).includes(`If that app is yours, add ${app} to rp.origins.`), app)
+  }
 })
 
 const androidApp = 'android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM'

@@ -8,7 +8,7 @@ export type Warn = (reason: WarningReason, message: string, user?: string) => vo
 
 interface Place {
   warn: Warn
-  rp: { origins: string[] }
+  rp: { id: string; origins: string[] }
   basePath: string
 }
 
@@ -24,7 +24,7 @@ interface Session {
 export function warnOfOrigin({ warn, rp }: Pick<Place, 'warn' | 'rp'>, headers: HeaderReader): void {
   const [origin, site] = [headers.get('origin'), headers.get('sec-fetch-site')]
   const accepted = origin !== null && rp.origins.includes(origin)
-  if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins)}`)
+  if (!accepted && origin !== null) return warn('wrong-origin', `A request was refused. ${originHint(origin, rp.origins, { rpId: rp.id })}`)
   // The browser says that the page's origin differs from that of the address it called.
   const page = origin === null ? 'A page' : `The page at ${shownOrigin(origin)}`
   warn('wrong-origin', `A request was refused. ${page} called this server at a different origin than its own ` +

@@ -12,17 +12,20 @@ export function shownOrigin(sent: string | null | undefined): string {
  *
  * @param sent what the browser says; untrusted
  * @param origins `rp.origins`, or the facets of U2F
+ * @param rpId `rp.id`, unless the browser has compared the page with it
  */
-export function originHint(sent: string | null | undefined, origins: readonly string[], list = 'rp.origins'): string {
+export function originHint(
+  sent: string | null | undefined, origins: readonly string[], { list = 'rp.origins', rpId }: { list?: string; rpId?: string } = {},
+): string {
   if (isApp(sent)) {
     return `The app's origin is ${sent}, but ${list} is ${origins.join(', ')}. If that app is yours, add ${sent} to ${list}. ` +
       'If it is not, another app sends requests here.'
   }
   const both = `The page is at ${shownOrigin(sent)}, but ${list} is ${origins.join(', ')}. `
-  return both + (isShown(sent) ? remedy(new URL(sent), origins, list) : `Open the page at one of ${list}.`)
+  return both + (isShown(sent) ? remedy(new URL(sent), origins, list, rpId) : `Open the page at one of ${list}.`)
 }
 
-function remedy(page: URL, origins: readonly string[], list: string): string {
+function remedy(page: URL, origins: readonly string[], list: string, rpId: string | undefined): string {
   const ours = origins.flatMap((origin) => (URL.canParse(origin) ? [new URL(origin)] : []))
   const local = ours.find(({ hostname }) => isLocalhost(hostname))
   if (local && isLoopback(page.hostname)) {
@@ -44,6 +47,15 @@ function remedy(page: URL, origins: readonly string[], list: string): string {
     return `If that page is yours, serve it with https: and add ${secure} to ${list}: browsers allow http: for localhost only. ` +
       'If it is not, another site sends requests here.'
   }
+  if (rpId !== undefined && !isOf(rpId, page.hostname)) {
+    if (isLocalhost(page.hostname)) {
+      return `If that is your development server, open the service there with rp.id '${page.hostname}' and add ${page.origin} to ${list}: ` +
+        `with ${rpId}, browsers refuse passkeys at that page.`
+    }
+    const parent = isOf(page.hostname, rpId) ? `use ${page.hostname} as rp.id before anyone has a passkey, or ` : ''
+    return `If that page is yours, ${parent}redirect it to one of ${list}: at ${page.hostname}, browsers refuse passkeys of ${rpId}. For codes alone, ` +
+      `or with relatedOrigins: true, add ${page.origin} to ${list}. If it is not yours, another site sends requests here.`
+  }
   if (same.length > 0) return `Open it with ${same[0]!.protocol} instead of ${page.protocol}, or add ${page.origin} to ${list}.`
   return `If that page is yours, add ${page.origin} to ${list}. If it is not, another site sends requests here.`
 }
@@ -55,14 +67,19 @@ function isShown(sent: string | null | undefined): sent is string {
   return (protocol === 'https:' || protocol === 'http:') && origin === sent
 }
 
-/** The origin of an Android app (its certificate's hash, by SHA-1 or SHA-256) or an iOS app (its bundle id). */
+/** The origin of an Android app (its certificate's hash, by SHA-1 or SHA-256), an iOS app (its bundle id), or an app's own scheme. */
 function isApp(sent: string | null | undefined): sent is string {
   if (typeof sent !== 'string' || sent.length > 255) return false
   const [, hash = ''] = /^android:apk-key-hash(?:-sha256)?:([\w-]+)$/.exec(sent) ?? []
   const [, bundle = ''] = /^ios:bundle-id:([\d.A-Za-z-]+)$/.exec(sent) ?? []
   const labels = bundle.split('.')
+  // Of web views and extensions.
+  if (/^[a-z][\d+.a-z-]*:\/\/[\d.a-z-]+(?::\d+)?$/.test(sent) && !/^(?:https?|wss?|ftp|file|data|blob|javascript):/.test(sent)) return URL.canParse(sent)
   return hash.length === 27 || hash.length === 43 || (labels.length > 1 && labels.every((label) => label !== ''))
 }
+
+/** Whether pages of a host may use an RP ID. */
+const isOf = (rpId: string, hostname: string) => hostname === rpId || hostname.endsWith(`.${rpId}`)
 
 const isLocalhost = (hostname: string) => hostname === 'localhost' || hostname.endsWith('.localhost')
 
