@@ -30,6 +30,7 @@ test('U2F › one key in every form', (t) => {
     ['a table', { id: 7, user_id: 3, key_handle: handle, public_key: point, counter: null }],
     ['hexadecimal', { keyHandle: handle.toString('hex'), publicKey: `\\x${point.toString('hex')}` }],
     ['BSON', { keyHandle: { $binary: { base64: handle.toString('base64'), subType: '00' } }, publicKey: point }],
+    ['the handle as the bytes of its text', { keyHandle: Buffer.from(key.handle).toString('base64'), publicKey: point }],
     ['COSE', { keyHandle: key.handle, publicKey: cose }],
     ['PEM', { keyHandle: key.handle, publicKey: pem }],
     ['the message of the registration', { raw: message }],

@@ -178,6 +178,8 @@ test('secrets are read in the same way everywhere', (t) => {
   }
   // Where the text is the key, nothing of it is a mark.
   t.not(uriOf(fromBetterAuth('"a key of text"')), uriOf(fromBetterAuth('a key of text')))
+  t.deepEqual(told(fromBetterAuth(uri)), ['malformed secret'])
+  t.deepEqual(told(fromBetterAuth({ secret: 'a key of text', twoFactorEnabled: false })), ['turned-off'])
 })
 
 const uriOf = (found: Migration) => (found.factors[0] as { uri: string }).uri
@@ -196,6 +198,10 @@ test('recovery codes beside a secret are taken, or left with the reason', async 
     [{ secret: base32, recoveryCodes: clear }, clear[0]!.replace('-', '_')],
     [{ secret: base32, backup_codes: clear.join('\n') }, `Code 2: ${clear[1]}.`],
     [{ secret: base32, scratch_tokens: clear }, clear[1]!],
+    [{ twoFactor: { secret: base32, backupCodes: clear } }, clear[1]!],
+    [{ secret: base32, backup_codes: `{${clear.join(',')}}` }, clear[1]!],
+    [{ secret: base32, recovery_codes: [...clear, 'aBcDeFgHiJ-kLmNoPqRsV'].map((code, at) => ({ code, used_at: at > 1 ? '2024-01-01' : null })) }, clear[1]!],
+    [{ secret: base32, recovery_codes: clear.map((code) => ({ code, used: false })) }, clear[0]!],
   ] as [unknown, string][]) {
     const { service } = await Fixture.open(memoryStore())
     const { taken, left } = await service.importFactors('ann', fromOtplib(row))
@@ -211,6 +217,16 @@ test('recovery codes beside a secret are taken, or left with the reason', async 
     const found = fromOtplib({ secret: base32, recoveryCodes: codes })
     t.deepEqual([found.factors.length, told(found)], [1, reason === undefined ? [] : [reason]], JSON.stringify(codes))
     t.is(found.left[0]?.what, reason && '[0] recoveryCodes')
+  }
+  // A code that was used must not work again, and none is lost without a word.
+  for (const [row, expected] of [
+    [{ backup_codes: clear, used_backup_codes: [clear[0]] }, 'recovery-codes'], [{ backupCodes: clear, backupCodesUsed: '["x"]' }, 'recovery-codes'],
+    [{ backup_codes_hash: clear }, 'recovery-codes'], [{ hashedBackupCodes: clear }, 'recovery-codes'],
+    [{ backupCodes: { [clear[0]!]: true } }, 'malformed backupCodes'], [{ backupCodes: JSON.parse(JSON.stringify(Buffer.from('[]'))) as unknown }, 'malformed backupCodes'],
+    [{ backup_codes: clear.map((code) => ({ code, used: true })) }, undefined], [{ backup_codes: clear, used_backup_codes: [] }, undefined],
+  ] as [object, string | undefined][]) {
+    const found = fromOtplib({ secret: base32, ...row })
+    t.deepEqual(told(found), expected === undefined ? [] : [expected], JSON.stringify(row))
   }
 })
 

@@ -79,7 +79,7 @@ test('what proves no key enrols none, and is told apart', async (t) => {
     yubico: {
       secrets: (...names) => {
         asked.push(names)
-        return names[0] === publicId ? { key, uid } : names[0] === 'vvvvvvvvvvvv' ? { key, uid: '010203040507' } : undefined
+        return names[0] === publicId ? { key, uid } : names[0] === 'vvvvvvvvvvvv' ? { key, uid: '010203040507' } : names[0] === 'cccccccccccd' ? null : undefined
       },
     },
   })
@@ -97,6 +97,7 @@ test('what proves no key enrols none, and is told apart', async (t) => {
   t.deepEqual(await told(otp(1, 1, 'cccccccccccc')), ['unknown-key', 'unknown-key', undefined])
   t.deepEqual(await told(otp(1, 1, 'vvvvvvvvvvvv')), ['rejected', 'wrong-code', undefined])
   t.deepEqual(asked, [['cccccccccccc', user], ['vvvvvvvvvvvv', user]])
+  t.deepEqual(await told(otp(1, 1, 'cccccccccccd')), ['unknown-key', 'unknown-key', undefined], 'a database says null')
   t.is(await store.read(user), undefined)
   t.deepEqual(await told(` ${otp(1, 1).toUpperCase()}\n`, { firstOnly: true }), ['ok', undefined, undefined])
   t.deepEqual(await told(otp(1, 2)), ['already-enrolled', 'already-enrolled', undefined])

@@ -4,7 +4,7 @@ import { coseKey } from './public-key.js'
 import type { ForeignU2f, ForeignYubico, ForeignYubicoKey, Left, Migration } from './types.js'
 import { instead, rows } from './rows.js'
 import { standing } from './standing.js'
-import { base64url, fromJson, integer, isRow, list, member, name, names, time } from './values.js'
+import { base64url, fromJson, idBytes, integer, isRow, list, member, name, names, time } from './values.js'
 
 /**
  * Reads keys that were registered by U2F, in the form of `u2f` and `u2f-api` for Node, php-u2flib-server, python-u2flib-server
@@ -79,7 +79,7 @@ function readU2f(given: unknown, place: string, description: string): ForeignU2f
   const version = member(row, 'version')
   if (typeof version === 'string' && version.toUpperCase() !== 'U2F_V2') return { what, reason: 'unsupported-type' }
   const registered = fromMessage(base64url(member(row, 'registrationdata', 'raw', 'registration')))
-  const keyHandle = base64url(member(row, ...handleNames)) ?? registered?.keyHandle
+  const keyHandle = idBytes(member(row, ...handleNames)) ?? registered?.keyHandle
   const other = keyHandle === undefined ? instead(row, ['u2f', 'fido2', 'securitykey', 'webauthn']) : undefined
   if (other) return { what, reason: other }
   if (keyHandle === undefined || keyHandle.length > 1364) return malformed('keyHandle')

@@ -73,8 +73,9 @@ export function fromSpeakeasy(secrets: unknown, options: SpeakeasyOptions): Migr
 export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): Migration {
   const about = checkOptions.secrets(options, '')
   return collect(secrets, (row, place) => {
-    const { secret, verified, backupCodes } = isRow(row) ? better(row) : better({ secret: row })
-    if (boolean(verified) === false) return [{ what: place, reason: 'not-proved' }]
+    const { secret, backupCodes } = isRow(row) ? better(row) : better({ secret: row })
+    const off = isRow(row) && secret !== null && !isEmpty(secret) ? standing(row) : undefined
+    if (off) return [{ what: place, reason: off }]
     // The row's `name` and the like are none of the factor.
     const created = isRow(row) ? member(row, 'createdat') : undefined
     const codes = readCodes(backupCodes, `${place} backupCodes`, time(created))
@@ -85,9 +86,9 @@ export function fromBetterAuth(secrets: unknown, options: SecretOptions = {}): M
   })
 }
 
-function better(row: object): { secret: unknown; verified: unknown; backupCodes: unknown } {
+function better(row: object): { secret: unknown; backupCodes: unknown } {
   const secret = member(row, 'secret') ?? (names(row, 'secret') && own(row, 'secret') === null ? null : undefined)
-  return { secret, verified: member(row, 'verified'), backupCodes: member(row, 'backupcodes') }
+  return { secret, backupCodes: member(row, 'backupcodes') }
 }
 
 /** What is left of a set: JSON of a list of texts once it is decrypted. Some are made by the program's own function. */
@@ -121,22 +122,33 @@ export function report(
   return { what, description: 'authenticator app', ...about, uri: found.uri, notes: found.notes }
 }
 
-/** The recovery codes in a row of an app, once they are decrypted. Most programs keep only hashes. */
-function besides(row: object, place: string, created: number | undefined): (ForeignRecovery | Left)[] {
-  const [key] = Object.keys(row).filter((name) => recoveryNames.test(plainName(name)) && isFilled(own(row, name)))
+/** The recovery codes in a row of an app or inside it, once they are decrypted. Most programs keep only hashes. */
+function besides(layers: object[], place: string, created: number | undefined): (ForeignRecovery | Left)[] {
+  const all = layers.flatMap((layer) => Object.keys(layer).map((key) => ({ key, name: plainName(key), value: own(layer, key) })))
+  const kept = all.filter(({ name, value }) => recoveryNames.test(name) && isFilled(value))
+  const [{ key, value } = { key: undefined, value: undefined }] = kept
   if (key === undefined) return []
-  const given = fromJson(own(row, key)) ?? own(row, key)
+  const given = fromJson(value) ?? value
   const what = `${place} ${key}`
   if (isSealed(given)) return [{ what, reason: 'encrypted' }]
+  // Which of them were used stands somewhere else, or they are hashes.
+  if (all.some(({ name, value: used }) => usedNames.test(name) && isFilled(used)) || plainName(key).includes('hash')) return [{ what, reason: 'recovery-codes' }]
+  const listed = typeof given === 'string' ? given.replace(/^\{(.*)\}$/, '$1').split(/[\s,;"]+/).filter((code) => code !== '') : given
+  const codes = Array.isArray(listed) && listed.length > 0 && listed.every(saysWhetherUsed) ? listed.filter((one) => !isUsed(one)).map((one) => member(one, 'code')) : listed
   // As GitLab, Rails and most others keep them; no code has so many digits, or such marks.
   const isHash = (code: unknown) => typeof code === 'string' && (code.includes('$') || (code.length >= 32 && /^[\dA-Fa-f]+$/.test(code)) || code.length > 64)
-  const codes = typeof given === 'string' ? given.split(/[\s,;]+/).filter((code) => code !== '') : given
   if (Array.isArray(codes) && codes.some(isHash)) return [{ what, reason: 'recovery-codes' }]
   return readCodes(codes, what, created, key)
 }
 
-const recoveryNames = /^(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)(?:codes|tokens|keys)$/
-const isFilled = (value: unknown) => (typeof value === 'string' && value.trim() !== '') || (Array.isArray(value) && value.length > 0)
+const recoveryNames = /^(?:hashed)?(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)(?:codes|tokens|keys)(?:hash|hashes|hashed)?$/
+const usedNames = /^(?:used|spent|consumed)(?:recovery|backup|scratch)?codes$|^(?:recovery|backup|scratch)codesused$/
+const isFilled = (value: unknown) =>
+  (typeof value === 'string' && value.trim() !== '') || (typeof value === 'object' && value !== null && Object.keys(value).length > 0)
+
+/** One code with whether or when it was used, as Laragear keeps them. */
+const saysWhetherUsed = (one: unknown): one is object => isRow(one) && names(one, 'code') && names(one, 'used', 'isused', 'usedat', 'usedon', 'consumedat')
+const isUsed = (one: object) => members(one, 'used', 'isused', 'usedat', 'usedon', 'consumedat').some((value) => value !== '' && boolean(value) !== false)
 
 function collect(
   rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | ForeignRecovery | Left)[],
@@ -222,7 +234,7 @@ function read(given: unknown, place: string, about: About): (ForeignTotp | Forei
   const created = time(member(row, 'createdat', 'created', 'createdon'))
   const named = { ...(description !== undefined && { description }), ...(created !== undefined && { created }) }
   // The codes last: they need another factor beside them.
-  return [report(reading, place, named), ...besides(row, place, created)]
+  return [report(reading, place, named), ...besides(layers, place, created)]
 }
 
 type Unused = ReturnType<typeof standing> | ReturnType<typeof otherKind> | ReturnType<typeof otherTime>
@@ -336,7 +348,8 @@ function readSource(held: unknown, row: object, encoding: SecretEncoding): Sourc
   const value = isJson ? json : held
   if (typeof value === 'string') {
     if (!fits(value)) return undefined
-    if (isKeyUri(value) && named !== 'utf8') return { uri: value }
+    // Nobody's key is the text of one.
+    if (isKeyUri(value)) return named === 'utf8' ? undefined : { uri: value }
     const address = isText ? undefined : fromAddress(value, named)
     if (address !== undefined) return address ?? undefined
     if (isText) return { secret: value, encoding: named }

@@ -7,7 +7,7 @@ import { instead, rows } from './rows.js'
 import { isSealed } from './sealed.js'
 import { standing } from './standing.js'
 import type { ForeignCredential, Left, Migration } from './types.js'
-import { base64url, boolean, fromJson, integer, isRow, member, members, name, names, plainName, time } from './values.js'
+import { base64url, boolean, fromJson, idBytes, integer, isRow, member, members, name, names, plainName, time, uuid } from './values.js'
 
 /**
  * Reads credentials of `@simplewebauthn/server`: its documented `Passkey`, the result of `verifyRegistrationResponse()`
@@ -151,17 +151,17 @@ function readId(layers: object[], row: object): string | undefined {
     return members(layer, ...Object.keys(layer).map(plainName).filter(isIdName)).filter(isThere)
   })
   if (named.length > 0) {
-    const found = new Set(named.map(readIdBytes).filter((one) => one !== undefined))
+    const found = new Set(named.map(idBytes).filter((one) => one !== undefined))
     const [only = ''] = found
     return found.size === 1 && isLong(only) ? only : undefined
   }
   const [innermost = row] = layers
   const given = member(innermost, 'id')
   // Inside a credential there is no other.
-  if (innermost !== row) return readIdBytes(given)
-  const found = typeof given === 'string' && isRowKey(given) ? undefined : readIdBytes(given)
+  if (innermost !== row) return idBytes(given)
+  const found = typeof given === 'string' && isRowKey(given) ? undefined : idBytes(given)
   // The row's own key may be made of anything, and one of these the credential's id.
-  const others = members(row, ...otherIdNames).filter((one) => !(typeof one === 'string' && isRowKey(one))).map(readIdBytes)
+  const others = members(row, ...otherIdNames).filter((one) => !(typeof one === 'string' && isRowKey(one))).map(idBytes)
   if (others.some((one) => one !== undefined && isLong(one) && one !== found)) return undefined
   return found !== undefined && isLong(found) ? found : undefined
 }
@@ -192,19 +192,6 @@ function isRowKey(text: string): boolean {
   return (text.length === 25 && /^c[\da-z]+$/.test(text)) || (text.length === 26 && /^[\dA-Z]+$/.test(text))
 }
 
-/** Some stored the UTF-8 of the id's text: bytes that are all base64 and as many are nothing else. */
-function readIdBytes(value: unknown): string | undefined {
-  // Bitwarden writes the 16 bytes of an id as a UUID. As base64url it would be other bytes.
-  let id = typeof value === 'string' && uuid.test(value.trim()) ? undefined : base64url(value)
-  for (let depth = 0; depth < 3 && id !== undefined; depth += 1) {
-    const text = Buffer.from(id, 'base64url').toString('latin1')
-    const inner = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
-    if (inner === undefined) return id
-    id = inner
-  }
-  return id
-}
-
 /**
  * `null`: it can't be read. `undefined`: a text that may be the handle or stand for other bytes, so that the passkey
  * would never be found by it.
@@ -231,8 +218,6 @@ function readAaguid(value: unknown): string | undefined {
   if (hex.length !== 32) return undefined
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
-
-const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
 
 /** Nothing where nobody recorded the flags: then the first success may still set them. Text: the member that is wrong. */
 function readBackup(layers: object[]): { backupEligible?: boolean; backupState?: boolean } | string {

@@ -79,6 +79,21 @@ function fromText(given: string): Buffer | undefined {
   return bytes.toString('base64url') === plain ? bytes : undefined
 }
 
+/** Some stored the UTF-8 of the id's text: bytes that are all base64 and as many are nothing else. */
+export function idBytes(value: unknown): string | undefined {
+  // Bitwarden writes the 16 bytes of an id as a UUID. As base64url it would be other bytes.
+  let id = typeof value === 'string' && uuid.test(value.trim()) ? undefined : base64url(value)
+  for (let depth = 0; depth < 3 && id !== undefined; depth += 1) {
+    const text = Buffer.from(id, 'base64url').toString('latin1')
+    const inner = text.length >= 16 && /^[\w+/=-]+$/.test(text) ? base64url(text) : undefined
+    if (inner === undefined) return id
+    id = inner
+  }
+  return id
+}
+
+export const uuid = /^[\dA-Fa-f]{8}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{4}-[\dA-Fa-f]{12}$/
+
 /** What a `data:` URL holds (RFC 2397): of which type, and whether that is base64. `undefined`: it is none. */
 export function dataOfUrl(url: string): { type: string; base64: boolean; data: string } | undefined {
   const comma = url.indexOf(',')

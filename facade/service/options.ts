@@ -162,7 +162,7 @@ export interface YubicoOptions {
    * (`unknown-key`), and an OTP is refused but not counted as wrong. A key without its private id (`uid`) is an
    * `invalid-argument`. What it throws is the `cause` of a `store-failed`.
    */
-  secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | undefined>
+  secrets: (publicId: string, user: string) => MaybePromise<YubicoSecrets | null | undefined>
 }
 
 type MaybePromise<T> = T | Promise<T>

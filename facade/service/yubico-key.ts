@@ -19,7 +19,7 @@ export interface KnownKey {
 export async function findKey(context: Context, user: string, publicId: string): Promise<KnownKey | undefined> {
   const { yubicoSecrets: lookUp } = context.settings
   if (!lookUp) return undefined
-  const secrets = optional(checkYubicoSecrets)(await fromStore(() => lookUp(publicId, user)), 'yubico.secrets')
+  const secrets = optional(checkYubicoSecrets)((await fromStore(() => lookUp(publicId, user))) ?? undefined, 'yubico.secrets')
   return secrets && { publicId, secrets }
 }
 
