@@ -137,6 +137,7 @@ const apps: [name: string, given: unknown, expected: Codes | string[]][] = [
   }).map(([name, value]): (typeof apps)[number] => [`not proved by ${name}`, { secret: base32, [name]: value }, ['not-proved']]),
   ['Bitwarden, thrown away', { items: [{ type: 1, name: 'x', login: { totp: base32 }, deletedDate: '2024-01-01T00:00:00Z' }] }, ['turned-off']],
   ['Bitwarden, kept', { items: [{ type: 1, name: 'x', login: { totp: base32 }, deletedDate: null }] }, {}],
+  ['a key URI, as zbarimg prints it', `QR-Code:${uri}\n`, {}],
   ['Ente, thrown away', `${uri}&codeDisplay=${encodeURIComponent(JSON.stringify({ pinned: false, trashed: true, tags: [] }))}`, ['turned-off']],
   ['Ente, with blanks as in a form', `${uri}&codeDisplay=%7B%22trashed%22%3A+true%7D`, ['turned-off']],
   ['Ente, a note', `${uri}&codeDisplay=${encodeURIComponent(JSON.stringify({ trashed: false, note: 'a=1&b', tags: ['trash'] }))}`, {}],

@@ -215,6 +215,18 @@ test('Google Authenticator › two exports that look like one batch are both rea
   t.deepEqual(reasons(mixed), [['1 of 2 QR codes', 'other-codes-missing']])
 })
 
+test('Google Authenticator › an export as scanners and lists have it', (t) => {
+  const one = exported(key, 'ann')
+  const data = one.slice(one.indexOf('=') + 1)
+  for (const [name, text] of Object.entries({
+    'as zbarimg prints it': `QR-Code:${one}\n`, 'a byte order mark': `\ufeff${one}`, quotes: `"${one}",`, 'upper case': one.replace('otpauth-migration', 'OTPAUTH-MIGRATION'),
+    'encoded twice': one.replace(data, encodeURIComponent(data)), 'a list as JSON': JSON.stringify([one]), 'not encoded': one.replace(data, decodeURIComponent(data)),
+  })) {
+    const found = fromOtpauthMigration(text)
+    t.deepEqual([found.left, parameters(found)[0]], [[], base32], name)
+  }
+})
+
 /** One entry in one code of an export, with a batch id of 0 as some apps give. */
 function exported(secret: Buffer, account: string, size = 1, index = 0): string {
   const bytes = (tag: number, value: Buffer) => Buffer.concat([Buffer.from([(tag << 3) | 2, value.length]), value])

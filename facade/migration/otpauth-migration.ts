@@ -6,7 +6,7 @@ import { jsonText } from '../shared/json.js'
 import { report } from './secrets.js'
 import type { Found } from './secrets.js'
 import type { Migration } from './types.js'
-import { list } from './values.js'
+import { fromJson, list, percentDecoded, scanned } from './values.js'
 
 /**
  * Reads an export of Google Authenticator: the text of its QR codes (`otpauth-migration://offline?data=...`), one or
@@ -22,7 +22,7 @@ import { list } from './values.js'
 export function fromOtpauthMigration(uris: unknown): Migration {
   const migration: Migration = { factors: [], left: [] }
   const batches: Batch[] = []
-  const texts = list(uris).flatMap((one) => (typeof one === 'string' ? lines(one) : [one]))
+  const texts = list(uris).flatMap((one) => list(fromJson(one) ?? one)).flatMap((one) => (typeof one === 'string' ? lines(one) : [one]))
   for (const [index, text] of texts.entries()) {
     const read = typeof text === 'string' && text.length <= 65_536 && isWellFormed(text) ? open(text) : null
     if (read === null) {
@@ -69,6 +69,16 @@ interface Export {
   entries: Found[]
 }
 
-const lines = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '')
+const lines = (text: string) => text.split(/\r?\n/).filter((line) => line.trim() !== '').map(plainUri)
+
+/** As the core reads it: without what scanners and lists have around it, and encoded once. */
+function plainUri(line: string): string {
+  const text = scanned(line.trim()).replace(/^["']/, '').replace(/["'],?$/, '')
+  const once = text.includes('%25') ? percentDecoded(text) : text
+  const rest = once.slice(start.length)
+  return once.slice(0, start.length).toLowerCase() === start ? start + rest : once
+}
+
+const start = 'otpauth-migration://offline'
 
 const open = (uri: string): Export | null => openEnvelope<Export | null>(binding.migrateExport(uri)).value

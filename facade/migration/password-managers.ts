@@ -1,5 +1,5 @@
 import { isKeyUri } from '../shared/key-uri.js'
-import { fromJson, integer, isRow, member, members, names, plainName } from './values.js'
+import { fromJson, integer, isRow, member, members, names, plainName, scanned } from './values.js'
 
 // One-time passwords in the entries of password managers and apps that spell them in ways of their own.
 
@@ -83,6 +83,6 @@ export function onePasswordItems(row: object): object[] | undefined {
 /** A text with a key URI in each line, as Ente and others export them. */
 export function uriLines(text: unknown): string[] | undefined {
   if (typeof text !== 'string' || fromJson(text) !== undefined) return undefined
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = text.split('\n').map((line) => scanned(line.trim())).filter((line) => line !== '')
   return lines.length > 1 && lines.every(isKeyUri) ? lines : undefined
 }

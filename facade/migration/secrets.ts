@@ -14,7 +14,7 @@ import { hasSealed, isSealed } from './sealed.js'
 import { standing } from './standing.js'
 import type { ForeignRecovery, ForeignTotp, Left, LeftReason, Migration, MigrationNote } from './types.js'
 import {
-  base64url, boolean, dataOfUrl, fromJson, isRow, member, members, name, names, percentDecoded, plainName, time,
+  base64url, boolean, dataOfUrl, fromJson, isRow, member, members, name, names, percentDecoded, plainName, scanned, time,
 } from './values.js'
 
 /**
@@ -171,7 +171,8 @@ interface About extends SecretOptions {
   startNames?: string[]
 }
 
-function read(given: unknown, place: string, about: About): (ForeignTotp | ForeignRecovery | Left)[] {
+function read(text: unknown, place: string, about: About): (ForeignTotp | ForeignRecovery | Left)[] {
+  const given = typeof text === 'string' && isKeyUri(scanned(text)) ? scanned(text) : text
   if (given === null || isEmpty(given)) return []
   const file = typeof given === 'string' && about.encoding === 'base32' ? fromLibpam(given) : undefined
   if (file) return read({ ...file.row, scratchCodes: file.codes }, place, { encoding: 'base32' })

@@ -45,6 +45,9 @@ export function fromJson(value: unknown): unknown {
   }
 }
 
+/** The text of a QR code without what `zbarimg` writes before it. */
+export const scanned = (text: string): string => (text.startsWith('QR-Code:') ? text.slice(8).trim() : text)
+
 /**
  * Bytes as base64url text: from a `Uint8Array`, from base64 of any kind, from hexadecimal text that can be nothing
  * else, from PostgreSQL's `\x...`, from numbers with commas, from MongoDB's `Binary`, from a `data:` URL of any of these,
