@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 
 import test from 'ava'
 
-import { lateRequest } from '../../facade/http/late-request.js'
+import { lateReader, lateRequest } from '../../facade/http/late-request.js'
 import { toNodeListener } from '../../facade/http/node.js'
 import type { Handler } from '../../facade/http/options.js'
 import { ProblemError } from '../../facade/http/problem.js'
@@ -16,8 +16,18 @@ function pair(method = 'POST') {
     asked += 1
     return sent
   }
-  return { late: lateRequest({ method, url, headers }), real: new Request(url, { method, headers: sent }), asked: () => asked }
+  return { late: lateRequest({ method, url, headers, reader: new Headers(sent) }), real: new Request(url, { method, headers: sent }), asked: () => asked }
 }
+
+test('headers are read without making them all, until somebody may have changed them', (t) => {
+  const { late, real, asked } = pair()
+  t.is(lateReader(late)!.get('x-two'), 'b, c')
+  t.is(lateReader(late)!.get('x-three'), null)
+  t.is(asked(), 0)
+  late.headers.set('x-three', 'd')
+  t.is(lateReader(late)!.get('x-three'), 'd')
+  t.is(lateReader(real), undefined)
+})
 
 test('every member is that of a request made at once', async (t) => {
   const { late, real, asked } = pair()
@@ -55,7 +65,7 @@ test('a method in lower case, as HTTP/2 may send it, is read as a request reads 
 })
 
 test('what no request can have is a malformed request for who looks, and says nothing of it', (t) => {
-  const late = lateRequest({ method: 'POST', url, headers: () => ({ cookie: 'secret\0' }) })
+  const late = lateRequest({ method: 'POST', url, headers: () => ({ cookie: 'secret\0' }), reader: new Headers() })
   for (const look of [() => late.headers, () => late.clone(), () => late.signal]) {
     const error = t.throws(look, { instanceOf: ProblemError, message: 'malformed-request' })
     t.notRegex(inspect(error), /secret/)

@@ -1,3 +1,4 @@
+import { lateReader } from './late-request.js'
 import type { AnyRequest } from './same-origin.js'
 
 export interface CookieSettings {
@@ -13,7 +14,8 @@ export function cookieName({ name, secure }: CookieSettings): string {
 }
 
 /** The value of the cookie in a request; `undefined` if it is missing, or came twice. */
-export function cookieOf({ headers }: AnyRequest, settings: CookieSettings): string | undefined {
+export function cookieOf(request: AnyRequest, settings: CookieSettings): string | undefined {
+  const headers = lateReader(request) ?? request.headers
   const given = typeof headers.get === 'function' ? headers.get('cookie') : (headers as { cookie?: string }).cookie
   const prefix = `${cookieName(settings)}=`
   const pairs = (given ?? '').split(';').map(withoutBlanks)

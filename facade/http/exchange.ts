@@ -1,3 +1,4 @@
+import type { ExactUrl } from './exact-url.js'
 import type { HeaderReader } from './node-headers.js'
 import type { AnyContext, Handler } from './options.js'
 
@@ -8,7 +9,7 @@ export interface Exchange {
   method: string
   headers: HeaderReader
   /** Its URL, unless the request says it in a form that parsing changes. */
-  url: URL | undefined
+  url: ExactUrl | undefined
   /** Begins to read the body; `undefined` if there is none. */
   open: () => Chunks | undefined
 }

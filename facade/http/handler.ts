@@ -3,7 +3,7 @@ import type { Countersign } from '../service/countersign.js'
 import { chunksOf, readBody } from './body.js'
 import { handlerOf, HeaderList, responseOf } from './exchange.js'
 import type { Exchange, Exchanger, Reply } from './exchange.js'
-import { exactUrl } from './exact-url.js'
+import { exactUrl, none } from './exact-url.js'
 import { openApi } from './open-api.js'
 import { checkHandlerOptions, checkHttpUser } from './options.js'
 import type { AnyContext, Handler, HandlerOptions, HandlerSettings } from './options.js'
@@ -116,8 +116,6 @@ async function answer(
   const call = await admit(visit, route)
   return route.run(call, route.checkBody(body))
 }
-
-const none = new URLSearchParams()
 
 /** A listener that fails, now or later, must not change what the client is told. */
 function tellError({ onError }: HandlerSettings, error: unknown, request: Request, context: unknown): void {

@@ -1,3 +1,4 @@
+import type { HeaderReader } from './node-headers.js'
 import { ProblemError } from './problem.js'
 
 /** What a request is made of: its method as it was sent, its whole URL, and its headers. */
@@ -6,6 +7,8 @@ export interface RequestParts {
   url: string
   /** Called once, by whoever looks at the headers first. */
   headers: () => Record<string, string>
+  /** Reads single ones. */
+  reader: HeaderReader
 }
 
 /**
@@ -21,6 +24,11 @@ export function lateRequest(parts: RequestParts): Request {
   return new LateRequest(parts) as unknown as Request
 }
 
+/** Reads headers of a late request where they are; `undefined` for any other one. */
+export function lateReader(request: object): HeaderReader | undefined {
+  return LateRequest.reader(request)
+}
+
 class LateRequest {
   readonly #parts: RequestParts
   #headers: Headers | undefined
@@ -28,6 +36,11 @@ class LateRequest {
 
   constructor(parts: RequestParts) {
     this.#parts = parts
+  }
+
+  static reader(request: object): HeaderReader | undefined {
+    // Once there are some, somebody may have changed them.
+    return #parts in request ? request.#headers ?? request.#parts.reader : undefined
   }
 
   get method(): string {

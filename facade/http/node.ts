@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 
 import { invalid } from '../shared/check.js'
-import { exactUrl } from './exact-url.js'
+import { exactPath } from './exact-url.js'
 import { entriesOf, exchangerOf, responseOf } from './exchange.js'
 import type { Chunks, Exchanger, Reply } from './exchange.js'
+import type { ExactUrl } from './exact-url.js'
 import { lateRequest } from './late-request.js'
+import { NodeBody } from './node-body.js'
 import { headersOf, readerOf } from './node-headers.js'
 import type { Handler } from './options.js'
 import { problemAnswer } from './problem.js'
@@ -54,8 +56,9 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
     const chunks = bodyOf(req)
     const url = urlOf(req)
     const { method = 'GET' } = req
-    const request = lateRequest({ method, url: url?.href ?? 'http://localhost/', headers: () => headersOf(req.headers) })
-    const exchange = { request, method, headers: readerOf(req.headers), url, open: () => opened(chunks) }
+    const headers = readerOf(req.headers)
+    const request = lateRequest({ method, url: url?.href ?? 'http://localhost/', headers: () => headersOf(req.headers), reader: headers })
+    const exchange = { request, method, headers, url, open: () => opened(chunks) }
     const reply = isForbidden(method) ? problemAnswer('malformed-request') : await exchanger(exchange, { req, res })
     // Fastify keeps headers of its own until it sends, the session's among them; and waits for what is returned.
     if (isFastify(res)) return res.send(responseOf(reply))
@@ -81,9 +84,8 @@ interface Outgoing {
 const isForbidden = (method: string): boolean => method === 'TRACE' || method === 'CONNECT' || method === 'TRACK'
 
 /** No host: the handler looks at the path alone, and a Host header is the client's. */
-function urlOf({ originalUrl, url = '/' }: NodeRequest): URL | undefined {
-  const path = originalUrl ?? url
-  return path.startsWith('/') ? exactUrl(`http://localhost${path}`) : undefined
+function urlOf({ originalUrl, url = '/' }: NodeRequest): ExactUrl | undefined {
+  return exactPath('http://localhost', originalUrl ?? url)
 }
 
 /** In Express 4 a parser that passes a request on, since it is of another type, leaves `{}` and the body unread. */
@@ -97,7 +99,7 @@ function isParsed(body: unknown, { readableDidRead }: Partial<IncomingMessage>):
 function bodyOf(req: NodeRequest): Chunks | undefined {
   if (req.method === undefined || req.method === 'GET' || req.method === 'HEAD') return undefined
   const source = (req.raw ?? req) as IncomingMessage
-  return isParsed(req.body, source) ? once(parsedBody(req.body)) : source[Symbol.asyncIterator]()
+  return isParsed(req.body, source) ? once(parsedBody(req.body)) : new NodeBody(source)
 }
 
 function parsedBody(body: unknown): Uint8Array {

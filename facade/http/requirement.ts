@@ -21,7 +21,11 @@ export async function requirementOf({ require }: HandlerSettings, user: HttpUser
 }
 
 /** The same once for each request, when it is first asked for. */
-export function requirementFor(settings: HandlerSettings, user: CheckedUser | null, request: Request, context: unknown): () => Promise<Requirement> {
+export function requirementFor(
+  settings: HandlerSettings, user: CheckedUser | null, request: Request, context: unknown,
+): () => Requirement | Promise<Requirement> {
+  const { require } = settings
+  if (typeof require !== 'function') return () => (user ? require : {})
   let found: Promise<Requirement> | undefined
   return () => (found ??= user ? requirementOf(settings, user, request, context) : Promise.resolve({}))
 }

@@ -37,7 +37,7 @@ export interface Visit {
   /** Where the request comes from, by the host's word. */
   origin: FromOption
   /** What the host requires of an answer of this user. */
-  requirement: () => Promise<Requirement>
+  requirement: () => Requirement | Promise<Requirement>
   /** Epoch milliseconds, by the clock of the service. */
   now: number
 }

@@ -23,9 +23,9 @@ export interface Standing {
 export async function admit(visit: Visit, { access, id }: Pick<Route, 'access' | 'id'>): Promise<Call> {
   const { user } = visit
   // Routes for anyone do not look at it.
-  if (access === 'anyone') return { ...visit, user: user as CheckedUser, firstOnly: false }
+  const call = Object.assign(visit, { user: user as CheckedUser, firstOnly: false })
+  if (access === 'anyone') return call
   if (!user) throw new ProblemError('not-signed-in')
-  const call = { ...visit, user, firstOnly: false }
   if (access === 'signed-in') return call
   if (access === 'enrolling') {
     const { enrolment, firstOnly } = await standing(call)

@@ -70,8 +70,11 @@ function provedAt(user: HttpUser, outcome: Accepted | NothingToAnswer, now: numb
 function headersOf(given: HeadersGiven): Iterable<[string, string]> {
   if (given === null || given === undefined) return []
   if (!isPlain(given)) return new Headers(given)
-  const lists = Object.entries(given).map(([name, value]) => [value].flat().map((one): [string, string] => [name.toLowerCase(), String(one)]))
-  return lists.flat()
+  const lines: [string, string][] = []
+  for (const [name, value] of Object.entries(given)) {
+    for (const one of Array.isArray(value) ? value : [value]) lines.push([name.toLowerCase(), String(one)])
+  }
+  return lines
 }
 
 function isPlain(given: HeadersGiven): given is Record<string, string | string[]> {

@@ -14,9 +14,11 @@ export async function serve({ database, one, users, now }) {
     onEnrolled: () => {},
     onError: (error) => console.error(error),
   })
-  const signIn = async (request) => {
-    const { ok, headers } = await sessions.signIn(request, request.headers.get('x-user'), { firstFactor: ['pwd'] })
-    return new Response(null, { status: ok ? 204 : 403, headers })
+  // As in docs/frameworks/node-http.md.
+  const secondFactor = toNodeListener(sessions.handler)
+  return async (req, res) => {
+    if (req.url !== '/sign-in') return secondFactor(req, res)
+    const { ok, headers } = await sessions.signIn(req, req.headers['x-user'], { firstFactor: ['pwd'] })
+    res.writeHead(ok ? 204 : 403, headers).end()
   }
-  return toNodeListener((request) => (new URL(request.url).pathname === '/sign-in' ? signIn(request) : sessions.handler(request)))
 }
