@@ -43,7 +43,7 @@ export async function recognise(
   // A token of somebody else, and all but one of the requests that cross each other, wait for no lock.
   const before = await context.readSealed(user)
   const tried = await context.refusal<Recognised>(user, before, now, call)
-  const recognised = tried ?? (await context.update<Recognised>(user, now, call, { before })).value
+  const recognised = tried.refused ?? (await context.update<Recognised>(user, now, call, { before, ...tried })).value
   return recognised.remembered ? { ...recognised, remembered: true, assurance: assuranceOf([], firstFactor, now) } : undefined
 }
 

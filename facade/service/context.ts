@@ -29,6 +29,14 @@ const maxServices = 64
 interface Where {
   name?: string
   before?: string | null
+  /** What the same call has made of `before` already: it is not asked for that again. */
+  made?: RecordChange<string> | undefined
+}
+
+/** What came of a call that was tried: its answer where it would change nothing, or what it would change. */
+interface Tried<T> {
+  refused: T | null
+  made?: RecordChange<string>
 }
 
 /** What every operation works with: the core's service, the stores and the clock, each behind its own guard. */
@@ -215,13 +223,13 @@ export class Context {
   }
 
   private async change<T>(
-    user: string, call: (record: BindingRecord) => BindingChange, { name = user, before }: Where = {},
+    user: string, call: (record: BindingRecord) => BindingChange, { name = user, before, made }: Where = {},
   ): Promise<Answered<T>> {
     // What a driver may quote: the record as it was, and as it was to be.
     const passed: string[] = []
     const change = (record: string | undefined) => {
       const text = recordText(record)
-      const changed = stored(call, this.stored(text, name))
+      const changed = made && text === before ? made : stored(call, this.stored(text, name))
       passed.splice(0, passed.length, text ?? '', changed.record ?? '', changed.value)
       return changed
     }
@@ -262,8 +270,8 @@ export class Context {
   }
 
   /**
-   * Tries a call of the core on the record as it is read: what it answers where it would change nothing, told. `null`
-   * where it has something to store, which is for `update` then.
+   * Tries a call of the core on the record as it is read: what it answers where it would change nothing, told. Where it has
+   * something to store, that is for `update` then.
    *
    * @param text the record as the store has it
    * @param named whom the events name
@@ -271,12 +279,13 @@ export class Context {
    */
   async refusal<T>(
     user: string, text: string | null, at: number, call: (record: BindingRecord) => BindingChange, named = user,
-  ): Promise<T | null> {
+  ): Promise<Tried<T>> {
     const change = stored(call, await this.opened(text, user))
-    if (change.record !== undefined) return null
+    // One that is sealed is made anew: here, it was open.
+    if (change.record !== undefined) return { refused: null, ...(!this.sealing && { made: change }) }
     const answered = openAnswer<T>(change.value, user)
     this.events.tell(answered.events, named, at)
-    return answered.value
+    return { refused: answered.value }
   }
 
   /**

@@ -86,16 +86,16 @@ export async function verifyPasskey(
     return (record: BindingRecord) => service.verifyPasskey(record, key, request)
   }
   // An id is no secret: before the signature is verified, it is nobody who answers.
-  let refused = await context.refusal<Answer>(user, before, now, verifyWith(known), byId ? nobody : user)
+  let tried = await context.refusal<Answer>(user, before, now, verifyWith(known), byId ? nobody : user)
   // Only a right answer makes the host look somebody up.
-  const ofUser = !refused && typeof require === 'function' ? checkRequirement(await fromStore(() => require(user)), 'require()') : {}
+  const ofUser = !tried.refused && typeof require === 'function' ? checkRequirement(await fromStore(() => require(user)), 'require()') : {}
   const verify = verifyWith(allOf(known, ofUser))
   if (isRequired(ofUser)) {
     // Of before the host was asked, it would say too little.
     before = await context.readSealed(user)
-    refused = await context.refusal<Answer>(user, before, now, verify)
+    tried = await context.refusal<Answer>(user, before, now, verify)
   }
-  const answered = refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify, { before })))?.value
+  const answered = tried.refused ?? (await context.unlessTaken(() => context.update<Answer>(user, now, verify, { before, ...tried })))?.value
   const outcome = assured(context, answered ?? refuse(context, user, 'rejected', 'credential-taken', parsed.type), now)
   return outcome.ok ? { ...outcome, user } : outcome
 }
