@@ -43,8 +43,11 @@ export type CallMethod = (typeof callMethods)[number]
 const calls = tracingChannel<object, TracedCall>(callChannel)
 
 /** Runs a call, and tells whoever traces calls. */
-export async function traced<T>(method: CallMethod, work: () => Promise<T>): Promise<T> {
-  if (!calls.hasSubscribers) return work()
+export function traced<T>(method: CallMethod, work: () => Promise<T>): Promise<T> {
+  return calls.hasSubscribers ? published(method, work) : work()
+}
+
+async function published<T>(method: CallMethod, work: () => Promise<T>): Promise<T> {
   let value!: T
   // What a subscriber gets as the result: never the value, in which secrets may be.
   await calls.tracePromise(async () => {

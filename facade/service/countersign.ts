@@ -573,14 +573,17 @@ export class Countersign {
   }
 
   /** Runs a call whose options say where it comes from. */
-  async #runFrom<T, O extends object>(
+  #runFrom<T, O extends object>(
     method: CallMethod, options: O & FromOption, work: (context: Context, options: O) => Promise<T>,
   ): Promise<T> {
     // What is no object, the call itself refuses.
-    if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'from')) {
-      return this.#run(method, (context) => work(context, options))
-    }
-    const { from, ...rest } = options
+    const isSaid = typeof options === 'object' && options !== null && Object.hasOwn(options, 'from')
+    return isSaid ? this.#runSaid(method, options, work) : this.#run(method, (context) => work(context, options))
+  }
+
+  async #runSaid<T, O extends object>(
+    method: CallMethod, { from, ...rest }: O & FromOption, work: (context: Context, options: O) => Promise<T>,
+  ): Promise<T> {
     return this.#run(method, (context) => work(context, rest as unknown as O), checkedFrom(from, 'from'))
   }
 

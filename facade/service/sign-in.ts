@@ -50,7 +50,9 @@ export async function challenge(
   const isEnough = purpose === 'sign-in' && require === 0
   const recognised = isEnough ? await recognise(context, user, browser, { rp, firstFactor }) : undefined
   if (recognised) return recognised
-  const [stored, bytes] = await Promise.all([context.readSealed(user), context.challengeBytes(user)])
+  const drawn = context.challengeBytes(user)
+  const reading = context.readSealed(user)
+  const [stored, bytes] = drawn instanceof Promise ? await Promise.all([reading, drawn]) : [await reading, drawn]
   const now = context.now()
   const rules = rulesOf(context, authenticationRules, extensions)
   const request = jsonText({ user, purpose, session, enrolled, require, extensions: rules, now })
@@ -184,9 +186,13 @@ export type Answer = Refused | (Omit<Accepted, 'assurance'> & { proofs?: number 
 /** The outcome of an answer, with the first factor that the host stated. */
 export function assured(context: Context, answer: Answer, at: number, firstFactor?: string[]): Outcome {
   if (!answer.ok) return answer
+  const proofs = own(answer, 'proofs') as number | undefined
+  const proved = { type: answer.factor.type, proofs: proofs ?? 0 }
+  const assurance = assuranceOf([proved], firstFactor, at, context.settings.hardware)
+  // A typed code has none: leaving out one member takes longer than a copy.
+  if (proofs === undefined) return { ...answer, assurance }
   const { proofs: _ours, ...accepted } = answer
-  const proved = { type: accepted.factor.type, proofs: (own(answer, 'proofs') as number | undefined) ?? 0 }
-  return { ...accepted, assurance: assuranceOf([proved], firstFactor, at, context.settings.hardware) }
+  return { ...accepted, assurance }
 }
 
 /** Refuses before the core was asked, and tells why. */
