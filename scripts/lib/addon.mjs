@@ -5,8 +5,8 @@ import { say } from './output.mjs'
 import { pathFree } from './path-free.mjs'
 import { root, scratch } from './paths.mjs'
 import { addonFile, isMusl } from './platform.mjs'
-import { local, mustRun } from './run.mjs'
-import { lessInlining, withoutUnused } from './size.mjs'
+import { ask, local, mustRun } from './run.mjs'
+import { callsMemcpy, lessInlining, withoutUnused } from './size.mjs'
 import { clearStamp, fingerprint, isFresh, writeStamp } from './stamp.mjs'
 import { needRust } from './tools.mjs'
 
@@ -54,8 +54,10 @@ export function releaseFlags() {
   // napi's own flag for musl goes into RUSTFLAGS, which the encoded form overrides.
   if (isMusl()) flags.push('-Ctarget-feature=-crt-static')
   if (process.platform === 'win32') flags.push('-Clink-arg=/PDBALTPATH:%_PDB%')
+  const [os, cpu] = [process.platform, process.arch]
+  const smaller = () => [...withoutUnused({ os, cpu }), ...callsMemcpy({ cpu, version: ask(process.env.CC ?? 'cc', ['--version']) ?? '' })]
   return {
     CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
-    ...(process.platform === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...c, ...withoutUnused({ os: process.platform, cpu: process.arch })].join(' ').trim() }),
+    ...(os === 'win32' ? {} : { CFLAGS: [process.env.CFLAGS ?? '', ...c, ...smaller()].join(' ').trim() }),
   }
 }

@@ -18,3 +18,12 @@ export const withoutUnused = ({ os, cpu }) => [
   ...(os === 'win32' ? [] : ['-fno-asynchronous-unwind-tables', '-fno-unwind-tables']),
   ...(cpu === 'x64' ? ['-DMY_ASSEMBLER_IS_TOO_OLD_FOR_512AVX'] : []),
 ]
+
+/**
+ * C, for GCC on x64: with `-Os` alone it copies by an instruction (`rep movsb`) that takes longer to begin than a call of `memcpy`
+ * takes for the few bytes that are copied here. Clang, which Zig has, calls it anyway.
+ *
+ * @param {{ cpu: string, version: string }} compiler what it builds for, and what `cc --version` prints
+ */
+export const callsMemcpy = ({ cpu, version }) =>
+  cpu === 'x64' && version.includes('Free Software Foundation') ? ['-mstringop-strategy=libcall'] : []
