@@ -106,57 +106,59 @@ export declare class BindingRegistrationPolicy {
   verify(texts: string, now: number, metadata?: BindingMetadata | undefined | null): string
 }
 
+/** Without a key at first. */
 export declare class BindingSealing {
+  constructor()
+  /** Takes over keys, in place of those before: 32 bytes for each id. Answers a failure envelope where they are wrong. */
+  useKeys(ids: Array<string>, keys: Uint8Array, acceptPlain: boolean): string
   /** `id`: of the challenge whose data it is; a record has none. */
   open(text: string, name: string, id?: string | undefined | null): string | BindingUnopened
-  /** `random`: 32 bytes for this one call; null for any other number. */
-  seal(text: string, name: string, id: string | undefined | null, random: Uint8Array): string | null
   /** Whether this is the id of the key that seals. */
   sealsUnder(id: string): boolean
-  reseal(record: string | undefined | null, name: string, random: Uint8Array): BindingChange
+  reseal(record: BindingRecord): BindingChange
 }
 
 export declare class BindingService {
   /** What later calls know of models of authenticators. */
   useMetadata(metadata?: BindingMetadata | undefined | null): void
-  revokedKeys(record: BindingRecord, request: string): string
-  factors(record: BindingRecord): string
-  status(record: BindingRecord, request: string): string
-  beginChallenge(record: BindingRecord, random: Uint8Array, request: string): string
-  openResponse(record: BindingRecord, request: string): string
+  revokedKeys(record: BindingRecord, request: Text): Text
+  factors(record: BindingRecord): Text
+  status(record: BindingRecord, request: Text): Text
+  beginChallenge(record: BindingRecord, random: Uint8Array, request: Text): Text
+  openResponse(record: BindingRecord, request: Text): Text
   beginPasskey(key: Uint8Array, random: Uint8Array, request: string): string
   openPasskey(key: Uint8Array, request: string): string
-  verifyPasskey(record: BindingRecord, key: Uint8Array, request: string): BindingChange
-  signals(record: BindingRecord): string
-  openYubico(record: BindingRecord, request: string): string
-  spendYubico(record: BindingRecord, request: string): BindingChange
-  verifyCode(record: BindingRecord, request: string): BindingChange
-  recogniseBrowser(record: BindingRecord, request: string): BindingChange
-  browsers(record: BindingRecord, request: string): string
-  forgetBrowsers(record: BindingRecord, request: string): BindingChange
-  enforce(record: BindingRecord, request: string): BindingChange
-  clearDeadlines(record: BindingRecord, request: string): BindingChange
-  findDrift(record: BindingRecord, request: string): string
-  noteDrift(record: BindingRecord, request: string): BindingChange
-  resetFactors(record: BindingRecord, request: string): BindingChange
-  recoverFactors(record: BindingRecord, request: string): BindingChange
-  verifyResponse(record: BindingRecord, challenge: string, request: string): BindingChange
-  beginTotp(record: BindingRecord, random: Uint8Array, request: string): string
-  finishTotp(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
-  beginWebauthn(record: BindingRecord, random: Uint8Array, request: string): BindingChange
+  verifyPasskey(record: BindingRecord, key: Uint8Array, request: Text): BindingChange
+  signals(record: BindingRecord): Text
+  openYubico(record: BindingRecord, request: Text): Text
+  spendYubico(record: BindingRecord, request: Text): BindingChange
+  verifyCode(record: BindingRecord, request: Text): BindingChange
+  recogniseBrowser(record: BindingRecord, request: Text): BindingChange
+  browsers(record: BindingRecord, request: Text): Text
+  forgetBrowsers(record: BindingRecord, request: Text): BindingChange
+  enforce(record: BindingRecord, request: Text): BindingChange
+  clearDeadlines(record: BindingRecord, request: Text): BindingChange
+  findDrift(record: BindingRecord, request: Text): Text
+  noteDrift(record: BindingRecord, request: Text): BindingChange
+  resetFactors(record: BindingRecord, request: Text): BindingChange
+  recoverFactors(record: BindingRecord, request: Text): BindingChange
+  verifyResponse(record: BindingRecord, challenge: string, request: Text): BindingChange
+  beginTotp(record: BindingRecord, random: Uint8Array, request: Text): Text
+  finishTotp(record: BindingRecord, challenge: string, random: Uint8Array, request: Text): BindingChange
+  beginWebauthn(record: BindingRecord, random: Uint8Array, request: Text): BindingChange
   registrationChallenge(response: string): string
-  finishWebauthn(record: BindingRecord, challenge: string, random: Uint8Array, request: string): BindingChange
-  enrolYubico(record: BindingRecord, random: Uint8Array, request: string): BindingChange
-  importFactors(record: BindingRecord, random: Uint8Array, request: string): BindingChange
-  importRecord(record: BindingRecord, request: string): BindingChange
-  planIndex(record: BindingRecord): string
+  finishWebauthn(record: BindingRecord, challenge: string, random: Uint8Array, request: Text): BindingChange
+  enrolYubico(record: BindingRecord, random: Uint8Array, request: Text): BindingChange
+  importFactors(record: BindingRecord, random: Uint8Array, request: Text): BindingChange
+  importRecord(record: BindingRecord, request: Text): BindingChange
+  planIndex(record: BindingRecord): Text
   credentialClaim(id: string): string
-  indexRecord(record: BindingRecord, request: string): BindingChange
-  createRecoveryCodes(record: BindingRecord, random: Uint8Array, request: string): BindingChange
-  updateFactor(record: BindingRecord, request: string): BindingChange
-  removeFactor(record: BindingRecord, request: string): BindingChange
-  removeFactors(record: BindingRecord, request: string): BindingChange
-  unlock(record: BindingRecord, request: string): BindingChange
+  indexRecord(record: BindingRecord, request: Text): BindingChange
+  createRecoveryCodes(record: BindingRecord, random: Uint8Array, request: Text): BindingChange
+  updateFactor(record: BindingRecord, request: Text): BindingChange
+  removeFactor(record: BindingRecord, request: Text): BindingChange
+  removeFactors(record: BindingRecord, request: Text): BindingChange
+  unlock(record: BindingRecord, request: Text): BindingChange
 }
 
 /** Every method except `clone` and `write` returns an envelope. */
@@ -235,10 +237,10 @@ export interface BindingNames {
 }
 
 /**
- * A record as the store has it. Where it is sealed: with the keys that open it and seal what a call makes of it, its name in
- * the store, and 32 random bytes for this call alone.
+ * A record as the store has it. Where it is sealed: with its name in the store, and random bytes. The 64 from the place on that comes
+ * last are for this call alone, which seals what it makes of the record, and a challenge, with the keys of the service.
  */
-export type BindingRecord = null | string | [BindingSealing, string, string | undefined | null, Uint8Array]
+export type BindingRecord = null | string | [string, string | undefined | null, Uint8Array, number]
 
 /** One file to write, or to remove if `text` is null. */
 export interface BindingStep {
@@ -281,11 +283,8 @@ export declare function openConfigFile(path: string, lock: string, group: boolea
 
 export declare function openDirectory(path: string, folders: Array<string>, group: boolean): BindingDirectory | BindingFault
 
-/** Takes over keys: 32 bytes for each id. Answers a failure envelope where they are wrong. */
-export declare function openSealing(ids: Array<string>, keys: Uint8Array, acceptPlain: boolean): BindingSealing | string
-
-/** Parses settings. Returns a failure envelope if they are wrong. */
-export declare function openService(settings: string): BindingService | string
+/** Parses settings. Returns a failure envelope if they are wrong. `sealing`: for the records that are sealed. */
+export declare function openService(settings: string, sealing?: BindingSealing | undefined | null): BindingService | string
 
 /** Reads a file. Returns a failure envelope if it is not one. `json`: accepts only JSON. */
 export declare function parseTfaConfig(bytes: Uint8Array, maxBytes: number, additions: boolean, json: boolean): BindingTfaConfig | string
@@ -310,6 +309,9 @@ export declare function recordClaims(record: string): string
 
 /** Splits a record. Returns an envelope with `{record, additions, settled}`. `beside`: the current additions. */
 export declare function splitAdditions(record: string, beside?: string | undefined | null): string
+
+/** A text that may hold secrets. */
+export type Text = string
 
 /** `{uri | secret, algorithm?, digits?, period?, at}`, `at` in epoch milliseconds. `value`: the code. */
 export declare function totpCode(request: string): string

@@ -773,7 +773,7 @@ if (
   }
 }
 
-const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingMetadata, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
+const { BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory, BindingLock, BindingMetadata, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig, emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata, webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify } = nativeBinding
 export { BindingAuthenticationPolicy }
 export { BindingChallengeBook }
 export { BindingConfigFile }
@@ -792,7 +792,6 @@ export { migrateExport }
 export { migrateTotp }
 export { openConfigFile }
 export { openDirectory }
-export { openSealing }
 export { openService }
 export { parseTfaConfig }
 export { qrSvg }

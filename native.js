@@ -9,8 +9,8 @@ export const {
   BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory,
   BindingLock, BindingMetadata, BindingRegistrationPolicy, BindingSealing, BindingService, BindingTfaConfig,
   emptiedRecord, examineTfaConfig, joinAdditions, migrateExport, migrateTotp, openConfigFile, openDirectory,
-  openSealing, openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy,
-  recordClaims, splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata,
+  openService, parseTfaConfig, qrSvg, qrTerminal, readAuthenticationPolicy, readRegistrationPolicy, recordClaims,
+  splitAdditions, totpCode, totpParseUri, totpSecret, totpUri, totpVerify, totpVerifyUri, verifyMetadata,
   webauthnAuthenticationOptions, webauthnRegistrationOptions, yubicoPublicId, yubicoVerify,
 } = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ? require('./binding.js') : load()
 

@@ -20,7 +20,7 @@ import { bindingOf } from '../stateless/metadata.js'
 import type { Metadata } from '../stateless/metadata.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import type { Settings } from './settings.js'
-import type { OpenChallenge, RecordChange } from '../stores/traits.js'
+import type { RecordChange } from '../stores/traits.js'
 
 /** Relying parties whose parsed settings are kept; the one used longest ago goes. */
 const maxServices = 64
@@ -57,7 +57,7 @@ export class Context {
     this.sealing = sealing
     this.events = events
     this.drifts = whole ? whole.drifts : new Drifts()
-    this.#default = whole ? whole.#default : serviceFor(settings, settings.rp)
+    this.#default = whole ? whole.#default : serviceFor(settings, settings.rp, sealing)
     this.#services = whole ? whole.#services : new Map()
     this.#informed = whole ? whole.#informed : new WeakMap()
   }
@@ -114,7 +114,7 @@ export class Context {
   }
 
   #opened(rp: RelyingParty): BindingService {
-    const service = serviceFor(this.settings, rp)
+    const service = serviceFor(this.settings, rp, this.sealing)
     // Only the host's clock can fail, and the call itself says so.
     this.warnOfSuffix(rp).catch(() => undefined)
     return service
@@ -334,9 +334,7 @@ export class Context {
 
   async put(user: string, { challenge }: Answered<unknown>): Promise<void> {
     if (!challenge) return
-    const made = challenge as OpenChallenge
-    const open = this.sealing ? { ...made, data: this.sealing.seal(made.data, user, made.id) } : made
-    await fromStore(() => this.settings.challenges.put(user, open), [open.data])
+    await fromStore(() => this.settings.challenges.put(user, challenge), [challenge.data])
   }
 
   /** The challenge's data, which nobody else gets any more; `undefined` when it is not there, or not any more. */
@@ -379,8 +377,8 @@ function isTaken(thrown: unknown): boolean {
   return (Object(thrown) as { code?: unknown }).code === 'claim-taken'
 }
 
-function serviceFor(settings: Settings, rp: RelyingParty): BindingService {
-  const service = openService(settings.textFor(rp))
+function serviceFor(settings: Settings, rp: RelyingParty, sealing: Sealing | undefined): BindingService {
+  const service = openService(settings.textFor(rp), sealing?.binding)
   return typeof service === 'string' ? openEnvelope<never>(service).value : service
 }
 

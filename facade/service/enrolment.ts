@@ -28,11 +28,12 @@ export async function beginTotp(context: Context, user: string, options: BeginTo
   checkUser(user)
   const { rp, ...about } = checkBeginTotp(options, '')
   const service = context.service(rp)
-  const [record, id] = await Promise.all([context.read(user), context.challengeBytes(user)])
+  const [stored, id] = await Promise.all([context.readSealed(user), context.challengeBytes(user)])
   const now = context.now()
   const request = jsonText({ user, ...about, now })
   const random = Buffer.concat([randomBytes(20), id])
-  const answered = context.answer<TotpEnrolment>(user, now, () => service.beginTotp(record, random, request))
+  const begin = (record: BindingRecord) => service.beginTotp(record, random, request)
+  const answered = await context.ask<TotpEnrolment>(user, stored, now, begin)
   await context.put(user, answered)
   return answered.value
 }
@@ -72,15 +73,15 @@ export async function beginWebauthn(
   const service = context.service(rp)
   // Without a key that all processes share, the record is the one place where all of them find the handle.
   const keepHandle = context.settings.handles === undefined
-  const reading = keepHandle ? null : context.read(user)
-  const [record, bytes, handle] = await Promise.all([reading, context.challengeBytes(user), handleFor(context, user)])
+  const reading = keepHandle ? null : context.readSealed(user)
+  const [stored, bytes, handle] = await Promise.all([reading, context.challengeBytes(user), handleFor(context, user)])
   const now = context.now()
   const request = jsonText({ user, ...about, extensions: rules, keepHandle, now })
   const random = Buffer.concat([bytes, handle])
-  const begin = (stored: BindingRecord) => service.beginWebauthn(stored, random, request)
+  const begin = (record: BindingRecord) => service.beginWebauthn(record, random, request)
   const answered = keepHandle
     ? await context.update<PublicKeyCredentialCreationOptionsJSON>(user, now, begin)
-    : context.answer<PublicKeyCredentialCreationOptionsJSON>(user, now, () => begin(record).value)
+    : await context.ask<PublicKeyCredentialCreationOptionsJSON>(user, stored, now, (record) => begin(record).value)
   await context.put(user, answered)
   return withExtensions(answered.value, extensions, { ...(attestationFormats && { attestationFormats }) })
 }

@@ -1,5 +1,5 @@
-import { openSealing } from '#binding'
-import type { BindingChange, BindingRecord, BindingSealing, BindingUnopened } from '#binding'
+import { BindingSealing } from '#binding'
+import type { BindingChange, BindingRecord, BindingUnopened } from '#binding'
 
 import { randomBytes } from '../shared/crypto.js'
 import { internalFailure, isOfUnknownKey, openEnvelope } from '../shared/envelope.js'
@@ -12,36 +12,44 @@ const patience = 10_000
 
 /** Bytes of fresh randomness for one sealing, and for how many they are drawn at once: they are no secret. */
 const length = 32
-const drawn = 64 * length
+const drawn = 128 * length
+/** The same in words of 32 bits. */
+const wordsOfOne = length / 4
 
 /** Seals what goes to the store and opens what comes from there. The keys are on the other side of the boundary. */
 export class Sealing {
+  /**
+   * The same for good: with it, the core's services get the keys that are renewed.
+   *
+   * @internal
+   */
+  readonly binding = new BindingSealing()
   readonly #source: SealSource
-  #keys: BindingSealing
   #renewed = -Infinity
   #renewing: Promise<boolean> | undefined
-  #random: Buffer = Buffer.alloc(0)
-  #used = 0
+  readonly #words = new Uint32Array(drawn / 4)
+  readonly #random = new Uint8Array(this.#words.buffer)
+  #used = drawn
 
-  private constructor(source: SealSource, keys: BindingSealing) {
+  private constructor(source: SealSource, keys: CheckedSeal) {
     this.#source = source
-    this.#keys = keys
+    this.#takeOver(keys)
   }
 
   /** Asks for the keys. */
   static async open(source: SealSource): Promise<Sealing> {
-    return new Sealing(source, takeOver(typeof source === 'function' ? await ask(source) : source))
+    return new Sealing(source, typeof source === 'function' ? await ask(source) : source)
   }
 
   /**
-   * A record with what opens it and seals what becomes of it, for one call of the core: in another one, two texts would be
-   * sealed with the same bytes.
+   * A record with what opens it and seals what becomes of it, and a challenge, for one call of the core, at once: in another
+   * one, or later, two texts would be sealed with the same bytes.
    *
    * @param text as the store has it
    * @internal
    */
   stored(text: string | null, name: string): BindingRecord {
-    return [this.#keys, name, text, this.#fresh()]
+    return [name, text, this.#random, this.#fresh()]
   }
 
   /**
@@ -52,23 +60,16 @@ export class Sealing {
    */
   unseal(text: string, name: string, id?: string): string | BindingUnopened {
     try {
-      return this.#keys.open(text, name, id)
+      return this.binding.open(text, name, id)
     } catch {
       return { failure: internalFailure }
     }
   }
 
-  /** The text as only this place of the store gives it back. */
-  seal(text: string, name: string, id?: string): string {
-    const sealed = this.#keys.seal(text, name, id, this.#fresh())
-    if (typeof sealed !== 'string') throw new CountersignError('internal')
-    return sealed
-  }
-
   /** Whether a text is under the key that seals now. */
   isCurrent(text: string): boolean {
     const id = sealedUnder(text)
-    return id !== undefined && this.#keys.sealsUnder(id)
+    return id !== undefined && this.binding.sealsUnder(id)
   }
 
   /**
@@ -77,7 +78,7 @@ export class Sealing {
    * @internal
    */
   reseal(record: string | null, name: string): BindingChange {
-    return this.#keys.reseal(record, name, this.#fresh())
+    return this.binding.reseal(this.stored(record, name))
   }
 
   /**
@@ -112,19 +113,37 @@ export class Sealing {
   }
 
   async #renew(source: AskForKeys): Promise<boolean> {
-    this.#keys = takeOver(await ask(source))
+    this.#takeOver(await ask(source))
     return true
   }
 
-  /** Never the same bytes twice. */
-  #fresh(): Buffer {
-    if (this.#used === this.#random.length) [this.#random, this.#used] = [randomBytes(drawn), 0]
-    const bytes = this.#random.subarray(this.#used, (this.#used += length))
-    // A copy of this machine, such as a snapshot that is started twice, has drawn the same: the moment of use differs.
+  /** The bytes on this side are wiped. */
+  #takeOver({ ids, keys, acceptPlain }: CheckedSeal): void {
+    try {
+      openEnvelope(this.binding.useKeys(ids, keys, acceptPlain))
+    } finally {
+      keys.fill(0)
+    }
+  }
+
+  /** Where the bytes of two sealings begin, never the same ones twice. */
+  #fresh(): number {
+    if (this.#used === drawn) {
+      this.#random.set(randomBytes(drawn))
+      this.#used = 0
+    }
+    const start = this.#used
+    this.#used += 2 * length
+    // A copy of this machine, such as a snapshot that is started twice, has drawn the same: the moment of use differs, and the
+    // place of two texts that have the same moment.
     const [seconds, nanoseconds] = process.hrtime()
-    bytes.writeUInt32LE((bytes.readUInt32LE(0) ^ nanoseconds) >>> 0, 0)
-    bytes.writeUInt32LE((bytes.readUInt32LE(4) ^ seconds) >>> 0, 4)
-    return bytes
+    const words = this.#words
+    for (let place = start / 4; place < this.#used / 4; place += wordsOfOne) {
+      words[place]! ^= nanoseconds
+      words[place + 1]! ^= seconds
+      words[place + 2]! ^= place
+    }
+    return start
   }
 }
 
@@ -145,14 +164,4 @@ async function ask(source: AskForKeys): Promise<CheckedSeal> {
     throw isCountersignError(cause) ? cause : new CountersignError('store-failed', { cause })
   }
   return checkSeal(given)
-}
-
-/** The bytes on this side are wiped. */
-function takeOver({ ids, keys, acceptPlain }: CheckedSeal): BindingSealing {
-  try {
-    const sealing = openSealing(ids, keys, acceptPlain)
-    return typeof sealing === 'string' ? openEnvelope<never>(sealing).value : sealing
-  } finally {
-    keys.fill(0)
-  }
 }

@@ -110,7 +110,8 @@ fn work(name: &str, fixtures: &Value) -> Work {
             let settings = Settings::parse(&text("/settings")).expect("settings");
             let mut expected = Expected::new("\"challenge\":");
             Box::new(move || {
-                let envelope = sign_in::begin_challenge(Some(black_box(&record)), &[5; 32], &settings, &request);
+                let envelope =
+                    sign_in::begin_challenge(&Some(black_box(record.as_str())).into(), &[5; 32], &settings, &request);
                 expected.check(&envelope);
             })
         }

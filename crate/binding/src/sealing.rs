@@ -1,10 +1,14 @@
 //! Sealing what a store keeps, with keys that stay on this side.
 
-use countersign_core::sealing::{Opened, Place, Plain, SealingKeys};
+use std::cell::{Ref, RefCell};
+use std::rc::Rc;
+
+use countersign_core::sealing::{Opened, Place, Plain, RANDOM, SealingKeys};
 use countersign_core::{WipedText, envelope, reseal};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
 
+use crate::call::BindingRecord;
 use crate::change::BindingChange;
 use crate::text::Text;
 
@@ -15,34 +19,45 @@ pub struct BindingUnopened {
     pub failure: String,
 }
 
-/// Takes over keys: 32 bytes for each id. Answers a failure envelope where they are wrong.
-#[napi(catch_unwind)]
-pub fn open_sealing(ids: Vec<String>, keys: &[u8], accept_plain: bool) -> Either<BindingSealing, String> {
-    let plain = if accept_plain { Plain::Accept } else { Plain::Refuse };
-    match SealingKeys::new(ids, keys, plain) {
-        Ok(keys) => Either::A(BindingSealing { keys }),
-        Err(failure) => Either::B(envelope::<()>(Err(failure))),
+/// The keys that services share.
+#[derive(Clone, Default)]
+pub struct Keys(Rc<RefCell<SealingKeys>>);
+
+impl Keys {
+    pub fn get(&self) -> Ref<'_, SealingKeys> {
+        self.0.borrow()
     }
 }
 
+/// Without a key at first.
 #[napi]
+#[derive(Default)]
 pub struct BindingSealing {
-    keys: SealingKeys,
-}
-
-impl BindingSealing {
-    pub fn keys(&self) -> &SealingKeys {
-        &self.keys
-    }
+    pub(crate) keys: Keys,
 }
 
 #[napi]
 impl BindingSealing {
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes over keys, in place of those before: 32 bytes for each id. Answers a failure envelope where they are wrong.
+    #[napi(catch_unwind)]
+    pub fn use_keys(&self, ids: Vec<String>, keys: &[u8], accept_plain: bool) -> String {
+        let plain = if accept_plain { Plain::Accept } else { Plain::Refuse };
+        let taken = SealingKeys::new(ids, keys, plain).map(|keys| {
+            self.keys.0.replace(keys);
+        });
+        envelope(taken)
+    }
+
     /// `id`: of the challenge whose data it is; a record has none.
     #[napi(catch_unwind, ts_return_type = "string | BindingUnopened")]
     pub fn open(&self, text: String, name: String, id: Option<String>) -> Either<Text, BindingUnopened> {
         let place = place(&name, id.as_deref());
-        match self.keys.open(&place, &text) {
+        match self.keys.get().open(&place, &text) {
             Ok(Opened::Sealed(opened)) => Either::A(opened.into()),
             Ok(Opened::Plain(_)) => Either::A(text.into()),
             Err(unopened) => {
@@ -55,24 +70,20 @@ impl BindingSealing {
         }
     }
 
-    /// `random`: 32 bytes for this one call; null for any other number.
-    #[napi(catch_unwind, ts_return_type = "string | null")]
-    pub fn seal(&self, text: String, name: String, id: Option<String>, random: &[u8]) -> Option<Text> {
-        self.keys
-            .seal(&place(&name, id.as_deref()), &WipedText::from(text), random)
-            .map(Text::from)
-    }
-
     /// Whether this is the id of the key that seals.
     #[napi(catch_unwind)]
     pub fn seals_under(&self, id: String) -> bool {
-        self.keys.seals_under(&id)
+        self.keys.get().seals_under(&id)
     }
 
     #[napi(catch_unwind)]
-    pub fn reseal(&self, record: Option<String>, name: String, random: &[u8]) -> BindingChange {
-        let record = record.map(WipedText::from);
-        reseal::reseal(&self.keys, &name, record.as_deref(), random).into()
+    pub fn reseal(&self, record: BindingRecord) -> BindingChange {
+        let (name, random) = record
+            .seal
+            .as_ref()
+            .map_or(("", [].as_slice()), |(name, random)| (name, random));
+        let random = random.get(..RANDOM).unwrap_or_default();
+        reseal::reseal(&self.keys.get(), name, record.text.as_deref(), random).into()
     }
 }
 

@@ -10,13 +10,15 @@ use zeroize::Zeroizing;
 use crate::call::{BindingRecord, Call};
 use crate::change::BindingChange;
 use crate::metadata::BindingMetadata;
+use crate::sealing::{BindingSealing, Keys};
 use crate::text::Text;
 
-/// Parses settings. Returns a failure envelope if they are wrong.
+/// Parses settings. Returns a failure envelope if they are wrong. `sealing`: for the records that are sealed.
 #[napi(catch_unwind)]
-pub fn open_service(settings: String) -> Either<BindingService, String> {
+pub fn open_service(settings: String, sealing: Option<&BindingSealing>) -> Either<BindingService, String> {
+    let keys = sealing.map(|sealing| sealing.keys.clone()).unwrap_or_default();
     match Settings::parse(&settings) {
-        Ok(settings) => Either::A(BindingService { settings }),
+        Ok(settings) => Either::A(BindingService { settings, keys }),
         Err(failure) => Either::B(envelope::<()>(Err(failure))),
     }
 }
@@ -24,6 +26,14 @@ pub fn open_service(settings: String) -> Either<BindingService, String> {
 #[napi]
 pub struct BindingService {
     settings: Settings,
+    keys: Keys,
+}
+
+impl BindingService {
+    #[inline(never)]
+    fn call(&self, record: BindingRecord, request: Text) -> Call<'_> {
+        Call::new(record, self.keys.get(), request)
+    }
 }
 
 #[napi]
@@ -35,29 +45,32 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn revoked_keys(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(|record, request| revoked::revoked_keys(record, &self.settings, request))
+    pub fn revoked_keys(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request)
+            .read(|record, request| revoked::revoked_keys(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn factors(&self, record: BindingRecord) -> String {
-        Call::new(record, String::new()).read(|record, _| manage::factors(record))
+    pub fn factors(&self, record: BindingRecord) -> Text {
+        self.call(record, Text::from(String::new()))
+            .read(|record, _| manage::factors(record))
     }
 
     #[napi(catch_unwind)]
-    pub fn status(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(manage::status)
+    pub fn status(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request).read(manage::status)
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_challenge(&self, record: BindingRecord, random: &[u8], request: String) -> String {
-        Call::new(record, request)
-            .read(|record, request| sign_in::begin_challenge(record, random, &self.settings, request))
+    pub fn begin_challenge(&self, record: BindingRecord, random: &[u8], request: Text) -> Text {
+        let call = self.call(record, request);
+        sign_in::begin_challenge(&call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]
-    pub fn open_response(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(|record, request| sign_in::open_response(record, &self.settings, request))
+    pub fn open_response(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request)
+            .read(|record, request| sign_in::open_response(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
@@ -73,108 +86,107 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_passkey(&self, record: BindingRecord, key: &[u8], request: String) -> BindingChange {
-        Call::new(record, request)
+    pub fn verify_passkey(&self, record: BindingRecord, key: &[u8], request: Text) -> BindingChange {
+        self.call(record, request)
             .change(|record, request| sign_in::verify_passkey(record, key, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn signals(&self, record: BindingRecord) -> String {
-        Call::new(record, String::new()).read(|record, _| manage::signals(record, &self.settings))
+    pub fn signals(&self, record: BindingRecord) -> Text {
+        self.call(record, Text::from(String::new()))
+            .read(|record, _| manage::signals(record, &self.settings))
     }
 
     #[napi(catch_unwind)]
-    pub fn open_yubico(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(|record, request| sign_in::open_yubico(record, &self.settings, request))
+    pub fn open_yubico(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request)
+            .read(|record, request| sign_in::open_yubico(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn spend_yubico(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(sign_in::spend_yubico)
+    pub fn spend_yubico(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(sign_in::spend_yubico)
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_code(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| sign_in::verify_code(record, &self.settings, request))
+    pub fn verify_code(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
+            .change(|record, request| sign_in::verify_code(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn recognise_browser(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request)
+    pub fn recognise_browser(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
             .change(|record, request| browsers::recognise_browser(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn browsers(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(|record, request| browsers::browsers(record, &self.settings, request))
+    pub fn browsers(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request)
+            .read(|record, request| browsers::browsers(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn forget_browsers(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(browsers::forget_browsers)
+    pub fn forget_browsers(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(browsers::forget_browsers)
     }
 
     #[napi(catch_unwind)]
-    pub fn enforce(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| enforce::enforce(record, &self.settings, request))
+    pub fn enforce(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
+            .change(|record, request| enforce::enforce(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn clear_deadlines(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(enforce::clear_deadlines)
+    pub fn clear_deadlines(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(enforce::clear_deadlines)
     }
 
     #[napi(catch_unwind)]
-    pub fn find_drift(&self, record: BindingRecord, request: String) -> String {
-        Call::new(record, request).read(sign_in::find_drift)
+    pub fn find_drift(&self, record: BindingRecord, request: Text) -> Text {
+        self.call(record, request).read(sign_in::find_drift)
     }
 
     #[napi(catch_unwind)]
-    pub fn note_drift(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(sign_in::note_drift)
+    pub fn note_drift(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(sign_in::note_drift)
     }
 
     #[napi(catch_unwind)]
-    pub fn reset_factors(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| sign_in::reset_factors(record, &self.settings, request))
+    pub fn reset_factors(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
+            .change(|record, request| sign_in::reset_factors(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn recover_factors(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| sign_in::recover_factors(record, &self.settings, request))
+    pub fn recover_factors(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
+            .change(|record, request| sign_in::recover_factors(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn verify_response(&self, record: BindingRecord, challenge: String, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| {
+    pub fn verify_response(&self, record: BindingRecord, challenge: String, request: Text) -> BindingChange {
+        self.call(record, request).change(|record, request| {
             sign_in::verify_response(record, &Zeroizing::new(challenge), &self.settings, request)
         })
     }
 
-    #[napi(catch_unwind, ts_return_type = "string")]
-    pub fn begin_totp(&self, record: BindingRecord, random: &[u8], request: String) -> Text {
-        Call::new(record, request)
-            .read(|record, request| enrol::begin_totp(record, random, &self.settings, request))
-            .into()
+    #[napi(catch_unwind)]
+    pub fn begin_totp(&self, record: BindingRecord, random: &[u8], request: Text) -> Text {
+        let call = self.call(record, request);
+        enrol::begin_totp(&call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]
-    pub fn finish_totp(
-        &self,
-        record: BindingRecord,
-        challenge: String,
-        random: &[u8],
-        request: String,
-    ) -> BindingChange {
-        Call::new(record, request).change(|record, request| {
-            enrol::finish_totp(record, &Zeroizing::new(challenge), random, &self.settings, request)
-        })
+    pub fn finish_totp(&self, record: BindingRecord, challenge: String, random: &[u8], request: Text) -> BindingChange {
+        let (call, challenge) = (self.call(record, request), Zeroizing::new(challenge));
+        enrol::finish_totp(&call.record(), &challenge, random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]
-    pub fn begin_webauthn(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
-        Call::new(record, request)
-            .change(|record, request| enrol::begin_webauthn(record, random, &self.settings, request))
+    pub fn begin_webauthn(&self, record: BindingRecord, random: &[u8], request: Text) -> BindingChange {
+        let call = self.call(record, request);
+        enrol::begin_webauthn(&call.record(), random, &self.settings, call.request()).into()
     }
 
     #[napi(catch_unwind)]
@@ -188,33 +200,34 @@ impl BindingService {
         record: BindingRecord,
         challenge: String,
         random: &[u8],
-        request: String,
+        request: Text,
     ) -> BindingChange {
-        Call::new(record, request).change(|record, request| {
+        self.call(record, request).change(|record, request| {
             enrol::finish_webauthn(record, &Zeroizing::new(challenge), random, &self.settings, request)
         })
     }
 
     #[napi(catch_unwind)]
-    pub fn enrol_yubico(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
-        Call::new(record, request)
+    pub fn enrol_yubico(&self, record: BindingRecord, random: &[u8], request: Text) -> BindingChange {
+        self.call(record, request)
             .change(|record, request| enrol::enrol_yubico(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn import_factors(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
-        Call::new(record, request)
+    pub fn import_factors(&self, record: BindingRecord, random: &[u8], request: Text) -> BindingChange {
+        self.call(record, request)
             .change(|record, request| enrol::import_factors(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn import_record(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(enrol::import_record)
+    pub fn import_record(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(enrol::import_record)
     }
 
     #[napi(catch_unwind)]
-    pub fn plan_index(&self, record: BindingRecord) -> String {
-        Call::new(record, String::new()).read(|record, _| index::plan_index(record, &self.settings))
+    pub fn plan_index(&self, record: BindingRecord) -> Text {
+        self.call(record, Text::from(String::new()))
+            .read(|record, _| index::plan_index(record, &self.settings))
     }
 
     #[napi(catch_unwind)]
@@ -223,33 +236,34 @@ impl BindingService {
     }
 
     #[napi(catch_unwind)]
-    pub fn index_record(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(|record, request| index::index_record(record, &self.settings, request))
+    pub fn index_record(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request)
+            .change(|record, request| index::index_record(record, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn create_recovery_codes(&self, record: BindingRecord, random: &[u8], request: String) -> BindingChange {
-        Call::new(record, request)
+    pub fn create_recovery_codes(&self, record: BindingRecord, random: &[u8], request: Text) -> BindingChange {
+        self.call(record, request)
             .change(|record, request| enrol::create_recovery_codes(record, random, &self.settings, request))
     }
 
     #[napi(catch_unwind)]
-    pub fn update_factor(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(manage::update_factor)
+    pub fn update_factor(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(manage::update_factor)
     }
 
     #[napi(catch_unwind)]
-    pub fn remove_factor(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(manage::remove_factor)
+    pub fn remove_factor(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(manage::remove_factor)
     }
 
     #[napi(catch_unwind)]
-    pub fn remove_factors(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(manage::remove_factors)
+    pub fn remove_factors(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(manage::remove_factors)
     }
 
     #[napi(catch_unwind)]
-    pub fn unlock(&self, record: BindingRecord, request: String) -> BindingChange {
-        Call::new(record, request).change(manage::unlock)
+    pub fn unlock(&self, record: BindingRecord, request: Text) -> BindingChange {
+        self.call(record, request).change(manage::unlock)
     }
 }

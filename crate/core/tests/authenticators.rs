@@ -434,7 +434,7 @@ fn user(authenticators: &Value, attestation: &str) -> User {
 fn enrol_key(user: &mut User, maker: &Maker, key: &Authenticator) -> Value {
     let random = user.random::<64>();
     let request = json!({ "user": "ann", "name": "ann", "displayName": "Ann", "now": user.now }).to_string();
-    let begun = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request);
+    let begun = enrol::begin_webauthn(&user.record.as_deref().into(), &random, &user.settings, &request);
     let begun = user.envelope(&begun.value);
     let challenge = begun["value"]["challenge"].as_str().unwrap();
     let ceremony = Ceremony::create();

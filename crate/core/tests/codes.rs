@@ -317,7 +317,7 @@ fn an_app_that_can_not_be_used_is_held_and_left_alone() {
         "{answer}"
     );
     let challenge = countersign_core::sign_in::begin_challenge(
-        user.record.as_deref(),
+        &user.record.as_deref().into(),
         &[0; 32],
         &user.settings,
         &json!({ "user": "ann", "purpose": "sign-in", "enrolled": true, "now": NOW }).to_string(),

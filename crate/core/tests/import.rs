@@ -264,7 +264,12 @@ fn keys_are_checked() {
     record["webauthn"][0]["entry"]["cred"] =
         json!({ "type_": "EDDSA", "key": { "EC_OKP": { "curve": "ED25519", "x": identity } } });
     let request = json!({ "user": "ann", "purpose": "sign-in", "now": NOW }).to_string();
-    let offered = sign_in::begin_challenge(Some(&record.to_string()), &[7; 32], &user.settings, &request);
+    let offered = sign_in::begin_challenge(
+        &Some(record.to_string().as_str()).into(),
+        &[7; 32],
+        &user.settings,
+        &request,
+    );
     let offered: Value = serde_json::from_str(&offered).unwrap();
     assert!(offered["value"]["id"].is_string(), "{offered}");
     assert_eq!(offered["value"].get("webauthn"), None);

@@ -477,7 +477,12 @@ fn registrations_exclude_u2f_keys() {
     let begin = |user: &mut User| {
         let random = user.random::<64>();
         let request = json!({ "user": "ann", "name": "ann", "displayName": "Ann", "now": user.now });
-        let begun = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request.to_string());
+        let begun = enrol::begin_webauthn(
+            &user.record.as_deref().into(),
+            &random,
+            &user.settings,
+            &request.to_string(),
+        );
         user.envelope(&begun.value)["value"].clone()
     };
     let options = begin(&mut user);

@@ -92,7 +92,7 @@ fn freed_memory_holds_no_secret() {
     let recovery = codes["value"][0].as_str().unwrap().to_owned();
     let random: [u8; 52] = std::array::from_fn(|index| u8::try_from(index * 5).unwrap());
     let request = json!({ "user": "ann", "account": "ann@example.org", "now": NOW }).to_string();
-    let text = enrol::begin_totp(user.record.as_deref(), &random, &user.settings, &request);
+    let text = enrol::begin_totp(&user.record.as_deref().into(), &random, &user.settings, &request);
     let begun: serde_json::Value = serde_json::from_str(&text).unwrap();
     let pending = begun["value"]["secret"].as_str().unwrap().to_owned();
     let data = begun["challenge"]["data"].as_str().unwrap().to_owned();
@@ -117,7 +117,7 @@ fn freed_memory_holds_no_secret() {
 
     assert_eq!(left_behind(|| make(&user)), 0, "recovery codes");
     assert_eq!(
-        left_behind(|| enrol::begin_totp(user.record.as_deref(), &random, &user.settings, &request)),
+        left_behind(|| enrol::begin_totp(&user.record.as_deref().into(), &random, &user.settings, &request)),
         0,
         "a new secret"
     );
@@ -127,7 +127,7 @@ fn freed_memory_holds_no_secret() {
     })
     .to_string();
     assert_eq!(
-        left_behind(|| enrol::finish_totp(user.record.as_deref(), &data, &[1; 16], &user.settings, &finish)),
+        left_behind(|| enrol::finish_totp(&user.record.as_deref().into(), &data, &[1; 16], &user.settings, &finish)),
         0,
         "a secret that goes back"
     );

@@ -33,6 +33,21 @@ pub struct SealingKeys {
     pub(super) base64url: Simd,
 }
 
+/// Opens and seals nothing.
+impl Default for SealingKeys {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            plain: Plain::Refuse,
+            base64url: Simd::url_safe(
+                GeneralPurposeConfig::new()
+                    .with_encode_padding(false)
+                    .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+            ),
+        }
+    }
+}
+
 pub(super) struct SealingKey {
     pub(super) id: String,
     /// HKDF's pseudorandom key (RFC 5869, 2.2), ready to derive the keys of texts.
@@ -76,11 +91,7 @@ impl SealingKeys {
         Ok(Self {
             keys: keys.ok_or(Failure::InvalidArgument("seal.keys"))?,
             plain,
-            base64url: Simd::url_safe(
-                GeneralPurposeConfig::new()
-                    .with_encode_padding(false)
-                    .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-            ),
+            ..Self::default()
         })
     }
 

@@ -1,10 +1,14 @@
-//! A record as the store has it, for one call: opened before it, and sealed again after it.
+//! A record as the store has it, for one call: opened before it, and sealed again after it. So is a challenge that the call
+//! makes.
+
+use serde::Serialize;
 
 use crate::json::envelope::failure_envelope;
 use crate::json::failure::Failure;
 use crate::json::wiped::WipedText;
-use crate::sealing::{Opened, Place, SealingKeys};
-use crate::service::change::Change;
+use crate::sealing::{Opened, Place, RANDOM, SealingKeys};
+use crate::service::answer::{Answer, answer_envelope};
+use crate::service::change::{Change, Decision};
 
 /// What the store has of a user: the record as it is, or sealed.
 pub struct Stored<'a> {
@@ -17,8 +21,15 @@ pub struct Seal<'a> {
     pub keys: &'a SealingKeys,
     /// The name of the record in the store.
     pub name: &'a str,
-    /// 32 bytes for this call alone.
+    /// 64 bytes for this call alone: one half for the record, the other one for a challenge.
     pub random: &'a [u8],
+}
+
+/// A record that is not sealed.
+impl<'a> From<Option<&'a str>> for Stored<'a> {
+    fn from(text: Option<&'a str>) -> Self {
+        Self::new(text, None)
+    }
 }
 
 impl<'a> Stored<'a> {
@@ -44,6 +55,30 @@ impl<'a> Stored<'a> {
         }
     }
 
+    /// Runs a call that may change the record, and may make a challenge for the store.
+    pub(crate) fn decide<T: Serialize>(&self, call: impl FnOnce(Option<&str>) -> Decision<T>) -> Change {
+        self.change(|record| {
+            let decided = call(record).and_then(|(record, answer)| Ok((record, self.sealing_challenge(answer)?)));
+            Change::from_decision(decided)
+        })
+    }
+
+    /// Runs a call that only reads the record, and may make a challenge for the store. Returns its envelope.
+    pub(crate) fn ask<T: Serialize>(&self, call: impl FnOnce(Option<&str>) -> Result<Answer<T>, Failure>) -> String {
+        self.read(|record| answer_envelope(call(record).and_then(|answer| self.sealing_challenge(answer))))
+    }
+
+    fn sealing_challenge<T>(&self, mut answer: Answer<T>) -> Result<Answer<T>, Failure> {
+        if let (Some(seal), Some(challenge)) = (&self.seal, &mut answer.challenge) {
+            let place = Place::Challenge {
+                key: seal.name,
+                id: &challenge.id,
+            };
+            challenge.data = seal.text(&place, &challenge.data, 1)?.into();
+        }
+        Ok(answer)
+    }
+
     #[inline(never)]
     fn open(&self) -> Result<Option<Opened<'a>>, Failure> {
         let Some(text) = self.text else {
@@ -65,13 +100,23 @@ impl<'a> Stored<'a> {
         let Some(record) = change.record.map(WipedText::from) else {
             return Change { record: None, ..change };
         };
-        match seal.keys.seal(&Place::Record(seal.name), &record, seal.random) {
-            Some(sealed) => Change {
+        match seal.text(&Place::Record(seal.name), &record, 0) {
+            Ok(sealed) => Change {
                 record: Some(sealed),
                 ..change
             },
-            None => Change::failed(&Failure::InvalidArgument("random")),
+            Err(failure) => Change::failed(&failure),
         }
+    }
+}
+
+impl Seal<'_> {
+    /// Seals a text with one of the halves.
+    #[inline(never)]
+    fn text(&self, place: &Place, text: &str, half: usize) -> Result<String, Failure> {
+        let random = self.random.chunks_exact(RANDOM).nth(half);
+        let sealed = random.and_then(|random| self.keys.seal(place, text, random));
+        sealed.ok_or(Failure::InvalidArgument("random"))
     }
 }
 
@@ -79,11 +124,17 @@ impl<'a> Stored<'a> {
 #[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::challenges::challenge::{OpenChallenge, Purpose};
     use crate::sealing::Plain;
     use crate::service::change::Action;
 
     const RECORD: &str = r#"{"yubico":[]}"#;
-    const RANDOM: [u8; 32] = [7; 32];
+    /// The halves differ.
+    const RANDOM: [u8; 64] = {
+        let mut bytes = [7; 64];
+        bytes[32] = 8;
+        bytes
+    };
 
     fn keys(id: &str, plain: Plain) -> SealingKeys {
         SealingKeys::new(vec![id.into()], &[1; 32], plain).unwrap()
@@ -118,13 +169,46 @@ mod tests {
         assert_eq!((change.action, change.value.as_str()), (Action::Write, RECORD));
         assert_eq!(change.handle.as_deref(), Some("handle"));
         assert_eq!(change.claims.unwrap(), ["claim"]);
-        let expected = keys.seal(&Place::Record("ann"), "after", &RANDOM).unwrap();
+        let expected = keys.seal(&Place::Record("ann"), "after", &RANDOM[..32]).unwrap();
         assert_eq!(change.record.unwrap(), expected);
         assert_eq!(in_store(Some(&before), &keys, "ann").change(call(None)).record, None);
         let first = in_store(None, &keys, "ann").change(call(Some("after")));
         assert_eq!((first.value.as_str(), first.record.unwrap()), ("none", expected));
         let read = in_store(Some(&before), &keys, "ann").read(|record| record.unwrap().to_owned());
         assert_eq!(read, RECORD);
+    }
+
+    #[test]
+    fn a_challenge_is_sealed_with_the_other_half() {
+        let keys = keys("a", Plain::Refuse);
+        let made = || {
+            Answer::new(()).with_challenge(OpenChallenge {
+                id: "c1".into(),
+                purpose: Purpose::Register,
+                data: String::from("data").into(),
+                expires: 1,
+            })
+        };
+        let place = Place::Challenge { key: "ann", id: "c1" };
+        let sealed = keys.seal(&place, "data", &RANDOM[32..]).unwrap();
+        assert_ne!(sealed, keys.seal(&place, "data", &RANDOM[..32]).unwrap());
+        let data = |envelope: &str| {
+            let envelope: serde_json::Value = serde_json::from_str(envelope).unwrap();
+            envelope["challenge"]["data"].as_str().map(ToOwned::to_owned)
+        };
+        let store = in_store(None, &keys, "ann");
+        assert_eq!(data(&store.ask(|_| Ok(made()))), Some(sealed.clone()));
+        assert_eq!(data(&store.decide(|_| Ok((None, made()))).value), Some(sealed));
+        assert_eq!(data(&Stored::from(None).ask(|_| Ok(made()))), Some("data".into()));
+        // Each text needs all of its own bytes.
+        let random = &RANDOM[..63];
+        let seal = Seal {
+            keys: &keys,
+            name: "ann",
+            random,
+        };
+        let refused = Stored::new(None, Some(seal)).ask(|_| Ok(made()));
+        assert!(refused.contains("failure") && !refused.contains("data"), "{refused}");
     }
 
     #[test]

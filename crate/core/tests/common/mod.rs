@@ -75,7 +75,7 @@ impl User {
     pub fn begin_totp(&mut self) -> Value {
         let random = self.random::<52>();
         let request = json!({ "user": "ann", "account": "ann@example.org", "now": self.now }).to_string();
-        let text = enrol::begin_totp(self.record.as_deref(), &random, &self.settings, &request);
+        let text = enrol::begin_totp(&self.record.as_deref().into(), &random, &self.settings, &request);
         self.envelope(&text)
     }
 
@@ -85,7 +85,7 @@ impl User {
             "user": "ann", "enrolment": enrolment, "code": code, "description": "phone", "now": self.now
         });
         let change = enrol::finish_totp(
-            self.record.as_deref(),
+            &self.record.as_deref().into(),
             data,
             &random,
             &self.settings,
@@ -126,7 +126,12 @@ impl User {
     pub fn challenge(&mut self, enrolled: bool) -> Value {
         let random = self.random::<32>();
         let request = json!({ "user": "ann", "purpose": "sign-in", "enrolled": enrolled, "now": self.now });
-        let text = sign_in::begin_challenge(self.record.as_deref(), &random, &self.settings, &request.to_string());
+        let text = sign_in::begin_challenge(
+            &self.record.as_deref().into(),
+            &random,
+            &self.settings,
+            &request.to_string(),
+        );
         self.envelope(&text)
     }
 

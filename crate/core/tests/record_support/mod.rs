@@ -175,7 +175,7 @@ fn add_old_keys(user: &mut User, u2f: &u2f_support::Key) {
 fn enrol_key(user: &mut User, key: &Authenticator) -> Vec<u8> {
     let random = [7; 64];
     let request = json!({ "user": "ann", "name": "ann", "displayName": "Ann", "now": user.now }).to_string();
-    let begun = enrol::begin_webauthn(user.record.as_deref(), &random, &user.settings, &request);
+    let begun = enrol::begin_webauthn(&user.record.as_deref().into(), &random, &user.settings, &request);
     let begun = user.envelope(&begun.value);
     let challenge = begun["value"]["challenge"].as_str().unwrap();
     let ceremony = Ceremony {

@@ -10,9 +10,10 @@ use crate::challenges::challenge::{Bound, OpenChallenge, PendingTotp, Presented,
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, TotpEntry};
-use crate::service::answer::{Answer, answer_envelope};
+use crate::service::answer::Answer;
 use crate::service::change::{Change, Decision};
 use crate::service::settings::{Settings, TotpSettings};
+use crate::service::stored::Stored;
 use crate::totp::base32;
 use crate::totp::key_uri::OtpauthUri;
 use crate::totp::qr;
@@ -24,14 +25,14 @@ const TRIES: u8 = 5;
 /// Makes a secret and puts it into the challenge store. `value`: `{"enrolment", "uri", "secret", "qr"}`.
 ///
 /// `random`: 20 bytes for the secret, then 32 for the enrolment's id.
-pub fn begin_totp(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
-    answer_envelope(begin(record, random, settings, request))
+pub fn begin_totp(record: &Stored, random: &[u8], settings: &Settings, request: &str) -> String {
+    record.ask(|record| begin(record, random, settings, request))
 }
 
 /// Verifies the code and adds the factor. The step of that code counts as used. After a wrong code, `challenge` goes
 /// back into the store while there are tries left. `random`: 16 bytes for the factor's id.
-pub fn finish_totp(record: Option<&str>, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {
-    Change::from_decision(finish(record, challenge, random, settings, request))
+pub fn finish_totp(record: &Stored, challenge: &str, random: &[u8], settings: &Settings, request: &str) -> Change {
+    record.decide(|record| finish(record, challenge, random, settings, request))
 }
 
 #[derive(Deserialize)]

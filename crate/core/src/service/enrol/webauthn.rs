@@ -15,6 +15,7 @@ use crate::service::change::{Change, Decision};
 use crate::service::event::Event;
 use crate::service::listed::listed;
 use crate::service::settings::Settings;
+use crate::service::stored::Stored;
 use crate::webauthn::diagnosis::malformed_member;
 use crate::webauthn::{
     Algorithm, AuthenticatorAttachment, ExtensionRules, Hint, Outputs, Reason, RegistrationExpectation,
@@ -27,8 +28,8 @@ use crate::webauthn::{
 /// `random`: 32 bytes for the challenge, then 32 for a user handle, which is used if the user has none yet. With
 /// `keepHandle` in the request, the record keeps it, so that the next enrolment gets the same one although this one was
 /// never finished. Without it, nothing is changed.
-pub fn begin_webauthn(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> Change {
-    Change::from_decision(begin(record, random, settings, request))
+pub fn begin_webauthn(record: &Stored, random: &[u8], settings: &Settings, request: &str) -> Change {
+    record.decide(|record| begin(record, random, settings, request))
 }
 
 /// Says which open challenge a registration belongs to: `{"challenge": id}`, or `{"ok": false, "reason": "malformed"}`.

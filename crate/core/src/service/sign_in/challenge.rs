@@ -8,10 +8,11 @@ use crate::challenges::challenge::{Authentication, Bound, Purpose, open};
 use crate::json::failure::Failure;
 use crate::json::request;
 use crate::record::{Entry, FactorType, Record, SigningEntry, WebauthnEntry};
-use crate::service::answer::{Answer, answer_envelope};
+use crate::service::answer::Answer;
 use crate::service::listed::listed;
 use crate::service::lock_state::{Unlocking, locked_types, usable};
 use crate::service::settings::Settings;
+use crate::service::stored::Stored;
 use crate::u2f;
 use crate::webauthn::{AuthenticationOptions, ExtensionRules, Proofs, UserVerification, authentication_options};
 
@@ -22,8 +23,8 @@ use crate::webauthn::{AuthenticationOptions, ExtensionRules, Proofs, UserVerific
 ///
 /// A locked type is named but not offered, together with when it is accepted again and what lifts the lock. A user who
 /// has factors that can't be offered gets a challenge without any factor, never null. `random`: 32 bytes.
-pub fn begin_challenge(record: Option<&str>, random: &[u8], settings: &Settings, request: &str) -> String {
-    answer_envelope(begin(record, random, settings, request))
+pub fn begin_challenge(record: &Stored, random: &[u8], settings: &Settings, request: &str) -> String {
+    record.ask(|record| begin(record, random, settings, request))
 }
 
 #[derive(Deserialize)]
