@@ -53,16 +53,17 @@ export async function readBody(headers: HeaderReader, open: () => Chunks | undef
 async function readBytes(open: () => Chunks | undefined, milliseconds: number): Promise<Uint8Array> {
   const chunks = open()
   if (!chunks) return new Uint8Array()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unread('request-timeout')), milliseconds)
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer)
+      chunks.release?.()
+    }
+    const timer = setTimeout(() => {
+      end()
+      reject(unread('request-timeout'))
+    }, milliseconds)
+    readAll(chunks).finally(end).then(resolve, reject)
   })
-  try {
-    return await Promise.race([readAll(chunks), late])
-  } finally {
-    clearTimeout(timer)
-    chunks.release?.()
-  }
 }
 
 async function readAll(chunks: Chunks): Promise<Uint8Array> {
