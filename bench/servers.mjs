@@ -10,8 +10,9 @@ const USERS = 256
 
 const server = (kind, store, flow) => ({ program: 'http-process.mjs', args: [kind, store], flow })
 const own = (stores) => Object.fromEntries(stores.map((store) => [`countersign, ${store}`, server('handler', store, secondFactor)]))
+const withSession = (store) => ({ [`countersign, ${store}`]: server('session', store, session) })
 const whole = (store) => ({
-  [`countersign, ${store}`]: server('session', store, session),
+  ...withSession(store),
   [`better-auth, ${store}`]: server('better-auth', store, betterAuth),
 })
 
@@ -22,7 +23,7 @@ const parts = {
     servers: { ...own(['memory', 'directory', 'sqlite', 'postgres', 'redis', 'mysql']), 'by hand, postgres': server('hand-written', 'postgres', secondFactor) },
     notOf: { totp: ['by hand, postgres'] },
   },
-  'sign-in with a session': { ways: ['totp', 'passkey'], servers: { ...whole('postgres'), ...whole('sqlite') }, notOf: {} },
+  'sign-in with a session': { ways: ['totp', 'passkey'], servers: { ...whole('postgres'), ...withSession('postgres, prepared'), ...whole('sqlite') }, notOf: {} },
 }
 
 /** @returns by part and way: `cpu` and `time` of each server, and the `trips` of those that make some */

@@ -54,11 +54,11 @@ export const targets = {
       ...compared(answer.cpu, 'countersign, postgres', 'by hand, postgres'),
       most: 1.1,
     },
-    ...Object.entries({ totp: 'by password and code', passkey: 'by passkey' }).map(([way, what]) => ({
-      what: `a sign-in ${what}, PostgreSQL, 32 in flight: better-auth : countersign/http/session`,
-      ...compared(whole[way].time, 'better-auth, postgres', 'countersign, postgres'),
+    ...['postgres', 'postgres, prepared'].flatMap((store) => Object.entries({ totp: 'by password and code', passkey: 'by passkey' }).map(([way, what]) => ({
+      what: `a sign-in ${what}, PostgreSQL${store.slice('postgres'.length)}, 32 in flight: better-auth : countersign/http/session`,
+      ...compared(whole[way].time, 'better-auth, postgres', `countersign, ${store}`),
       least: 5,
-    })),
+    }))),
   ],
   metadata: ({ times }) => [
     { what: 'Metadata.verify : decoding and JSON.parse of the same bytes', ...compared(times, 'Metadata.verify', 'decoding and JSON.parse'), most: 1 },

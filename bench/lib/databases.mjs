@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 import { directoryStore, memorySessions, memoryStore } from 'countersign/stores'
 
-/** @param name `memory`, `directory`, `sqlite`, `postgres`, `redis` or `mysql` */
+/** @param name `memory`, `directory`, `sqlite`, `postgres`, `postgres, prepared` (statements have names), `redis` or `mysql` */
 export async function openDatabase(name) {
   let trips = 0
   const counted = (object, method) => {
@@ -40,22 +40,8 @@ const OPEN = {
     return { store, sessions, database, drop: async () => rmSync(folder, { recursive: true }) }
   },
 
-  async postgres(schema, counted) {
-    const { default: pg } = await import('pg')
-    const { postgresSessions, postgresStore } = await import('countersign/stores/postgres')
-    // Each statement is a round trip, whoever sends it.
-    counted(pg.Client.prototype, 'query')
-    const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test', max: 20, options: `-c search_path=${schema}` })
-    await pool.query(`CREATE SCHEMA ${schema}`)
-    const [store, sessions] = [postgresStore(pool, { schema }), postgresSessions(pool, { schema })]
-    await store.migrate()
-    await sessions.migrate()
-    const drop = async () => {
-      await pool.query(`DROP SCHEMA ${schema} CASCADE`)
-      await pool.end()
-    }
-    return { store, sessions, pool, drop }
-  },
+  postgres: (schema, counted) => postgres(schema, counted, {}),
+  'postgres, prepared': (schema, counted) => postgres(schema, counted, { prepare: true }),
 
   async redis(prefix, counted) {
     const { Redis } = await import('ioredis')
@@ -89,4 +75,21 @@ const OPEN = {
     }
     return { store, drop }
   },
+}
+
+async function postgres(schema, counted, options) {
+  const { default: pg } = await import('pg')
+  const { postgresSessions, postgresStore } = await import('countersign/stores/postgres')
+  // Each statement is a round trip, whoever sends it.
+  counted(pg.Client.prototype, 'query')
+  const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test', max: 20, options: `-c search_path=${schema}` })
+  await pool.query(`CREATE SCHEMA ${schema}`)
+  const [store, sessions] = [postgresStore(pool, { schema, ...options }), postgresSessions(pool, { schema, ...options })]
+  await store.migrate()
+  await sessions.migrate()
+  const drop = async () => {
+    await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+    await pool.end()
+  }
+  return { store, sessions, pool, drop }
 }
