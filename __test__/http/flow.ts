@@ -23,7 +23,8 @@ export async function everyFlow(
 /** What `everyFlow` makes a server write to standard error, and no more: the warning of its page of another site. */
 export function warningOfFlow(origin: string): string {
   return `CountersignWarning: A request was refused. The page is at https://evil.example, but rp.origins is ${origin}. ` +
-    'If that page is yours, add https://evil.example to rp.origins. If it is not, another site sends requests here.\n' +
+    `If that page is yours, redirect it to one of rp.origins: at evil.example, browsers refuse passkeys of ${new URL(origin).hostname}. ` +
+    'For codes alone, or with relatedOrigins: true, add https://evil.example to rp.origins. If it is not yours, another site sends requests here.\n' +
     '(Use `node --trace-warnings ...` to show where the warning was created)\n'
 }
 

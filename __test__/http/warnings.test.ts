@@ -74,7 +74,7 @@ test('what is no origin is never shown', (t) => {
     t.regex(text, /https:\/\/example\.com/)
   }
   t.is(shownOrigin('https://example.org'), 'https://example.org')
-  t.regex(originHint('null', rp.origins), /without an origin/)
+  t.regex(originHint('null', rp.origins), /has no origin \(null\), but rp\.origins is .*sandboxed frames.*Referrer-Policy/)
   for (const app of ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'moz-extension://5f0b-1']) {
     t.true(originHint(app, rp.origins).includes(`If that app is yours, add ${app} to rp.origins.`), app)
   }
@@ -114,8 +114,11 @@ test('a handler that is mounted elsewhere than basePath says', async (t) => {
   root.fixture.now += 60_000
   for (const path of ['/hunter2', '/countersign', '/reset/hunter2/factors/x', '/']) await ask(path)
   t.is(warnings(root).length, 1)
+  await ask('/countersign/session/')
+  t.regex(warnings(root)[1]!.message ?? '', /\/session arrived with a slash at the end.*trailingSlash/)
+  root.fixture.now += 60_000
   await ask('/a%20hunter2/session')
-  t.false((warnings(root)[1]!.message ?? '').includes('hunter2'))
+  t.false((warnings(root)[2]!.message ?? '').includes('hunter2'))
 })
 
 test('a session whose time is in seconds says so, and no page is told to sign in again', async (t) => {
@@ -132,6 +135,15 @@ test('a session whose time is in seconds says so, and no page is told to sign in
     t.is((await host.client.post('/factors/totp')).status, 500)
     t.regex(`${host.errors.pop()}`, /user\.at must be epoch milliseconds, like Date\.now\(\): an integer/)
   }
+  // Minutes, days, and the time since the process began.
+  for (const at of [Math.floor(host.fixture.now / 60_000), Math.floor(host.fixture.now / 86_400_000), 12_345]) {
+    host.fixture.now += 60_000
+    host.session = { id: user, state: 'verified', at }
+    t.is((await host.client.post('/factors/totp')).status, 500)
+    const { reason, message = '' } = warnings(host).at(-1)!
+    t.is(reason, 'at-in-seconds')
+    t.true(message.endsWith('Store the at that onVerified receives unchanged.'), message)
+  }
   const old = (await HttpHost.open()).verified({ at: 0 })
   t.is((await old.client.post('/factors/totp')).status, 403)
   t.deepEqual(warnings(old), [])
@@ -143,6 +155,11 @@ test('a session whose time lies ahead says so', async (t) => {
     host.session = { id: user, state: 'pending', at: host.fixture.now + 3_600_000 }
     t.is((await host.client.post('/factors/totp')).status, 403)
   })
+  const slow = await HttpHost.open()
+  slow.verified({ at: slow.fixture.now })
+  slow.fixture.now = Math.floor(slow.fixture.now / 1000)
+  t.is((await slow.client.post('/factors/totp')).status, 403)
+  t.regex(warnings(slow)[0]!.message ?? '', /The option now .* must return milliseconds/)
   const near = await HttpHost.open()
   near.verified({ at: near.fixture.now + 59_000 })
   t.is((await near.client.get('/session')).status, 200)

@@ -89,6 +89,8 @@ async function answer(
     warnOfMount(settings, pathname, routes)
     throw new ProblemError('not-found')
   }
+  // No route has one.
+  if (pathname.endsWith('/')) warnOfMount(settings, pathname, routes)
   const { route, params } = router.find(method, pathname.slice(settings.basePath.length))
   const changing = route.method !== 'GET'
   if (changing) {

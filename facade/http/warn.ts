@@ -34,8 +34,13 @@ export function warnOfOrigin({ warn, rp }: Pick<Place, 'warn' | 'rp'>, headers: 
 
 /** Warns that a request for a route of the handler arrived at a different path than expected. */
 export function warnOfMount({ warn, basePath }: Place, path: string, routes: readonly { path: string }[]): void {
-  const route = routes.find((one) => !one.path.includes('{') && path.endsWith(one.path))
+  const bare = path.endsWith('/') ? path.slice(0, -1) : path
+  const route = routes.find((one) => !one.path.includes('{') && bare.endsWith(one.path))
   if (!route) return
+  if (bare !== path) {
+    return warn('mount-path', `A request for ${route.path} arrived with a slash at the end of its path. Something in front of this server ` +
+      `adds it, such as trailingSlash of Next.js or a redirect of a proxy: turn it off below '${basePath}'.`)
+  }
   const mount = path.slice(0, -route.path.length)
   const shown = mount.length <= 64 && /^(?:\/[\w.~-]+)*$/.test(mount) ? `'${mount}'` : 'another path'
   warn('mount-path', `A request for ${route.path} arrived below ${shown}, but basePath is '${basePath}'. ` +
@@ -43,15 +48,19 @@ export function warnOfMount({ warn, basePath }: Place, path: string, routes: rea
     `${shown === 'another path' ? '' : `: basePath: ${shown}`}. Pages need the same path in their attribute base.`)
 }
 
-/** Warns that the time of a session seems to be in seconds. Every proof would then look old. */
+/** Warns that the time of a session is in another unit, as a rule in seconds. Every proof would then look old. */
 export function warnOfSeconds({ warn }: Place, { id, at }: Session, now: number): void {
+  const isSeconds = Math.abs(at * 1000 - now) < 400 * 86_400_000
   warn('at-in-seconds', `user() returned at: ${at}, but this server's time is ${now}: at must be in milliseconds, like ` +
-    'Date.now() and the at of outcomes. Store the at that onVerified receives unchanged, or multiply yours by 1000.', id)
+    `Date.now() and the at of outcomes. Store the at that onVerified receives unchanged${isSeconds ? ', or multiply yours by 1000' : ''}.`, id)
 }
 
 /** Warns that the time of a session is in the future. No proof then counts as fresh. */
 export function warnOfFuture({ warn }: Place, { id, at }: Session, now: number): void {
   if (at - now <= skew) return
+  if (now < earliest) {
+    return warn('clock', `The option now of the service returned ${now}, but user() returned at: ${at}. now must return milliseconds, like Date.now().`, id)
+  }
   warn('clock', `user() returned at: ${at}, which is ${Math.round((at - now) / 1000)} seconds later than this server's time, ${now}. ` +
     'Nothing counts as freshly verified until then. Set the clocks of all servers by NTP, and store the at that onVerified ' +
     'receives unchanged.', id)
@@ -60,9 +69,12 @@ export function warnOfFuture({ warn }: Place, { id, at }: Session, now: number):
 /** Milliseconds by which the clock of another server may be ahead. */
 export const skew = 60_000
 
+/** Whether a time is none in milliseconds: it would lie before 1974, when nobody signed in here. */
 export function isInSeconds({ at }: Session, now: number): boolean {
-  return at > 0 && Math.abs(at * 1000 - now) < 400 * 86_400_000
+  return at > 0 && at < earliest && now > earliest
 }
+
+const earliest = 126_230_400_000
 
 /** Sessions as they were before a verification: one that comes again afterwards was not saved. */
 export class UnsavedSessions {

@@ -17,6 +17,10 @@ export function shownOrigin(sent: string | null | undefined): string {
 export function originHint(
   sent: string | null | undefined, origins: readonly string[], { list = 'rp.origins', rpId }: { list?: string; rpId?: string } = {},
 ): string {
+  if (sent === 'null') {
+    return `The page has no origin (null), but ${list} is ${origins.join(', ')}. Browsers say so in sandboxed frames, and where Referrer-Policy is ` +
+      "no-referrer: open the page itself, at one of these, and send the policy same-origin or strict-origin-when-cross-origin. Otherwise, another site sends requests here."
+  }
   if (isApp(sent)) {
     return `The app's origin is ${sent}, but ${list} is ${origins.join(', ')}. If that app is yours, add ${sent} to ${list}. ` +
       'If it is not, another app sends requests here.'
