@@ -28,11 +28,11 @@ export declare class BindingChallengeBook {
   /** 16 random bytes. */
   constructor(seed: Uint8Array)
   /** Opens a challenge. At most 8 stay open for a key and purpose. One more closes the oldest. */
-  put(key: string, id: string, purpose: string, data: string, expires: number, now: number): void
+  put(key: Text, id: Text, purpose: Text, data: Text, expires: number, now: number): void
   /** Removes a challenge and returns its data, unless it has expired. */
-  take(key: string, id: string, now: number): string | null
+  take(key: Text, id: Text, now: number): string | null
   /** Closes all challenges of a key. */
-  clear(key: string): void
+  clear(key: Text): void
   /** Frees some expired challenges. Returns whether a round over all of them is complete. */
   sweep(now: number): boolean
   /** The number of challenges in memory. */

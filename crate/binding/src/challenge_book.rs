@@ -3,7 +3,6 @@
 
 use countersign_core::challenges::book::ChallengeBook;
 use napi_derive::napi;
-use zeroize::Zeroizing;
 
 use crate::text::Text;
 
@@ -28,19 +27,19 @@ impl BindingChallengeBook {
 
     /// Opens a challenge. At most 8 stay open for a key and purpose. One more closes the oldest.
     #[napi(catch_unwind)]
-    pub fn put(&mut self, key: String, id: String, purpose: String, data: String, expires: i64, now: i64) {
-        self.book.put(&key, &id, &purpose, &Zeroizing::new(data), expires, now);
+    pub fn put(&mut self, key: Text, id: Text, purpose: Text, data: Text, expires: i64, now: i64) {
+        self.book.put(&key, &id, &purpose, &data, expires, now);
     }
 
     /// Removes a challenge and returns its data, unless it has expired.
     #[napi(catch_unwind, ts_return_type = "string | null")]
-    pub fn take(&mut self, key: String, id: String, now: i64) -> Option<Text> {
+    pub fn take(&mut self, key: Text, id: Text, now: i64) -> Option<Text> {
         self.book.take(&key, &id, now).map(Into::into)
     }
 
     /// Closes all challenges of a key.
     #[napi(catch_unwind)]
-    pub fn clear(&mut self, key: String) {
+    pub fn clear(&mut self, key: Text) {
         self.book.clear(&key);
     }
 

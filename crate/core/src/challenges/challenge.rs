@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::json::wiped::to_json;
+use crate::json::wiped::{WipedText, to_json};
 use crate::webauthn::{Conveyance, ExtensionRules, UserVerification};
 
 /// What a challenge was made for. An answer for one purpose doesn't count for another.
@@ -28,7 +28,7 @@ pub struct OpenChallenge {
     pub id: String,
     pub purpose: Purpose,
     /// JSON text that only the core reads.
-    pub data: Zeroizing<String>,
+    pub data: WipedText,
     /// Epoch milliseconds.
     pub expires: i64,
 }

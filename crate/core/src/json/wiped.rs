@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::ops::Deref;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::growing::Growing;
@@ -29,6 +29,12 @@ impl Deref for WipedText {
 
     fn deref(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for WipedText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
     }
 }
 
