@@ -18,7 +18,33 @@ pub fn origin_of(response: &str) -> Option<String> {
 
 /// The origin, if it may be shown.
 pub(crate) fn shown_origin(origin: &str) -> Option<String> {
-    (origin.len() <= MAX_ORIGIN && (web_origin(origin) || is_app(origin))).then(|| origin.to_owned())
+    (origin.len() <= MAX_ORIGIN && (web_origin(origin) || is_app(origin) || is_own_scheme(origin)))
+        .then(|| origin.to_owned())
+}
+
+/// Whether this is the origin of a web view or a browser extension, which have schemes of their own: a scheme and a host
+/// in lower case, such as `capacitor://localhost`.
+fn is_own_scheme(origin: &str) -> bool {
+    const OTHERS: [&str; 9] = [
+        "http",
+        "https",
+        "ws",
+        "wss",
+        "ftp",
+        "file",
+        "data",
+        "blob",
+        "javascript",
+    ];
+    let Some((scheme, host)) = origin.split_once("://") else {
+        return false;
+    };
+    let is_lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    scheme.starts_with(|first: char| first.is_ascii_lowercase())
+        && scheme.bytes().all(|byte| is_lower(byte) || byte == b'+')
+        && !OTHERS.contains(&scheme)
+        && !host.is_empty()
+        && host.bytes().all(is_lower)
 }
 
 /// Whether this is the origin of a native app: the hash of the certificate of an Android app in base64url (SHA-1 or
@@ -147,6 +173,9 @@ mod tests {
             "android:apk-key-hash:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM",
             "android:apk-key-hash-sha256:7d1R8pVJzoEh8dTFzQNP-_Ko0xVQEZtn3zoPWuWd_lM",
             "ios:bundle-id:com.example.app-2",
+            "capacitor://localhost",
+            "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+            "moz-extension://5f0b1c6a-0000-4000-8000-000000000000",
         ] {
             assert_eq!(origin_of(&assertion(origin).to_string()).as_deref(), Some(origin));
         }
@@ -169,6 +198,12 @@ mod tests {
             "ios:bundle-id:com.ex\u{e4}mple.app",
             &format!("ios:bundle-id:com.{}", "a".repeat(240)),
             "app:com.example",
+            "app://hunter2/x",
+            "app://hunter2@x",
+            "App://hunter2",
+            "app://",
+            "file://hunter2",
+            "javascript://hunter2",
             "https://",
             &long,
             "https://example.org:99999",
