@@ -94,6 +94,8 @@ const apps: [name: string, given: unknown, expected: Codes | string[]][] = [
   ['an 8 for a letter', base32.replace('B', '8'), ['malformed secret']],
   ['a mark inside', grouped('.'), ['malformed secret']],
   ['hexadecimal that nobody announced', key.toString('hex'), ['malformed secret']],
+  ['hexadecimal that has the characters of base32', { secret: 'a2b3c4d5e6f7a2b3c4d5e6f7a2b3c4d5e6f7a2b3' }, ['malformed secret']],
+  ['base64 that has the characters of base32', { secret: 'abcDEFghiJKLmnoPQRstuVWXyz2=' }, ['malformed secret']],
   ['digits as a decimal', { secret: base32, digits: '8.0', period: '60.0' }, { digits: 8, period: 60 }],
   ['digits as a word', { secret: base32, digits: 'six' }, ['malformed digits']],
   ['a switch', { secret: base32, is_hotp: 1 }, ['hotp']],

@@ -358,6 +358,7 @@ function readSource(held: unknown, row: object, encoding: SecretEncoding): Sourc
     const text = bareText(unserialized(value) ?? value)
     // As PostgreSQL and MySQL write the bytes of a text.
     if (named === 'base32' && /^(?:\\|0)[Xx]/.test(text)) return fromBytes(base64url(text), named)
+    if (named === 'base32' && isOtherwiseEncoded(text)) return undefined
     return { secret: named === 'hex' ? plainHex(text) : text, encoding: named }
   }
   if (isRow(value)) {
@@ -398,6 +399,15 @@ function fromAddress(text: string, encoding: SecretEncoding): Source | null | un
 
 /** Base64 of `otpauth://`. */
 const startOfUri = 'b3RwYXV0aDovL'
+
+/**
+ * Hexadecimal or base64 that by chance has the characters of base32 alone: as such it would be another key. Programs write base32
+ * in one case, and with more letters than A to F.
+ */
+function isOtherwiseEncoded(text: string): boolean {
+  if (text.length >= 20 && (/^[2-7a-f]+$/.test(text) || /^[2-7A-F]+$/.test(text))) return true
+  return text.replaceAll(/[^a-z]/g, '').length >= 3 && text.replaceAll(/[^A-Z]/g, '').length >= 3
+}
 
 /** As Authelia exports secrets. Letters of both cases are no base32, and those of no key become so many of base32. */
 function isBase32InBase64(text: string, encoding: SecretEncoding): boolean {
