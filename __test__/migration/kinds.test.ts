@@ -94,6 +94,11 @@ const apps: [name: string, given: unknown, expected: Codes | string[]][] = [
   ['an 8 for a letter', base32.replace('B', '8'), ['malformed secret']],
   ['a mark inside', grouped('.'), ['malformed secret']],
   ['hexadecimal that nobody announced', key.toString('hex'), ['malformed secret']],
+  ...[
+    { otp: null, code: null, token: 'abc', mfa: [], steps: 0 }, { method: 'app', status: 'active', valid: 1, pending: false, setup: true, trashed: false, deletedAt: null },
+    { type: 'PhoneAppOTP', interval: 30, window: 1, drift: 0, lifetime: 86_400, lock_duration: 60 }, { email_verified: false, phone: '+31', token_type: 'Bearer', totp: true },
+    { name: 'SMS backup', issuer: 'Steam Community', state: 'CONFIRMED', password_hash: 'x', size: 20, methods: ['totp'] },
+  ].map((about): (typeof apps)[number] => [`what says nothing of the codes: ${Object.keys(about).join()}`, { secret: base32, ...about }, {}]),
   ['hexadecimal that has the characters of base32', { secret: 'a2b3c4d5e6f7a2b3c4d5e6f7a2b3c4d5e6f7a2b3' }, ['malformed secret']],
   ['base64 that has the characters of base32', { secret: 'abcDEFghiJKLmnoPQRstuVWXyz2=' }, ['malformed secret']],
   ['digits as a decimal', { secret: base32, digits: '8.0', period: '60.0' }, { digits: 8, period: 60 }],

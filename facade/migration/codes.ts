@@ -99,7 +99,7 @@ export function periods(layers: object[]): Values<number> {
 const units = ['milliseconds', 'millis', 'ms']
 const periodNames = new Set(
   ['period', 'step', 'interval', 'timestep', 'timeinterval', 'timeperiod', 'stepsize', 'steptime', 'stepinterval', 'stepduration', 'timer']
-    .flatMap((one) => ['', 's', 'sec', 'seconds', 'inseconds'].map((unit) => one + unit)).concat('stepseconds', 'seconds'),
+    .flatMap((one) => ['', 'sec', 'seconds', 'inseconds'].map((unit) => one + unit)).concat('stepseconds', 'seconds'),
 )
 const doubtful = new Set(['duration', 'validity', 'timewindow', 'refresh', 'rotation', 'lifetime', 'expiry'])
 

@@ -20,9 +20,12 @@ export function standing(...layers: object[]): 'not-proved' | 'turned-off' | und
   if (says(false, proofs) || says(true, unproofs) || states.some(isUnproved)) return 'not-proved'
   if (!isProved && found(proofTimes).some(never)) return 'not-proved'
   const ended = found(endTimes).some((value) => value !== undefined && !never(value))
-  const isOff = says(false, switches) || says(true, ends) || where((key) => flags.has(plainName(key))).some((value) => boolean(value) === false)
+  const isOff = says(false, switches) || says(true, ends) || where((key) => flags.has(plainName(key))).some((value) => isSaid(value) && boolean(value) === false)
   return isOff || ended || states.some((state) => off.has(state)) ? 'turned-off' : undefined
 }
+
+/** Settings may be under these names too, and none of them. */
+const isSaid = (value: unknown) => ['boolean', 'number', 'bigint', 'string'].includes(typeof value) || ArrayBuffer.isView(value)
 
 /** The name of a member without the words that only say which factor it is about: `isTwoFactorEnabled` is `enabled`. */
 function aspect(key: string): string {
