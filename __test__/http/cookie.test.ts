@@ -1,7 +1,10 @@
 // Which cookies are ours: browsers keep the prefix __Host- from other hosts of the domain, and only under that very name.
+import type { IncomingMessage } from 'node:http'
+
 import test from 'ava'
 
 import { cookieOf, setCookie } from '../../facade/http/cookie.js'
+import { readerOf } from '../../facade/http/node-headers.js'
 
 const settings = { name: 'session', secure: true, sameSite: 'Lax' } as const
 const read = (cookie: string) => cookieOf({ headers: { cookie } }, settings)
@@ -24,6 +27,20 @@ test('what only looks like the name to trim() is another cookie, that any host o
     t.is(read(`${blank}__Host-session=evil; __Host-session=x`), 'x', JSON.stringify(blank))
   }
   t.is(cookieOf({ headers: new Headers({ cookie: 'a=b; \u00a0__Host-session=evil' }) }, settings), undefined)
+})
+
+test('headers that all objects have are none of a request', (t) => {
+  const evil = '__Host-session=evil'
+  // oxlint-disable-next-line no-extend-native -- this is what it is about
+  Object.defineProperty(Object.prototype, 'cookie', { value: evil, configurable: true, writable: true })
+  let found: unknown[] = []
+  try {
+    const node = { headers: {} } as IncomingMessage
+    found = [cookieOf({ headers: {} }, settings), cookieOf(node, settings), readerOf({}).get('cookie'), readerOf({ cookie: 'own' }).get('cookie')]
+  } finally {
+    delete (Object.prototype as { cookie?: string }).cookie
+  }
+  t.deepEqual(found, [undefined, undefined, null, 'own'])
 })
 
 test('a cookie is set for this host alone', (t) => {

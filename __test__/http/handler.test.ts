@@ -1,7 +1,9 @@
 // What every request is held to, whatever it asks for.
 import test from 'ava'
+import { readBody } from '../../facade/http/body.js'
 import { createHandler, isOwnRequest } from '../../facade/http/index.js'
 import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
+import { ProblemError } from '../../facade/http/problem.js'
 import { routes } from '../../facade/http/routes.js'
 import { memoryAudit, memoryStore } from '../../facade/stores/index.js'
 import { auditTo, isCountersignError } from '../../index.js'
@@ -155,6 +157,16 @@ test('who sends a request is asked once its body is there, which it is in time',
   t.is(endless.headers.get('connection'), 'close')
   t.is((await host.fixture.service.factors(user)).length, 1)
   t.deepEqual(host.errors, [])
+})
+
+test('a body that takes too long is refused, although the runtime does not give its reader up while it waits', async (t) => {
+  const chunks = {
+    next: () => new Promise<never>(() => {}),
+    release() {
+      throw new TypeError('There are still pending read requests')
+    },
+  }
+  await t.throwsAsync(readBody(new Headers(), () => chunks, 10), { instanceOf: ProblemError, message: 'request-timeout' })
 })
 
 test('members of a body that are wrong are named, and not repeated', async (t) => {

@@ -231,6 +231,11 @@ test('recovery codes beside a secret are taken, or left with the reason', async 
     [{ backup_codes: clear, used_backup_codes: [clear[0]] }, 'recovery-codes'], [{ backupCodes: clear, backupCodesUsed: '["x"]' }, 'recovery-codes'],
     [{ backup_codes_hash: clear }, 'recovery-codes'], [{ hashedBackupCodes: clear }, 'recovery-codes'],
     [{ backupCodes: { [clear[0]!]: true } }, 'malformed backupCodes'], [{ backupCodes: JSON.parse(JSON.stringify(Buffer.from('[]'))) as unknown }, 'malformed backupCodes'],
+    ...['used_backup_codes', 'mfaUsedBackupCodes', 'twoFactorUsedRecoveryCodes', 'mfa_backup_codes_used', 'used_recovery_tokens', 'usedEmergencyCodes', 'redeemedBackupCodes']
+      .map((name) => [{ mfaBackupCodes: clear, [name]: [clear[0]] }, 'recovery-codes']),
+    [{ backupCodes: clear, usedBackupCodeIndexes: [0] }, 'recovery-codes'], [{ backupCodes: clear, backupCodesUsed: 1 }, 'recovery-codes'],
+    [{ backupCodes: clear, backupCodesUsed: 0 }, undefined], [{ backupCodes: clear, unusedBackupCodes: clear }, undefined],
+    [{ backupCodes: clear, recoveryCodes: ['aBcDeFgHiJ'] }, 'recovery-codes'], [{ backupCodes: [{ code: clear[0], used: null, status: 'used' }] }, undefined],
     [{ backup_codes: clear.map((code) => ({ code, used: true })) }, undefined], [{ backup_codes: clear, used_backup_codes: [] }, undefined],
   ] as [object, string | undefined][]) {
     const found = fromOtplib({ secret: base32, ...row })

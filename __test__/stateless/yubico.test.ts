@@ -126,17 +126,24 @@ test('a look-up that fails is a failure of the host, and nobody gets in', async 
   t.is(err!.code, 'store-failed')
   t.is(err!.cause, cause)
   for (const [secrets, name] of [
-    [null, 'yubico.secrets'],
+    ['hunter2', 'yubico.secrets'],
     [{ key: 'hunter2' }, 'yubico.secrets.key'],
     [{ key, uid: key }, 'yubico.secrets.uid'],
     [{ key }, 'yubico.secrets.uid'],
     [{}, 'yubico.secrets.key'],
   ] as const) {
-    const wrong = await seeded(memoryStore(), () => secrets as YubicoSecrets)
+    const wrong = await seeded(memoryStore(), () => secrets as unknown as YubicoSecrets)
     const err = await t.throwsAsync(wrong.service.verify(user, `yubico:${otp(1, 1)}`), { instanceOf: CountersignError })
     t.true(invalidArgument(name)(err!.message), err!.message)
     if (name.endsWith('uid')) t.regex(err!.message, /private id .*program the key again/)
     t.is((await wrong.service.status(user)).failures, 0)
+  }
+  // A key that is not known, as databases say it.
+  for (const none of [null, undefined]) {
+    const { service, events } = await seeded(memoryStore(), () => none)
+    t.deepEqual(await service.verify(user, `yubico:${otp(1, 1)}`), { ok: false, reason: 'rejected' })
+    t.is(events.at(-1)!.reason, 'key-missing')
+    t.is((await service.status(user)).failures, 0)
   }
 })
 

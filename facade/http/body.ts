@@ -56,7 +56,11 @@ async function readBytes(open: () => Chunks | undefined, milliseconds: number): 
   return new Promise((resolve, reject) => {
     const end = () => {
       clearTimeout(timer)
-      chunks.release?.()
+      try {
+        chunks.release?.()
+      } catch {
+        // Bun keeps a reader that still waits. In a timer, nobody would catch this.
+      }
     }
     const timer = setTimeout(() => {
       end()

@@ -1,3 +1,4 @@
+import { own } from '../shared/check.js'
 import { lateReader } from './late-request.js'
 import type { AnyRequest } from './same-origin.js'
 
@@ -16,9 +17,9 @@ export function cookieName({ name, secure }: CookieSettings): string {
 /** The value of the cookie in a request; `undefined` if it is missing, or came twice. */
 export function cookieOf(request: AnyRequest, settings: CookieSettings): string | undefined {
   const headers = lateReader(request) ?? request.headers
-  const given = typeof headers.get === 'function' ? headers.get('cookie') : (headers as { cookie?: string }).cookie
+  const given = typeof headers.get === 'function' ? headers.get('cookie') : own(headers, 'cookie')
   const prefix = `${cookieName(settings)}=`
-  const pairs = (given ?? '').split(';').map(withoutBlanks)
+  const pairs = (typeof given === 'string' ? given : '').split(';').map(withoutBlanks)
   const values = pairs.filter((pair) => pair.startsWith(prefix)).map((pair) => pair.slice(prefix.length))
   return values.length === 1 ? values[0] : undefined
 }

@@ -7,7 +7,8 @@ export type HeaderReader = Pick<Headers, 'get'>
 export function readerOf(headers: IncomingHttpHeaders): HeaderReader {
   return {
     get(name) {
-      const value = headers[name]
+      // They inherit from Object.prototype, where anything may have been put.
+      const value = Object.hasOwn(headers, name) ? headers[name] : undefined
       return value === undefined ? null : textOf(value)
     },
   }

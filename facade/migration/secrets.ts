@@ -126,13 +126,20 @@ export function report(
 function besides(layers: object[], place: string, created: number | undefined): (ForeignRecovery | Left)[] {
   const all = layers.flatMap((layer) => Object.keys(layer).map((key) => ({ key, name: plainName(key), value: own(layer, key) })))
   const kept = all.filter(({ name, value }) => recoveryNames.test(name) && isFilled(value))
-  const [{ key, value } = { key: undefined, value: undefined }] = kept
-  if (key === undefined) return []
+  const [first, ...others] = kept
+  if (first === undefined) return []
+  // One set can be taken. What else there is, is told.
+  const also = others.filter((one) => one.value !== first.value).map(({ key }): Left => ({ what: `${place} ${key}`, reason: 'recovery-codes' }))
+  return [...ofOne(first, all, place, created), ...also]
+}
+
+/** One set of them, beside all that the row has. */
+function ofOne({ key, value }: Named, all: Named[], place: string, created: number | undefined): (ForeignRecovery | Left)[] {
   const given = fromJson(value) ?? value
   const what = `${place} ${key}`
   if (isSealed(given)) return [{ what, reason: 'encrypted' }]
   // Which of them were used stands somewhere else, or they are hashes.
-  if (all.some(({ name, value: used }) => usedNames.test(name) && isFilled(used)) || plainName(key).includes('hash')) return [{ what, reason: 'recovery-codes' }]
+  if (all.some(({ name, value: used }) => usedNames.test(name) && saysUsed(used)) || plainName(key).includes('hash')) return [{ what, reason: 'recovery-codes' }]
   const listed = typeof given === 'string' ? given.replace(/^\{(.*)\}$/, '$1').split(/[\s,;"]+/).filter((code) => code !== '') : given
   const codes = Array.isArray(listed) && listed.length > 0 && listed.every(saysWhetherUsed) ? listed.filter((one) => !isUsed(one)).map((one) => member(one, 'code')) : listed
   // As GitLab, Rails and most others keep them; no code has so many digits, or such marks.
@@ -141,14 +148,25 @@ function besides(layers: object[], place: string, created: number | undefined): 
   return readCodes(codes, what, created, key)
 }
 
+interface Named {
+  key: string
+  name: string
+  value: unknown
+}
+
 const recoveryNames = /^(?:hashed)?(?:twofactor|2fa|tfa|mfa|otp|totp|google2fa)?(?:recovery|backup|scratch|emergency)(?:codes|tokens|keys)(?:hash|hashes|hashed)?$/
-const usedNames = /^(?:used|spent|consumed)(?:recovery|backup|scratch)?codes$|^(?:recovery|backup|scratch)codesused$/
+const usedNames = /(?:^|[^n])(?:used|spent|consumed|redeemed)(?:codes|(?:recovery|backup|scratch|emergency)(?:code|token|key))|(?:recovery|backup|scratch|emergency)(?:codes|tokens|keys)(?:used|spent|consumed|redeemed)/
+/** Which were used, or how many. */
+const saysUsed = (value: unknown) => isFilled(value) || Number(value) > 0
 const isFilled = (value: unknown) =>
   (typeof value === 'string' && value.trim() !== '') || (typeof value === 'object' && value !== null && Object.keys(value).length > 0)
 
 /** One code with whether or when it was used, as Laragear keeps them. */
 const saysWhetherUsed = (one: unknown): one is object => isRow(one) && names(one, 'code') && names(one, 'used', 'isused', 'usedat', 'usedon', 'consumedat')
-const isUsed = (one: object) => members(one, 'used', 'isused', 'usedat', 'usedon', 'consumedat').some((value) => value !== '' && boolean(value) !== false)
+const isUsed = (one: object) =>
+  members(one, 'used', 'isused', 'usedat', 'usedon', 'consumedat').some((value) => value !== '' && boolean(value) !== false) ||
+  members(one, 'status', 'state').some((state) => typeof state === 'string' && usedStates.has(plainName(state)))
+const usedStates = new Set(['used', 'spent', 'consumed', 'redeemed', 'revoked', 'expired'])
 
 function collect(
   rows: unknown, reading: (row: unknown, place: string) => (ForeignTotp | ForeignRecovery | Left)[],

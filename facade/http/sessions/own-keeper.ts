@@ -73,7 +73,7 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
     const data = { ...proof, secret: hashOf(secret), replaced: [], begun: now, seen: now }
     const key = hashOf(id)
     const created = await this.#store.create({ key, user, data: JSON.stringify(data), expires: this.#expires(data) })
-    if (!(Number(memberOf(Object(created), 'sessions')) <= most)) await this.#makeRoom(user, key)
+    if (!(Number(memberOf(Object(created), 'sessions')) <= most)) await this.#makeRoom(user, key, now)
     return this.#give(`${id}.${secret}`, data)
   }
 
@@ -127,7 +127,7 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
    * Whoever knows the password may begin any number of sign-ins: those that still wait go first, then those unused the
    * longest, and never the new one.
    */
-  async #makeRoom(user: string, created: string): Promise<void> {
+  async #makeRoom(user: string, created: string, begun: number): Promise<void> {
     const all = (await this.#store.list(user)).filter(({ key }) => key !== created)
     const surplus = all.length - most + 1
     if (surplus <= 0) return
@@ -137,7 +137,9 @@ export class OwnKeeper implements Keeper<AnyRequest, OwnSignIn> {
     }
     const ranked = all.map((stored) => ({ key: stored.key, rank: rank(stored) }))
     ranked.sort((one, other) => one.rank[0] - other.rank[0] || one.rank[1] - other.rank[1])
-    for (const { key } of ranked.slice(0, surplus)) await this.#store.delete(key)
+    // Of those that begin at once the latest stays: if each ended all others, none would.
+    const isLater = ({ key, rank: [kind, seen] }: (typeof ranked)[number]) => kind === 1 && (seen > begun || (seen === begun && key > created))
+    for (const one of ranked.slice(0, surplus)) if (!isLater(one)) await this.#store.delete(one.key)
   }
 
   /** The session of a request's cookie, and whether its secret is the current one or one that was replaced lately. */
