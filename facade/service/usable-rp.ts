@@ -24,7 +24,8 @@ export const checkUsableRp: Check<RelyingParty> = (value, name) => {
 
 /** The issuer that phone apps show: it stands before a colon in a key URI. */
 export function checkIssuer(issuer: string, name: string): void {
-  if (issuer.trim() === '' || Buffer.byteLength(issuer) > 255) {
+  // Only invisible characters are blank, too.
+  if (!/[\p{L}\p{N}\p{P}\p{S}]/u.test(issuer) || Buffer.byteLength(issuer) > 255) {
     throw refused(`${name} must not be blank or longer than 255 bytes, because phone apps show it as the issuer (see totp.issuer)`)
   }
   if (issuer.includes(':') || !isFitForName(issuer)) {

@@ -1,11 +1,11 @@
 // Compiler flags that keep a binary within the 6 MB that it may have.
 
 /**
- * Rust: a function that is called in several places is copied into each of them only if it is small. The addon loses 260 kB, and
+ * Rust: a function that is called in several places is copied into each of them only if it is small. The addon loses about 300 kB, and
  * what is counted takes 2 to 4 % more instructions. At 40 it loses 530 kB, and codes take 25 % more; with all of the core at
  * `opt-level = "s"` likewise, and a whole sign-in on `memoryStore` took 5 to 8 % longer.
  */
-export const lessInlining = ['-Cllvm-args=--inline-threshold=100']
+export const lessInlining = ['-Cllvm-args=--inline-threshold=90']
 
 /**
  * C: aws-lc's own switch, for assemblers that lack it: AES with AVX-512, a tenth of the addon, which nothing here calls. The
