@@ -84,7 +84,9 @@ export class HttpSignIns {
   }
 
   sign(options) {
-    return this.#one.key.get(options, { origin })
+    // The key is no passkey: options that nobody made for it have to name it.
+    const allowCredentials = this.#one.key.credentials.map(({ id }) => ({ type: 'public-key', id }))
+    return this.#one.key.get({ allowCredentials, ...options }, { origin })
   }
 
   /** @returns {Promise<{ status: number, cookies: string[], text: string }>} */
