@@ -50,9 +50,7 @@ export async function challenge(
   const isEnough = purpose === 'sign-in' && require === 0
   const recognised = isEnough ? await recognise(context, user, browser, { rp, firstFactor }) : undefined
   if (recognised) return recognised
-  const drawn = context.challengeBytes(user)
-  const reading = context.readSealed(user)
-  const [stored, bytes] = drawn instanceof Promise ? await Promise.all([reading, drawn]) : [await reading, drawn]
+  const [stored, bytes] = await Promise.all([context.readSealed(user), context.challengeBytes(user)])
   const now = context.now()
   const rules = rulesOf(context, authenticationRules, extensions)
   const request = jsonText({ user, purpose, session, enrolled, require, extensions: rules, now })

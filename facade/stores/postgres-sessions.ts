@@ -1,7 +1,7 @@
 import { createMissing } from './postgres-migrate.js'
 import { checkPool, rows } from './postgres-pool.js'
 import type { PostgresPool, PostgresRow } from './postgres-pool.js'
-import { clock } from './postgres-statements.js'
+import { clock, sweepOdds, sweepSize } from './postgres-statements.js'
 import { postgresNames } from './postgres-tables.js'
 import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
 import type { SessionStore, StoredSession } from './session-store.js'
@@ -42,10 +42,6 @@ CREATE INDEX IF NOT EXISTS ${sessionExpiry} ON ${sessions} (expires);
 CREATE INDEX IF NOT EXISTS ${sessionUsers} ON ${sessions} ("user");
 `
 }
-
-/** One new session in 16 takes this many expired ones away: more than are ever added meanwhile. */
-const sweepSize = 64
-const sweepOdds = 1 / 16
 
 function statements({ sessions }: PostgresNames) {
   // As text: a host may have told its driver to read bigint in its own way.

@@ -16,8 +16,10 @@ const maxOpen = 8
 /** The greatest bigint, which no clock comes to. */
 const never = '9223372036854775807'
 
-/** One put in 16 takes this many expired challenges away, whosever they are: more than are ever added meanwhile. */
-const sweepSize = 64
+/** One call in 16 that adds a row takes this many expired ones away, whosever they are: more than are added meanwhile. @internal */
+export const sweepSize = 64
+/** @internal */
+export const sweepOdds = 1 / 16
 
 /** `statement_timestamp()` is the database's clock even inside a host's transaction. @internal */
 export const clock = '(extract(epoch FROM statement_timestamp()) * 1000)::bigint'

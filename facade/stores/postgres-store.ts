@@ -4,7 +4,7 @@ import { KeyedQueue } from './keyed-queue.js'
 import { createMissing } from './postgres-migrate.js'
 import { checkPool, rows, rowsUnlessConflict, uniqueViolation } from './postgres-pool.js'
 import type { PostgresPool } from './postgres-pool.js'
-import { pageSize, postgresStatements } from './postgres-statements.js'
+import { pageSize, postgresStatements, sweepOdds } from './postgres-statements.js'
 import type { PostgresGuard, PostgresStatements } from './postgres-statements.js'
 import { postgresStoreNames, postgresTables } from './postgres-tables.js'
 import type { PostgresNames, PostgresStoreOptions } from './postgres-tables.js'
@@ -48,9 +48,6 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions 
   const { names } = postgresStoreNames(options)
   return new Postgres(checkPool(pool, names), names, postgresTables(options))
 }
-
-/** How often a challenge that is put takes expired ones away. */
-const sweepOdds = 1 / 16
 
 class Postgres implements PostgresStore {
   readonly #pool: PostgresPool
