@@ -237,10 +237,10 @@ export interface BindingNames {
 }
 
 /**
- * A record as the store has it. Where it is sealed: with its name in the store, and random bytes. The 64 from the place on that comes
- * last are for this call alone, which seals what it makes of the record, and a challenge, with the keys of the service.
+ * A record as the store has it. Where it is sealed: its name in the store comes before it. What a call makes of that one, and a
+ * challenge, is sealed with the keys of the service.
  */
-export type BindingRecord = null | string | [string, string | undefined | null, Uint8Array, number]
+export type BindingRecord = null | string | [string, string | undefined | null]
 
 /** One file to write, or to remove if `text` is null. */
 export interface BindingStep {

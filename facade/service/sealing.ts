@@ -1,7 +1,6 @@
 import { BindingSealing } from '#binding'
 import type { BindingChange, BindingRecord, BindingUnopened } from '#binding'
 
-import { randomBytes } from '../shared/crypto.js'
 import { internalFailure, isOfUnknownKey, openEnvelope } from '../shared/envelope.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { checkSeal, isKeyId } from './seal-keys.js'
@@ -9,12 +8,6 @@ import type { CheckedSeal, SealSource } from './seal-keys.js'
 
 /** Milliseconds between two times that keys are asked for because of one that is not known: anybody may have written its id. */
 const patience = 10_000
-
-/** Bytes of fresh randomness for one sealing, and for how many they are drawn at once: they are no secret. */
-const length = 32
-const drawn = 128 * length
-/** The same in words of 32 bits. */
-const wordsOfOne = length / 4
 
 /** Seals what goes to the store and opens what comes from there. The keys are on the other side of the boundary. */
 export class Sealing {
@@ -27,9 +20,6 @@ export class Sealing {
   readonly #source: SealSource
   #renewed = -Infinity
   #renewing: Promise<boolean> | undefined
-  readonly #words = new Uint32Array(drawn / 4)
-  readonly #random = new Uint8Array(this.#words.buffer)
-  #used = drawn
 
   private constructor(source: SealSource, keys: CheckedSeal) {
     this.#source = source
@@ -42,14 +32,13 @@ export class Sealing {
   }
 
   /**
-   * A record with what opens it and seals what becomes of it, and a challenge, for one call of the core, at once: in another
-   * one, or later, two texts would be sealed with the same bytes.
+   * A record with its place, for one call of the core, which opens it and seals what becomes of it, and a challenge.
    *
    * @param text as the store has it
    * @internal
    */
   stored(text: string | null, name: string): BindingRecord {
-    return [name, text, this.#random, this.#fresh()]
+    return [name, text]
   }
 
   /**
@@ -124,26 +113,6 @@ export class Sealing {
     } finally {
       keys.fill(0)
     }
-  }
-
-  /** Where the bytes of two sealings begin, never the same ones twice. */
-  #fresh(): number {
-    if (this.#used === drawn) {
-      this.#random.set(randomBytes(drawn))
-      this.#used = 0
-    }
-    const start = this.#used
-    this.#used += 2 * length
-    // A copy of this machine, such as a snapshot that is started twice, has drawn the same: the moment of use differs, and the
-    // place of two texts that have the same moment.
-    const [seconds, nanoseconds] = process.hrtime()
-    const words = this.#words
-    for (let place = start / 4; place < this.#used / 4; place += wordsOfOne) {
-      words[place]! ^= nanoseconds
-      words[place + 1]! ^= seconds
-      words[place + 2]! ^= place
-    }
-    return start
   }
 }
 

@@ -2,24 +2,26 @@
 
 use std::cell::Ref;
 
-use countersign_core::sealing::SealingKeys;
+use countersign_core::sealing::{OF_ONE_CALL, SealingKeys};
 use countersign_core::{Change, Seal, Stored};
-use napi::bindgen_prelude::{Array, Either3, FromNapiValue, Null, TypeName, Uint8Array, ValidateNapiValue};
+use napi::bindgen_prelude::{Array, Either3, FromNapiValue, Null, TypeName, ValidateNapiValue};
 use napi::{Error, Result, Status, ValueType, sys};
 use napi_derive::napi;
 
 use crate::change::BindingChange;
+use crate::sealing::Keys;
 use crate::text::Text;
 
-/// A record as the store has it. Where it is sealed: with its name in the store, and random bytes. The 64 from the place on that comes
-/// last are for this call alone, which seals what it makes of the record, and a challenge, with the keys of the service.
+/// A record as the store has it. Where it is sealed: its name in the store comes before it. What a call makes of that one, and a
+/// challenge, is sealed with the keys of the service.
 #[napi(js_name = "BindingRecord")]
-pub type BindingRecordType = Either3<Null, String, (String, Option<String>, Uint8Array, u32)>;
+pub type BindingRecordType = Either3<Null, String, (String, Option<String>)>;
 
 /// The same, read at once: trying one type after another takes longer than the rest of the call's arguments.
 pub struct BindingRecord {
     pub text: Option<Text>,
-    pub seal: Option<(Text, [u8; 64])>,
+    /// Of one that is sealed.
+    pub name: Option<Text>,
 }
 
 impl TypeName for BindingRecord {
@@ -41,16 +43,13 @@ impl FromNapiValue for BindingRecord {
         unsafe { sys::napi_typeof(env, value, &raw mut kind) };
         if kind != sys::ValueType::napi_object {
             let text = unsafe { Option::from_napi_value(env, value) }?;
-            return Ok(Self { text, seal: None });
+            return Ok(Self { text, name: None });
         }
         let parts = unsafe { Array::from_napi_value(env, value) }?;
         let missing = || Error::from_status(Status::InvalidArg);
-        let random: &[u8] = parts.get(2)?.ok_or_else(missing)?;
-        let start: u32 = parts.get(3)?.ok_or_else(missing)?;
-        let random = random.get(start as usize..).and_then(<[u8]>::first_chunk);
         Ok(Self {
             text: parts.get(1)?.ok_or_else(missing)?,
-            seal: Some((parts.get(0)?.ok_or_else(missing)?, *random.ok_or_else(missing)?)),
+            name: Some(parts.get(0)?.ok_or_else(missing)?),
         })
     }
 }
@@ -59,12 +58,19 @@ impl FromNapiValue for BindingRecord {
 pub struct Call<'a> {
     record: BindingRecord,
     keys: Ref<'a, SealingKeys>,
+    /// For a sealed record. `None` also where the system has no randomness: then nothing is sealed.
+    random: Option<[u8; OF_ONE_CALL]>,
     request: Text,
 }
 
 impl<'a> Call<'a> {
-    pub fn new(record: BindingRecord, keys: Ref<'a, SealingKeys>, request: Text) -> Self {
-        Self { record, keys, request }
+    pub fn new(record: BindingRecord, keys: &'a Keys, request: Text) -> Self {
+        Self {
+            random: record.name.as_ref().and_then(|_| keys.fresh_random()),
+            keys: keys.get(),
+            record,
+            request,
+        }
     }
 
     pub fn change(&self, call: impl FnOnce(Option<&str>, &str) -> Change) -> BindingChange {
@@ -76,10 +82,10 @@ impl<'a> Call<'a> {
     }
 
     pub fn record(&self) -> Stored<'_> {
-        let seal = self.record.seal.as_ref().map(|(name, random)| Seal {
+        let seal = self.record.name.as_ref().map(|name| Seal {
             keys: &self.keys,
             name,
-            random,
+            random: self.random.as_ref().map_or(&[], <[u8; OF_ONE_CALL]>::as_slice),
         });
         Stored::new(self.record.text.as_deref(), seal)
     }

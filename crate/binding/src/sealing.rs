@@ -2,8 +2,9 @@
 
 use std::cell::{Ref, RefCell};
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use countersign_core::sealing::{Opened, Place, Plain, RANDOM, SealingKeys};
+use countersign_core::sealing::{FreshRandom, OF_ONE_CALL, Opened, Place, Plain, RANDOM, SealingKeys};
 use countersign_core::{WipedText, envelope, reseal};
 use napi::bindgen_prelude::Either;
 use napi_derive::napi;
@@ -19,13 +20,26 @@ pub struct BindingUnopened {
     pub failure: String,
 }
 
-/// The keys that services share.
+/// The keys that services share, and the random bytes with which they seal.
 #[derive(Clone, Default)]
-pub struct Keys(Rc<RefCell<SealingKeys>>);
+pub struct Keys(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    keys: RefCell<SealingKeys>,
+    random: RefCell<FreshRandom>,
+}
 
 impl Keys {
     pub fn get(&self) -> Ref<'_, SealingKeys> {
-        self.0.borrow()
+        self.0.keys.borrow()
+    }
+
+    /// Bytes for one call, and never again. `None` if the system has none.
+    pub fn fresh_random(&self) -> Option<[u8; OF_ONE_CALL]> {
+        let moment = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut random = self.0.random.borrow_mut();
+        random.take(moment, |bytes| getrandom::fill(bytes).is_ok())
     }
 }
 
@@ -48,7 +62,7 @@ impl BindingSealing {
     pub fn use_keys(&self, ids: Vec<String>, keys: &[u8], accept_plain: bool) -> String {
         let plain = if accept_plain { Plain::Accept } else { Plain::Refuse };
         let taken = SealingKeys::new(ids, keys, plain).map(|keys| {
-            self.keys.0.replace(keys);
+            self.keys.0.keys.replace(keys);
         });
         envelope(taken)
     }
@@ -78,11 +92,12 @@ impl BindingSealing {
 
     #[napi(catch_unwind)]
     pub fn reseal(&self, record: BindingRecord) -> BindingChange {
-        let (name, random) = record
-            .seal
+        let name = record.name.as_deref().unwrap_or_default();
+        let random = self.keys.fresh_random();
+        let random = random
             .as_ref()
-            .map_or(("", [].as_slice()), |(name, random)| (name, random));
-        let random = random.get(..RANDOM).unwrap_or_default();
+            .and_then(|random| random.get(..RANDOM))
+            .unwrap_or_default();
         reseal::reseal(&self.keys.get(), name, record.text.as_deref(), random).into()
     }
 }

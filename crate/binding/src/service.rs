@@ -32,7 +32,7 @@ pub struct BindingService {
 impl BindingService {
     #[inline(never)]
     fn call(&self, record: BindingRecord, request: Text) -> Call<'_> {
-        Call::new(record, self.keys.get(), request)
+        Call::new(record, &self.keys, request)
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod cipher;
 mod form;
+mod fresh;
 mod keys;
 mod place;
 mod unopened;
 
 pub use cipher::Opened;
 pub use form::key_id;
+pub use fresh::{FreshRandom, OF_ONE_CALL};
 pub use keys::{KEY, Plain, RANDOM, SealingKeys};
 pub use place::Place;
 pub use unopened::Unopened;
