@@ -14,7 +14,7 @@ import type { Route } from './route.js'
 import { routesWith } from './routes.js'
 import { checkJson, isSameOriginRequest } from './same-origin.js'
 import { admit } from './standing.js'
-import { isInSeconds, warnOfFuture, warnOfMount, warnOfOrigin, warnOfSeconds } from './warn.js'
+import { isInOtherUnit, warnOfFuture, warnOfMount, warnOfOrigin, warnOfUnit } from './warn.js'
 
 /**
  * The service as a JSON API: sign-in, step-up, enrolment, management and administration, below `basePath`. What it
@@ -107,7 +107,7 @@ async function answer(
   const now = settings.now()
   if (user) {
     settings.unsaved.check(settings, user, now)
-    if (isInSeconds(user, now)) warnOfSeconds(settings, user, now)
+    if (isInOtherUnit(user, now)) warnOfUnit(settings, user, now)
     warnOfFuture(settings, user, now)
   }
   const from = changing ? await settings.from(request, context) : undefined

@@ -8,7 +8,7 @@ import type { AdminAction, CheckedUser } from './options.js'
 import { ProblemError } from './problem.js'
 import { isAnythingEnough } from './requirement.js'
 import type { Call, Route, Visit } from './route.js'
-import { isInSeconds, skew } from './warn.js'
+import { isInOtherUnit, skew } from './warn.js'
 
 /** What a signed-in user may do to factors at this moment. */
 export interface Standing {
@@ -120,9 +120,9 @@ export function isRecent({ user, settings, now }: Call): boolean {
   return age < settings.freshMilliseconds && age >= -skew
 }
 
-/** The proof is too old; or its time is in seconds, and no other proof would be any better. */
+/** The proof is too old; or its time is in another unit, and no other proof would be any better. */
 export function tooOld({ user, now }: Call): ProblemError {
-  return new ProblemError(isInSeconds(user, now) ? 'internal' : 'step-up-required')
+  return new ProblemError(isInOtherUnit(user, now) ? 'internal' : 'step-up-required')
 }
 
 /** Since when a factor could have been asked for: another system's date says nothing of that. */

@@ -49,7 +49,7 @@ export function warnOfMount({ warn, basePath }: Place, path: string, routes: rea
 }
 
 /** Warns that the time of a session is in another unit, as a rule in seconds. Every proof would then look old. */
-export function warnOfSeconds({ warn }: Place, { id, at }: Session, now: number): void {
+export function warnOfUnit({ warn }: Place, { id, at }: Session, now: number): void {
   const isSeconds = Math.abs(at * 1000 - now) < 400 * 86_400_000
   warn('at-in-seconds', `user() returned at: ${at}, but this server's time is ${now}: at must be in milliseconds, like ` +
     `Date.now() and the at of outcomes. Store the at that onVerified receives unchanged${isSeconds ? ', or multiply yours by 1000' : ''}.`, id)
@@ -70,7 +70,7 @@ export function warnOfFuture({ warn }: Place, { id, at }: Session, now: number):
 export const skew = 60_000
 
 /** Whether a time is none in milliseconds: it would lie before 1974, when nobody signed in here. */
-export function isInSeconds({ at }: Session, now: number): boolean {
+export function isInOtherUnit({ at }: Session, now: number): boolean {
   return at > 0 && at < earliest && now > earliest
 }
 

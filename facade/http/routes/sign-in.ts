@@ -14,7 +14,7 @@ import { object, ref, requirement } from '../schemas.js'
 import { withSignals } from '../signals.js'
 import { isRecent, mayRemember, mustEnrol, removalOf, tooOld } from '../standing.js'
 import { tellEnrolled, tellVerified } from '../tell.js'
-import { isInSeconds } from '../warn.js'
+import { isInOtherUnit } from '../warn.js'
 
 /** A sign-in and a step-up are one thing, told apart by the state of the session, not by what the client says. */
 export const signInRoutes = [
@@ -172,7 +172,7 @@ async function withoutFactor(call: Call): Promise<Challenge | null> {
   if (user.state !== 'pending') return null
   const removed = await removalOf(call)
   if (await mustEnrol(call, removed)) {
-    if (isInSeconds(user, call.now)) throw tooOld(call)
+    if (isInOtherUnit(user, call.now)) throw tooOld(call)
     return null
   }
   // The host took its time, and somebody may have enrolled meanwhile.
