@@ -4,6 +4,18 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
+// `npm run targets` writes this list.
+const platforms = [
+  'linux-x64-gnu',
+  'linux-arm64-gnu',
+  'linux-x64-musl',
+  'linux-arm64-musl',
+  'darwin-x64',
+  'darwin-arm64',
+  'win32-x64-msvc',
+  'win32-arm64-msvc',
+]
+
 // The build writes this list.
 export const {
   BindingAuthenticationPolicy, BindingChallengeBook, BindingConfigFile, BindingConfigLock, BindingDirectory,
@@ -39,15 +51,23 @@ function platformNames() {
 /** As a CountersignError, whose class is not to be had when the package can't be loaded. */
 function notFound(failures) {
   const { platform, arch } = process
-  const wanted = `@countersign/binding-${rightPlatform()}`
-  const [place, broken] = failures.find(([, error]) => error.code !== 'MODULE_NOT_FOUND') ?? []
-  const other = broken && place !== wanted && place.startsWith('@')
-  const what = other ? `${place} is for another C library` : broken ? `${place} can't be loaded` : `${wanted} is not installed`
-  const advice = broken && !other ? 'see the cause' : `install ${wanted}, and let npm install optional dependencies (no --omit=optional)`
-  const error = new Error(`no native binding for ${platform} ${arch}: ${what}; ${advice}`, { cause: broken ?? failures.at(-1)[1] })
+  const right = rightPlatform()
+  const wanted = `@countersign/binding-${right}`
+  // A binary that is there, of this platform or of the one for another C library.
+  const broken = failures.filter(([, error]) => error.code !== 'MODULE_NOT_FOUND')
+  const [place, cause = failures.at(-1)[1]] = broken.find(([at]) => at.includes(right)) ?? broken[0] ?? []
+  const error = new Error(`no native binding for ${platform} ${arch}: ${told(place, wanted, right)}`, { cause })
   error.name = 'CountersignError'
   error.code = 'binding-not-found'
   return error
+}
+
+/** What is wrong, and what to do. */
+function told(place, wanted, right) {
+  if (place?.includes(right)) return `${place} can't be loaded; see the cause`
+  if (!platforms.includes(right)) return 'there is no package for this platform; build it from source, as README.md says'
+  const what = place ? `${place} is for another C library` : `${wanted} is not installed`
+  return `${what}; install ${wanted}, and let npm install optional dependencies (no --omit=optional)`
 }
 
 /** Of the two that Linux may take, the one for the C library that Node runs on: a question of some milliseconds. */

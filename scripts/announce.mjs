@@ -1,6 +1,6 @@
 // Creates the GitHub release of the tag in TAG: the notes of CHANGELOG.md, and the files of ./release. What the release
 // workflow runs.
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { releaseNotes } from './lib/changelog.mjs'
 import { main } from './lib/main.mjs'
@@ -13,6 +13,8 @@ main(async () => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   if (process.env.TAG !== `v${version}`) throw new CommandFailed(`TAG has to be v${version}, the version of package.json`)
   checkSums()
+  // In the workflow's checkout, nothing has run before.
+  mkdirSync(scratch, { recursive: true })
   const notes = join(scratch, 'notes.md')
   writeFileSync(notes, `${releaseNotes(readFileSync(join(root, 'CHANGELOG.md'), 'utf8'), version).notes}\n`)
   const files = readdirSync(release).map((name) => join(release, name)).filter((path) => statSync(path).isFile())

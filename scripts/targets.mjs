@@ -1,6 +1,6 @@
 /**
  * Every platform that has a prebuilt package. `npm run targets` writes from this the manifests under `npm/`, the targets in
- * package.json and the table of the README.
+ * package.json, the table of the README and the list of `native.js`.
  *
  * - `name`: of the folder under `npm/`, of the file and of the package: the loaders ask for it
  * - `triple`: the target as the napi CLI knows it

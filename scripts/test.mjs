@@ -15,6 +15,7 @@ import { checkWindows } from './lib/windows.mjs'
 import { setUp } from './setup.mjs'
 
 const MUSL = 'linux-x64-musl'
+const CARGO_DENY = '0.20.2'
 const fuzz = ['node', 'scripts/fuzz.mjs', '--seconds', '60', '--differential', '10']
 
 const steps = new Steps({ name: 'test', words: process.argv.slice(2) })
@@ -67,7 +68,7 @@ async function denied() {
   const missing = () => ask('cargo-deny', ['--version']) === undefined
   if (missing() && !process.env.CI) return steps.skip('cargo-deny', 'not installed; `cargo install --locked cargo-deny` brings it')
   // A debug build: it is ready in a third of the time and checks as well.
-  if (missing()) await steps.step('cargo-deny set-up', () => mustRun('cargo', ['install', '--locked', '--debug', 'cargo-deny']))
+  if (missing()) await steps.step('cargo-deny set-up', () => mustRun('cargo', ['install', '--locked', '--debug', `cargo-deny@${CARGO_DENY}`]))
   await steps.step('cargo-deny', command(['cargo', 'deny', '--offline', '--locked', 'check', 'licenses', 'bans', 'sources']))
 }
 

