@@ -152,6 +152,6 @@ async function run(name: string, folder: string, env: NodeJS.ProcessEnv, ...word
     return await promisify(execFile)(process.execPath, [`scripts/${name}.mjs`, ...words], { cwd: folder, env: { ...inherited, ...env } })
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string, stderr: string }
-    throw new Error(stdout + stderr)
+    throw new Error(stdout + stderr, { cause: error })
   }
 }

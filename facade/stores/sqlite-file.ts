@@ -66,7 +66,16 @@ function brokenRule(file: Stats | undefined): string | undefined {
   if (file.isSymbolicLink()) return 'is a symbolic link'
   if (!file.isFile()) return 'is not a file'
   if (process.platform === 'win32') return undefined
-  if (file.uid !== process.getuid?.()) return 'is not owned by the user of this process'
+  if (file.uid !== ownUid()) return 'is not owned by the user of this process'
   if ((file.mode & 0o077) !== 0) return 'is accessible to other users: its mode must be 0600'
   return undefined
+}
+
+/** Deno tells it only where it may. */
+function ownUid(): number | undefined {
+  try {
+    return process.getuid?.()
+  } catch (cause) {
+    throw new CountersignError('directory-refused', { detail: 'the user of this process is not known (Deno needs --allow-sys=uid)', cause })
+  }
 }

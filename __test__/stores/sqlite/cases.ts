@@ -371,6 +371,13 @@ const own: Case[] = [
       chmodSync(path, 0o640)
       refused(path)
       chmodSync(path, 0o600)
+      // As Deno does where it was not allowed.
+      const getuid = process.getuid!
+      process.getuid = () => {
+        throw new Error('NotCapable')
+      }
+      refused(path)
+      process.getuid = getuid
       // SQLite would read it as a part of the database.
       for (const end of ['-wal', '-journal']) {
         writeFileSync(path + end, '')
