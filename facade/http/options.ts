@@ -4,7 +4,7 @@ import type { Countersign } from '../service/countersign.js'
 import type { Enforcement } from '../service/duty.js'
 import { eventsOf, settingsOf } from '../service/countersign.js'
 import { checkIssuer, checkUsableRp } from '../service/usable-rp.js'
-import { epochMilliseconds, fits, flag, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { epochMilliseconds, fits, flag, ifGiven, integer, invalid, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Accepted, Refused, Removal } from '../service/outcome.js'
 import type { RelyingParty } from '../stateless/policy.js'
@@ -311,7 +311,7 @@ export function checkHandlerOptions(
   if (checked.rp && service.issuer === undefined) checkIssuer(checked.rp.name, 'rp.name')
   const offered = service.passkeys !== undefined
   const { passkeys = offered } = checked
-  if (passkeys && !offered) throw invalid('passkeys')
+  if (passkeys && !offered) throw invalid('passkeys', 'false where webauthn.passkeys of the service is off')
   const yubico = service.yubicoSecrets !== undefined
   const browsers = remember !== false
   const activity = service.audit !== undefined
@@ -380,11 +380,11 @@ const checkUserShape = object<CheckedUser>({
   id: text(256),
   state: oneOf('pending', 'verified'),
   at: epochMilliseconds,
-  session: optional(text(1024)),
+  session: ifGiven(text(1024), 'to bind ceremonies to no session'),
   firstFactor: optional(checkMethods),
   assurance: optional(checkAssurance),
   answered: optional(flag),
-  enrolled: optional(flag),
+  enrolled: ifGiven(flag, 'if it is not known'),
   admin: optional(flag),
   name: shownName,
   displayName: shownName,

@@ -1,5 +1,6 @@
 
-import { bytesOrBase64url } from '../shared/check.js'
+import { bytesOrBase64url, invalid } from '../shared/check.js'
+import type { Check } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import type { ChallengeStore } from '../stores/traits.js'
@@ -7,8 +8,18 @@ import type { ChallengeStore } from '../stores/traits.js'
 /** A store's key is asked for again after so many milliseconds: it may have been lost, and another one made. */
 const lifetime = 60_000
 
-/** 32 bytes are what an HMAC-SHA256 gives. */
-export const checkChallengeKey = bytesOrBase64url(32, 64)
+/** What the key of an HMAC-SHA256 has to be: 32 bytes are what it gives. */
+export const secretKey = '32 to 64 secret bytes, as a Uint8Array or base64url text, the same in every process'
+
+const checkBytes = bytesOrBase64url(32, 64)
+
+export const checkSecretKey: Check<string> = (value, name) => {
+  try {
+    return checkBytes(value, name)
+  } catch {
+    throw invalid(name, secretKey)
+  }
+}
 
 /** Gives the key that authenticates the challenges of passkeys: the same one in all processes. @internal */
 export type ChallengeKey = () => Promise<Buffer>
@@ -36,7 +47,7 @@ export function challengeKeyOf(given: string | undefined, store: ChallengeStore)
 async function fromStore(store: ChallengeStore): Promise<Buffer> {
   try {
     const kept = await store.sharedKey!(randomBytes(32).toString('base64url'))
-    return Buffer.from(checkChallengeKey(kept, 'sharedKey'), 'base64url')
+    return Buffer.from(checkSecretKey(kept, 'sharedKey'), 'base64url')
   } catch (cause) {
     throw isCountersignError(cause) && cause.code !== 'invalid-argument'
       ? cause

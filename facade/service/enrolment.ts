@@ -3,7 +3,7 @@ import type { BindingRecord } from '#binding'
 import { parseCode, parseResponse } from '../shared/answer.js'
 import { bitsOf, checkRequirement } from './assurance.js'
 import type { TotpEnrolment } from './challenge.js'
-import { checkUser, flag, invalid, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, flag, ifGiven, invalid, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { hmacSha256, randomBytes } from '../shared/crypto.js'
@@ -17,8 +17,8 @@ import type { Enrolled, Refused } from './outcome.js'
 import { registrationRules, withExtensions } from '../stateless/extensions.js'
 import type { ExtensionsJson } from '../stateless/extensions.js'
 import { checkServiceRegistration, rulesOf } from './extensions.js'
-import { checkAttachment, checkAttestationFormats, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
-import { boundSession } from './session.js'
+import { checkAccount, checkAttachment, checkAttestationFormats, checkHints, checkResidentKey, checkUserVerification } from '../stateless/policy.js'
+import { checkSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
 import { yubicoPublicId } from '../stateless/yubico.js'
 import { findKey, spendOtp } from './yubico-key.js'
@@ -142,19 +142,18 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
   return (await context.update<string[]>(user, now, call)).value
 }
 
-const session = optional(boundSession)
 const rp = optional(checkUsableRp)
 const outside: Check<unknown> = (value) => value
 // What the person typed comes from outside, too.
 const finishShape = {
-  session, description: outside as Check<string>, firstOnly: optional(flag), require: optional(checkRequirement),
+  session: checkSession, description: outside as Check<string>, firstOnly: ifGiven(flag, 'for false'), require: ifGiven(checkRequirement, 'to require nothing'),
 }
 
-const checkBeginTotp = object<BeginTotpOptions>({ account: text(256), issuer: optional(text(256)), session, rp })
+const checkBeginTotp = object<BeginTotpOptions>({ account: checkAccount, issuer: optional(text(256)), session: checkSession, rp })
 const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })
 const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, response: outside, rp })
 const checkEnrolYubico = object<EnrolYubicoOptions>({
-  description: outside as Check<string>, firstOnly: optional(flag), code: outside, require: optional(checkRequirement),
+  description: outside as Check<string>, firstOnly: ifGiven(flag, 'for false'), code: outside, require: ifGiven(checkRequirement, 'to require nothing'),
 })
 const checkBeginWebauthn = object<Omit<BeginWebauthnOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
   name: text(256),
@@ -167,7 +166,7 @@ const checkBeginWebauthn = object<Omit<BeginWebauthnOptions, 'extensions'> & { e
   conditional: optional(flag),
   attestationFormats: optional(checkAttestationFormats),
   extensions: optional(checkServiceRegistration),
-  session,
+  session: checkSession,
   rp,
 })
 

@@ -4,7 +4,7 @@ import { allOf, bitsOf, checkRequirement, isRequired } from './assurance.js'
 import type { Requirement } from './assurance.js'
 import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
-import { checkUser, invalid, object, optional } from '../shared/check.js'
+import { checkUser, ifGiven, invalid, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { fromStore } from './context.js'
 import type { Context } from './context.js'
@@ -16,22 +16,22 @@ import { randomBytes } from '../shared/crypto.js'
 import { jsonText } from '../shared/json.js'
 import type { PasskeyOptions, RpOption, VerifyPasskeyOptions } from './options.js'
 import type { PasskeyOutcome, Refused } from './outcome.js'
-import { boundSession } from './session.js'
+import { checkSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
 import { assured, malformed, refuse } from './sign-in.js'
 import type { Answer } from './sign-in.js'
 
 const shape = {
-  session: optional(boundSession), rp: optional(checkUsableRp), extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
+  session: checkSession, rp: optional(checkUsableRp), extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
 }
 const checkOptions = object<Omit<PasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
-  ...shape, require: optional(checkRequirement),
+  ...shape, require: ifGiven(checkRequirement, 'to require nothing'),
 })
 type OfUser = Extract<VerifyPasskeyOptions['require'], (user: string) => unknown>
 const requirementOrCallback: Check<Requirement | OfUser> = (value, name) =>
   typeof value === 'function' ? (value as OfUser) : checkRequirement(value, name)
 const checkVerify = object<Omit<VerifyPasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
-  ...shape, require: optional(requirementOrCallback),
+  ...shape, require: ifGiven(requirementOrCallback, 'to require nothing'),
 })
 const checkSignals = object<RpOption>({ rp: optional(checkUsableRp) })
 
@@ -117,6 +117,6 @@ export async function signals(context: Context, user: string, options: RpOption)
 const nobody = ''
 
 async function keyOf({ settings }: Context): Promise<Buffer> {
-  if (!settings.passkeys) throw invalid('webauthn.passkeys')
+  if (!settings.passkeys) throw invalid('webauthn.passkeys', 'on for a sign-in without a user name (a store without sharedKey() also needs challengeKey)')
   return settings.passkeys()
 }

@@ -1,4 +1,4 @@
-import { flag, invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import { flag, ifGiven, invalid, integer, listOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { jsonText } from '../shared/json.js'
 import type { Hardware } from './assurance.js'
@@ -37,7 +37,7 @@ import type { RelyingParty } from '../stateless/policy.js'
 import { isRequired } from './audit.js'
 import type { AuditLog } from './audit.js'
 import { noRelyingParty } from './no-relying-party.js'
-import { challengeKeyOf, checkChallengeKey } from './challenge-key.js'
+import { challengeKeyOf, checkSecretKey, secretKey } from './challenge-key.js'
 import type { ChallengeKey } from './challenge-key.js'
 import { checkIssuer, checkUsableRp } from './usable-rp.js'
 import { checkSealSource } from './seal-keys.js'
@@ -134,7 +134,7 @@ export function checkSettings(options: unknown): Settings {
 
 /** On where there is a key for it. Asked for without one, nobody could ever sign in by it. */
 function passkeysOf(wanted: boolean | undefined, key: ChallengeKey | undefined): ChallengeKey | undefined {
-  if (wanted === true && !key) throw invalid('challengeKey')
+  if (wanted === true && !key) throw invalid('challengeKey', `${secretKey} (this store keeps none)`)
   return wanted === false ? undefined : key
 }
 
@@ -158,7 +158,7 @@ interface Stores {
 }
 
 const checkStore: Check<Stores> = (value, name) => {
-  if (typeof value !== 'object' || value === null) throw invalid(name)
+  if (typeof value !== 'object' || value === null) throw invalid(name, 'a store such as directoryStore(path), or { users, challenges }')
   // A store is an instance of some class: its methods are inherited, and `users` is one of them.
   const { users, challenges } = value as { users?: unknown; challenges?: unknown }
   const both = typeof users === 'function' || (users === undefined && challenges === undefined)
@@ -218,13 +218,13 @@ const checkOptions = object<CheckedOptions>({
   ),
   webauthn: optional(
     object<NonNullable<CheckedOptions['webauthn']>>({
-      userVerification: optional(checkUserVerification),
+      userVerification: ifGiven(checkUserVerification, 'for discouraged'),
       algorithms: optional(checkAlgorithms),
       attestation: optional(checkAttestation),
       trustAnchors: optional(checkTrustAnchors),
       attestationPolicy: optional(checkAttestationPolicy),
-      metadata: optional(checkMetadata),
-      authenticators: optional(checkAuthenticators),
+      metadata: ifGiven(checkMetadata, 'to know nothing of models'),
+      authenticators: ifGiven(checkAuthenticators, 'to accept all of them'),
       counter: optional(checkCounter),
       crossOrigin: optional(checkCrossOrigin),
       passkeys: optional(flag),
@@ -254,10 +254,10 @@ const checkOptions = object<CheckedOptions>({
     }),
   ),
   assurance: optional(object<AssuranceOptions>({ hwk: optional(oneOf('attested', 'claimed')) })),
-  challengeKey: optional(checkChallengeKey),
-  seal: optional(checkSealSource),
+  challengeKey: ifGiven(checkSecretKey, 'for a key that the store keeps'),
+  seal: ifGiven(checkSealSource, 'to seal nothing'),
   onEvent: optional(callback<NonNullable<OpenOptions['onEvent']>>),
-  audit: optional(checkAudit),
-  policy: optional(callback<Policy>),
+  audit: ifGiven(checkAudit, 'to write no log'),
+  policy: ifGiven(callback<Policy>, 'if nobody has to enrol anything'),
   now: optional(callback<NonNullable<OpenOptions['now']>>),
 })

@@ -5,7 +5,7 @@ import type { ParsedAnswer } from '../shared/answer.js'
 import { assuranceOf, bitsOf, checkMethods, checkRequirement } from './assurance.js'
 import { checkRemember, recognise, remembering } from './browsers.js'
 import type { Challenge } from './challenge.js'
-import { checkUser, flag, fromOutside, invalid, listOf, object, oneOf, optional, own, text } from '../shared/check.js'
+import { checkUser, flag, fromOutside, ifGiven, invalid, listOf, object, oneOf, optional, own, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { checkServiceAuthentication, rulesOf } from './extensions.js'
@@ -15,16 +15,16 @@ import { checkHints } from '../stateless/policy.js'
 import { jsonText } from '../shared/json.js'
 import type { BrowserOption, ChallengeOptions, FirstFactorOption, RecoverOptions, ResetOptions, VerifyOptions } from './options.js'
 import type { Accepted, Outcome, RecognisedBrowser, Refused, Reset } from './outcome.js'
-import { boundSession } from './session.js'
+import { checkSession } from './session.js'
 import { checkUsableRp } from './usable-rp.js'
 import { findKey, spendOtp } from './yubico-key.js'
 import type { KnownKey } from './yubico-key.js'
 
 const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
-  session: optional(boundSession),
+  session: checkSession,
   rp: optional(checkUsableRp),
-  require: optional(checkRequirement),
+  require: ifGiven(checkRequirement, 'to require nothing'),
   firstFactor: optional(checkMethods),
 }
 const checkVerify = object<VerifyOptions>({ ...verifyShape, remember: optional(checkRemember) })
@@ -34,7 +34,7 @@ const checkHost = object<FirstFactorOption>({ firstFactor: optional(checkMethods
 const readReset = fromOutside(object<ResetOptions>({ totp: outside, ...recoverShape }))
 const readRecover = fromOutside(object<RecoverOptions>(recoverShape))
 const checkChallenge = object<Omit<ChallengeOptions, 'extensions'> & { extensions?: ExtensionsJson } & BrowserOption>({
-  ...verifyShape, enrolled: optional(flag), browser: outside, extensions: optional(checkServiceAuthentication),
+  ...verifyShape, enrolled: ifGiven(flag, 'if it is not known'), browser: outside, extensions: optional(checkServiceAuthentication),
   hints: optional(checkHints),
 })
 

@@ -9,7 +9,7 @@ export type Check<T> = (value: unknown, name: string) => T
  * {@link hints} has for this name.
  */
 export function invalid(name: string, wanted?: string): CountersignError {
-  const expected = Object.hasOwn(hints, name) ? hints[name] : wanted
+  const expected = Object.hasOwn(hints, name) ? hints[name] : (wanted ?? (name === 'account' ? accountText : undefined))
   const shown = name.startsWith('uri.') ? 'uri' : name
   return wrong(expected === undefined ? `${shown} is not valid` : `${shown} must be ${expected}`)
 }
@@ -18,16 +18,18 @@ function wrong(detail: string): CountersignError {
   return new CountersignError('invalid-argument', { detail })
 }
 
+/** What an account's name has to be; the core refuses some of them, too. */
+export const accountText = 'the text that phone apps show, at most 255 bytes, without a colon or control characters'
+
 const privateId =
   'the private id of the Yubico key, 6 bytes or 12 hexadecimal digits (program the key again if its private id is lost)'
 
-/** What is expected of the arguments that people most often get wrong, and of those that only the core checks. */
+/**
+ * What is expected of the arguments that people most often get wrong, and of those that only the core checks. A name that
+ * means different things in different calls has no place here: the check itself says what it wants.
+ */
 const hints: Record<string, string> = {
   countersign: 'what Countersign.open() resolves with (await it)',
-  account: 'the text that phone apps show, at most 255 bytes, without a colon or control characters',
-  challengeKey: '32 to 64 secret bytes, as a Uint8Array or base64url text, the same in every process (this store keeps none)',
-  'webauthn.passkeys': 'on for a sign-in without a user name (a store without sharedKey() also needs challengeKey)',
-  passkeys: 'false where webauthn.passkeys of the service is off',
   basePath: 'a path such as /countersign, without a trailing slash',
   request: 'a standard Request (toNodeListener(handler) takes those of Node, Express and Fastify)',
   handler: 'the handler of your sessions (sessions.handler), or what createHandler() returns',
@@ -49,7 +51,6 @@ const hints: Record<string, string> = {
   rp: 'an object { id, name, origins }',
   'rp.id': 'a domain name in lower case, such as example.com, without a scheme or port',
   'rp.origins': "a list of origins such as ['https://example.com'], each without a path or trailing slash",
-  store: 'a store such as directoryStore(path), or { users, challenges }',
   'yubico.secrets.uid': privateId,
   uid: privateId,
   'webauthn.trustAnchors': 'a list of certificates, as PEM text or DER bytes',
@@ -74,8 +75,10 @@ export function isForeignName(user: unknown): user is string {
 }
 
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */
-export function text(max: number): Check<string> {
-  const wanted = `text of 1 to ${max} bytes`
+export const text = (max: number): Check<string> => textThatIs(`text of 1 to ${max} bytes`, max)
+
+/** The same, but what was expected is said in these words. */
+export function textThatIs(wanted: string, max: number): Check<string> {
   return (value, name) => {
     if (!isText(value, max)) throw invalid(name, wanted)
     return value
@@ -183,6 +186,20 @@ export function optional<T>(check: Check<T>): Check<T | undefined> {
   return (value, name) => (value === undefined ? undefined : check(value, name))
 }
 
+/**
+ * The same for an option that protects something: a member that is there but `undefined`, as an environment variable that is
+ * not set, is refused, so that the protection doesn't go missing without a word.
+ *
+ * @param without what the host gets by leaving it out
+ */
+export function ifGiven<T>(check: Check<T>, without: string): Check<T | undefined> {
+  const ifGiven = optional(check)
+  withoutIt.set(ifGiven, without)
+  return ifGiven
+}
+
+const withoutIt = new WeakMap<Check<unknown>, string>()
+
 /** base64url without padding, of `min` to `max` bytes. */
 export function base64url(min: number, max: number): Check<string> {
   const wanted = `base64url without padding, of ${min} to ${max} bytes`
@@ -228,18 +245,21 @@ export function hexOrBytes(length: number): Check<string> {
 
 /**
  * An object with these members and no others, because a misspelt option must not silently weaken anything. Reads only
- * own properties. Absent members stay absent in the copy.
+ * own properties. Absent members stay absent in the copy; see also {@link ifGiven}.
  */
 export function object<T extends object>(shape: Shape<T>, { others = false } = {}): Check<T> {
-  const known = Object.entries<Check<unknown>>(shape)
+  const known = Object.entries<Check<unknown>>(shape).map(([key, check]) => [key, check, withoutIt.get(check)] as const)
   return (value, name) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name || 'options', 'an object')
     const place = name === '' ? '' : `${name}.`
     if (!others) refuseUnknown(value, shape, name, place)
     const copy = new Bare()
-    for (const [key, check] of known) {
+    for (const [key, check, without] of known) {
       const checked = check(own(value, key), place + key)
       if (checked !== undefined) copy[key] = checked
+      else if (without !== undefined && Object.hasOwn(value, key)) {
+        throw wrong(`${place}${key} is undefined: set what it is read from, or leave the member out ${without}`)
+      }
     }
     return copy as T
   }

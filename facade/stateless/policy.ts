@@ -1,4 +1,4 @@
-import { bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text } from '../shared/check.js'
+import { accountText, bytesOrBase64url, flag, integer, invalid, listOf, object, oneOf, optional, text, textThatIs } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { checkFits } from './fitting-rp.js'
 
@@ -114,6 +114,7 @@ export function pem(certificate: string | Uint8Array): string {
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 }
 
+export const checkAccount = textThatIs(accountText, 256)
 export const checkTotpAlgorithm = oneOf('SHA1', 'SHA256', 'SHA512')
 export const checkDigits = integer(6, 8)
 export const checkPeriod = integer(1, 86_400)

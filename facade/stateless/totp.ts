@@ -6,7 +6,7 @@ import type { Check } from '../shared/check.js'
 import { randomBytes } from '../shared/crypto.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { jsonText } from '../shared/json.js'
-import { checkDigits, checkPeriod, checkTotpAlgorithm, checkWindow } from './policy.js'
+import { checkAccount, checkDigits, checkPeriod, checkTotpAlgorithm, checkWindow } from './policy.js'
 import type { TotpAlgorithm, TotpWindow } from './policy.js'
 
 export type { TotpAlgorithm, TotpWindow } from './policy.js'
@@ -158,7 +158,7 @@ const checkParameters = object<CheckedParameters>(parametersShape)
 
 const checkOtpauth = object<CheckedParameters & { account: string; issuer?: string }>({
   ...parametersShape,
-  account: text(256),
+  account: checkAccount,
   issuer: optional(text(256)),
 })
 
