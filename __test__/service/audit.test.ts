@@ -79,7 +79,7 @@ async function forged(change: (lines: string[]) => string[], options: { key?: Ui
     read: async (_user, { before = Infinity, limit }) =>
       lines.map((line, index) => ({ place: index + 1, line })).filter(({ place }) => place < before).toReversed().slice(0, limit),
   }
-  const written = 'key' in options ? options : { key }
+  const written = 'key' in options ? { ...(options.key && { key: options.key }) } : { key }
   const audit = auditTo(store, { required: true, ...written })
   const fixture = await Fixture.open(memoryStore(), { audit })
   const { uri } = await fixture.enrolTotp('ann')
@@ -174,6 +174,52 @@ test('refusals of locked and unknown users are counted, and have no line', async
   t.is((await audit.check('stranger')).lines, 0)
 })
 
+test('of a user with a lock, refusals of every kind are counted, but the wrong code that locked has its line', async (t) => {
+  const { audit, fixture } = await open()
+  const { uri } = await fixture.enrolTotp('ann')
+  await fixture.enrolKey('ann')
+  for (let count = 0; count < 8; count += 1) await fixture.service.verify('ann', `totp:${wrongCode(uri, fixture.now)}`)
+  const { entries } = await audit.read('ann')
+  t.deepEqual(told(entries).slice(-2), ['rejected totp wrong-code', 'locked totp'])
+  const { lines } = await audit.check('ann')
+  const refusals: (() => Promise<{ ok: boolean }>)[] = [
+    () => fixture.service.verify('ann', { type: 'totp', code: 7 }),
+    () => fixture.service.verify('ann', { type: 'recovery', code: 'aaaa-aaaa-aaaa-aaaa' }),
+    () => fixture.service.verify('ann', { type: 'recovery', code: 'aaaa-aaaa-aaaa-aaaa' }, { require: { phishingResistant: true } }),
+    () => fixture.service.recover('ann', {} as never),
+    () => fixture.service.verify('ann', `yubico:${'c'.repeat(44)}`),
+    () => fixture.service.verify('ann', { type: 'webauthn', response: {} }),
+  ]
+  for (const refused of refusals) for (let count = 0; count < 5; count += 1) t.false((await refused()).ok)
+  t.is((await audit.check('ann')).lines, lines)
+  await fixture.service.unlock('ann')
+  t.like((await audit.read('ann', { limit: 1 })).entries[0], { type: 'unlocked', refused: 30 })
+})
+
+test('refusals that no lock counts have 100 lines within an hour, and hide no wrong code', async (t) => {
+  const { audit, fixture } = await open()
+  const { uri } = await fixture.enrolTotp('ann')
+  const malformed = () => fixture.service.verify('ann', { type: 'totp', code: 7 })
+  for (let count = 0; count < 120; count += 1) await malformed()
+  t.is((await audit.check('ann')).lines, 101)
+  await fixture.service.verify('ann', `totp:${wrongCode(uri, fixture.now)}`)
+  t.like((await audit.read('ann', { limit: 1 })).entries[0], { reason: 'wrong-code', refused: 20 })
+  fixture.now += 3_600_000
+  await malformed()
+  t.like((await audit.read('ann', { limit: 1 })).entries[0], { place: 103, reason: 'malformed' })
+})
+
+test('a store that loses an entry without an error has failed', async (t) => {
+  const stores: Record<string, Partial<AuditStore>> = {
+    'no promise': { append: ((_user: string, line: (last?: string) => string) => void line()) as never },
+    'no line': { append: async () => undefined },
+  }
+  for (const [name, part] of Object.entries(stores)) {
+    const { fixture } = await open({ store: { ...memoryAudit(), ...part } })
+    await t.throwsAsync(fixture.enrolTotp('ann'), { code: 'store-failed', message: /audit store's append\(\) must/ }, name)
+  }
+})
+
 test('an audit store that fails, later or at once, stops no sign-in, and the next line says what is missing', async (t) => {
   let fails = true
   const lines = memoryAudit()
@@ -264,12 +310,14 @@ test('what happened before a call failed is in the log', async (t) => {
 
 test('what is no log, no store, no key, or no place is refused', async (t) => {
   for (const store of [undefined, null, {}, { append() {} }, memoryStore()]) {
-    t.throws(() => auditTo(store as never), { code: 'invalid-argument', message: /^Invalid argument: store must be / })
+    t.throws(() => auditTo(store as never), { code: 'invalid-argument', message: 'Invalid argument: store must be an audit store with the methods append, read' })
   }
   for (const wrong of ['short', new Uint8Array(31), new Uint8Array(65), 5]) {
     const error = t.throws(() => auditTo(memoryAudit(), { key: wrong as never }), { code: 'invalid-argument', message: /key must be 32 to 64 secret bytes/ })
     t.false(error.message.includes('short'))
   }
+  const unset = t.throws(() => auditTo(memoryAudit(), { key: process.env.COUNTERSIGN_NO_SUCH_KEY } as never), { code: 'invalid-argument' })
+  t.is(unset.message, 'Invalid argument: key is undefined: set what it is read from, or leave the member out for a log with checksums alone')
   await t.throwsAsync(Fixture.open(memoryStore(), { audit: memoryAudit() as never }), { message: /audit must be what auditTo\(store\) returns/ })
   const { fixture } = await open()
   await t.throwsAsync(fixture.service.verify('ann', '', { from: 5 as never }), { message: /from must be text/ })

@@ -1,13 +1,16 @@
 // Every audit store that is here passes the suite that others are tested with.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 
 import test from 'ava'
 
-import { directoryAudit, memoryAudit } from '../../facade/stores/index.js'
+import { auditTo } from '../../index.js'
+import { directoryAudit, memoryAudit, memoryStore } from '../../facade/stores/index.js'
 import type { AuditStore } from '../../facade/stores/index.js'
 import { postgresAudit, postgresAuditTable } from '../../facade/stores/postgres-store.js'
 import { auditStoreTests } from '../../facade/testing/index.js'
+import { Fixture } from '../helpers/service.js'
 import { temporaryDirectory } from '../helpers/directories.js'
 import { dropSchema, newPool, own, postgresFound } from './engines.js'
 
@@ -32,6 +35,42 @@ if (process.platform !== 'win32') {
     await t.throwsAsync(one.read('ann', { limit: 1 }), { code: 'record-corrupt' })
     await t.throwsAsync(one.append('ann', next), { code: 'record-corrupt' })
     await t.throwsAsync(one.append('\ud800', next), { code: 'invalid-argument' })
+  })
+
+  test('directory: a lost file takes no other lines with it, and the check shows it', async (t) => {
+    const path = join(temporaryDirectory(), 'audit')
+    const store = directoryAudit(path, { create: true })
+    const audit = auditTo(store, { key: randomBytes(32), required: true })
+    const service = await Fixture.open(memoryStore(), { audit })
+    const { factor } = await service.enrolTotp('ann')
+    const add = async (lines: number) => {
+      for (let count = 0; count < lines; count += 1) await service.service.updateFactor('ann', factor.id, { description: `${lines}-${count}` })
+    }
+    const places = () => readdirSync(join(path, 'audit'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile()).map((file) => join(file.parentPath, file.name))
+    const isNewest = (place: string) => readFileSync(place, 'utf8').startsWith('{"user"')
+    await add(69)
+    const [newest, full] = [places().find(isNewest)!, places().find((place) => !isNewest(place))!]
+    const kept = readFileSync(full, 'utf8')
+    rmSync(newest)
+    t.like(await audit.check('ann'), { ok: false, lines: 65, mistakes: [{ place: 65, reason: 'unreadable' }, { place: 65, reason: 'link' }] })
+    t.is((await audit.read('ann', { limit: 100 })).entries.length, 64)
+    await add(65)
+    t.is(readFileSync(full, 'utf8'), kept, 'never written over')
+    t.like(await audit.check('ann'), { ok: false, lines: 130, mistakes: [{ place: 65, reason: 'unreadable' }, { place: 65, reason: 'link' }] })
+    t.is((await audit.read('ann', { limit: 100 })).entries[0]?.place, 130)
+    // A full file.
+    rmSync(full)
+    const { ok, lines, mistakes } = await audit.check('ann')
+    t.false(ok)
+    t.is(lines, 67)
+    t.true(mistakes.some(({ place, reason }) => place === 65 && reason === 'place'))
+    // Both: the lines that are left stand in the way of new ones.
+    const left = places().find((place) => !isNewest(place))!
+    const others = readFileSync(left, 'utf8')
+    rmSync(places().find(isNewest)!)
+    await t.throwsAsync(add(200), { code: 'record-corrupt' })
+    t.is(readFileSync(left, 'utf8'), others)
   })
 
   test('directory: the rules are those of directoryStore', (t) => {

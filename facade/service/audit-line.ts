@@ -7,7 +7,7 @@ export interface AuditEntry
   extends Pick<CountersignEvent, 'type' | 'user' | 'at' | 'factor' | 'reason' | 'left' | 'member' | 'browser' | 'by' | 'from'> {
   /** 1 for the first line of this user, and one more for each that follows. */
   place: number
-  /** How many refusals of this user were counted since the line before, and have no line: while codes were locked. */
+  /** How many refusals of this user were counted since the line before, and have no line: see docs/audit.md. */
   refused?: number
   /** How many lines are missing before this one, because the audit store failed or was too slow. */
   missing?: number
@@ -32,10 +32,13 @@ export function unplaced(event: CountersignEvent): Unplaced {
 export function nextLine(entry: Unplaced, last: string | undefined, key: Buffer | undefined): string {
   const before = last === undefined ? undefined : parseLine(last)
   // A line that can't be read is followed all the same: the check shows it.
-  const place = last === undefined ? 1 : (before?.entry?.place ?? 0) + 1
+  const place = before ? (before.entry?.place ?? lostPlace(before)) + 1 : 1
   const json = jsonText({ place, ...entry })
   return `${kindOf(key)} ${linkOf(before?.link ?? '', json, key)} ${json}`
 }
+
+/** Where a store has lost lines, it puts the line `lost`, a space and its place. It has no entry, so the check shows it. */
+const lostPlace = ({ kind, link }: ParsedLine): number => (kind === 'lost' && /^[1-9]\d{0,14}$/.test(link) ? Number(link) : 0)
 
 export interface ParsedLine {
   /** `hmac`, or `checksum`, as the line says. */

@@ -1,8 +1,9 @@
-import { bytesOrBase64url, checkUser, flag, integer, invalid, object, optional } from '../shared/check.js'
+import { checkUser, flag, ifGiven, integer, invalid, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError, isCountersignError } from '../shared/errors.js'
 import { presentable } from '../shared/cause.js'
 import type { AuditPage, AuditStore, PlacedLine } from '../stores/audit-store.js'
+import { checkSecretKey } from './challenge-key.js'
 import { follows, nextLine, parseLine } from './audit-line.js'
 import type { AuditEntry, ParsedLine, Unplaced } from './audit-line.js'
 
@@ -11,12 +12,12 @@ export interface AuditOptions {
   /**
    * 32 to 64 secret bytes, as a `Uint8Array` or base64url text, the same in every process. With it, each line is linked to
    * the line before by an HMAC-SHA256, so that nobody without the key can change, insert or remove a line unnoticed.
-   * Without it, the link is only a checksum: it shows accidents, but anyone can compute it.
+   * Without it, the link is only a checksum: it shows accidents, but anyone can compute it. `undefined` is refused.
    */
   key?: Uint8Array | string
   /**
-   * If true, a call answers after its lines were written, and rejects with `store-failed` if that fails. What the call has
-   * done stays done: a code stays used. Default false: no call waits for the log or fails because of it.
+   * If true, a call answers after its lines were written, and rejects with `store-failed` if that fails or takes more than
+   * 10 seconds. What the call has done stays done: a code stays used. Default false: no call waits for the log or fails because of it.
    */
   required?: boolean
 }
@@ -77,8 +78,13 @@ export function auditTo(store: AuditStore, options: AuditOptions = {}): AuditLog
   return new AuditLog(checkStore(store, 'store'), key === undefined ? undefined : Buffer.from(key, 'base64url'), required)
 }
 
-/** What `open()` needs of a log. @internal */
-export let appendTo: (log: AuditLog, entry: Unplaced) => Promise<void>
+/**
+ * What `open()` needs of a log.
+ *
+ * @param isLate whether nobody waits for this line any more, so that it must not be written
+ * @internal
+ */
+export let appendTo: (log: AuditLog, entry: Unplaced, isLate: () => boolean) => Promise<void>
 
 /** Whether calls wait for their lines; `undefined`: this is no log. @internal */
 export let isRequired: (log: unknown) => boolean | undefined
@@ -97,8 +103,18 @@ export class AuditLog {
   }
 
   static {
-    appendTo = async (log, entry) => {
-      await fromAuditStore(() => log.#store.append(entry.user, (last) => nextLine(entry, last, log.#key)))
+    appendTo = async (log, entry, isLate) => {
+      await fromAuditStore(async () => {
+        let isAsked = false
+        const written: unknown = log.#store.append(entry.user, (last) => {
+          if (isLate()) throw new CountersignError('store-failed', { detail: 'append() was too slow' })
+          isAsked = true
+          return nextLine(entry, last, log.#key)
+        })
+        if (typeof (Object(written) as { then?: unknown }).then !== 'function') throw unkept('append() must return a promise')
+        await written
+        if (!isAsked) throw unkept('append() must write what line() returns')
+      })
     }
     isRequired = (log) =>
       typeof log === 'object' && log !== null && #required in log ? (log as AuditLog).#required : undefined
@@ -173,6 +189,9 @@ export class AuditLog {
   }
 }
 
+/** For a store that doesn't do what `AuditStore` says: its lines may not be there. */
+const unkept = (detail: string): CountersignError => new CountersignError('store-failed', { detail: `the audit store's ${detail}` })
+
 const pageSize = 1000
 const maxMistakes = 100
 
@@ -197,15 +216,7 @@ const checkStore: Check<AuditStore> = (value, name) => {
   return value as AuditStore
 }
 
-const checkKey: Check<string> = (value, name) => {
-  try {
-    return bytesOrBase64url(32, 64)(value, name)
-  } catch {
-    throw invalid(name, '32 to 64 secret bytes, as a Uint8Array or base64url text, the same in every process')
-  }
-}
-
-const checkOptions = object<{ key?: string; required?: boolean }>({ key: optional(checkKey), required: optional(flag) })
+const checkOptions = object<{ key?: string; required?: boolean }>({ key: ifGiven(checkSecretKey, 'for a log with checksums alone'), required: optional(flag) })
 const checkRead = object<AuditReadOptions>({
   before: optional(integer(1, Number.MAX_SAFE_INTEGER)), limit: optional(integer(1, 1000)),
 })

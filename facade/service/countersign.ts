@@ -1,5 +1,6 @@
 import type { AuditLog } from './audit.js'
 import { auditKeys } from './audit-keys.js'
+import { standingOf } from './audit-standing.js'
 import { AuditWriter } from './audit-writer.js'
 import * as browsers from './browsers.js'
 import { traced, tracedEach } from './calls.js'
@@ -68,7 +69,7 @@ export let recordOf: (countersign: Countersign, user: string) => Promise<string 
 /** The service's audit log, if it has one. @internal */
 export let logOf: (countersign: Countersign) => AuditLog | undefined
 
-/** How a handler on top of a service tells whoever runs it. @internal */
+/** How a handler on top of a service sends events and warnings. @internal */
 export let eventsOf: (countersign: Countersign) => Teller
 
 /**
@@ -100,7 +101,7 @@ export class Countersign {
     if (!(context instanceof Context)) throw new CountersignError('invalid-argument', { detail: useOpen })
     this.#context = context
     const { audit } = context.settings
-    this.#audit = audit && new AuditWriter(audit, async (user) => (await context.readSealed(user)) !== null, () =>
+    this.#audit = audit && new AuditWriter(audit, (user) => standingOf(context, user), () =>
       context.events.warn('audit-failed', auditHint, '', context.now()),
     )
   }
@@ -443,7 +444,7 @@ export class Countersign {
 
   /**
    * Works like `removeFactors`, and demands that the user enrols at the next sign-in: `enrolmentRequired` in the
-   * {@link Removal}. `countersign/http` does so by itself, whatever its option `required` says. Can be called later too, for a user
+   * {@link Removal}. `countersign/http` does so by itself, with any value of its option `required`. Can be called later too, for a user
    * whose factors were removed before.
    *
    * Anyone who knows the password can enrol then. Let the user set a new one first, if it could be known to others.
@@ -558,7 +559,7 @@ export class Countersign {
   }
 
   /**
-   * Waits for running calls. Later calls reject with `closed`, and so does the next user of `users` and `report`. The store
+   * Waits for running calls, and at most 10 seconds for entries of the audit log. Later calls reject with `closed`, and so does the next user of `users` and `report`. The store
    * stays open, because it belongs to the host.
    */
   async close(): Promise<void> {

@@ -24,8 +24,12 @@ export interface AuditStore {
   /**
    * Adds one line after the last one of this user, in one atomic step: with any number of callers, on any number of
    * machines, each `line` receives the line that its own will follow, and no place is given twice. `line` is synchronous
-   * and may run more than once. Resolves once the line is stored. If `line` throws, it rejects with that error and nothing
+   * and may run more than once. Resolves once the line is stored, and gives up by itself when its
+   * backend doesn't answer: nobody waits for more than 10 seconds. If `line` throws, it rejects with that error and nothing
    * is written.
+   *
+   * A store that finds lines missing gives the line `lost`, a space and its place (`lost 65`) for them, and the next line
+   * follows it. It is no entry, so the check of the log shows it.
    */
   append(user: string, line: (last: string | undefined) => string): Promise<void>
 

@@ -56,29 +56,40 @@ class DirectoryAudit implements AuditStore {
 
   async append(user: string, line: (last: string | undefined) => string): Promise<void> {
     const name = nameOf(user)
-    await this.#directory.exclusive(folder, name, (file) => {
-      const { full, lines } = parseNewest(file, user)
+    await this.#directory.exclusive(folder, name, async (file) => {
+      const { full, lines } = await this.#newest(file, user)
       const added = line(lines.at(-1))
       if (lines.length < fileLines) {
         return { steps: [newestStep(user, full, [...lines, added])], value: undefined }
       }
       // The full file first: after a crash in between, the same lines are put into it again.
       const filled = { folder, name: nameOf(user, full), text: lines.join('\n') } as const
+      const there = await this.#directory.read(folder, filled.name)
+      // Other lines are what is left of a log that has lost files: never written over.
+      if (there !== undefined && there !== filled.text) throw corrupt(user)
       return { steps: [filled, newestStep(user, full + 1, [added])], value: undefined }
     })
   }
 
   async read(user: string, { before, limit }: AuditPage): Promise<PlacedLine[]> {
-    const { full, lines } = parseNewest(await this.#directory.read(folder, nameOf(user)), user)
+    const { full, lines } = await this.#newest(await this.#directory.read(folder, nameOf(user)), user)
     const page = newestFirst(lines, full * fileLines + 1, { before, limit })
     const end = page.at(-1)?.place ?? Math.min(before ?? Infinity, full * fileLines + 1)
     for (let number = Math.ceil((end - 1) / fileLines) - 1; number >= 0 && page.length < limit; number -= 1) {
       const older = await this.#directory.read(folder, nameOf(user, number))
-      if (older === undefined) throw corrupt(user)
+      const first = number * fileLines + 1
       const rest = { before: page.at(-1)?.place ?? before, limit: limit - page.length }
-      page.push(...newestFirst(older.split('\n'), number * fileLines + 1, rest))
+      page.push(...newestFirst(older?.split('\n') ?? [lost(first)], first, rest))
     }
     return page
+  }
+
+  /** If the newest file of a log is lost, what is in the full ones goes on with a line that shows it. */
+  async #newest(file: string | undefined, user: string): Promise<Newest> {
+    if (file !== undefined) return parseNewest(file, user)
+    let full = 0
+    while ((await this.#directory.read(folder, nameOf(user, full))) !== undefined) full += 1
+    return { full, lines: full === 0 ? [] : [lost(full * fileLines + 1)] }
   }
 }
 
@@ -86,8 +97,10 @@ function newestStep(user: string, full: number, lines: string[]): Step<typeof fo
   return { folder, name: nameOf(user), text: [JSON.stringify({ user, full }), ...lines].join('\n') }
 }
 
-function parseNewest(file: string | undefined, user: string): Newest {
-  if (file === undefined) return { full: 0, lines: [] }
+/** See `AuditStore.append`. */
+const lost = (place: number): string => `lost ${place}`
+
+function parseNewest(file: string, user: string): Newest {
   const [header = '', ...lines] = file.split('\n')
   try {
     const { user: whose, full } = JSON.parse(header) as { user?: unknown; full?: unknown }
