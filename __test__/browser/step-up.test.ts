@@ -83,6 +83,44 @@ scene('many requests at once open one dialog, and each is sent once more with it
   t.deepEqual(told('after'), [1, 2, 3].map((one) => `after PUT body ${one}`))
 })
 
+scene('calls that share a dialog have a signal each, which ends only its own call', async ({ t, demo, ann }) => {
+  await ann.enrolTotp()
+  demo.pass(10 * MINUTE)
+  const heading = ann.dialog.getByRole('heading', { name: 'Verify that it’s you' })
+  const begin = () => ann.page.evaluate(async () => {
+    const { stepUp } = await import('/modules/browser/ui/index.js' as string)
+    const answers: Record<string, unknown> = {}
+    const controllers = [new AbortController(), new AbortController()]
+    const ask = (name: string, options: object) => void stepUp(options).then((answer: boolean) => (answers[name] = answer))
+    ask('opener', { signal: controllers[0]!.signal })
+    ask('other', { signal: controllers[1]!.signal })
+    ask('strict', { signal: controllers[1]!.signal, phishingResistant: true })
+    Object.assign(globalThis, { answers, controllers, ask })
+  })
+  const shown = () => ann.page.evaluate(() => ({ ...(globalThis as unknown as { answers: object }).answers }))
+  const abort = (place: number) => ann.page.evaluate((one) => (globalThis as unknown as { controllers: AbortController[] }).controllers[one]!.abort(), place)
+  await begin()
+  await ann.page.evaluate(() => (globalThis as unknown as { ask: (name: string, options: object) => void }).ask('last', {}))
+  await heading.waitFor()
+  await abort(0)
+  t.deepEqual(await shown(), { opener: false })
+  t.is(await ann.page.getByRole('dialog').count(), 1)
+  await abort(1)
+  t.deepEqual(await shown(), { opener: false, other: false, strict: false })
+  t.is(await ann.page.getByRole('dialog').count(), 1, 'one still waits')
+  await ann.typeTotp(ann.nextCode())
+  await heading.waitFor({ state: 'detached' })
+  t.deepEqual(await shown(), { opener: false, other: false, strict: false, last: true })
+
+  await begin()
+  await heading.waitFor()
+  await abort(1)
+  t.is(await ann.page.getByRole('dialog').count(), 1)
+  await abort(0)
+  await heading.waitFor({ state: 'detached' })
+  t.deepEqual(await shown(), { opener: false, other: false, strict: false }, 'nobody waits any more')
+})
+
 scene('a key alone is asked for where the server wants a phishing-resistant proof', async ({ t, demo, ann }) => {
   await ann.enrolTotp()
   const key = await VirtualKey.plugIn(ann.page)

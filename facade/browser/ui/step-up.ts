@@ -22,12 +22,21 @@ export interface StepUpOptions {
    * Only offers passkeys and security keys. {@link fetchWithStepUp} does so by itself if the server asks for it. Default false.
    */
   phishingResistant?: boolean
-  /** Closes the dialog when it aborts. */
+  /** When it aborts, this call resolves with `false`. The dialog closes when no other call waits for it. */
   signal?: AbortSignal | null
 }
 
-/** A dialog that waits, for whoever else asks meanwhile. */
-let open: { phishingResistant: boolean; answer: Promise<boolean> } | undefined
+/** A dialog that is open, and may answer several calls. */
+interface Asking {
+  phishingResistant: boolean
+  answer: Promise<boolean>
+  /** How many calls wait for it. */
+  waiting: number
+  /** Closes it. */
+  end(): void
+}
+
+let open: Asking | undefined
 
 /**
  * Asks the signed-in user for a factor, in a dialog over the page. Resolves with whether the server accepted it; `false` if
@@ -42,18 +51,53 @@ let open: { phishingResistant: boolean; answer: Promise<boolean> } | undefined
 export function stepUp(options: StepUpOptions = {}): Promise<boolean> {
   // Rendering on a server asks nobody.
   if (!globalThis.document) return Promise.resolve(false)
-  const { phishingResistant = false } = options
+  const { phishingResistant = false, signal } = options
+  if (signal?.aborted) return Promise.resolve(false)
   if (open && phishingResistant && !open.phishingResistant) return after(open.answer, options)
-  if (open) return open.answer
-  const answer = inNewPlace(options).finally(() => (open = undefined))
-  open = { phishingResistant, answer }
-  return answer
+  return join((open ??= ask(options)), signal)
 }
 
 /** Two dialogs at once would hide each other. */
 async function after(other: Promise<boolean>, options: StepUpOptions): Promise<boolean> {
-  await other.catch(() => false)
+  await unlessAborted(other.catch(() => false), options.signal)
   return stepUp(options)
+}
+
+/** The signal of the call that opens it is that of this call alone. */
+function ask(options: StepUpOptions): Asking {
+  const closing = new AbortController()
+  const forget = (): void => void (open === asking && (open = undefined))
+  const answer = inNewPlace({ ...options, signal: closing.signal }).finally(forget)
+  const end = (): void => {
+    // At once: a call that comes now opens one of its own.
+    forget()
+    closing.abort()
+  }
+  const asking: Asking = { phishingResistant: options.phishingResistant ?? false, answer, waiting: 0, end }
+  return asking
+}
+
+async function join(asking: Asking, signal: AbortSignal | null | undefined): Promise<boolean> {
+  asking.waiting += 1
+  try {
+    return await unlessAborted(asking.answer, signal)
+  } finally {
+    asking.waiting -= 1
+    if (asking.waiting === 0) asking.end()
+  }
+}
+
+/** `false` as soon as the signal aborts. */
+async function unlessAborted(answer: Promise<boolean>, signal: AbortSignal | null | undefined): Promise<boolean> {
+  if (!signal) return answer
+  let leave = (): void => undefined
+  const left = new Promise<false>((resolve) => (leave = () => resolve(false)))
+  signal.addEventListener('abort', leave)
+  try {
+    return await Promise.race([answer, left])
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
 }
 
 /**
@@ -88,10 +132,11 @@ export async function fetchWithStepUp(
 
 /** Asks for a factor in the place of `ui`. `reauthenticate` is called if the user has none. */
 export async function askForFactor(
-  ui: Ui, reauthenticate: () => Promise<boolean>, { phishingResistant = false }: Pick<StepUpOptions, 'phishingResistant'> = {},
+  ui: Ui, reauthenticate: () => Promise<boolean>, { phishingResistant = false, signal }: Pick<StepUpOptions, 'phishingResistant' | 'signal'> = {},
 ): Promise<boolean> {
   const wanted = phishingResistant ? ({ phishingResistant } as const) : {}
   const { challenge, require } = await ui.api.challenge(wanted)
+  if (signal?.aborted) return false
   if (!challenge && phishingResistant) {
     // The password again would not be enough.
     ui.say(ui.text('keyNeeded'))
@@ -125,7 +170,7 @@ async function inNewPlace({ base, texts = {}, reauthenticate, signal, phishingRe
     return await askForFactor(ui, async () => {
       if (!reauthenticate) throw new ApiError('step-up-required')
       return reauthenticate()
-    }, { phishingResistant })
+    }, { phishingResistant, ...(signal && { signal }) })
   } finally {
     signal?.removeEventListener('abort', end)
     // What it says stays for as long as it takes to read it.
