@@ -78,9 +78,9 @@ test('what an update may change', (t) => {
   const [recovery, totp, webauthn, u2f, yubico] = config.listEntries('alice@pve').map(({ id }) => id) as [
     string, string, string, string, string,
   ]
-  t.deepEqual(config.updateEntry('alice@pve', totp, { description: 'new phone', enable: false }), { ok: true })
+  t.deepEqual(config.updateEntry('alice@pve', '1efde97b-4b28-4107-9df4-75f0d07131ef', { description: 'new phone', enable: false }), { ok: true })
   t.like(config.getEntry('alice@pve', totp), { description: 'new phone', enable: false })
-  t.deepEqual(config.updateEntry('alice@pve', totp, { description: '' }), { ok: true })
+  t.deepEqual(config.updateEntry('alice@pve', '1efde97b-4b28-4107-9df4-75f0d07131ef', { description: '' }), { ok: true })
   t.false('description' in config.getEntry('alice@pve', totp)!)
   for (const id of [recovery, 'nothing']) {
     t.like(config.updateEntry('alice@pve', id, { enable: false }), { ok: false, reason: 'no-such-entry' })
@@ -272,6 +272,36 @@ test('what a form sent is refused with a value, whatever it is', async (t) => {
       t.false((await config.addEntry('bob@pve', parameters)).ok, JSON.stringify(parameters).slice(0, 80))
     }
   }
+})
+
+test('what is of another type, and a page that is none, are refused with a value too', async (t) => {
+  const { config } = new Fixture()
+  config.webauthn = { id: 'pve.example.com', rp: 'x', origin }
+  const before = config.write({ additions: true })
+  const parameter = { ok: false, reason: 'parameter' }
+  for (const description of [5, null, ['a'], {}, true] as never[]) {
+    t.like(config.updateEntry('alice@pve', '1efde97b-4b28-4107-9df4-75f0d07131ef', { description }), parameter)
+    t.like(config.addTotp('bob@pve', description, uri), parameter)
+    t.like(config.addTotp('bob@pve', 'd', description), parameter)
+    for (const type of ['totp', 'webauthn', 'u2f', 'yubico'] as const) {
+      t.like(await config.addEntry('bob@pve', { type, description, totp: uri, value: 'x' }), parameter)
+    }
+    t.false((await config.addEntry('bob@pve', { type: 'totp', description: 'd', totp: description, value: description })).ok)
+    t.false((await config.addEntry('bob@pve', { type: 'webauthn', challenge: description, value: description })).ok)
+    t.like(await config.addEntry('bob@pve', { type: description, description: 'd' }), { ...parameter, message: "'type' parameter must be totp, webauthn, u2f, recovery or yubico" })
+  }
+  for (const type of ['oath', '', undefined, 'toString'] as never[]) t.like(await config.addEntry('bob@pve', { type, description: 'd' }), parameter)
+  for (const enable of ['on', 1, null] as never[]) {
+    t.like(config.updateEntry('alice@pve', '1efde97b-4b28-4107-9df4-75f0d07131ef', { enable }), { ...parameter, message: "'enable' parameter must be true or false" })
+  }
+  for (const page of ['', 'x'.repeat(2049), 'ü'.repeat(1025), '\ud800', ['a'], 5] as never[]) {
+    t.like(await config.verify('alice@pve', 'totp:000000', { origin: page }), { result: false })
+    t.like(await config.verify('alice@pve', { type: 'webauthn', response: {} }, { origin: page }), { result: false })
+    t.is((await config.challenge('alice@pve', { origin: page }))?.webauthn, undefined)
+    t.like(await config.addEntry('bob@pve', { type: 'webauthn', description: 'd', origin: page }), { ok: false, reason: 'not-configured' })
+  }
+  t.deepEqual(config.getEntry('bob@pve', 'x'), undefined)
+  t.is(Buffer.from(config.write({ additions: true })).length, Buffer.from(before).length)
 })
 
 test('no store is asked for what is no challenge', async (t) => {

@@ -308,7 +308,7 @@ test('arguments of the wrong type are named, never shown', (t) => {
     [() => config.addTotp('', 'x', 'y'), 'user'],
     [() => config.hasType('alice@pve', 'hunter2'), 'type'],
     [() => config.getEntry('alice@pve', 1 as never), 'id'],
-    [() => config.updateEntry('alice@pve', 'x', { description: 1 as never }), 'description'],
+    [() => config.updateEntry('alice@pve', 'x', { descriptio: 'x' } as never), 'descriptio'],
     [() => config.setUserData('alice@pve', 1 as never), 'data'],
     [() => (config.webauthn = { id: 'example.com' } as never), 'webauthn.rp'],
     [() => (config.webauthn = { id: 'example.com', rp: 'x', origin: 'hunter2' }), 'webauthn.origin'],

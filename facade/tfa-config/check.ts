@@ -7,10 +7,8 @@ import { isUsable } from '../stateless/fitting-rp.js'
 import type { YubicoOptions } from '../service/options.js'
 import type { ChallengeStore } from '../stores/traits.js'
 import type {
-  TfaAddParameters,
   TfaConfigOptions,
   TfaExamineOptions,
-  TfaOriginOption,
   TfaParseOptions,
   TfaU2fConfig,
   TfaWebauthnConfig,
@@ -48,15 +46,6 @@ export function configBytes(bytes: unknown): Uint8Array {
   return types.isSharedArrayBuffer(bytes.buffer) ? new Uint8Array(bytes) : bytes
 }
 
-/** Text that a form sent. Text that can't be valid becomes empty, which is refused like any other wrong text. */
-const formText: Check<string> = (value, name) => {
-  if (typeof value !== 'string') throw invalid(name, 'text')
-  return value.length <= 65_536 && isWellFormed(value) ? value : ''
-}
-
-/** Replaces a name that no entry can have, so that the core refuses it like any other wrong name. */
-const formName: Check<string> = (value, name) => formText(value, name) === value ? value : '\0'
-
 /** Proxmox reads this member with a URL parser, and refuses the whole file if that fails. */
 const originUrl: Check<string> = (value, name) => {
   const origin = text(2048)(value, name)
@@ -82,12 +71,7 @@ export const checkWriteOptions = object<TfaWriteOptions>({
   sections: optional(flag),
   refused: optional(oneOf('fail', 'keep')),
 })
-export const checkOrigin = object<TfaOriginOption>({ origin: optional(text(2048)) })
 export const checkList = object<{ all?: boolean }>({ all: optional(flag) })
-export const checkUpdate = object<{ description?: string; enable?: boolean }>({
-  description: optional(formName),
-  enable: optional(flag),
-})
 export const checkU2f = object<TfaU2fConfig>({ appid: text(2048), origin: optional(text(2048)) })
 const checkWebauthnMembers = object<TfaWebauthnConfig>({
   id: text(253),
@@ -103,12 +87,3 @@ export const checkWebauthn: Check<TfaWebauthnConfig> = (value, name) => {
   }
   return section
 }
-export const checkAddTotp = object<{ description: string; uri: string }>({ description: formName, uri: formText })
-export const checkAdd = object<TfaAddParameters>({
-  type: oneOf('totp', 'webauthn', 'u2f', 'recovery', 'yubico'),
-  description: optional(formName),
-  totp: optional(formText),
-  value: optional(formText),
-  challenge: optional(formText),
-  origin: optional(text(2048)),
-})

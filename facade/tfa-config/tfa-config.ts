@@ -12,21 +12,18 @@ import { jsonText } from '../shared/json.js'
 import type { YubicoOptions } from '../service/options.js'
 import { Challenges } from './challenges.js'
 import {
-  checkAdd,
-  checkAddTotp,
   checkEntryId,
   checkExamineOptions,
   checkHeldUser,
   checkList,
   checkOptions,
-  checkOrigin,
   checkParseOptions,
   checkU2f,
-  checkUpdate,
   checkWebauthn,
   checkWriteOptions,
   configBytes,
 } from './check.js'
+import { checkAdd, checkAddTotp, checkOrigin, checkUpdate, isFlag, isType, unusable } from './form.js'
 import type {
   TfaAddParameters,
   TfaAdded,
@@ -293,7 +290,9 @@ export class TfaConfig {
     change: { description?: string; enable?: boolean },
   ): { ok: true } | TfaRefused {
     checkUser(user)
-    const request = jsonText({ id: checkEntryId(id), ...checkUpdate(change, '') })
+    const checked = checkUpdate(change, '')
+    if (!isFlag(checked.enable)) return unusable('enable', 'true or false')
+    const request = jsonText({ id: checkEntryId(id), ...checked })
     return this.#ask((native) => native.updateEntry(user, request), user)
   }
 
@@ -324,7 +323,9 @@ export class TfaConfig {
    */
   async addEntry(user: string, parameters: TfaAddParameters): Promise<TfaAdded> {
     checkUser(user)
-    const request = jsonText({ ...checkAdd(parameters, ''), now: this.#at() })
+    const checked = checkAdd(parameters, '')
+    if (!isType(checked.type)) return unusable('type', 'totp, webauthn, u2f, recovery or yubico')
+    const request = jsonText({ ...checked, now: this.#at() })
     const added = this.#answer<TfaAdded | { take: string }>(
       (native) => native.addEntry(user, randomBytes(88), request),
       user,
