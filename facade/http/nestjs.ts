@@ -86,7 +86,7 @@ export class SecondFactorService {
 
 /**
  * The second factor for NestJS (11 or newer), with the adapter of Express or of Fastify. It serves the JSON API at
- * `basePath` of the sessions, whatever the global prefix is.
+ * `basePath` of the sessions, with any global prefix.
  *
  * The start of the application rejects with a `CountersignError` (`invalid-argument`) if the module is imported twice, or
  * the sessions are for another adapter or come before their plugin; making it throws `not-supported` without NestJS.

@@ -69,7 +69,7 @@ export interface SealOptions {
   keys: SealKey[]
   /**
    * What to do with a text that is not sealed. `refuse`: `record-sealed`. `accept`: read it, and seal it when it is written
-   * next. Only while you seal an existing store: whoever can write to the store can put a record of their own there. Default
+   * next. Only while you seal an existing store: anyone who can write to the store can put a record of their own there. Default
    * `refuse`.
    */
   plain?: 'refuse' | 'accept'

@@ -104,7 +104,7 @@ export interface ChallengeStore {
 
   /**
    * A secret that every process of this store shares, for challenges that are not stored and for new user handles: the
-   * first `fresh` that comes is kept, and whoever asks, on any machine, gets what is kept. Atomic.
+   * first `fresh` that comes is kept, and every caller, on any machine, gets what is kept. Atomic.
    *
    * May be left out: then sign-ins without a user name need the option `challengeKey` of `Countersign.open()`, and the
    * start of a first passkey's enrolment writes its user handle to the record, also for a user who has no factor yet. A

@@ -8,7 +8,7 @@ import { challenge, Ids, parallel, same } from './store-test.js'
 /** A store whose connections can be cut. */
 export interface FaultyStore {
   store: Store
-  /** Cuts every connection that is open now, whatever is on its way. New ones may be made at once. */
+  /** Cuts every connection that is open now, also one that is in use. New ones may be made at once. */
   cut(): void | Promise<void>
 }
 

@@ -230,7 +230,7 @@ export interface TfaRegistrationChallenge {
 export type TfaResult = TfaAccepted | TfaRejected
 
 interface TfaEffects {
-  /** Something that `write()` writes has changed: write the file, whatever `result` says. */
+  /** Something that `write()` writes has changed: write the file, with any `result`. */
   needsSaving: boolean
   /** This wrong TOTP code has locked TOTP. */
   totpLimitReached: boolean

@@ -124,7 +124,7 @@ export interface Sessions<Where> {
   check(where: Where, options?: CheckOptions): Promise<SessionCheck>
 
   /**
-   * Begins a sign-in, under a new session id, after the host has checked the password (or whatever comes first). It is
+   * Begins a sign-in, under a new session id, after the host has checked the password (or another first factor). It is
    * pending until the handler has verified a second factor, or found that none is needed. A sign-in that this browser
    * already has ends.
    *
