@@ -110,7 +110,7 @@ const texts: Record<CountersignErrorCode, string> = {
   'store-busy': 'Other calls kept changing this record at the same time; nothing was written, try again',
   'claim-taken': "A claim of this record is another user's; nothing was written",
   'metadata-refused': 'The metadata is refused',
-  'store-refused': 'The store could lose records, or its format has no place for this',
+  'store-refused': 'The store refuses this',
   'lock-timeout': 'A lock was not free in time',
   'directory-refused': 'The path is refused',
   'not-supported': 'Not supported on this platform',

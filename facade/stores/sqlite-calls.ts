@@ -26,6 +26,7 @@ export class SqliteCalls {
   /** Whether the tables were there once. */
   #seen = false
   #created: Promise<void> | undefined
+  #closed: Promise<void> | undefined
 
   constructor(sqlite: OpenSqlite, contents: SqliteContents) {
     this.#sqlite = sqlite
@@ -58,8 +59,12 @@ export class SqliteCalls {
     return this.#call(() => this.#sqlite.connection.untilFree(work))
   }
 
-  /** Waits for the calls that are open, and closes the file, unless it is the host's. */
-  async close(): Promise<void> {
+  /** Waits for the calls that are open, and closes the file, unless it is the host's. A second call waits for the first. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     while (this.#open.size > 0) await Promise.allSettled(this.#open)
     await this.#sqlite.groups.idle()
     this.#sqlite.own?.close()

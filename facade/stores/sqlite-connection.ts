@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { CountersignError } from '../shared/errors.js'
-import { isBusy } from './sqlite-database.js'
+import { isBusy, isOwnReading } from './sqlite-database.js'
 import type { SqliteDatabase, SqliteStatement } from './sqlite-database.js'
 
 /** What a caller accepts to lose when the power fails: nothing, the last changes, or the database. */
@@ -43,6 +43,8 @@ export class SqliteConnection {
   #isSetUp = false
   /** Whether a transaction of the store is open that should have been rolled back. */
   #isLeft = false
+  /** What the last attempt failed with because something was locked. */
+  #busy: unknown
 
   /** @param patience how long to try, in milliseconds */
   constructor(database: SqliteDatabase, synchronous: Synchronous, isOwn: boolean, patience: number) {
@@ -54,7 +56,10 @@ export class SqliteConnection {
 
   /** Inside a turn: a statement that answers rows. */
   rows(sql: string, ...values: Value[]): Row[] {
-    return this.#step(() => this.#statement(sql).all(...values) as Row[])
+    const rows = this.#step(() => this.#statement(sql).all(...values) as Row[])
+    // An option of `node:sqlite`: every column would be undefined.
+    if (Array.isArray(rows[0])) throw new CountersignError('store-refused', { detail: 'the handle returns rows as arrays. Open it without returnArrays' })
+    return rows
   }
 
   /** Inside a turn: a statement that answers none. */
@@ -146,7 +151,10 @@ export class SqliteConnection {
       })
     } catch (error) {
       if (!(error instanceof StatementFailed)) throw error
-      if (isBusy(error.cause)) return busy
+      if (isBusy(error.cause)) {
+        this.#busy = error.cause
+        return busy
+      }
       // The host may have closed the handle and opened it again, which ends its statements.
       this.#statements.clear()
       throw new CountersignError('store-failed', { cause: error.cause })
@@ -169,7 +177,11 @@ export class SqliteConnection {
   }
 
   timeout(): CountersignError {
-    const detail = this.inTransaction ? "the host's own transaction is still open on this handle" : 'another program has locked the database'
+    const detail = this.inTransaction
+      ? "the host's own transaction is still open on this handle. End it before you wait for the store"
+      : isOwnReading(this.#busy)
+        ? 'an iterator of the host is still open on this handle. End it before you wait for the store'
+        : 'another program has locked the database, or another handle of this one: a transaction that is still open, or PRAGMA locking_mode = EXCLUSIVE'
     return new CountersignError('lock-timeout', { detail })
   }
 

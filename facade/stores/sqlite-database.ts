@@ -65,10 +65,17 @@ function driver(): (path: string) => OwnDatabase {
 
 /** Whether a call failed only because someone else has a lock, or is in the middle of a statement on this handle. */
 export function isBusy(error: unknown): boolean {
-  const { code, errcode, message } = Object(error) as { code?: unknown; errcode?: unknown; message?: unknown }
+  const { code, errcode } = Object(error) as { code?: unknown; errcode?: unknown }
   // `node:sqlite` has SQLite's number, whose low byte is the kind: SQLITE_BUSY and SQLITE_LOCKED.
   if (typeof errcode === 'number') return [5, 6].includes(errcode & 0xff)
-  // `better-sqlite3` refuses to write while the host steps through rows.
+  return isOwnReading(error) || /^SQLITE_(?:BUSY|LOCKED)/.test(String(code))
+}
+
+/** Whether the host steps through rows on this handle, which keeps the store from writing there. */
+export function isOwnReading(error: unknown): boolean {
+  const { code, errcode, message } = Object(error) as { code?: unknown; errcode?: unknown; message?: unknown }
+  // `better-sqlite3` refuses to write meanwhile.
   if (error instanceof TypeError) return String(message).startsWith('This database connection is busy')
-  return /^SQLITE_(?:BUSY|LOCKED)/.test(String(code))
+  // SQLITE_BUSY_SNAPSHOT: another connection has changed what is read.
+  return errcode === 517 || code === 'SQLITE_BUSY_SNAPSHOT'
 }

@@ -32,7 +32,7 @@ export interface SqliteStore extends Required<Omit<Store, 'challengeTag' | 'owne
    * @throws CountersignError `directory-refused` if the file exists or can't be created, `store-failed`
    */
   backup(path: string): Promise<void>
-  /** Waits for the calls that are open, and closes the file. The host's own database stays open. */
+  /** Waits for the calls that are open, and closes the file. The host's own database stays open. A second call changes nothing. */
   close(): Promise<void>
 }
 
@@ -158,7 +158,9 @@ class Sqlite implements SqliteStore {
   #needVersion(): void {
     const found = this.#connection.rows(this.#sql.setting, 'schema')[0]?.value
     if (found === schemaVersion) return
-    const detail = `the tables have version ${String(found)}, and this release of countersign knows version ${schemaVersion}`
+    const detail = found === undefined || found === null
+      ? `the table of settings has no row schema, so the version of the tables isn't known. Restore a backup, or insert the row ('schema', '${schemaVersion}') if it alone was deleted`
+      : `the tables have version ${String(found)}, and this release of countersign knows version ${schemaVersion}. Use a release that knows version ${String(found)}`
     throw new CountersignError('store-refused', { detail })
   }
 

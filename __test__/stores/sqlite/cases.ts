@@ -201,7 +201,7 @@ const own: Case[] = [
       await write(store, 'ann', '1')
       database.exec('BEGIN')
       equal(await refusals([store.update('ann', add), store.update('ben', add), store.read('ann'), store.clear('ann')]), Array.from({ length: 4 }, () => 'lock-timeout'))
-      await rejects(store.read('ann'), /transaction is still open/)
+      await rejects(store.read('ann'), /transaction is still open on this handle\. End it/)
       database.exec('COMMIT')
       equal(await store.update('ann', add), 2)
     },
@@ -223,6 +223,7 @@ const own: Case[] = [
       const changes = refusals(Array.from({ length: 20 }, (_, index) => store.update(`user ${index}`, add)))
       equal(await store.read('ann'), '1')
       equal(await changes, Array.from({ length: 20 }, () => 'lock-timeout'))
+      await rejects(sqliteStore(database, { lockTimeout: 0 }).clear('ann'), /another program has locked the database, or another handle of this one/)
       clearInterval(ticking)
       const waited = performance.now() - before
       ok(waited >= 950 && waited < 2500, `${waited} ms`)
@@ -240,17 +241,38 @@ const own: Case[] = [
     name: 'a host that steps through rows of its own is waited for, or not in the way',
     not: { on: 'Bun', because: 'it has no iterate()' },
     async run(driver) {
-      const database = hostDatabase(driver)
+      const path = newPath()
+      const database = hostDatabase(driver, path)
       const store = await onHost(database)
       await Promise.all(['ann', 'ben', 'eve'].map((user) => write(store, user, '1')))
       const statement = database.prepare('SELECT user FROM countersign_records') as { iterate?(): Iterator<unknown> }
-      const rows = statement.iterate!()
-      rows.next()
-      const change = store.update('ann', add)
-      await pause(30)
-      while (rows.next().done !== true);
+      const begin = (): (() => void) => {
+        const rows = statement.iterate!()
+        rows.next()
+        return () => {
+          while (rows.next().done !== true);
+        }
+      }
+      let end = begin()
+      let isChanged = false
+      const change = store.update('ann', add).finally(() => (isChanged = true))
+      if (driver.writesWhileReading) await change
+      else await pause(30)
+      equal(isChanged, driver.writesWhileReading)
+      end()
       equal(await change, 2)
       equal(await store.read('ann'), '2')
+      // Another connection changes what is read: then each of them waits, and the message says for what.
+      end = begin()
+      const other = driver.open(path)
+      await write(sqliteStore(other, { synchronous: 'normal' }), 'ben', '7')
+      await rejects(sqliteStore(database, { lockTimeout: 0 }).update('ann', add), /an iterator of the host is still open on this handle\. End it/)
+      const late = store.update('ann', add)
+      await pause(30)
+      end()
+      equal(await late, 3)
+      equal(await store.read('ben'), '7')
+      other.close()
     },
   },
 
@@ -279,8 +301,42 @@ const own: Case[] = [
       await write(store, 'ann', '1')
       database.exec("UPDATE countersign_settings SET value = '2' WHERE name = 'schema'")
       equal(await refusals([store.read('ann'), store.update('ann', add), store.migrate()]), ['store-refused', 'store-refused', 'store-refused'])
-      database.exec("UPDATE countersign_settings SET value = '1' WHERE name = 'schema'")
+      await rejects(store.read('ann'), { message: 'The store refuses this: the tables have version 2, and this release of countersign knows version 1. Use a release that knows version 2' })
+      database.exec("DELETE FROM countersign_settings WHERE name = 'schema'")
+      await rejects(store.read('ann'), /^CountersignError: The store refuses this: the table of settings has no row schema, .* insert the row \('schema', '1'\)/)
+      database.exec("INSERT INTO countersign_settings (name, value) VALUES ('schema', '1')")
       equal(await store.update('ann', add), 2)
+    },
+  },
+
+  {
+    name: 'a handle whose rows are arrays is refused, and the message says why',
+    async run(driver) {
+      const database = hostDatabase(driver)
+      await write(await onHost(database), 'ann', '1')
+      const arrays = {
+        exec: (sql: string) => database.exec(sql),
+        prepare: (sql: string) => {
+          const statement = database.prepare(sql)
+          return { all: (...values: string[]) => statement.all(...values).map((row) => Object.values(row as object)), run: (...values: string[]) => statement.run(...values) }
+        },
+      } as SqliteDatabase
+      await rejects(sqliteStore(arrays).read('ann'), { code: 'store-refused', message: /rows as arrays\. Open it without returnArrays$/ })
+      await rejects(sqliteStore(arrays).update('ann', add), { code: 'store-refused' })
+    },
+  },
+
+  {
+    name: 'a store that is closed twice is closed',
+    async run() {
+      const path = newPath()
+      const store = sqliteStore(path, { create: true })
+      await write(store, 'ann', '1')
+      await Promise.all([store.close(), store.close()])
+      await store.close()
+      const again = sqliteStore(path)
+      equal(await again.read('ann'), '1')
+      await again.close()
     },
   },
 

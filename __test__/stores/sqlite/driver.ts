@@ -9,6 +9,8 @@ export interface HostDatabase extends SqliteDatabase {
 }
 
 export interface Driver {
+  /** Whether a handle writes while rows of it are stepped through. */
+  writesWhileReading: boolean
   open(path: string, options?: { readOnly?: boolean }): HostDatabase
 }
 
@@ -19,15 +21,15 @@ const require = createRequire(import.meta.url)
 const drivers: Record<string, () => Driver> = {
   'node:sqlite': () => {
     const { DatabaseSync } = require('node:sqlite') as { DatabaseSync: Open }
-    return { open: (path, { readOnly = false } = {}) => new DatabaseSync(path, { readOnly }) }
+    return { writesWhileReading: true, open: (path, { readOnly = false } = {}) => new DatabaseSync(path, { readOnly }) }
   },
   'better-sqlite3': () => {
     const Database = require('better-sqlite3') as Open
-    return { open: (path, { readOnly = false } = {}) => new Database(path, { readonly: readOnly }) }
+    return { writesWhileReading: false, open: (path, { readOnly = false } = {}) => new Database(path, { readonly: readOnly }) }
   },
   'bun:sqlite': () => {
     const { Database } = require('bun:sqlite') as { Database: Open }
-    return { open: (path, { readOnly = false } = {}) => (readOnly ? new Database(path, { readonly: true }) : new Database(path)) }
+    return { writesWhileReading: true, open: (path, { readOnly = false } = {}) => (readOnly ? new Database(path, { readonly: true }) : new Database(path)) }
   },
 }
 
