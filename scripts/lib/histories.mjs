@@ -12,7 +12,7 @@ const names = {
 }
 
 /** The page of a store in `docs/stores` that has its badge. */
-export const historyPages = { 'tfa.cfg': 'tfa-config.md', sqlite: 'sqlite.md', postgres: 'postgres.md', mysql: 'mysql.md', 'node-redis': 'redis.md' }
+export const historyPages = { directory: 'directory.md', 'tfa.cfg': 'tfa-config.md', sqlite: 'sqlite.md', postgres: 'postgres.md', mysql: 'mysql.md', 'node-redis': 'redis.md' }
 
 /** By the name of the store. */
 export async function histories() {
@@ -21,6 +21,11 @@ export async function histories() {
 
 export function badgeOf({ histories, calls, date }) {
   return `**Linearizable** in ${number(histories)} histories of ${number(calls)} calls under faults (${date}, [how this is checked](linearizability.md)).`
+}
+
+/** The pages of stores that no long run has checked, and what they say in place of a badge. */
+export const pagesWithoutRun = {
+  'better-auth.md': "**Not checked by a long run under faults.** `npm test` checks histories of one process ([how this is checked](linearizability.md)).",
 }
 
 export function historyTable(found) {
