@@ -444,18 +444,29 @@ test('the lock is the one that was asked for', async (t) => {
   t.true(existsSync(shared))
   t.deepEqual(readdirSync(join(path, '..')), ['tfa.cfg', 'tfa.cfg.countersign-made'])
   chmodSync(shared, 0o666)
-  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is open to other users/)
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is the lock, and is open to other users/)
   // As the Mail Gateway makes it: whoever may read it may hold the lock too. It is a file, and the error says so.
   for (const bits of [0o644, 0o604]) {
     chmodSync(shared, bits)
     const err = await t.throwsAsync(open().update('bob', () => ({ value: 0 }) as never))
-    t.is(err!.message, `The path is refused: ${shared} is open to other users`)
+    t.is(err!.message, `The path is refused: ${shared} is the lock, and is open to other users, who could hold it: run chmod 600 ${shared}`)
   }
   chmodSync(shared, 0o640)
   t.is(await open().update('bob', () => ({ value: 7 }) as never), 7)
   rmSync(shared)
   mkdirSync(shared)
-  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'store-failed')
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is the lock, and is a directory\. Pass the path of a file as lock$/)
+  rmSync(shared, { recursive: true })
+  symlinkSync(path, shared)
+  await refused(t, () => open().update('bob', () => ({ value: 0 })), 'directory-refused', /shared\.lck is the lock, and is a symbolic link/)
+  const lost = fresh(today, { lock: join(shared, '..', 'none', 'my.lck') })
+  await refused(t, () => lost.open().update('bob', () => ({ value: 0 })), 'directory-refused', /none\/my\.lck is the lock, and its folder .*none does not exist\. Create the folder/)
+  const beneath = fresh(today, { lock: join(path, 'my.lck') })
+  await refused(t, () => beneath.open().update('bob', () => ({ value: 0 })), 'directory-refused', /my\.lck is the lock, and a part of its path is not a directory/)
+  // What is wrong with the file itself is said of the file.
+  const own = fresh(today)
+  chmodSync(own.path, 0o644)
+  await refused(t, () => own.open().update('bob', () => ({ value: 0 })), 'directory-refused', /tfa\.cfg is open to its group|tfa\.cfg is open to other users/)
 })
 
 test('arguments of the wrong type are named', async (t) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 import { emptiedRecord, joinAdditions, openConfigFile, recordClaims, splitAdditions } from '#binding'
-import type { BindingConfigFile } from '#binding'
+import type { BindingAttempt, BindingConfigFile } from '#binding'
 
 import { checkUser, clock, epochMilliseconds, flag, integer, isForeignName, isUser, object, optional, text } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
@@ -15,6 +15,7 @@ import type { Sidecar } from './directory-store.js'
 import { acquire, errorFor, native } from './file-work.js'
 import { foreignNames } from './foreign-names.js'
 import { KeyedQueue } from './keyed-queue.js'
+import { ofLock } from './lock-file.js'
 import { needUnix } from './need-unix.js'
 import { originKeysOnly } from './origin-keys.js'
 import { checkRecord } from './record-file.js'
@@ -80,7 +81,7 @@ export function tfaConfigStore(path: string, options: TfaConfigStoreOptions = {}
   if (create) createFile(absolute, '{"users":{}}')
   const file = openConfigFile(absolute, resolve(lock), allowGroup, maxBytes)
   if ('code' in file) throw errorFor(file)
-  return new TfaConfigStore(file, openSidecar(absolute, sidecar, create, lockTimeout), lockTimeout * 1000, now)
+  return new TfaConfigStore(file, resolve(lock), openSidecar(absolute, sidecar, create, lockTimeout), lockTimeout * 1000, now)
 }
 
 /** Makes the directory once; a file beside the configuration remembers that. */
@@ -105,6 +106,7 @@ class TfaConfigStore implements Store {
   readonly [originKeysOnly] = true
   readonly [foreignNames] = true
   readonly #file: BindingConfigFile
+  readonly #lock: string
   /** Additions as records, with the handles; and the challenges. */
   readonly #sidecar: Sidecar
   readonly #queue = new KeyedQueue(16)
@@ -112,8 +114,9 @@ class TfaConfigStore implements Store {
   readonly #now: () => number
 
   /** @param patience how long to try for a lock, in milliseconds */
-  constructor(file: BindingConfigFile, sidecar: Sidecar, patience: number, now: () => number) {
+  constructor(file: BindingConfigFile, lock: string, sidecar: Sidecar, patience: number, now: () => number) {
     this.#file = file
+    this.#lock = lock
     this.#sidecar = sidecar
     this.#patience = patience
     this.#now = now
@@ -193,11 +196,19 @@ class TfaConfigStore implements Store {
         if (fault) throw errorFor(fault)
       }
       try {
-        return await work(await acquire(() => lock.attempt(user), since + this.#patience), write)
+        return await work(await this.#acquired(() => lock.attempt(user), since), write)
       } finally {
         lock.release()
       }
     })
+  }
+
+  async #acquired(attempt: () => Promise<BindingAttempt>, since: number): Promise<string | undefined> {
+    try {
+      return await acquire(attempt, since + this.#patience)
+    } catch (error) {
+      throw await ofLock(error, this.#lock)
+    }
   }
 
   async owner(handle: string): Promise<string | undefined> {
