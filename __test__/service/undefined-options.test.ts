@@ -2,8 +2,10 @@
 import test from 'ava'
 
 import { Countersign } from '../../index.js'
-import { createHandler } from '../../facade/http/index.js'
-import { memoryStore } from '../../facade/stores/index.js'
+import { checkPluginOptions } from '../../facade/better-auth/options.js'
+import { createHandler, requireFresh } from '../../facade/http/index.js'
+import { createSessions } from '../../facade/http/session.js'
+import { memorySessions, memoryStore } from '../../facade/stores/index.js'
 import { Fixture, rp } from '../helpers/service.js'
 
 const isUndefined = (name: string) => ({ code: 'invalid-argument', message: new RegExp(`^Invalid argument: ${name} is undefined: set `) }) as const
@@ -50,4 +52,19 @@ test('user() of a handler may not say that it knows nothing of a user whom it sh
     t.like(reported, { code: 'invalid-argument' })
     t.regex(String(reported), new RegExp(`${name} is undefined`))
   }
+})
+
+test('handlers, sessions and freshness refuse them: nobody has to have a factor, and any proof is enough', async (t) => {
+  const { service } = await Fixture.open(memoryStore())
+  const host = { user: () => null, onVerified: () => undefined }
+  for (const name of ['required', 'require']) {
+    t.throws(() => createHandler(service, { ...host, [name]: undefined } as never), isUndefined(name))
+    t.throws(() => createSessions(service, { store: memorySessions(), account: () => null, [name]: undefined } as never), isUndefined(name))
+  }
+  t.throws(() => checkPluginOptions({ rp, page: '/two-step', required: undefined } as never), isUndefined('required'))
+  const sessions = createSessions(service, { store: memorySessions(), account: () => null })
+  for (const name of ['phishingResistant', 'compliant']) {
+    await t.throwsAsync(sessions.check(new Request('https://example.com/'), { [name]: undefined } as never), isUndefined(`options\\.${name}`))
+  }
+  t.throws(() => requireFresh({ at: 0 } as never, { within: 300, phishingResistant: undefined } as never), isUndefined('phishingResistant'))
 })

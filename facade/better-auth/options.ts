@@ -1,4 +1,4 @@
-import { invalid, integer, object, optional } from '../shared/check.js'
+import { ifGiven, integer, invalid, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { HandlerOptions } from '../http/options.js'
 import type { OpenOptions } from '../service/options.js'
@@ -54,7 +54,7 @@ export function checkPluginOptions(options: CountersignPluginOptions): PluginSet
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object { rp, page, ... }')
   const { store, page, required, pendingSeconds, freshSeconds, conditionalCreate, admin, onError, exempt, ...open } = options
   const own = { page, required, pendingSeconds, freshSeconds, exempt, onError }
-  const checked = checkOwn(Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)), '')
+  const checked = checkOwn(Object.fromEntries(Object.entries(own).filter(([name]) => Object.hasOwn(options, name))), '')
   return {
     open,
     ...(store && { store }),
@@ -102,7 +102,7 @@ const checkOwn = object<{
   onError?: (error: unknown) => void
 }>({
   page: checkPage,
-  required: optional(checkBoolean) as never,
+  required: ifGiven(checkBoolean, 'if nobody needs a factor') as never,
   pendingSeconds: optional(integer(60, 3600)),
   freshSeconds: optional(integer(1, 86_400)),
   exempt: optional(checkExempt),

@@ -1,4 +1,4 @@
-import { flag, integer, invalid, object, optional } from '../shared/check.js'
+import { flag, ifGiven, integer, invalid, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { responseOf } from './exchange.js'
 import { checkHttpUser } from './options.js'
@@ -98,7 +98,7 @@ const checkBearer = object<{ acrValues: string[] }>({ acrValues: checkAcrValues 
 
 const checkOptions = object<FreshOptions>({
   within: integer(1, 86_400),
-  phishingResistant: optional(flag),
+  phishingResistant: ifGiven(flag, 'for false'),
   bearer: optional((value, name) => (typeof value === 'object' ? checkBearer(value, name) : flag(value, name))),
   now: optional(integer(0, Number.MAX_SAFE_INTEGER)),
 })

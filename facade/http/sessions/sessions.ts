@@ -2,7 +2,7 @@ import { checkMethods } from '../../service/assurance.js'
 import { fromStore } from '../../service/context.js'
 import { eventsOf, settingsOf } from '../../service/countersign.js'
 import type { Countersign } from '../../service/countersign.js'
-import { checkUser, flag, integer, invalid, memberOf, object, optional, own } from '../../shared/check.js'
+import { checkUser, flag, ifGiven, integer, invalid, memberOf, object, optional, own } from '../../shared/check.js'
 import { endsOthers } from '../ends-others.js'
 import { createHandler } from '../handler.js'
 import { checkHttpUser } from '../options.js'
@@ -161,8 +161,12 @@ export interface SessionKind<Where, Found extends SignIn> {
 /** The members of {@link SessionOptions} that the handler does not have. */
 const ownOptions = ['account', 'onEnrolled', 'pendingSeconds', 'absoluteSeconds'] as const
 
-const within = optional(integer(1, 86_400))
-export const checkShape = { within, phishingResistant: optional(flag), compliant: optional(flag) }
+export const checkShape = {
+  // A route that asks for no fresh proof passes it on as it came.
+  within: optional(integer(1, 86_400)),
+  phishingResistant: ifGiven(flag, 'for false'),
+  compliant: ifGiven(flag, 'for false'),
+}
 const checkCheck = object<CheckOptions>(checkShape)
 
 const checkSignIn = object<SignInOptions>({ fromOtherSite: optional(flag), firstFactor: optional(checkMethods) })
