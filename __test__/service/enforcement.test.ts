@@ -146,6 +146,31 @@ test('a duty of another kind prolongs none that was there', async (t) => {
   t.like(await fixture.service.enforcement(user), { state: 'grace', by: first! + 20 * day })
 })
 
+test('a weaker duty gives no new time, and neither does a date that was earlier once', async (t) => {
+  let require: Duty['require'] = { hardwareBound: true }
+  let days = 10
+  const fixture: Fixture = await withPolicy(() => ({ require: require!, by: fixture.now + days * day }))
+  const { service } = fixture
+  const first = (await service.enforcement(user)).by
+  fixture.now += 11 * day
+  for (require of [{ deviceBound: true }, { phishingResistant: true }, {}, true]) {
+    t.like(await service.enforcement(user), { state: 'required', by: first })
+  }
+  await fixture.enrolTotp(user)
+  t.is((await service.enforcement(user)).state, 'none', 'it is all that is asked for now')
+  require = { userVerified: true }
+  t.like(await service.enforcement(user), { state: 'required', by: first, require })
+
+  require = true
+  const state = async () => (await service.enforcement('bob')).state
+  days = 60
+  t.is(await state(), 'grace')
+  days = -1
+  t.is(await state(), 'required')
+  days = 60
+  t.is(await state(), 'required')
+})
+
 test('reminders are of what the user has', async (t) => {
   let remind: Duty['remind']
   const fixture = await withPolicy(() => ({ ...(remind !== undefined && { remind }) }), { recovery: { codes: 4 } })

@@ -22,7 +22,7 @@ export interface Duty {
   require?: boolean | Requirement
   /**
    * Until when, in epoch milliseconds. It may be relative, such as `Date.now() + 14 * 86_400_000`: the first answer is stored,
-   * and no later one prolongs it. An earlier one counts. Without `by`, it is required at once.
+   * and no later one prolongs it. An earlier one replaces it. Without `by`, it is required at once.
    */
   by?: number
   /** Which reminders the page may show, or `true` for all. Default true. */

@@ -191,17 +191,83 @@ fn another_duty_has_a_deadline_of_its_own_and_prolongs_none() {
 }
 
 #[test]
-fn an_earlier_date_of_the_host_counts_and_a_later_one_does_not() {
+fn a_weaker_duty_prolongs_nothing_that_was_due() {
+    const PHISHING_RESISTANT: u8 = 1;
+    const USER_VERIFIED: u8 = 2;
+    const DEVICE_BOUND: u8 = 4;
+    const HARDWARE_BOUND: u8 = 8;
+    for (before, after) in [
+        (PHISHING_RESISTANT, 0),
+        (HARDWARE_BOUND, DEVICE_BOUND),
+        (HARDWARE_BOUND, PHISHING_RESISTANT),
+        (HARDWARE_BOUND, 0),
+        (PHISHING_RESISTANT | USER_VERIFIED, USER_VERIFIED),
+        // Neither is part of the other, but whoever holds nothing has had the time for any factor.
+        (USER_VERIFIED, DEVICE_BOUND),
+        (0x80, PHISHING_RESISTANT),
+    ] {
+        let mut user = User::new();
+        assert_eq!(ask(&mut user, before, Some(NOW + 10 * DAY))["state"], "grace");
+        user.now += DAY;
+        let later = Some(user.now + 30 * DAY);
+        let due = json!({ "state": "grace", "by": NOW + 10 * DAY });
+        assert_eq!(
+            ask(&mut user, after, later),
+            due,
+            "{before} {after}: an earlier date stays"
+        );
+        user.now += 10 * DAY;
+        assert_eq!(ask(&mut user, after, later)["state"], "required", "{before} {after}");
+        // Nor does a factor that came and went.
+        let (_, id) = user.enrol_totp();
+        user.remove(&id);
+        assert_eq!(ask(&mut user, after, later)["state"], "required", "{before} {after}");
+    }
+
+    // Who has what the weaker one asks for is told nothing, until it is removed.
+    let mut user = User::new();
+    ask(&mut user, PHISHING_RESISTANT, Some(NOW - DAY));
+    let (_, id) = user.enrol_totp();
+    is(&mut user, "none", 0);
+    assert_eq!(user.remove(&id)["ok"], true);
+    is(&mut user, "required", -1);
+
+    // A part that a factor meets is not overdue, and the rest has a date of its own.
+    let today: Value = serde_json::from_str(TODAY).unwrap();
+    let mut key = today["webauthn"][0].clone();
+    key["entry"]["user_verified"] = json!(false);
+    key["entry"]["backup_eligible"] = json!(true);
+    let mut user = User::new();
+    user.record = Some(json!({ "webauthn": [key] }).to_string());
+    assert_eq!(ask(&mut user, USER_VERIFIED, None)["state"], "required");
+    let bound = ask(&mut user, DEVICE_BOUND, Some(NOW + 30 * DAY));
+    assert_eq!(bound, json!({ "state": "grace", "by": NOW + 30 * DAY }));
+}
+
+#[test]
+fn an_earlier_date_of_the_host_is_stored_and_a_later_one_is_not() {
     let mut user = User::new();
     is(&mut user, "grace", 30);
+    // Clocks of two servers differ by less than a minute.
+    let written = user.record.clone();
+    let by = NOW + 30 * DAY - 60_000;
+    assert_eq!(ask(&mut user, 0, Some(by))["by"], by);
+    assert_eq!(user.record, written);
+    for later in [NOW + 2 * DAY, NOW + 30 * DAY, i64::MAX] {
+        assert_eq!(
+            ask(&mut user, 0, Some(later.min(NOW + 2 * DAY))),
+            json!({ "state": "expiring", "by": NOW + 2 * DAY })
+        );
+        assert_eq!(ask(&mut user, 0, Some(later))["by"], NOW + 2 * DAY);
+    }
     assert_eq!(
-        ask(&mut user, 0, Some(NOW + 2 * DAY)),
-        json!({ "state": "expiring", "by": NOW + 2 * DAY })
+        user.status()["deadlines"],
+        json!([{ "require": 0, "by": NOW + 2 * DAY }])
     );
-    assert_eq!(ask(&mut user, 0, Some(NOW))["state"], "required");
-    assert_eq!(ask(&mut user, 0, None)["state"], "required");
-    is(&mut user, "grace", 30);
-    assert_eq!(ask(&mut user, 0, Some(i64::MAX))["by"], NOW + 30 * DAY);
+    assert_eq!(ask(&mut user, 0, None), json!({ "state": "required", "by": NOW }));
+    is(&mut user, "required", 0);
+    let told: Vec<_> = user.events.iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(told, ["deadline-set", "deadline-set", "deadline-set"]);
 }
 
 #[test]

@@ -6,6 +6,9 @@ use super::Record;
 use crate::json::members::is_default;
 use crate::webauthn::Proofs;
 
+/// How much earlier a date has to be to replace the one that is stored, in milliseconds. The clocks of servers differ.
+const EARLIER: i64 = 60_000;
+
 /// A record may have deadlines and no factor. They are no sign of how factors were removed or lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -21,21 +24,31 @@ pub struct Deadline {
 }
 
 impl Record {
-    /// Writes a deadline, at `now` in epoch milliseconds. False if there is one of this requirement, or no place for it.
+    /// Writes a deadline, at `now` in epoch milliseconds. False if there is one of this requirement that isn't later, or no
+    /// place for it.
     pub fn set_deadline(&mut self, require: Proofs, by: i64, now: i64) -> bool {
-        let known = self.deadlines.iter().any(|one| one.require == require);
+        let known = self.deadlines.iter().position(|one| one.require == require);
+        let stays = known
+            .and_then(|place| self.deadlines.get(place))
+            .is_some_and(|one| by.saturating_add(EARLIER) >= one.by);
         // The meaning of a change to a record that can't be read is unknown.
-        if known || self.whole_problem().is_some() || self.check_room().is_err() {
+        if stays || self.whole_problem().is_some() || self.check_room().is_err() {
             return false;
         }
         let seen = self.latest(now);
-        self.deadlines.push(Deadline { require, by, seen });
+        match known.and_then(|place| self.deadlines.get_mut(place)) {
+            Some(one) => (one.by, one.seen) = (by, seen),
+            None => self.deadlines.push(Deadline { require, by, seen }),
+        }
         true
     }
 
-    /// The deadlines of everything that is part of `required`, so that other duties don't prolong the ones there were.
-    pub fn deadlines_within(&self, required: Proofs) -> impl Iterator<Item = &Deadline> {
-        self.deadlines.iter().filter(move |one| required.meet(one.require))
+    /// What of `required` was due before, and by when: what each deadline has in common with it. So neither a stricter
+    /// duty nor a weaker one prolongs what there was.
+    pub fn due_of(&self, required: Proofs) -> impl Iterator<Item = (Proofs, i64)> {
+        self.deadlines
+            .iter()
+            .map(move |one| (required.common(one.require), one.by))
     }
 
     /// Goes on with the deadlines of the record that this one replaces.

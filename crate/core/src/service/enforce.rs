@@ -13,14 +13,14 @@ use crate::service::settings::Settings;
 use crate::webauthn::Proofs;
 
 /// Says where a user stands against what the host requires, and writes the deadline if there is none of this requirement
-/// yet. `value`: `{"state", "by"?}`.
+/// yet, or a later one. `value`: `{"state", "by"?}`.
 ///
 /// Request: `{require, by?, soon, now}`, all times in epoch milliseconds. `require`: what an enabled factor has to be able
 /// to prove, 0 for any factor but recovery codes. Without `by`, it is due at once. `soon`: how long before the deadline the
 /// state is `expiring`.
 ///
 /// The time is the later of `now` and the latest one in the record. The earliest deadline counts: the host's, the one of
-/// this requirement, and those of all parts of it that no factor meets.
+/// this requirement, and those of all others that have a part in common with it that no factor meets.
 pub fn enforce(record: Option<&str>, settings: &Settings, request: &str) -> Change {
     Change::from_decision(decide(record, settings, request))
 }
@@ -69,10 +69,8 @@ fn decide(record: Option<&str>, settings: &Settings, request: &str) -> Decision<
             by: None,
         }
     } else {
-        let unmet = record
-            .deadlines_within(require)
-            .filter(|one| !holds(&record, settings, one.require));
-        let due = unmet.map(|one| one.by).fold(by, i64::min);
+        let unmet = (record.due_of(require)).filter(|(part, _)| !holds(&record, settings, *part));
+        let due = unmet.map(|(_, by)| by).fold(by, i64::min);
         let state = if latest >= due {
             State::Required
         } else if latest.saturating_add(soon) >= due {

@@ -54,6 +54,20 @@ impl Proofs {
         if holds { self.and(more) } else { self }
     }
 
+    /// What has to be proved for either: what meets the one or the other meets this.
+    #[must_use]
+    pub fn common(self, other: Self) -> Self {
+        Self(self.with_implied().0 & other.with_implied().0)
+    }
+
+    /// With what every factor proves that can prove this.
+    fn with_implied(self) -> Self {
+        let hardware = self.meet(Self::HARDWARE_BOUND);
+        let bound = self.and_if(hardware, Self::DEVICE_BOUND);
+        let of_key = bound.meet(Self::USER_VERIFIED) || bound.meet(Self::DEVICE_BOUND);
+        bound.and_if(of_key, Self::PHISHING_RESISTANT)
+    }
+
     pub fn meet(self, required: Self) -> bool {
         self.and(required) == self
     }
@@ -92,6 +106,11 @@ mod tests {
         assert!(both.meet(Proofs::default()) && both.meet(Proofs::USER_VERIFIED) && both.meet(both));
         assert!(!Proofs::USER_VERIFIED.meet(both) && !Proofs::default().meet(Proofs::HARDWARE_BOUND));
         assert_eq!(Proofs::USER_VERIFIED.and_if(false, both), Proofs::USER_VERIFIED);
+        let of_key = Proofs::USER_VERIFIED.common(Proofs::DEVICE_BOUND);
+        assert_eq!(of_key, Proofs::PHISHING_RESISTANT, "only a key has either");
+        let bound = Proofs::HARDWARE_BOUND.common(Proofs::DEVICE_BOUND);
+        assert!(bound.meet(Proofs::DEVICE_BOUND) && !bound.meet(Proofs::HARDWARE_BOUND));
+        assert!(both.common(Proofs::default()).is_empty() && both.common(Proofs::of_byte(0x80)).is_empty());
         // What a later version requires is met by nothing here.
         assert!(!both.meet(Proofs::of_byte(0x80)));
     }
