@@ -260,12 +260,20 @@ fn a_clock_that_goes_back_does_not_bring_the_ten_seconds_back() {
         assert!(is_no(&person.recognise(&first)), "{back}");
         assert!(is_no(&person.recognise(&second)), "{back}");
     }
-    // Within what the clocks of two servers may differ, it is a request that crossed another one.
+    // Within what the clocks of two servers differ, it is a request that crossed another one.
     let mut person = Person::new();
     let first = person.token();
-    person.next(&first);
-    person.user.now -= 9 * SECOND;
+    let second = person.next(&first);
+    let record = person.user.record.clone();
+    person.user.now -= SECOND;
     assert_eq!(person.recognise(&first), json!({ "remembered": true }));
+    // By a clock that is further behind, it isn't let in, and isn't taken for a copy.
+    for back in [1, 8 * SECOND] {
+        person.user.now -= back;
+        assert!(is_no(&person.recognise(&first)), "{back}");
+    }
+    assert_eq!(person.user.record, record);
+    person.next(&second);
 }
 
 #[test]
@@ -483,6 +491,23 @@ fn a_full_record_remembers_no_more_but_uses_and_forgets() {
     person.user.record = Some(record.to_string());
     assert!(is_no(&person.recognise(&token)));
     assert_eq!(person.forget(&json!({})), 1);
+}
+
+#[test]
+fn a_browser_that_has_no_place_takes_none_from_another() {
+    let mut person = Person::new();
+    let oldest = person.token();
+    for _ in 1..16 {
+        person.token();
+    }
+    let mut record: Value = serde_json::from_str(person.user.record.as_ref().unwrap()).unwrap();
+    let missing = MAX_RECORD_BYTES - person.user.record.as_ref().unwrap().len();
+    record["recovery"]["note"] = json!("x".repeat(missing - 30));
+    person.user.record = Some(record.to_string());
+    let outcome = person.remember(&"y".repeat(100));
+    assert_eq!((outcome["ok"].as_bool(), outcome.get("token")), (Some(true), None));
+    assert_eq!(person.list("").len(), 16);
+    person.next(&oldest);
 }
 
 #[test]

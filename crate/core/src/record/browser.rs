@@ -25,6 +25,9 @@ const LIFETIME: i64 = 30 * 86_400;
 /// How long the token before the current one is accepted, in milliseconds. The requests of several tabs may cross.
 const GRACE: i64 = 10_000;
 
+/// How far a clock may be behind the one that replaced the token, in milliseconds. Those of two servers differ.
+const SKEW: i64 = 1000;
+
 /// Bytes of a series id and of a secret.
 const SERIES: usize = 16;
 const SECRET: usize = 32;
@@ -126,6 +129,7 @@ impl Record {
             previous: Vec::new(),
         };
         let remembered = token.remembered(&browser);
+        let before = self.browsers.clone();
         self.forget_expired(now);
         while self.browsers.len() >= MOST {
             let oldest = self.browsers.iter().map(|one| one.rotated).min();
@@ -134,7 +138,7 @@ impl Record {
         }
         self.browsers.push(browser);
         if self.check_size().is_err() {
-            self.browsers.pop();
+            self.browsers = before;
             return None;
         }
         Some(remembered)
@@ -169,9 +173,11 @@ impl Record {
             return Recognised::Now(remembered);
         }
         // Both ways: a clock that goes back must not bring the ten seconds back either.
-        let crossed = used.saturating_sub(browser.rotated) <= GRACE && browser.rotated.saturating_sub(now) <= GRACE;
+        let behind = browser.rotated.saturating_sub(now);
+        let crossed = used.saturating_sub(browser.rotated) <= GRACE && behind <= GRACE;
         if crossed && is_same(&browser.previous, &secret) {
-            return if refused {
+            // A clock that is a little more behind is no sign of a copy, and no reason to let it in.
+            return if refused || behind > SKEW {
                 Recognised::No
             } else {
                 Recognised::Before { id }
