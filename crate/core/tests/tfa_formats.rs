@@ -351,6 +351,79 @@ fn text_of_another_kind_is_no_file_of_lines() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_first_user() {
+    let data = data_encoding::BASE64.encode(br#"{"keys":"v2-AAAAAAAA","config":{}}"#);
+    let line = format!("alice@pve:oath:{data}");
+    let marked = parse(&format!("\u{feff}{line}\nbob@pve:oath:!"));
+    assert_eq!(marked.user_names().collect::<Vec<_>>(), ["alice@pve", "bob@pve"]);
+    assert_eq!(marked.record("alice@pve"), parse(&line).record("alice@pve"));
+    let examined = value(&examine(format!("\u{feff}{line}").as_bytes(), 1 << 20, 0))["value"].clone();
+    assert_eq!(examined["users"][0]["user"], "alice@pve");
+    assert_eq!(examined["mistakes"], 0);
+}
+
+#[test]
+fn a_yubico_key_that_no_otp_can_match_is_unusable() {
+    let long = "c".repeat(50);
+    let wrong = |entry: Value| json!({ "id": "y", "created": 1, "entry": entry });
+    for entry in [
+        json!("notmodhex!"),
+        json!(long),
+        json!("cccccccdjii\u{e9}"),
+        json!({ "yubico": long, "use-count": 1, "session-count": 1 }),
+    ] {
+        let good = r#"{"id":"g","created":1,"entry":"CCCCCCCDJIII"}"#;
+        let text = format!(r#"{{"users":{{"a":{{"yubico":[{},{good}]}}}}}}"#, wrong(entry.clone()));
+        let mut config = parse(&text);
+        assert_eq!(written(&config, AS_IT_CAME), text, "as it came");
+        assert_eq!(is_refused(&config), entry.is_object(), "Proxmox reads any text");
+        assert_eq!(value(&config.yubico_keys("a"))["value"], "CCCCCCCDJIII");
+        let listed = value(&config.list_entries("a"))["value"].clone();
+        let unusable: Vec<_> = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["unusable"] == true)
+            .collect();
+        assert_eq!(unusable.iter().filter(|one| **one).count(), 1, "{listed}");
+        let examined = value(&examine(text.as_bytes(), 1 << 20, 0))["value"]["users"][0].clone();
+        assert_eq!(
+            examined["problems"][0], "can't be read, at yubico[0].entry",
+            "{examined}"
+        );
+        assert_eq!(value(&config.delete_entry("a", "y"))["value"]["ok"], true);
+        assert_eq!(
+            value(&examine(written(&config, AS_IT_CAME).as_bytes(), 1 << 20, 0))["value"]["mistakes"],
+            0
+        );
+    }
+    // It still counts as a factor.
+    let alone = json!({ "users": { "a": { "yubico": [wrong(json!("notmodhex!"))] } } }).to_string();
+    assert_eq!(value(&parse(&alone).has_type("a", "yubico"))["value"], true);
+    // The same in an old line.
+    let line = format!(
+        "a@pve:yubico:{}",
+        data_encoding::BASE64.encode(br#"{"keys":"notmodhex! cccccccdjiii"}"#)
+    );
+    let config = parse(&line);
+    assert_eq!(value(&config.yubico_keys("a@pve"))["value"], "cccccccdjiii");
+    let examined = value(&examine(line.as_bytes(), 1 << 20, 0))["value"]["users"][0].clone();
+    assert_eq!(
+        examined["problems"],
+        json!(["can't be read, at yubico[0].entry"]),
+        "{examined}"
+    );
+    assert_eq!(examined["factors"], json!({ "yubico": 1 }));
+    // A key without a public id types 32 characters.
+    let nameless = json!({ "users": { "a": { "yubico": [wrong(json!(""))] } } }).to_string();
+    let remarks = value(&examine(nameless.as_bytes(), 1 << 20, 0))["value"]["users"][0]["remarks"].to_string();
+    assert!(
+        remarks.contains("without their secrets: (no public id): to sign in"),
+        "{remarks}"
+    );
+}
+
+#[test]
 fn a_user_who_occurs_twice_is_refused_alone() {
     let lines = "a:yubico:eyJrZXlzIjoiY2NjY2NjY2RqaWlpIn0=\nb:yubico:eyJrZXlzIjoiIn0\na:oath:!\n";
     let json = r#"{"users":{"b":{},"a":{"totp-locked":true},"a":{}}}"#;
@@ -409,15 +482,25 @@ fn a_user_whose_name_none_can_have_is_kept_and_never_used() {
 
 #[test]
 fn a_file_without_a_line_has_no_users_and_is_no_json() {
-    for nothing in ["", " \r\n\t", "\u{a0}\u{2003}\n", "# no users\n", "\n# one\n\n# two"] {
+    for nothing in [
+        "",
+        " \r\n\t",
+        "\u{a0}\u{2003}\n",
+        "# no users\n",
+        "\n# one\n\n# two",
+        "\u{feff}",
+        "\u{feff}\r\n",
+        "\u{feff}# no users\n",
+        "\u{feff}\n# one",
+    ] {
         let config = parse(nothing);
         assert_eq!(written(&config, WHOLE), "{}");
         let examined = value(&examine(nothing.as_bytes(), 1 << 20, 0))["value"].clone();
         assert_eq!((&examined["count"], &examined["mistakes"]), (&json!(0), &json!(0)));
-        let what = if nothing.trim().is_empty() {
-            "the file is empty: for a file without users, write {\"users\":{}}"
-        } else {
+        let what = if nothing.contains('#') {
             "comments are no JSON: for a file without users, write {\"users\":{}}"
+        } else {
+            "the file is empty: for a file without users, write {\"users\":{}}"
         };
         let refused = TfaConfig::parse_as(nothing.as_bytes(), 1 << 20, Accepted::Json).err();
         let detail = refused.as_ref().and_then(Failure::detail).unwrap();

@@ -1,15 +1,35 @@
 //! A Yubico OTP factor: its public id, and the counters of the last accepted OTP if there is one.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::yubico::Counter;
+use crate::yubico::{Counter, is_public_id};
 
-/// Written as the bare public id until an OTP is accepted, as Proxmox does.
-#[derive(Debug, Serialize, Deserialize)]
+/// Written as the bare public id until an OTP is accepted, as Proxmox does. Read only if an OTP can have the public id.
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum YubicoEntry {
     PublicId(String),
     Counted(Counted),
+}
+
+impl<'de> Deserialize<'de> for YubicoEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Stored {
+            PublicId(String),
+            Counted(Counted),
+        }
+
+        let entry = match Stored::deserialize(deserializer)? {
+            Stored::PublicId(id) => Self::PublicId(id),
+            Stored::Counted(counted) => Self::Counted(counted),
+        };
+        if !is_public_id(entry.public_id()) {
+            return Err(de::Error::custom("not a public id"));
+        }
+        Ok(entry)
+    }
 }
 
 /// Ours: only an OTP with a greater pair of use and session counter is accepted.

@@ -17,7 +17,6 @@ use crate::json::envelope::envelope;
 use crate::json::failure::Failure;
 use crate::record::factor::factors;
 use crate::record::{Entry, FactorType, Record, StoredKey, TOO_LARGE, TOO_MANY, Unusable, YubicoEntry};
-use crate::yubico::is_public_id;
 
 /// Reads as much of a file as possible. Returns an envelope with an [`Examination`] as JSON.
 ///
@@ -145,7 +144,7 @@ fn examine_json(text: &str, now: i64) -> Examination {
 fn examine_lines(text: &str, now: i64) -> Examination {
     let mut users = Users::default();
     for Line { number, user, read, .. } in read_lines(text) {
-        match read.map(|record| Record::parse_usable(&record)) {
+        match read.map(|record| Record::parse_in_file(&record)) {
             Ok(Ok((record, _))) => users.add(examine_record(number, record, false, None, now), user),
             Ok(Err(failure)) => users.add(wrong(number, unreadable(&describe_record(&failure))), user),
             Err(what) if user.is_empty() => users.add_nameless(wrong(number, what.to_owned())),
@@ -327,15 +326,15 @@ fn unread_by_origin(record: &Record, raw: &str) -> Vec<String> {
         .collect()
 }
 
-/// Says which Yubico keys still need a secret, because no file has those. A key is named by its public id, if that is
-/// valid.
+/// Says which Yubico keys still need a secret, because no file has those. A key is named by its public id, if it has
+/// one.
 fn yubico_keys(record: &Record) -> Option<Cow<'static, str>> {
     let named = |entry: &Entry<YubicoEntry>| {
         let id = entry.entry.public_id();
-        if is_public_id(id) {
-            id.to_ascii_lowercase()
-        } else {
+        if id.is_empty() {
             "(no public id)".to_owned()
+        } else {
+            id.to_ascii_lowercase()
         }
     };
     let keys: Vec<_> = record.yubico.iter().map(named).collect();

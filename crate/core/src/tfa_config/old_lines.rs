@@ -21,7 +21,7 @@ use crate::totp::{Algorithm, Totp};
 impl TfaConfig {
     /// The problem of a file without users that is not written as JSON, where that is required; `None` for any other.
     pub(super) fn empty_json(text: &str) -> Option<&'static str> {
-        if text.trim().is_empty() {
+        if without_mark(text).trim().is_empty() {
             return Some("the file is empty: for a file without users, write {\"users\":{}}");
         }
         let only_comments = read_lines(text).next().is_none();
@@ -86,7 +86,7 @@ impl Nameless {
 /// Whether the text is in this format, although one of its lines can't be used. Any other text must not become a file
 /// in which nobody has a factor.
 fn are_lines(text: &str) -> bool {
-    let begins = text.trim_start_matches('\u{feff}').trim_start();
+    let begins = without_mark(text).trim_start();
     !begins.starts_with(['{', '[']) && read_lines(text).any(|line| line.is_typed)
 }
 
@@ -115,9 +115,14 @@ impl Line<'_> {
 
 /// Every line that isn't blank or a comment.
 pub(super) fn read_lines(text: &str) -> impl Iterator<Item = Line<'_>> {
-    let lines = (1..).zip(text.lines().map(str::trim));
+    let lines = (1..).zip(without_mark(text).lines().map(str::trim));
     let filled = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
     filled.map(|(number, line)| read_line(number, line))
+}
+
+/// Without the byte order mark that some editors write. It would become a part of the first user's name.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 fn read_line(number: usize, line: &str) -> Line<'_> {
