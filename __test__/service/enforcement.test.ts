@@ -207,7 +207,7 @@ class Row {
 
 test('what is no answer of a policy is an error, never a duty less', async (t) => {
   const wrong = [undefined, true, [], 'none', { require: 'yes' }, { required: true }, { require: { phishing: true } }, { require: null },
-    { require: true, by: '2030' }, { require: true, by: new Date() }, { remind: ['codes'] }, new Row(), Object.create({ require: true })]
+    { require: true, by: '2030' }, { require: true, by: 1_893_456_000 }, { require: true, by: 0 }, { require: true, by: new Date() }, { remind: ['codes'] }, new Row(), Object.create({ require: true })]
   for (const answer of wrong) {
     const { service } = await withPolicy(() => answer as Duty)
     await t.throwsAsync(service.enforcement(user), { code: 'invalid-argument', message: /policy\(\)/ })
@@ -219,6 +219,15 @@ test('what is no answer of a policy is an error, never a duty less', async (t) =
   const error = await t.throwsAsync(service.enforcement(user), { code: 'store-failed' })
   t.is((error!.cause as Error).message, 'no database')
   await t.throwsAsync(all(service.report([user])), { code: 'store-failed' })
+})
+
+test('a date in seconds is refused with what it should be, and not stored', async (t) => {
+  const store = memoryStore()
+  const { service } = await Fixture.open(store, { policy: () => ({ require: true, by: Date.UTC(2030) / 1000 }) })
+  await t.throwsAsync(service.enforcement(user), {
+    code: 'invalid-argument', message: /policy\(\)\.by must be epoch milliseconds, .* maybe yours is in seconds/,
+  })
+  t.is(await store.read(user), undefined)
 })
 
 test('a policy that fails while the next user is still being read fails the report, and not the process', async (t) => {
@@ -302,12 +311,12 @@ test('without a policy there is nothing to ask', async (t) => {
 
 test('a record that can’t be read is one line of a report, and no way around its date', async (t) => {
   const store = memoryStore()
-  const fixture = await Fixture.open(store, { policy: () => ({ require: true, by: 5 }) })
+  const fixture = await Fixture.open(store, { policy: () => ({ require: true, by: 1e12 }) })
   await store.update(user, () => ({ record: '[]', handle: undefined, value: undefined }))
   await store.update('bob', () => ({ record: '{"deadlines":7}', handle: undefined, value: undefined }))
   t.deepEqual(await all(fixture.service.report([user, 'bob'])), [
     { user, state: 'failed', reason: fixture.options.seal ? 'record-sealed' : 'record-corrupt' },
-    { user: 'bob', state: 'required', by: 5, require: {}, factors: ['unknown'] },
+    { user: 'bob', state: 'required', by: 1e12, require: {}, factors: ['unknown'] },
   ])
   const error = await t.throwsAsync(fixture.service.enforcement(user))
   t.true(isCountersignError(error))

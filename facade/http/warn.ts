@@ -1,4 +1,5 @@
 import type { WarningReason } from '../service/event.js'
+import { earliest } from '../shared/check.js'
 import { originHint, shownOrigin } from '../service/hints.js'
 import type { Accepted } from '../service/outcome.js'
 import type { HeaderReader } from './node-headers.js'
@@ -73,8 +74,6 @@ export const skew = 60_000
 export function isInOtherUnit({ at }: Session, now: number): boolean {
   return at > 0 && at < earliest && now > earliest
 }
-
-const earliest = 126_230_400_000
 
 /** Sessions as they were before a verification: one that comes again afterwards was not saved. */
 export class UnsavedSessions {

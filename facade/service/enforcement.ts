@@ -1,6 +1,6 @@
 import type { BindingChange, BindingRecord, BindingService } from '#binding'
 
-import { actor, checkUser, epochMilliseconds, flag, invalid, listOf, object, oneOf, optional } from '../shared/check.js'
+import { actor, checkUser, flag, invalid, listOf, object, oneOf, optional, todaysMilliseconds } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { openEnvelope } from '../shared/envelope.js'
 import { isCountersignError } from '../shared/errors.js'
@@ -192,7 +192,7 @@ const flagOr = <T>(check: Check<T>): Check<boolean | T> => (value, name) => type
 
 const checkDuty = object<Duty>({
   require: optional(flagOr(checkRequirement)),
-  by: optional(epochMilliseconds),
+  by: optional(todaysMilliseconds),
   remind: optional(flagOr(listOf<Reminder>(oneOf(...reminders), { max: 16 }))),
 })
 const checkOptions = object<EnforcementOptions>({ assurance: optional(checkAssurance), rp: optional(checkUsableRp) })

@@ -152,6 +152,17 @@ export const epochMilliseconds: Check<number> = (value, name) => {
   return value as number
 }
 
+/** Epoch milliseconds from 1974 on. What is earlier is in another unit, as a rule in seconds. */
+export const todaysMilliseconds: Check<number> = (value, name) => {
+  if (epochMilliseconds(value, name) < earliest) {
+    throw invalid(name, `epoch milliseconds, like Date.now(): a date from 1974 on (${earliest}), so maybe yours is in seconds`)
+  }
+  return value as number
+}
+
+/** The first millisecond of 1974. A time of today in seconds is before it. */
+export const earliest = 126_230_400_000
+
 export const flag: Check<boolean> = (value, name) => {
   if (typeof value !== 'boolean') throw invalid(name, 'true or false')
   return value
