@@ -237,6 +237,18 @@ test('an import brings no browsers, and leaves those of the same record', async 
   t.like(await service.challenge(user, { browser: token }), { remembered: true })
 })
 
+test('what can be no id is of no browser, not of one with an empty id', async (t) => {
+  const { fixture, service, remember } = await open(await stores.memory())
+  await remember()
+  const record = JSON.parse((await fixture.store.read(user))!) as { browsers: object[] }
+  const browsers = record.browsers.map((browser) => ({ ...browser, id: '' }))
+  await fixture.store.update(user, () => ({ record: JSON.stringify({ ...record, browsers }), value: undefined }))
+  for (const id of ['\ud800', 'x'.repeat(2 ** 21 + 1), 5 as never]) t.false(await service.forgetBrowser(user, id))
+  t.is((await service.browsers(user)).length, 1)
+  t.true(await service.forgetBrowser(user, ''))
+  await t.throwsAsync(service.forgetBrowser('', '\ud800'), { code: 'invalid-argument' })
+})
+
 function told({ events }: Fixture): string[] {
   return events.map(({ type }) => type).filter((type) => type.startsWith('browser-'))
 }

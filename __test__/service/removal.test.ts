@@ -192,6 +192,41 @@ test('who it was is a short text without controls', async (t) => {
 })
 
 /** Somebody else's doing: the record is not there any more. */
+test('whatever id an imported factor has, it can be renamed and removed by it', async (t) => {
+  for (const id of ['', 'x'.repeat(300), '\u{1f511}'.repeat(500), 'a/b?c#d']) {
+    const fixture = await Fixture.open(await stores['memory']!(), { yubico: { secrets: () => null } })
+    const { service } = fixture
+    const entry = { id, description: '', created: 1, entry: 'cccccccdjiii' }
+    t.like(await service.importRecord(user, JSON.stringify({ yubico: [entry, { ...entry, id: 'other', entry: 'cccccccdjiik' }] })), { ok: true })
+    t.deepEqual((await service.factors(user)).map((factor) => factor.id), [id, 'other'])
+    for (const none of ['\ud800', `${id}\udc00`, 'x'.repeat(2 ** 21 + 1), 5 as never]) {
+      t.deepEqual(await service.removeFactor(user, none), { ok: false, reason: 'no-such-factor' })
+      t.deepEqual(await service.updateFactor(user, none, { enable: false }), { ok: false, reason: 'no-such-factor' })
+    }
+    t.like(await service.updateFactor(user, id, { description: 'mine' }), { ok: true, factor: { description: 'mine' } })
+    const codes = await service.createRecoveryCodes(user)
+    if (id.length === 300) {
+      const recovered = await service.recover(user, { recovery: codes[0]!, remove: [id] })
+      t.deepEqual(recovered.ok && recovered.removed.map((factor) => factor.id), [id])
+    } else {
+      t.true((await service.removeFactor(user, id)).ok)
+    }
+    t.deepEqual((await service.factors(user)).filter(({ type }) => type === 'yubico').map((factor) => factor.id), ['other'])
+  }
+})
+
+test('a Yubico key that no OTP can match is never offered, and can be removed', async (t) => {
+  const fixture = await Fixture.open(await stores['memory']!(), { yubico: { secrets: () => null } })
+  const { service } = fixture
+  await fixture.enrolTotp(user)
+  const record = JSON.parse((await fixture.store.read(user))!) as object
+  const entry = { id: 'y', description: '', created: 1, entry: 'notmodhex!' }
+  await fixture.store.update(user, () => ({ record: JSON.stringify({ ...record, yubico: [entry] }), value: undefined }))
+  t.is((await service.challenge(user))?.yubico, undefined)
+  t.like((await service.factors(user)).at(-1), { id: 'y', type: 'yubico', unusable: true })
+  t.true((await service.removeFactor(user, 'y')).ok)
+})
+
 async function lose(store: Store): Promise<void> {
   await store.update(user, () => ({ record: null, value: 0 }))
 }

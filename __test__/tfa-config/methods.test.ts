@@ -73,6 +73,28 @@ test('the user goes with the last entry', (t) => {
   t.deepEqual(config.users(), [])
 })
 
+test('what can be no id is of no entry, and any id that an entry has is', (t) => {
+  const long = 'l'.repeat(2000)
+  const record = (id: string) => [id, { yubico: [{ id, description: '', created: 1, entry: 'cccccccdjiii' }, { id: 'other', created: 1, entry: 'cccccccdjiik' }] }]
+  const users = Object.fromEntries(['', long, '\ufffd'].map((id, place) => [`user${place}`, record(id)[1]]))
+  const config = TfaConfig.parse(Buffer.from(JSON.stringify({ users })))
+  for (const user of config.users()) {
+    for (const id of ['\ud800', '\ud800'.repeat(2000), 'x'.repeat(2 ** 21 + 1)]) {
+      t.is(config.getEntry(user, id), undefined)
+      t.deepEqual(config.updateEntry(user, id, { description: 'x' }), config.updateEntry(user, 'nobody', { description: 'x' }))
+      t.deepEqual(config.deleteEntry(user, id), config.deleteEntry(user, 'nobody'))
+    }
+  }
+  for (const [place, id] of ['', long, '\ufffd'].entries()) {
+    const user = `user${place}`
+    t.is(config.getEntry(user, id)?.type, 'yubico')
+    t.deepEqual(config.updateEntry(user, id, { description: 'x' }), { ok: true })
+    t.deepEqual(config.deleteEntry(user, id), { ok: true, left: true })
+    t.deepEqual(config.listEntries(user).map((entry) => entry.id), ['other'])
+  }
+  t.throws(() => config.getEntry('user0', 5 as never), { code: 'invalid-argument' })
+})
+
 test('what an update may change', (t) => {
   const { config } = new Fixture()
   const [recovery, totp, webauthn, u2f, yubico] = config.listEntries('alice@pve').map(({ id }) => id) as [

@@ -1,4 +1,4 @@
-import { description, flag, listOf, oneOf, optional as absent, text } from '../shared/check.js'
+import { description, entryId, flag, listOf, oneOf, optional as absent } from '../shared/check.js'
 import type { Member } from './body.js'
 
 /** What the service itself examines: a code, an answer, a response. Anything else is refused as `malformed` there. */
@@ -27,8 +27,8 @@ export const choice = <const T extends string>(description: string, ...values: T
 })
 
 export const ids = (description: string): Member<string[]> => ({
-  schema: { type: 'array', maxItems: 1000, items: { type: 'string', minLength: 1, maxLength: 128 }, description },
-  check: listOf(text(128), { max: 1000 }),
+  schema: { type: 'array', maxItems: 1000, items: { type: 'string' }, description },
+  check: listOf(entryId, { max: 1000 }),
   required: true,
 })
 

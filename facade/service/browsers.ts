@@ -1,6 +1,6 @@
 import type { BindingRecord } from '#binding'
 
-import { actor, asDescription, checkUser, invalid, isWellFormed, object, optional } from '../shared/check.js'
+import { actor, asDescription, checkUser, invalid, isEntryId, isWellFormed, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { assuranceOf } from './assurance.js'
 import type { Context } from './context.js'
@@ -60,8 +60,10 @@ export async function browsers(
 
 export async function forgetBrowser(context: Context, user: string, id: string, options: ByOption): Promise<boolean> {
   // An id often comes from a page's address: what can't be one is of no browser.
-  const isId = typeof id === 'string' && id.length <= 128 && isWellFormed(id)
-  return (await forget(context, user, isId ? id : '', options)) > 0
+  if (isEntryId(id)) return (await forget(context, user, id, options)) > 0
+  checkUser(user)
+  checkBy(options, '')
+  return false
 }
 
 export function forgetBrowsers(context: Context, user: string, options: ByOption): Promise<number> {

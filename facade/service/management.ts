@@ -1,6 +1,6 @@
 import type { BindingRecord } from '#binding'
 
-import { actor, checkUser, flag, isDescription, isForeignName, isWellFormed, object, optional } from '../shared/check.js'
+import { actor, checkUser, flag, isDescription, isEntryId, isForeignName, object, optional } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { requirementOf } from './assurance.js'
 import type { Context } from './context.js'
@@ -43,7 +43,8 @@ export async function updateFactor(
 ): Promise<Updated> {
   checkUser(user)
   const change = checkUpdate(options, '')
-  if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
+  // It often comes from a page's address.
+  if (!isEntryId(id)) return { ok: false, reason: 'no-such-factor' }
   const { description } = change
   if (description !== undefined && !isDescription(description)) return { ok: false, reason: 'malformed' }
   const request = jsonText({ id, ...change })
@@ -54,7 +55,8 @@ export async function updateFactor(
 export async function removeFactor(context: Context, user: string, id: string, options: ByOption): Promise<Removed> {
   checkUser(user)
   const { by } = checkBy(options, '')
-  if (!isFactorId(id)) return { ok: false, reason: 'no-such-factor' }
+  // It often comes from a page's address.
+  if (!isEntryId(id)) return { ok: false, reason: 'no-such-factor' }
   const now = context.now()
   const request = jsonText({ id, by, now })
   return (await context.update<Removed>(user, now, (record) => context.service().removeFactor(record, request))).value
@@ -101,9 +103,4 @@ export async function removeUser(context: Context, user: string, options: ByOpti
   if (typeof removed !== 'boolean') throw new CountersignError('store-failed')
   if (removed) context.events.tell([{ type: 'removed', ...(by !== undefined && { by }) }], user, context.now())
   return removed
-}
-
-/** An id often comes from a page's address: what can't be one is of no factor. */
-function isFactorId(id: unknown): id is string {
-  return typeof id === 'string' && id.length <= 128 && isWellFormed(id)
 }

@@ -5,7 +5,7 @@ import type { ParsedAnswer } from '../shared/answer.js'
 import { assuranceOf, bitsOf, checkMethods, checkRequirement } from './assurance.js'
 import { checkRemember, recognise, remembering } from './browsers.js'
 import type { Challenge } from './challenge.js'
-import { checkUser, flag, fromOutside, ifGiven, invalid, listOf, object, oneOf, optional, own, text } from '../shared/check.js'
+import { checkUser, entryId, flag, fromOutside, ifGiven, invalid, listOf, object, oneOf, optional, own } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import type { Context } from './context.js'
 import { checkServiceAuthentication, rulesOf } from './extensions.js'
@@ -29,7 +29,7 @@ const verifyShape = {
 }
 const checkVerify = object<VerifyOptions>({ ...verifyShape, remember: optional(checkRemember) })
 const outside: Check<unknown> = (value) => value
-const recoverShape = { recovery: outside, remove: optional(listOf(text(128), { max: 1000 })) }
+const recoverShape = { recovery: outside, remove: optional(listOf(entryId, { max: 1000 })) }
 const checkHost = object<FirstFactorOption>({ firstFactor: optional(checkMethods) })
 const readReset = fromOutside(object<ResetOptions>({ totp: outside, ...recoverShape }))
 const readRecover = fromOutside(object<RecoverOptions>(recoverShape))

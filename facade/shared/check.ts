@@ -74,6 +74,19 @@ export function isForeignName(user: unknown): user is string {
   return typeof user === 'string' && isWellFormed(user) && (user === '' || !fits(user, 256))
 }
 
+/**
+ * Whether a record may have an entry with this id. An imported record or a file of Proxmox may have any text, so this is all
+ * that bounds it: a record is never so long.
+ */
+export function isEntryId(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= 2 ** 21 && isWellFormed(id)
+}
+
+export const entryId: Check<string> = (value, name) => {
+  if (!isEntryId(value)) throw invalid(name, 'the id of a factor')
+  return value
+}
+
 /** Well-formed Unicode, not empty, at most `max` bytes of UTF-8. */
 export const text = (max: number): Check<string> => textThatIs(`text of 1 to ${max} bytes`, max)
 

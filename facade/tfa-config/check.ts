@@ -1,6 +1,6 @@
 import * as types from 'node:util/types'
 
-import { checkUser, clock, flag, integer, invalid, isForeignName, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
+import { checkUser, clock, flag, integer, invalid, isEntryId, isForeignName, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 import { CountersignError } from '../shared/errors.js'
 import { isUsable } from '../stateless/fitting-rp.js'
@@ -15,10 +15,10 @@ import type {
   TfaWriteOptions,
 } from './types.js'
 
-/** An id often comes from a page's address: what none can be becomes one that no entry has. */
-export function checkEntryId(id: unknown): string {
+/** An id often comes from a page's address: `undefined` for one that no entry can have. */
+export function checkEntryId(id: unknown): string | undefined {
   if (typeof id !== 'string') throw invalid('id', 'text')
-  return isWellFormed(id) && id.length <= 1024 ? id : ''
+  return isEntryId(id) ? id : undefined
 }
 
 /** A user whom a file may hold, even under a name that none can have. */

@@ -95,7 +95,8 @@ export class TfaConfig {
    *
    * A user, an entry, a line or a section that can't be used is kept unchanged. Such an entry counts as a factor, is
    * listed with `unusable: true`, is never offered, and can only be deleted. All others work. Such a line becomes a JSON
-   * string of the user before its first colon. An empty file has no users. With `json`, it is an error.
+   * string of the user before its first colon. An empty file has no users, and neither has a byte order mark
+   * alone. With `json`, it is an error.
    *
    * Proxmox gives several entries of an old line the same id. Here they get unique ids (`v1-entry`, `v1-entry-2`, ...),
    * which are the same each time. Half-finished U2F registrations of old lines are left out. Unknown top-level members
@@ -262,6 +263,7 @@ export class TfaConfig {
   getEntry(user: string, id: string): TfaEntry | undefined {
     checkHeldUser(user)
     const checked = checkEntryId(id)
+    if (checked === undefined) return undefined
     return this.#ask<TfaEntry | null>((native) => native.getEntry(user, checked), user) ?? undefined
   }
 
@@ -277,6 +279,7 @@ export class TfaConfig {
   deleteEntry(user: string, id: string): TfaDeleted {
     checkHeldUser(user)
     const checked = checkEntryId(id)
+    if (checked === undefined) return noSuchEntry()
     return this.#ask((native) => native.deleteEntry(user, checked), user)
   }
 
@@ -290,9 +293,10 @@ export class TfaConfig {
     change: { description?: string; enable?: boolean },
   ): { ok: true } | TfaRefused {
     checkUser(user)
-    const checked = checkUpdate(change, '')
+    const [checkedId, checked] = [checkEntryId(id), checkUpdate(change, '')]
+    if (checkedId === undefined) return noSuchEntry()
     if (!isFlag(checked.enable)) return unusable('enable', 'true or false')
-    const request = jsonText({ id: checkEntryId(id), ...checked })
+    const request = jsonText({ id: checkedId, ...checked })
     return this.#ask((native) => native.updateEntry(user, request), user)
   }
 
@@ -439,6 +443,11 @@ function guarded<T>(call: () => T): T | string {
   } catch {
     return internalFailure
   }
+}
+
+/** As the core refuses an id of no entry. */
+function noSuchEntry(): TfaRefused {
+  return { ok: false, reason: 'no-such-entry', message: 'no such entry' }
 }
 
 function rejected(reason: TfaRejected['reason'], log?: string): TfaRejected {
