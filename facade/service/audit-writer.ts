@@ -1,5 +1,4 @@
 import { channel } from 'node:diagnostics_channel'
-import { performance } from 'node:perf_hooks'
 
 import { CountersignError } from '../shared/errors.js'
 import { appendTo, isRequired } from './audit.js'
