@@ -1,5 +1,5 @@
 import type { FactorType } from '../shared/factor.js'
-import { epochMilliseconds, flag, invalid, listOf, memberOf, object, oneOf, optional, text } from '../shared/check.js'
+import { epochMilliseconds, flag, ifGiven, invalid, listOf, memberOf, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
 
 /**
@@ -87,6 +87,9 @@ const checkParts = object<Requirement>({
 })
 
 export const checkRequirement: Check<Requirement> = (value, name) => checkOwn(checkParts(value, name), value, name, names)
+
+/** The option `require` of a call. */
+export const requirementIfGiven = ifGiven(checkRequirement, 'to require nothing')
 
 /** Only own members are read. A getter of a class, such as that of a database's row, must not be a requirement less. */
 export function checkOwn<T extends object>(checked: T, given: unknown, name: string, members: readonly string[]): T {

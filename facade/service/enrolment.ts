@@ -1,7 +1,7 @@
 import type { BindingRecord } from '#binding'
 
 import { parseCode, parseResponse } from '../shared/answer.js'
-import { bitsOf, checkRequirement } from './assurance.js'
+import { bitsOf, requirementIfGiven } from './assurance.js'
 import type { TotpEnrolment } from './challenge.js'
 import { checkUser, flag, ifGiven, invalid, isDescription, isWellFormed, object, oneOf, optional, text } from '../shared/check.js'
 import type { Check } from '../shared/check.js'
@@ -143,17 +143,18 @@ export async function createRecoveryCodes(context: Context, user: string): Promi
 }
 
 const rp = optional(checkUsableRp)
+const firstOnly = ifGiven(flag, 'for false')
 const outside: Check<unknown> = (value) => value
 // What the person typed comes from outside, too.
 const finishShape = {
-  session: checkSession, description: outside as Check<string>, firstOnly: ifGiven(flag, 'for false'), require: ifGiven(checkRequirement, 'to require nothing'),
+  session: checkSession, description: outside as Check<string>, firstOnly, require: requirementIfGiven,
 }
 
 const checkBeginTotp = object<BeginTotpOptions>({ account: checkAccount, issuer: optional(text(256)), session: checkSession, rp })
 const checkFinishTotp = object<FinishTotpOptions>({ ...finishShape, enrolment: outside, code: outside })
 const checkFinishWebauthn = object<FinishWebauthnOptions>({ ...finishShape, response: outside, rp })
 const checkEnrolYubico = object<EnrolYubicoOptions>({
-  description: outside as Check<string>, firstOnly: ifGiven(flag, 'for false'), code: outside, require: ifGiven(checkRequirement, 'to require nothing'),
+  description: outside as Check<string>, firstOnly, code: outside, require: requirementIfGiven,
 })
 const checkBeginWebauthn = object<Omit<BeginWebauthnOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
   name: text(256),

@@ -1,6 +1,6 @@
 import type { BindingRecord } from '#binding'
 
-import { allOf, bitsOf, checkRequirement, isRequired } from './assurance.js'
+import { allOf, bitsOf, checkRequirement, isRequired, requirementIfGiven } from './assurance.js'
 import type { Requirement } from './assurance.js'
 import { answerJson, parseAnswer, wrongPart } from '../shared/answer.js'
 import type { PasskeyChallenge, PasskeySignals } from './challenge.js'
@@ -25,7 +25,7 @@ const shape = {
   session: checkSession, rp: optional(checkUsableRp), extensions: optional(checkPasskeyExtensions), hints: optional(checkHints),
 }
 const checkOptions = object<Omit<PasskeyOptions, 'extensions'> & { extensions?: ExtensionsJson }>({
-  ...shape, require: ifGiven(checkRequirement, 'to require nothing'),
+  ...shape, require: requirementIfGiven,
 })
 type OfUser = Extract<VerifyPasskeyOptions['require'], (user: string) => unknown>
 const requirementOrCallback: Check<Requirement | OfUser> = (value, name) =>

@@ -2,7 +2,7 @@ import type { BindingRecord, BindingService } from '#binding'
 
 import { answerJson, parseAnswer, parseCode, wrongPart } from '../shared/answer.js'
 import type { ParsedAnswer } from '../shared/answer.js'
-import { assuranceOf, bitsOf, checkMethods, checkRequirement } from './assurance.js'
+import { assuranceOf, bitsOf, checkMethods, requirementIfGiven } from './assurance.js'
 import { checkRemember, recognise, remembering } from './browsers.js'
 import type { Challenge } from './challenge.js'
 import { checkUser, entryId, flag, fromOutside, ifGiven, invalid, listOf, object, oneOf, optional, own } from '../shared/check.js'
@@ -24,7 +24,7 @@ const verifyShape = {
   purpose: optional(oneOf('sign-in', 'step-up')),
   session: checkSession,
   rp: optional(checkUsableRp),
-  require: ifGiven(checkRequirement, 'to require nothing'),
+  require: requirementIfGiven,
   firstFactor: optional(checkMethods),
 }
 const checkVerify = object<VerifyOptions>({ ...verifyShape, remember: optional(checkRemember) })

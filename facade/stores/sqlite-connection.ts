@@ -177,12 +177,13 @@ export class SqliteConnection {
   }
 
   timeout(): CountersignError {
-    const detail = this.inTransaction
-      ? "the host's own transaction is still open on this handle. End it before you wait for the store"
-      : isOwnReading(this.#busy)
-        ? 'an iterator of the host is still open on this handle. End it before you wait for the store'
-        : 'another program has locked the database, or another handle of this one: a transaction that is still open, or PRAGMA locking_mode = EXCLUSIVE'
-    return new CountersignError('lock-timeout', { detail })
+    return new CountersignError('lock-timeout', { detail: this.#whatLocks() })
+  }
+
+  #whatLocks(): string {
+    if (this.inTransaction) return "the host's own transaction is still open on this handle. End it before you wait for the store"
+    if (isOwnReading(this.#busy)) return 'an iterator of the host is still open on this handle. End it before you wait for the store'
+    return 'another program has locked the database, or another handle of this one: a transaction that is still open, or PRAGMA locking_mode = EXCLUSIVE'
   }
 
   /** Inside a turn: why what is committed now could be lost, if the host has not accepted that. */
