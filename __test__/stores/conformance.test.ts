@@ -6,6 +6,7 @@ import { redisStore } from '../../facade/stores/redis-store.js'
 import type { Store } from '../../facade/stores/traits.js'
 import { hostTests } from '../../facade/testing/host-tests.js'
 import { storeTests } from '../../facade/testing/store-tests.js'
+import { longer } from '../helpers/emulated.js'
 import { deleteKeys, dropSchema, newPool, newRedis, own, postgresFound, redisFound, redisUrl } from './engines.js'
 
 const makers: Record<string, () => Store> = {}
@@ -46,7 +47,7 @@ if (redisFound) {
   const ioredis = newRedis()
   const prefixing = newRedis()
   prefixing.options.keyPrefix = `${own}:host:`
-  const nodeRedis = createClient({ url: redisUrl })
+  const nodeRedis = createClient({ url: redisUrl, commandOptions: { timeout: longer(5000) } })
   nodeRedis.on('error', () => {})
   test.before(async () => void (await nodeRedis.connect()))
   test.after.always(async () => {

@@ -2,17 +2,18 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import test from 'ava'
 
+import { fewer, longer } from '../helpers/emulated.js'
 import { fileStore, increment } from '../helpers/file-stores.js'
 import { padding, scratch, startProcess, startWorker } from '../helpers/programs.js'
 
 const { path: directory, remove } = scratch()
 test.after.always(remove)
 
-for (const [kind, path, kills] of [['directory', directory, 200], ['tfa.cfg', `${directory}/tfa.cfg`, 80]] as const) {
+for (const [kind, path, kills] of [['directory', directory, fewer(200)], ['tfa.cfg', `${directory}/tfa.cfg`, fewer(80)]] as const) {
   const files = fileStore(path)
 
   test.serial(`${kind}: a writer that is killed again and again leaves whole records, whatever was answered, and no lock`, async (t) => {
-    t.timeout(240_000)
+    t.timeout(longer(240_000))
     const lanes = 4
     const size = 20_000
     const lane = async (user: string) => {
@@ -44,7 +45,7 @@ for (const [kind, path, kills] of [['directory', directory, 200], ['tfa.cfg', `$
   })
 
   test.serial(`${kind}: however often processes are killed that claim the same texts, no text is two users'`, async (t) => {
-    t.timeout(240_000)
+    t.timeout(longer(240_000))
     const store = files.open({ lockTimeout: 5 })
     const texts = ['one', 'two', 'three']
     const users = ['claims 1', 'claims 2', 'claims 3']
@@ -116,7 +117,7 @@ for (const [kind, path, kills] of [['directory', directory, 200], ['tfa.cfg', `$
 
   test.serial(`${kind}: workers terminated at any moment leave no lock`, async (t) => {
     const store = files.open({ lockTimeout: 1 })
-    for (let round = 1; round <= 40; round += 1) {
+    for (let round = 1; round <= fewer(40); round += 1) {
       const worker = startWorker([path, 'write', 'stopped', '100'])
       const leaver = startWorker([path, 'leave', 'stopped'])
       await Promise.all([worker.tells('wrote'), leaver.tells('leaving')])

@@ -5,6 +5,7 @@ import { checkHistories } from '../../facade/testing/check-histories.js'
 import type { HistoryCall } from '../../facade/testing/history.js'
 import { isLinearizable } from '../../facade/testing/linearizability.js'
 import type { Operation } from '../../facade/testing/linearizability.js'
+import { longer } from '../helpers/emulated.js'
 import { brokenNames } from './histories/broken-stores.js'
 import { checkStore } from './histories/runs.js'
 import { postgresFound, redisFound } from './engines.js'
@@ -32,7 +33,7 @@ for (const engine of engines) {
 
 for (const name of brokenNames) {
   test.serial(`a store is found where ${name}`, async (t) => {
-    const { violations } = await checkStore(`broken: ${name}`, 2)
+    const { violations } = await checkStore(`broken: ${name}`, longer(2))
     t.not(violations.length, 0)
   })
 }

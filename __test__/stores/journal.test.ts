@@ -15,6 +15,7 @@ import { readLines, writeLine } from '../../facade/stores/journal-file.js'
 import type { Line } from '../../facade/stores/journal-file.js'
 import { LockedDirectory } from '../../facade/stores/locked-directory.js'
 import type { Store } from '../../facade/stores/index.js'
+import { fewer, longer } from '../helpers/emulated.js'
 import { fileStore, increment } from '../helpers/file-stores.js'
 import { scratch, startProcess } from '../helpers/programs.js'
 
@@ -309,7 +310,9 @@ test.serial('when a sync fails, each caller gets an error of its own, and the ne
   const fdatasync = ((_: number, done: (error: Error) => void) => done(Object.assign(new Error('EIO'), { code: 'EIO' }))) as typeof fs.fdatasync
   const results = await withSystem({ fdatasync }, () => Promise.allSettled(changes(store, 8)))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as CountersignError] : []))
-  t.true(errors.length >= 7)
+  // A change that comes alone is written to its file, without the journal: the first one, and on a slow processor more of them.
+  t.true(errors.length >= fewer(7), `${errors.length}`)
+  for (const [index, { status }] of results.entries()) if (status === 'fulfilled') t.true(existsSync(fileOf(path, 'records', `user ${index}`)))
   t.is(new Set(errors).size, errors.length)
   for (const error of errors) t.is(error.code, 'store-failed')
   t.true(errors.every(({ cause }) => (cause as NodeJS.ErrnoException).code === 'EIO'))
@@ -531,7 +534,7 @@ test.serial('on a full disk each caller gets an error of its own, and the next c
 })
 
 test.serial('processes that are killed while many users change lose nothing that was answered', async (t) => {
-  t.timeout(240_000)
+  t.timeout(longer(240_000))
   const path = fresh()
   const files = fileStore(path)
   const books = new Books()
@@ -548,7 +551,7 @@ test.serial('processes that are killed while many users change lose nothing that
 })
 
 test.serial('what was answered before the power fails is there after it', async (t) => {
-  t.timeout(240_000)
+  t.timeout(longer(240_000))
   let losses = 0
   for (let round = 0; round < 8; round += 1) {
     const [disk, later] = [join(home.path, `disk ${round}`), join(home.path, `disk ${round} later`)]

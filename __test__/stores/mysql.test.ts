@@ -10,6 +10,7 @@ import type { MysqlStore } from '../../facade/stores/mysql-store.js'
 import { hostTests } from '../../facade/testing/host-tests.js'
 import { storeTests } from '../../facade/testing/store-tests.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
+import { longer } from '../helpers/emulated.js'
 import { sealedStore } from '../helpers/sealed.js'
 import { Fixture } from '../helpers/service.js'
 import { own } from './engines.js'
@@ -44,7 +45,7 @@ if (mysqlFound) {
   for (const one of pools) {
     for (const { name, run } of [...storeTests, ...hostTests]) {
       test(`${one.kind}: ${name}`, async (t) => {
-        t.timeout(300_000)
+        t.timeout(longer(300_000))
         await t.notThrowsAsync(run(() => one.store))
       })
     }

@@ -5,13 +5,14 @@ import { mysqlStore } from '../../facade/stores/mysql-store.js'
 import { postgresStore } from '../../facade/stores/postgres-store.js'
 import { redisStore } from '../../facade/stores/redis-store.js'
 import type { Store } from '../../facade/stores/traits.js'
+import { fewer, longer } from '../helpers/emulated.js'
 import { own, postgresFound, redisFound } from './engines.js'
 import { mysqlFound } from './mysql.js'
 import { ownPostgres, ownRedis } from './own-databases.js'
 import { ownMysql } from './own-mysql.js'
 import { Arena, races } from './races.js'
 
-const rounds = Number(process.env.RACE_ROUNDS ?? 200)
+const rounds = Number(process.env.RACE_ROUNDS ?? fewer(200))
 
 if (postgresFound) {
   const pool = ownPostgres()
@@ -34,7 +35,7 @@ if (!postgresFound && !redisFound && !mysqlFound) test.skip('no database is ther
 function runAll(engine: string, store: Store): void {
   for (const { name, round } of races) {
     test.serial(`${engine}: ${name}`, async (t) => {
-      t.timeout(600_000)
+      t.timeout(longer(600_000))
       const arena = await Arena.open(engine, own, store)
       try {
         for (let count = 0; count < rounds; count += 1) await t.notThrowsAsync(round(arena))

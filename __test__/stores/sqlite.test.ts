@@ -1,30 +1,17 @@
 // sqliteStore on each runtime and driver that it is for: those come from the npm registry, whatever runs this.
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 import test from 'ava'
 
 import { sqliteTables } from '../../facade/stores/sqlite-store.js'
 import { startProgram } from '../helpers/programs.js'
 import type { Program } from '../helpers/programs.js'
+import { runtimeOf, runtimes } from '../helpers/sqlite-runtimes.js'
 import { cases } from './sqlite/cases.js'
 import type { Result } from './sqlite/program.js'
 
-interface Runtime {
-  program: string
-  env?: Record<string, string>
-}
-
-const script = fileURLToPath(new URL('../../../scripts/sqlite-runtimes.mjs', import.meta.url))
 const program = fileURLToPath(new URL('sqlite/program.js', import.meta.url))
-
-/** What the script says in its last line. */
-async function ask<T>(...args: string[]): Promise<T> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script, ...args], { maxBuffer: 64 * 1024 * 1024 })
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as T
-}
 
 /** The locks are SQLite's own, so one runtime may race longer than the others. */
 const thorough = 'node:sqlite on Node 24'
@@ -32,14 +19,14 @@ const thorough = 'node:sqlite on Node 24'
 // One after the other: each of them uses several processes.
 let free: Promise<unknown> = Promise.resolve()
 
-for (const { name, missing } of await ask<{ name: string; missing?: string }[]>()) {
+for (const { name, missing } of await runtimes()) {
   if (missing !== undefined) {
     console.log(`SKIPPED: ${name}: ${missing}`)
     test.skip(`${name}: ${missing}`, () => {})
     continue
   }
   const started: Promise<Program> = free.then(async () => {
-    const runtime = await ask<Runtime>(name)
+    const runtime = await runtimeOf(name)
     return startProgram(runtime.program, [program, name], { RACE_ROUNDS: name === thorough ? '200' : '20', ...runtime.env })
   })
   free = started.then(({ ended }) => ended).catch(() => {})

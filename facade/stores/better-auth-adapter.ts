@@ -30,7 +30,7 @@ export interface BetterAuthAdapter {
 }
 
 /** More than anyone needs whose row another one deletes again and again. */
-const maxInserts = 5
+const maxInserts = 20
 
 /**
  * Adds a row unless `where` finds one. An adapter says in many ways that a key is there already: whatever it threw, what is
