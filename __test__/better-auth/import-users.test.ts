@@ -5,6 +5,7 @@ import { importUsers } from '../../facade/better-auth/index.js'
 import { TestAuthenticator } from '../../facade/testing/test-authenticator.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { databases, onNewerNode } from '../helpers/better-auth.js'
+import { longer } from '../helpers/emulated.js'
 import { makeHost, origin, page, signIn, signUp } from './host.js'
 import type { Browser, Host, Person } from './host.js'
 
@@ -32,7 +33,7 @@ const nextCode = (uri: string) => totpAt(new URL(uri).searchParams.get('secret')
 
 for (const [kind, make] of Object.entries(databases)) {
   test(`${kind}: apps, backup codes and passkeys of better-auth sign in here`, async (t) => {
-    t.timeout(120_000)
+    t.timeout(longer(120_000))
     const host: Host = await makeHost(make)
     const visitors = Array.from({ length: 5 }, () => host.browser())
     const [ann, ben, cat, dan, eve] = (await Promise.all(visitors.map((browser) => signUp(browser)))) as [Person, Person, Person, Person, Person]

@@ -11,6 +11,7 @@ import { directoryStore, tfaConfigStore } from '../../facade/stores/index.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { countersign } from '../helpers/command-line.js'
 import { temporaryDirectory } from '../helpers/directories.js'
+import { longer } from '../helpers/emulated.js'
 import { rp, start } from '../helpers/service.js'
 
 const main = fileURLToPath(new URL('../../cli/main.js', import.meta.url))
@@ -146,7 +147,7 @@ test('exports open what is sealed, and leave out what they can not; a tfa.cfg is
 })
 
 test('a reseal that is killed again and again has lost nobody, and is over in the end', async (t) => {
-  t.timeout(120_000)
+  t.timeout(longer(120_000))
   const names = Array.from({ length: 60 }, (_, index) => `user ${index}`)
   const { keys, lines, write, service, store } = await withUsers(names)
   const [old = '', next = ''] = lines

@@ -15,6 +15,7 @@ import { wrongCode } from '../helpers/service.js'
 import { Shop } from './server.js'
 import type { ShopOptions } from './server.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 const post = (body: object): RequestInit => ({ method: 'POST', body: JSON.stringify(body) })
 
@@ -155,7 +156,7 @@ test('servers that speak something else, or nothing', async (t) => {
     ['/a/session', [404, 'no']], ['/b/session', [200, 'null']], ['/c/session', [302, '']],
     ['/d/session', [200, '{"state":"pending"}']], ['/d/challenge', [200, '{}']], ['/e/session', [500, '{}']],
   ])
-  const server = createServer((req, res) => {
+  const server = createServer(keepAlive, (req, res) => {
     const [status, body] = answers.get(req.url!) ?? [200, '']
     if (req.url === '/f/session') return
     res.writeHead(status, { location: '/d/session' }).end(body)

@@ -8,6 +8,7 @@ import test from 'ava'
 import type { ExecutionContext } from 'ava'
 
 import { ClientError, createClient } from '../../facade/client/index.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 interface Seen {
   method: string
@@ -21,7 +22,7 @@ type Answer = { status: number; headers?: Record<string, string | string[]>; bod
 /** A server that notes what it gets, and answers by path: `/go/302?to=...` redirects, and sets a cookie. */
 async function site(t: ExecutionContext, routes: Record<string, () => Answer> = {}) {
   const seen: Seen[] = []
-  const server = createServer(async (req, res) => {
+  const server = createServer(keepAlive, async (req, res) => {
     const { method = '', url = '', headers } = req
     seen.push({ method, url, headers, body: await text(req) })
     const [, status, to = ''] = /^\/go\/(\d+)\?to=(.*)$/.exec(url) ?? []

@@ -13,6 +13,7 @@ import { createHandler, toNodeListener } from '../../facade/http/index.js'
 import type { NodeContext } from '../../facade/http/index.js'
 import { memoryStore } from '../../facade/stores/index.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 interface Session {
   id: string
@@ -51,7 +52,7 @@ export class Shop {
   static async open(t: ExecutionContext, options: ShopOptions = {}): Promise<Shop> {
     const shop = new Shop(options)
     let listener: Listener = (_req, res) => res.end()
-    const server = createServer((req, res) => listener(req, res)).listen(0, '127.0.0.1')
+    const server = createServer(keepAlive, (req, res) => listener(req, res)).listen(0, '127.0.0.1')
     await once(server, 'listening')
     t.teardown(() => { server.closeAllConnections(); server.close() })
     shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

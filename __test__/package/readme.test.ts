@@ -9,6 +9,7 @@ import test from 'ava'
 import { totpAt } from '../../facade/testing/index.js'
 import { wrongCode } from '../helpers/service.js'
 import { freePort } from '../helpers/free-port.js'
+import { runtimeOf } from '../helpers/sqlite-runtimes.js'
 
 const readme = readFileSync('README.md', 'utf8')
 const [server = '', page = '', enrolment = ''] = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
@@ -21,8 +22,7 @@ const exec = promisify(execFile)
 /** A Node that opens the file of the example without another package. */
 async function nodeWithSqlite(): Promise<string> {
   if (Number.parseInt(process.versions.node, 10) >= 24) return process.execPath
-  const { stdout } = await exec(process.execPath, ['scripts/sqlite-runtimes.mjs', 'node:sqlite on Node 24'])
-  return (JSON.parse(stdout.trim().split('\n').at(-1)!) as { program: string }).program
+  return (await runtimeOf('node:sqlite on Node 24')).program
 }
 
 for (const [version, name] of Object.entries(versions)) test(`readme › the server on ${version} is short, and does what it says`, async (t) => {

@@ -135,8 +135,8 @@ for (const [name, makeStore] of Object.entries(stores)) {
     const fixture = await Fixture.open(await makeStore())
     const { service } = fixture
     const people = ['ann', '../../etc/passwd', 'CON', '😀'.repeat(64), '__proto__']
-    // PostgreSQL holds no NUL, and says so.
-    if (!name.startsWith('postgres')) people.push('a\u0000b')
+    // PostgreSQL and SQLite hold no NUL, and say so.
+    if (!/^(?:postgres|sqlite)/.test(name)) people.push('a\u0000b')
     for (const person of people) await fixture.enrolTotp(person)
     const found: string[] = []
     for await (const person of service.users()) found.push(person)

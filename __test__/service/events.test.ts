@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 
 import test from 'ava'
 import type { ExecutionContext } from 'ava'
@@ -121,7 +122,8 @@ test.serial('example › an audit line for each event, which no name can forge',
   await fixture.service.verify(user, 'totp:12')
   end()
   await fixture.service.removeUser(user)
-  const lines = String(out.read()).trimEnd().split('\n').map((line) => JSON.parse(line) as object)
+  out.end()
+  const lines = (await text(out)).trimEnd().split('\n').map((line) => JSON.parse(line) as object)
   const time = new Date(fixture.now).toISOString()
   t.deepEqual(lines, [
     { time, event: 'enrolled', user, factor: 'totp', id: factor.id },

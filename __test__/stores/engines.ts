@@ -32,7 +32,8 @@ export function newPool(config: PoolConfig = {}): Pool {
 }
 
 export function newRedis(url = redisUrl): Redis {
-  const client = new Redis(url)
+  // Not before it is asked: where all tests of a file are left out, no hook closes the connection, and the process would stay.
+  const client = new Redis(url, { lazyConnect: true })
   client.on('error', () => {})
   return client
 }

@@ -2,9 +2,10 @@
 import { createPool } from 'mysql2/promise'
 import type { Pool, PoolOptions } from 'mysql2/promise'
 
+import { longer } from '../helpers/emulated.js'
 import { found } from './engines.js'
 
-export const mysql = { host: '127.0.0.1', port: 3306, user: 'root', database: 'test' }
+export const mysql = { host: '127.0.0.1', port: 3306, user: 'root', database: 'test', connectTimeout: longer(10_000) }
 
 const connect = async () => {
   const pool = createPool(mysql)

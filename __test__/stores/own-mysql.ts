@@ -13,10 +13,18 @@ export function ownMysql(): Pool {
   test.before(async () => {
     drop = await newMysqlDatabase(own)
     await mysqlStore(pool).migrate()
+    await connect(pool)
   })
   test.after.always(async () => {
     await pool.end()
     await drop()
   })
   return pool
+}
+
+/** All connections of a pool: a server gives up on one that is not made within ten seconds, for which many tests at once may keep the loop. */
+async function connect(pool: Pool): Promise<void> {
+  const { connectionLimit = 10 } = pool.pool.config as { connectionLimit?: number }
+  const connections = await Promise.all(Array.from({ length: connectionLimit }, () => pool.getConnection()))
+  for (const connection of connections) connection.release()
 }

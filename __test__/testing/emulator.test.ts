@@ -6,10 +6,13 @@ import { stores } from '../helpers/stores.js'
 
 const user = 'ann'
 
+/** Its CBOR reads streams as Node did before 26, and refuses every request there. */
+const emulated = Number.parseInt(process.versions.node, 10) < 26 ? test : test.skip
+
 // An authenticator by other hands than ours, so that one misreading of the specification is not on both sides.
 for (const [algorithm, number] of Object.entries({ ES256: -7, EdDSA: -8, RS256: -257 })) {
   for (const [name, makeStore] of Object.entries(stores)) {
-    test(`${name}: ${algorithm}, security key and passkey`, async (t) => {
+    emulated(`${name}: ${algorithm}, security key and passkey`, async (t) => {
       const authenticator = new AuthenticatorEmulator({
         algorithmIdentifiers: [algorithm as 'ES256'],
         credentialsRepository: new PasskeysCredentialsMemoryRepository(),

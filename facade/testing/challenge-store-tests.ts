@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-import { challenge, parallel, same, storeTest, write } from './store-test.js'
+import { challenge, openFor, parallel, same, storeTest, write } from './store-test.js'
 import type { StoreTest } from './store-test.js'
 import { knownIds, strangeIds, strangeRecords } from './strange-texts.js'
 
@@ -34,7 +34,7 @@ export const challengeStoreTests: StoreTest[] = [
 
   storeTest('an expired challenge is never taken', async (store, ids) => {
     const key = ids.id()
-    const expires = Date.now() + 60_000
+    const expires = Date.now() + openFor
     for (const id of ['past', 'at', 'before']) await store.put(key, challenge(id, { expires }))
     same(await store.take(key, 'past', expires + 1), undefined, 'a millisecond after')
     same(await store.take(key, 'at', expires), undefined, 'in the last millisecond')
@@ -90,7 +90,7 @@ export const challengeStoreTests: StoreTest[] = [
     await store.put(key, challenge('register', { purpose: 'register' }))
     await store.put(other, challenge('elsewhere'))
     // The oldest lives longest: age decides, not the time left.
-    const expires = Date.now() + 90_000
+    const expires = Date.now() + 2 * openFor
     const names = Array.from({ length: 11 }, (_, index) => `c${index}`)
     for (const [index, id] of names.entries()) await store.put(key, challenge(id, { expires: expires - index }))
     const open = []
@@ -110,7 +110,7 @@ export const challengeStoreTests: StoreTest[] = [
   storeTest('a challenge put again replaces the one with its id', async (store, ids) => {
     const key = ids.id()
     for (let index = 0; index < 8; index += 1) await store.put(key, challenge(`c${index}`))
-    await store.put(key, challenge('c3', { data: 'new', expires: Date.now() + 90_000 }))
+    await store.put(key, challenge('c3', { data: 'new', expires: Date.now() + 2 * openFor }))
     same(await store.take(key, 'c0', Date.now()), 'data of c0', 'nothing has to go')
     same(await store.take(key, 'c3', Date.now()), 'new', 'the new data')
     same(await store.take(key, 'c3', Date.now()), undefined, 'once')

@@ -1,5 +1,5 @@
 import type { Store } from '../stores/traits.js'
-import { challenge, claim, claimed, Ids, parallel, same, write } from './store-test.js'
+import { challenge, claim, claimed, Ids, openFor, parallel, same, write } from './store-test.js'
 
 /** One test of a store that several hosts share. */
 export interface HostTest {
@@ -86,9 +86,9 @@ export const hostTests: HostTest[] = [
   hostTest('a host whose clock is wrong gets no challenge that it holds for expired', async (stores, ids) => {
     const key = ids.id()
     const now = Date.now()
-    await stores[0]?.put(key, challenge('one', { expires: now + 60_000 }))
+    await stores[0]?.put(key, challenge('one', { expires: now + openFor }))
     same(await stores[1]?.take(key, 'one', now + 3_600_000), undefined, 'what a host gets whose clock is fast')
-    await stores[0]?.put(key, challenge('two', { expires: now + 60_000 }))
+    await stores[0]?.put(key, challenge('two', { expires: now + openFor }))
     same(await stores[2]?.take(key, 'two', now - 3_600_000), 'data of two', 'what one gets whose clock is slow')
     same(await stores[3]?.take(key, 'two', now), undefined, 'what the next one gets')
   }),

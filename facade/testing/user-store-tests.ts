@@ -1,5 +1,5 @@
 import type { Store } from '../stores/traits.js'
-import { parallel, rejection, same, storeTest, write } from './store-test.js'
+import { openFor, parallel, rejection, same, storeTest, write } from './store-test.js'
 import type { StoreTest } from './store-test.js'
 import { knownIds, strangeIds } from './strange-texts.js'
 import type { TestRecords } from './test-records.js'
@@ -207,7 +207,7 @@ export const userStoreTests = ({ of, numberOf, long, strange }: TestRecords): St
       const users = ids.ids(40)
       await Promise.all(users.map((user) => write(store, user, of(0))))
       await Promise.all(users.slice(0, 10).map((user) => store.update(user, () => ({ record: null, value: undefined }))))
-      await store.put(ids.id(), { id: 'c', purpose: 'sign-in', data: 'd', expires: Date.now() + 60_000 })
+      await store.put(ids.id(), { id: 'c', purpose: 'sign-in', data: 'd', expires: Date.now() + openFor })
       const counts = await Promise.all(users.map((user) => listed(store, user)))
       same(counts, users.map((_, index) => (index < 10 ? 0 : 1)), 'times each is listed')
       for await (const first of store.users()) {

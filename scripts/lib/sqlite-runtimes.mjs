@@ -5,6 +5,9 @@ import { npmPackage } from './npm-package.mjs'
 import { ask, mustRun, npm } from './run.mjs'
 import { ToolMissing } from './tools.mjs'
 
+const running = 'node:sqlite on the running Node'
+const notLinux = 'only Linux on x64 has Nodes in npm packages'
+
 /** @typedef {{ program: string, env?: Record<string, string> }} Runtime what runs a script with the driver in it */
 
 /**
@@ -13,11 +16,11 @@ import { ToolMissing } from './tools.mjs'
  *
  * @type {Record<string, { missing?: string, fetch(): Promise<Runtime> }>}
  */
-export const sqliteRuntimes = {
+export const sqliteRuntimes = ownOf({
   'node:sqlite on Node 22.13': onLinux(async () => ({ program: (await fetchNode('22.13.0')).program })),
   'node:sqlite on Node 24': onLinux(async () => ({ program: (await fetchNode(24)).program })),
   // Elsewhere this is what the store is tested on.
-  'node:sqlite on the running Node': {
+  [running]: {
     ...(process.getBuiltinModule?.('node:sqlite') ? {} : { missing: `Node ${process.versions.node} has no node:sqlite` }),
     fetch: async () => ({ program: process.execPath }),
   },
@@ -38,16 +41,20 @@ export const sqliteRuntimes = {
       return { program: bunProgram(modules) }
     },
   },
-}
+})
 
-const notLinux = 'only Linux on x64 has Nodes in npm packages'
+/** With a binary that is given, those that are fetched are left out: it may be for another C library or processor than they are. */
+function ownOf(all) {
+  const given = missing(process.env.NAPI_RS_NATIVE_LIBRARY_PATH && 'the addon is given, and made for the running Node alone')
+  return Object.fromEntries(Object.entries(all).map(([name, runtime]) => [name, name === running ? runtime : { ...runtime, ...given }]))
+}
 
 function onLinux(fetch) {
   return { ...missing(hasNodes ? undefined : notLinux), fetch }
 }
 
 function missing(reason) {
-  return reason === undefined ? {} : { missing: reason }
+  return reason ? { missing: reason } : {}
 }
 
 /** Its prebuilt binaries are not in the registry, so it is compiled with the headers of the Node that runs it. */

@@ -66,8 +66,10 @@ class Crew {
   }
 
   async work(): Promise<Record<string, number>> {
+    const begun = Date.now()
     await Promise.all(Array.from({ length: processes }, (_, index) => this.#start(index)))
-    const until = Date.now() + this.#run.seconds * 1000
+    // A slow processor gets time to work, too.
+    const until = Date.now() + Math.max(this.#run.seconds * 1000, Date.now() - begun)
     this.#until = until
     this.#children.forEach((child) => child.send(until))
     const made = await this.#disturb()
@@ -114,6 +116,8 @@ class Crew {
   }
 
   async #kill(index: number): Promise<void> {
+    // Or all that a slow processor does is to start them.
+    await this.#starting.at(-1)
     const child = this.#children[index] as ChildProcess
     child.kill('SIGKILL')
     await ended(child)

@@ -1,8 +1,5 @@
 // A run for each store: makes a place for it, says what can go wrong with its database, and removes what it has made.
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 
 import { postgresStore } from '../../../facade/stores/postgres-store.js'
 import { mysqlStore } from '../../../facade/stores/mysql-store.js'
@@ -10,6 +7,8 @@ import { memoryStore } from '../../../facade/stores/memory-store.js'
 import { checkHistories } from '../../../facade/testing/check-histories.js'
 import { recordHistory } from '../../../facade/testing/history.js'
 import { scratch } from '../../helpers/programs.js'
+import { runtimeOf, runtimes } from '../../helpers/sqlite-runtimes.js'
+import type { Runtime } from '../../helpers/sqlite-runtimes.js'
 import { startProxy } from '../proxy.js'
 import { connectionName } from './engines.js'
 import { checkRun } from './run.js'
@@ -103,10 +102,11 @@ async function onRedis(work: Work): Promise<HistoryResult> {
   }
 }
 
-const script = fileURLToPath(new URL('../../../../scripts/sqlite-runtimes.mjs', import.meta.url))
-
-/** What SQLite is worked with: this Node may have none. */
-async function sqliteRuntime(): Promise<{ program: string; env?: Record<string, string> }> {
-  const { stdout } = await promisify(execFile)(process.execPath, [script, 'node:sqlite on Node 24'])
-  return JSON.parse(stdout.trim().split('\n').at(-1)!) as { program: string; env?: Record<string, string> }
+/** What SQLite is worked with: this Node may have none, and another one may not be to be had. */
+async function sqliteRuntime(): Promise<Runtime> {
+  const all = await runtimes()
+  const found = ['node:sqlite on Node 24', 'node:sqlite on the running Node']
+    .find((name) => all.some((one) => one.name === name && one.missing === undefined))
+  if (found === undefined) throw new Error('no Node with node:sqlite is to be had here')
+  return runtimeOf(found)
 }
