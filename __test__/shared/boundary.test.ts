@@ -152,6 +152,8 @@ for (const [name, makeStore] of Object.entries(stores)) {
     const polluted = Object.prototype as Record<string, unknown>
     const store = await makeStore()
     const fixture = await Fixture.open(store)
+    // Its clients connect now: `net` takes the members of a polluted prototype for options.
+    await Promise.all([store.read(user), store.owner('none')])
     try {
       Object.assign(polluted, { record: null, handle: 'evil' })
       await fixture.enrolTotp(user)
