@@ -21,6 +21,7 @@ import { Fixture, origin } from '../helpers/service.js'
 import { ExampleServer } from './example-server.js'
 import { enrolKey, warningOfFlow } from './flow.js'
 import { HttpClient } from './http-client.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 const require = createRequire(import.meta.url)
 const [express, express4, session] = [require('express'), require('express4'), require('express-session')]
@@ -251,7 +252,7 @@ test('a store that fails lets nobody through a guard', async (t) => {
 })
 
 async function statusOf(t: ExecutionContext, listener: RequestListener, headers: Record<string, string>, path = '/'): Promise<number> {
-  const server = createServer(listener)
+  const server = createServer(keepAlive, listener)
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   t.teardown(() => server.close())
   return (await fetch(`http://localhost:${(server.address() as AddressInfo).port}${path}`, { headers })).status

@@ -1,6 +1,7 @@
 // What every request is held to, whatever it asks for.
 import test from 'ava'
 import { readBody } from '../../facade/http/body.js'
+import { Deadline } from '../../facade/http/deadline.js'
 import { createHandler, isOwnRequest } from '../../facade/http/index.js'
 import type { HandlerOptions, HttpUser } from '../../facade/http/index.js'
 import { ProblemError } from '../../facade/http/problem.js'
@@ -128,6 +129,9 @@ test('bodies are JSON objects of at most 64 kB', async (t) => {
 })
 
 test('who sends a request is asked once its body is there, which it is in time', async (t) => {
+  // As a server does, where it waits for a body.
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(alive))
   const host = (await HttpHost.open({ bodySeconds: 1 })).verified()
   const { id } = (await host.fixture.enrolKey(user)).factor
   host.verified()
@@ -161,12 +165,12 @@ test('who sends a request is asked once its body is there, which it is in time',
 
 test('a body that takes too long is refused, although the runtime does not give its reader up while it waits', async (t) => {
   const chunks = {
-    next: () => new Promise<never>(() => {}),
+    each: () => new Promise<never>(() => {}),
     release() {
       throw new TypeError('There are still pending read requests')
     },
   }
-  await t.throwsAsync(readBody(new Headers(), () => chunks, 10), { instanceOf: ProblemError, message: 'request-timeout' })
+  await t.throwsAsync(readBody(new Headers(), () => chunks, new Deadline(10)), { instanceOf: ProblemError, message: 'request-timeout' })
 })
 
 test('members of a body that are wrong are named, and not repeated', async (t) => {

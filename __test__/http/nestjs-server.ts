@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { nodeOfTools } from '../helpers/emulated.js'
 import { ExampleServer } from './example-server.js'
 
 const folder = join('build', `nestjs-${process.pid}`)
@@ -16,6 +17,6 @@ export async function startNestjs(): Promise<ExampleServer> {
 async function compile(): Promise<void> {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const tsc = join('node_modules', 'typescript', 'bin', 'tsc')
-  await promisify(execFile)(process.execPath, [tsc, '-p', 'examples/nestjs', '--outDir', folder])
+  await promisify(execFile)(nodeOfTools, [tsc, '-p', 'examples/nestjs', '--outDir', folder])
   cpSync(join('examples', 'accounts.mjs'), join(folder, 'accounts.mjs'))
 }

@@ -12,6 +12,7 @@ import type { Handler, HandlerOptions } from '../../facade/http/index.js'
 import { origin } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
 import { HttpHost } from './http-host.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 type Listener = (req: any, res: any) => unknown
 
@@ -32,7 +33,7 @@ async function serve(
   inside: (handler: Handler) => Handler = (handler) => handler,
 ): Promise<Served> {
   const host = (await HttpHost.open(options)).verified()
-  const server = createServer(await wrap(toNodeListener(inside(host.handler as Handler))))
+  const server = createServer(keepAlive, await wrap(toNodeListener(inside(host.handler as Handler))))
   await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
   const { port } = server.address() as AddressInfo
   t.teardown(() => {
@@ -247,6 +248,62 @@ test('an answer that Node can not send is an error of that request alone', async
   const listener = toNodeListener(async () => new Response('x', { headers: { 'x-name': 'a\u0001b' } }))
   const { port } = await serve(t, () => listener)
   t.is(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 500 Internal Server Error')
+})
+
+test('a body whose stream somebody else has set up is read, or refused, and ends no process', async (t) => {
+  const parts = ['{"answer"', ':"totp:', '123456"}']
+  const chunked = parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join('')
+  const sent = `${post}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunked}0\r\n\r\n`
+  const status = async (prepare: (req: any) => void) => {
+    const { port, host } = await serve(t, (listener) => (req, res) => {
+      prepare(req)
+      return listener(req, res)
+    })
+    const line = await raw(port, sent)
+    t.deepEqual(host.errors, [])
+    return line
+  }
+  t.is(await status(() => {}), 'HTTP/1.1 403 Forbidden')
+  t.is(await status((req) => req.on('readable', () => {})), 'HTTP/1.1 403 Forbidden')
+  t.is(await status((req) => req.pause()), 'HTTP/1.1 403 Forbidden')
+  // Texts are no bytes, and their length is another one.
+  t.is(await status((req) => req.setEncoding('utf8')), 'HTTP/1.1 400 Bad Request')
+})
+
+test('a handler that the host has written gets the body as it is, read slowly, in part or not at all', async (t) => {
+  const body = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 251))
+  const reads: Record<string, (request: Request) => Promise<unknown>> = {
+    whole: async (request) => t.deepEqual(Buffer.from(await request.arrayBuffer()), body),
+    async slowly(request) {
+      const read: Uint8Array[] = []
+      for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+        read.push(chunk)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+      t.deepEqual(Buffer.concat(read), body)
+    },
+    part: async (request) => t.true((await request.body!.getReader().read()).value!.length > 0),
+    cancelled: (request) => request.body!.cancel(),
+    async cancelledLater(request) {
+      const reader = request.body!.getReader()
+      const { value } = await reader.read()
+      t.deepEqual(Buffer.from(value!), body.subarray(0, value!.length))
+      await reader.cancel()
+    },
+    notAtAll: async () => undefined,
+  }
+  const listener = toNodeListener(async (request) => {
+    await reads[new URL(request.url).pathname.slice(1)]!(request)
+    return new Response('read')
+  })
+  const wraps: Listener[] = [listener, await express().use(express.raw({ type: () => true, limit: '1mb' }), listener)]
+  for (const wrap of wraps) {
+    const { port } = await serve(t, () => wrap)
+    for (const name of Object.keys(reads)) {
+      const response = await fetch(`http://localhost:${port}/${name}`, { method: 'POST', body })
+      t.is(await response.text(), 'read', name)
+    }
+  }
 })
 
 test('a client that goes away in the middle troubles nobody', async (t) => {

@@ -15,6 +15,7 @@ import type { SessionStore } from '../../facade/stores/index.js'
 import type { Countersign, Store } from '../../index.js'
 import { Fixture, origin, overriding } from '../helpers/service.js'
 import { HttpClient } from './http-client.js'
+import { keepAlive } from '../helpers/emulated.js'
 
 // These bring no types of their own, or in another form of module.
 const require = createRequire(import.meta.url)
@@ -60,7 +61,7 @@ export class SessionSite {
     })
     for (let machine = 0; machine < 2; machine += 1) {
       const { sessions, listener } = await make(await site.fixture.another())
-      const server = createServer(listener)
+      const server = createServer(keepAlive, listener)
       await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
       t.teardown(() => {
         server.closeAllConnections()
@@ -200,7 +201,7 @@ export const fastifyKind: Kind = async (site, options) => {
   return async (countersign) => {
     const sessions = fastifySessions(countersign, options)
     let listener!: RequestListener
-    const app = Fastify({ serverFactory: (handle) => createServer((listener = handle as RequestListener)) })
+    const app = Fastify({ serverFactory: (handle) => createServer(keepAlive, (listener = handle as RequestListener)) })
     await app.register(cookiePlugin)
     await app.register(sessionPlugin, { secret, store, rolling: false, saveUninitialized: false, cookie: { secure: false } })
     app.all('/countersign/*', toNodeListener(sessions.handler) as never)

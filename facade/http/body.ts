@@ -1,7 +1,8 @@
 import { object } from '../shared/check.js'
 import type { Check, Shape } from '../shared/check.js'
 import { isCountersignError } from '../shared/errors.js'
-import type { Chunks } from './exchange.js'
+import type { Deadline } from './deadline.js'
+import type { Chunks, Take } from './exchange.js'
 import type { HeaderReader } from './node-headers.js'
 import { ProblemError } from './problem.js'
 import type { Schema } from './schemas.js'
@@ -34,51 +35,66 @@ export function bodyCheck<T extends object>(members: Members<T>): (body: object)
 /** The body of a standard request; not cancelled at the end: that would cut the connection of some servers before the answer is out. */
 export function chunksOf({ body }: Request): Chunks | undefined {
   const reader = body?.getReader()
-  return reader && { next: () => reader.read(), release: () => reader.releaseLock() }
+  return reader && { each: (take) => eachOf(reader, take), release: () => reader.releaseLock() }
+}
+
+async function eachOf(reader: ReadableStreamDefaultReader<Uint8Array>, take: Take): Promise<boolean> {
+  for (;;) {
+    const { value } = await reader.read()
+    if (!value) return true
+    if (!take(value)) return false
+  }
 }
 
 /** The body, one JSON object of at most {@link maxBody} bytes that arrives in time; an empty body is `{}`. */
-export async function readBody(headers: HeaderReader, open: () => Chunks | undefined, milliseconds: number): Promise<object> {
+export async function readBody(headers: HeaderReader, open: () => Chunks | undefined, deadline: Deadline): Promise<object> {
   if (Number(headers.get('content-length')) > maxBody) throw unread('payload-too-large')
-  const bytes = await readBytes(open, milliseconds).catch((error: unknown) => {
-    // The client went away, or somebody else has read the body.
-    throw error instanceof ProblemError ? error : new ProblemError('malformed-request')
-  })
-  if (bytes.length === 0) return {}
-  const body = parse(bytes)
+  const chunks = begun(open)
+  const body = parse(chunks ? await readAll(chunks, deadline) : [])
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw new ProblemError('malformed-request')
   return body
 }
 
-async function readBytes(open: () => Chunks | undefined, milliseconds: number): Promise<Uint8Array> {
-  const chunks = open()
-  if (!chunks) return new Uint8Array()
+function begun(open: () => Chunks | undefined): Chunks | undefined {
+  try {
+    return open()
+  } catch {
+    // Somebody else reads it.
+    throw new ProblemError('malformed-request')
+  }
+}
+
+function readAll(chunks: Chunks, deadline: Deadline): Promise<Uint8Array[]> {
   return new Promise((resolve, reject) => {
+    const read: Uint8Array[] = []
+    let size = 0
     const end = () => {
-      clearTimeout(timer)
+      deadline.end(running)
       try {
         chunks.release?.()
       } catch {
         // Bun keeps a reader that still waits. In a timer, nobody would catch this.
       }
     }
-    const timer = setTimeout(() => {
+    const running = deadline.begin(() => {
       end()
       reject(unread('request-timeout'))
-    }, milliseconds)
-    readAll(chunks).finally(end).then(resolve, reject)
+    })
+    const take = (chunk: Uint8Array) => {
+      size += chunk.length
+      read.push(chunk)
+      return size <= maxBody
+    }
+    chunks.each(take).then((whole) => {
+      end()
+      if (whole) resolve(read)
+      else reject(unread('payload-too-large'))
+    }, () => {
+      end()
+      // The client went away, or somebody else has read the body.
+      reject(new ProblemError('malformed-request'))
+    })
   })
-}
-
-async function readAll(chunks: Chunks): Promise<Uint8Array> {
-  const read: Uint8Array[] = []
-  let size = 0
-  for (let chunk = await chunks.next(); chunk.value; chunk = await chunks.next()) {
-    size += chunk.value.length
-    if (size > maxBody) throw unread('payload-too-large')
-    read.push(chunk.value)
-  }
-  return read.length === 1 ? read[0]! : Buffer.concat(read)
 }
 
 /** The rest of the body stays unread, so this connection can't carry another request. */
@@ -88,9 +104,11 @@ function unread(name: 'payload-too-large' | 'request-timeout'): ProblemError {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function parse(bytes: Uint8Array): unknown {
+function parse(chunks: Uint8Array[]): unknown {
   try {
-    return JSON.parse(utf8.decode(bytes))
+    // Of a stream with an encoding they are texts, and refused here.
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    return bytes.length === 0 ? {} : JSON.parse(utf8.decode(bytes))
   } catch {
     throw new ProblemError('malformed-request')
   }

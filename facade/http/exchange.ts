@@ -16,10 +16,14 @@ export interface Exchange {
 
 /** A body as it arrives. */
 export interface Chunks {
-  next(): Promise<{ done?: boolean | undefined; value?: Uint8Array | undefined }>
+  /** Hands on each chunk, and resolves with `true` at the end of the body, or with `false` where it was told to stop. */
+  each(take: Take): Promise<boolean>
   /** Nobody reads on for now. */
   release?(): void
 }
+
+/** Takes a chunk; `false` stops for now. */
+export type Take = (chunk: Uint8Array) => boolean
 
 /** An answer before it is a `Response`, which Node's server does not need: to make one and to read it costs more than to check a code. */
 export interface Reply {
@@ -57,8 +61,8 @@ export function entriesOf(headers: Reply['headers']): Iterable<[name: string, va
 export class HeaderList implements Iterable<[name: string, value: string]> {
   readonly #entries: [name: string, value: string][]
 
-  constructor(entries: Record<string, string>) {
-    this.#entries = Object.entries(entries)
+  constructor(entries: readonly [name: string, value: string][]) {
+    this.#entries = [...entries]
   }
 
   /** In the place of what has this name. */

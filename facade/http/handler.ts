@@ -46,7 +46,7 @@ export function createHandler<Context = AnyContext>(
   const table = { routes, router: new Router(routes) }
   const exchanger: Exchanger = async (exchange, context) => {
     const { request, method } = exchange
-    const headers = new HeaderList({ ...always, 'content-type': 'application/json' })
+    const headers = new HeaderList(usual)
     try {
       return reply(method, 200, await answer(settings, table, exchange, context, headers), headers)
     } catch (error) {
@@ -65,6 +65,9 @@ export function createHandler<Context = AnyContext>(
   }
   return handlerOf(handler, exchanger)
 }
+
+/** Of an answer that is no problem. */
+const usual = Object.entries({ ...always, 'content-type': 'application/json' })
 
 function reply(method: string, status: number, value: unknown, headers: HeaderList): Reply {
   return { status, headers, body: method === 'HEAD' ? null : JSON.stringify(value) }
@@ -101,7 +104,7 @@ async function answer(
     checkJson(sent)
   }
   // First: who is asked about before could be signed out by the time that a slow body is there.
-  const body = changing ? await readBody(sent, open, settings.bodyMilliseconds) : {}
+  const body = changing ? await readBody(sent, open, settings.bodyDeadline) : {}
   const user = checkHttpUser(await settings.user(request, context))
   const { countersign } = settings
   const now = settings.now()
@@ -114,7 +117,7 @@ async function answer(
   const origin = from === undefined || from === null ? {} : { from }
   const query = route.query ? url.searchParams : none
   const requirement = requirementFor(settings, user, request, context)
-  const visit = { countersign, settings, request, context, params, query, headers, user, origin, requirement, now }
+  const visit = { countersign, settings, request, context, params, query, headers, user, origin, requirement, now, firstOnly: false }
   const call = await admit(visit, route)
   return route.run(call, route.checkBody(body))
 }

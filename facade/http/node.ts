@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { invalid } from '../shared/check.js'
 import { exactPath } from './exact-url.js'
 import { entriesOf, exchangerOf, responseOf } from './exchange.js'
-import type { Chunks, Exchanger, Reply } from './exchange.js'
+import type { Chunks, Exchanger, Reply, Take } from './exchange.js'
 import type { ExactUrl } from './exact-url.js'
 import { lateRequest } from './late-request.js'
 import { NodeBody } from './node-body.js'
@@ -64,7 +64,11 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
     if (isFastify(res)) return res.send(responseOf(reply))
     const rest = isUnread(req) ? chunks : undefined
     // Nobody waits for a listener of `node:http`: what it rejects with would end the process.
-    await send(reply, res as unknown as Outgoing, rest).catch(() => fail(res as unknown as Outgoing))
+    try {
+      await send(reply, res as unknown as Outgoing, rest)
+    } catch {
+      fail(res as unknown as Outgoing)
+    }
     return undefined
   }
 }
@@ -108,8 +112,13 @@ function parsedBody(body: unknown): Uint8Array {
 }
 
 function once(bytes: Uint8Array): Chunks {
-  const all = bytes.length > 0 ? [bytes] : []
-  return { next: () => Promise.resolve({ value: all.pop() }) }
+  let read = bytes.length === 0
+  const each = async (take: Take) => {
+    if (read) return true
+    read = true
+    return take(bytes)
+  }
+  return { each }
 }
 
 /** For whoever reads first: once that has ended, the rest is for {@link drain}. */
@@ -117,7 +126,7 @@ function opened(chunks: Chunks | undefined): Chunks | undefined {
   if (!chunks) return undefined
   let released = false
   return {
-    next: () => (released ? Promise.resolve({ done: true }) : chunks.next()),
+    each: (take) => (released ? Promise.resolve(true) : chunks.each(take)),
     release: () => (released = true),
   }
 }
@@ -148,17 +157,19 @@ function wholeOf(request: Request, chunks: Chunks | undefined): Request | undefi
 function stream(chunks: Chunks): ReadableStream<Uint8Array> {
   return new ReadableStream({
     async pull(controller) {
-      const { value } = await chunks.next()
-      if (value) controller.enqueue(value)
-      else controller.close()
+      const ended = await chunks.each((chunk) => {
+        controller.enqueue(chunk)
+        return false
+      })
+      if (ended) controller.close()
     },
   })
 }
 
 /** `rest`: what the client is still sending, though it is answered already. */
-async function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunks | undefined): Promise<void> {
+function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunks | undefined): Promise<void> | undefined {
   // A callback of the host has answered by itself.
-  if (res.headersSent === true) return
+  if (res.headersSent === true) return undefined
   res.statusCode = status
   for (const [name, value] of entriesOf(headers)) {
     // Beside the cookies that the host has set itself.
@@ -166,13 +177,15 @@ async function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunk
     else res.setHeader(name, value)
   }
   // Text goes out in one piece with the headers.
-  if (!rest) return void res.end(body ?? '')
+  if (!rest) {
+    res.end(body ?? '')
+    return undefined
+  }
   // To close while the client sends would take the answer from it; to read on without end would be worse.
   res.setHeader('connection', 'close')
   res.setHeader('content-length', String(Buffer.byteLength(body ?? '')))
   res.write(body ?? '')
-  await drain(rest)
-  res.end()
+  return drain(rest).then(() => void res.end())
 }
 
 function fail(res: Outgoing): void {
@@ -191,16 +204,14 @@ const drained = { bytes: 1_048_576, milliseconds: 2000 }
 
 async function drain(rest: Chunks): Promise<void> {
   let left = drained.bytes
-  const read = async (): Promise<void> => {
-    while (left > 0) {
-      const { value } = await rest.next()
-      left = value ? left - value.length : 0
-    }
-  }
+  const read = rest.each((chunk) => {
+    left -= chunk.length
+    return left > 0
+  })
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, drained.milliseconds)))
   // What fails is that the client went away.
-  await Promise.race([read().catch(() => undefined), late])
+  await Promise.race([read.catch(() => undefined), late])
   clearTimeout(timer)
   left = 0
 }

@@ -9,6 +9,7 @@ import type { Check } from '../shared/check.js'
 import type { Accepted, Refused, Removal } from '../service/outcome.js'
 import type { RelyingParty } from '../stateless/policy.js'
 import { KeyedQueue } from '../stores/keyed-queue.js'
+import { Deadline } from './deadline.js'
 import { UnsavedSessions } from './warn.js'
 import type { Warn } from './warn.js'
 
@@ -278,7 +279,8 @@ export interface HandlerSettings {
   activity: boolean
   from: NonNullable<HandlerOptions['from']>
   freshMilliseconds: number
-  bodyMilliseconds: number
+  /** For the body of a request to arrive. */
+  bodyDeadline: Deadline
   conditionalCreate: boolean
   passkeys: boolean
   /** Whether Yubico keys can be enrolled. */
@@ -342,7 +344,7 @@ export function checkHandlerOptions(
     browsers,
     activity,
     freshMilliseconds: freshSeconds * 1000,
-    bodyMilliseconds: bodySeconds * 1000,
+    bodyDeadline: new Deadline(bodySeconds * 1000),
     basePath,
     removals: new KeyedQueue(Infinity),
     document: document(basePath, { passkeys, yubico, browsers, activity, admin: checked.admin !== undefined, report: checked.users !== undefined }),

@@ -40,6 +40,8 @@ export interface Visit {
   requirement: () => Requirement | Promise<Requirement>
   /** Epoch milliseconds, by the clock of the service. */
   now: number
+  /** For routes of enrolment: whether only a first factor may come of it. */
+  firstOnly: boolean
 }
 
 /** Whether cookies can have the prefix `__Host-`: browsers take it over https alone, so a page on localhost has none. */
@@ -50,8 +52,6 @@ export function isSecure({ settings }: Visit): boolean {
 /** One request of a user who may make it. */
 export interface Call extends Visit {
   user: CheckedUser
-  /** For routes of enrolment: whether only a first factor may come of it. */
-  firstOnly: boolean
   /** For routes of administrators: who acts, by the host's word. */
   by?: string
 }

@@ -20,19 +20,21 @@ export interface Standing {
 }
 
 /** Lets a request through to a route, or ends it with a problem. Nothing of any user but the sender is looked at. */
-export async function admit(visit: Visit, { access, id }: Pick<Route, 'access' | 'id'>): Promise<Call> {
-  const { user } = visit
-  // Routes for anyone do not look at it.
-  const call = Object.assign(visit, { user: user as CheckedUser, firstOnly: false })
-  if (access === 'anyone') return call
-  if (!user) throw new ProblemError('not-signed-in')
-  if (access === 'signed-in') return call
+export function admit(visit: Visit, route: Pick<Route, 'access' | 'id'>): Call | Promise<Call> {
+  // Routes for anyone do not look at the user.
+  const call = visit as Call
+  if (route.access === 'anyone') return call
+  if (!visit.user) throw new ProblemError('not-signed-in')
+  return route.access === 'signed-in' ? call : admitUser(call, route)
+}
+
+async function admitUser(call: Call, { access, id }: Pick<Route, 'access' | 'id'>): Promise<Call> {
   if (access === 'enrolling') {
     const { enrolment, firstOnly } = await standing(call)
     if (enrolment === 'allowed') return { ...call, firstOnly }
     throw enrolment === 'step-up-required' ? tooOld(call) : new ProblemError(enrolment)
   }
-  if (user.state !== 'verified') throw new ProblemError('second-factor-required')
+  if (call.user.state !== 'verified') throw new ProblemError('second-factor-required')
   const isAdministration = access === 'admin' || access === 'fresh-admin'
   const by = isAdministration ? await authorise(call, id as AdminAction) : undefined
   if ((access === 'fresh' || access === 'fresh-admin') && !(await standing(call)).fresh) throw tooOld(call)

@@ -39,7 +39,8 @@ export async function tellVerified<T extends Accepted | Refused | NothingToAnswe
     else headers.set(name, value)
   }
   if (!outcome.ok && outcome.reason === 'locked') throw await locked(visit, user)
-  return { ...accepted(outcome), ...(mustEnrol && ({ enrolmentRequired: true } as const)) }
+  const answer = accepted<T>(outcome) as Told<T>
+  return mustEnrol ? { ...answer, enrolmentRequired: true } : answer
 }
 
 /** Nothing that a host takes for a sign-in. */

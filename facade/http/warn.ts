@@ -77,30 +77,29 @@ export function isInOtherUnit({ at }: Session, now: number): boolean {
 
 /** Sessions as they were before a verification: one that comes again afterwards was not saved. */
 export class UnsavedSessions {
-  readonly #before = new Map<string, number>()
+  readonly #before = new Map<string, Session & { since: number }>()
 
   /** `at`: that of the outcome. */
   verified(user: Session, { at, factor }: { at: number; factor: Accepted['factor'] | null }, now: number): void {
     // Two proofs within one second leave a session as it was, and rightly so.
     if (user.state === 'verified' && (user.at === at || factor === null)) return
-    this.#before.set(keyOf(user), now)
+    this.#before.set(keyOf(user), { id: user.id, state: user.state, at: user.at, since: now })
     if (this.#before.size > most) this.#before.delete(this.#before.keys().next().value as string)
   }
 
   check({ warn }: Place, user: Session, now: number): void {
-    if (this.#before.size === 0) return
-    const key = keyOf(user)
-    const since = this.#before.get(key)
-    if (since === undefined) return
-    this.#before.delete(key)
-    if (Math.abs(now - since) > lifetime) return
+    const before = this.#before.get(keyOf(user))
+    if (!before || before.id !== user.id || before.state !== user.state || before.at !== user.at) return
+    this.#before.delete(keyOf(user))
+    if (Math.abs(now - before.since) > lifetime) return
     warn('session-not-saved', `onVerified received ok: true, but user() still returns the old session: state ` +
       `'${user.state}', at ${user.at}. Save the session before onVerified returns (await it), under a new id, with state ` +
       "'verified' and the at of the outcome, and send its cookie with the answer.", user.id)
   }
 }
 
-const keyOf = ({ id, state, session = '', at }: Session) => `${state} ${at} ${id.length} ${id}${session}`
+/** Of two sessions with the same key, the one that was verified last is known. */
+const keyOf = ({ id, session }: Session) => session ?? id
 
 const most = 1000
 

@@ -20,6 +20,7 @@ import { importFactors } from './import.js'
 import { importRecord } from './import-record.js'
 import * as management from './management.js'
 import { withModels } from './models.js'
+import { Ongoing } from './ongoing.js'
 import type { Imported, Migration } from '../migration/types.js'
 import type {
   BeginTotpOptions,
@@ -93,7 +94,7 @@ export class Countersign {
   readonly #context: Context
   readonly #audit: AuditWriter | undefined
   #closed = false
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #running = new Ongoing()
 
   private constructor(context: Context) {
     // JavaScript knows no private constructors.
@@ -564,7 +565,7 @@ export class Countersign {
    */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#running)
+    await this.#running.ended()
     await this.#context.drifts.settled()
     await this.#audit?.settled()
   }
@@ -590,12 +591,11 @@ export class Countersign {
 
   async #run<T>(method: CallMethod, work: (context: Context) => Promise<T>, from?: string): Promise<T> {
     if (this.#closed) throw new CountersignError('closed')
-    const running = traced(method, () => this.#told(work, from))
-    this.#running.add(running)
+    this.#running.begin()
     try {
-      return await running
+      return await traced(method, () => this.#told(work, from))
     } finally {
-      this.#running.delete(running)
+      this.#running.end()
     }
   }
 
@@ -610,14 +610,21 @@ export class Countersign {
     try {
       for (;;) {
         if (this.#closed) throw new CountersignError('closed')
-        const reading = iterator.next()
-        this.#running.add(reading)
-        const next = await reading.finally(() => this.#running.delete(reading))
+        const next = await this.#reading(iterator)
         if (next.done) return
         yield next.value
       }
     } finally {
       await iterator.return?.()
+    }
+  }
+
+  async #reading<T>(iterator: AsyncIterator<T>): Promise<IteratorResult<T>> {
+    this.#running.begin()
+    try {
+      return await iterator.next()
+    } finally {
+      this.#running.end()
     }
   }
 

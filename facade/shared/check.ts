@@ -272,20 +272,39 @@ export function hexOrBytes(length: number): Check<string> {
  * own properties. Absent members stay absent in the copy; see also {@link ifGiven}.
  */
 export function object<T extends object>(shape: Shape<T>, { others = false } = {}): Check<T> {
-  const known = Object.entries<Check<unknown>>(shape).map(([key, check]) => [key, check, withoutIt.get(check)] as const)
+  const known = Object.entries<Check<unknown>>(shape).map(([key, check]) => new Known(key, check))
   return (value, name) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalid(name || 'options', 'an object')
     const place = name === '' ? '' : `${name}.`
     if (!others) refuseUnknown(value, shape, name, place)
     const copy = new Bare()
-    for (const [key, check, without] of known) {
-      const checked = check(own(value, key), place + key)
+    for (const member of known) {
+      const { key, check, without } = member
+      const isThere = Object.hasOwn(value, key)
+      if (!isThere && member.mayLack) continue
+      const checked = check(isThere ? (value as Record<string, unknown>)[key] : undefined, place + key)
       if (checked !== undefined) copy[key] = checked
-      else if (without !== undefined && Object.hasOwn(value, key)) {
+      else if (!isThere) member.mayLack = true
+      else if (without !== undefined) {
         throw wrong(`${place}${key} is undefined: set what it is read from, or leave the member out ${without}`)
       }
     }
     return copy as T
+  }
+}
+
+/** A member that an object may have. */
+class Known {
+  readonly key: string
+  readonly check: Check<unknown>
+  readonly without: string | undefined
+  /** Whether it is known that the check lets it be absent: most members of most options are. */
+  mayLack = false
+
+  constructor(key: string, check: Check<unknown>) {
+    this.key = key
+    this.check = check
+    this.without = withoutIt.get(check)
   }
 }
 

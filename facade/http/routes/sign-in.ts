@@ -158,12 +158,16 @@ interface Answered {
 }
 
 /** The token of this browser, where it may end a pending sign-in: not beside a password of long ago. */
-async function browserOf(call: Call): Promise<string | undefined> {
+function browserOf(call: Call): Promise<string | undefined> | undefined {
   const { settings, user } = call
   const token = settings.browsers && user.state === 'pending' && isRecent(call) ? tokenOf(call) : undefined
-  if (token === undefined || !(await mayRemember(call))) return undefined
+  return token === undefined ? undefined : ifEnough(call, token)
+}
+
+async function ifEnough(call: Call, token: string): Promise<string | undefined> {
+  if (!(await mayRemember(call))) return undefined
   // It proves too little for an enrolment, and that is all that is left to do.
-  return (await enforcementOf(call, user))?.state === 'required' ? undefined : token
+  return (await enforcementOf(call, call.user))?.state === 'required' ? undefined : token
 }
 
 /** Ends the pending sign-in of a user who has nothing to answer with, and needs nothing. */
