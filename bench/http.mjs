@@ -5,7 +5,7 @@ import { HttpSignIns } from './lib/http-sign-ins.mjs'
 import { interleave } from './lib/interleave.mjs'
 import { enrolOne } from './lib/population.mjs'
 
-export async function http(options) {
+export async function http({ warmUp, ...options }) {
   const one = await enrolOne()
   const servers = Object.fromEntries(Object.entries({ handler: secondFactor, plain: secondFactor, json: unread }).map(([kind, flow]) =>
     [kind, new HttpSignIns({ program: 'http-process.mjs', args: [kind, 'memory'], flow }, one)]))
@@ -13,6 +13,7 @@ export async function http(options) {
     for (const server of Object.values(servers)) await server.ready
     const results = {}
     for (const way of ['totp', 'webauthn']) {
+      for (const server of Object.values(servers)) await server.run(way, warmUp)
       const contenders = Object.fromEntries(Object.entries(servers).map(([name, server]) =>
         [name, { measure: (count) => server.cpu(way, count) }]))
       results[way] = await interleave(contenders, options)

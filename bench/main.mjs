@@ -54,8 +54,8 @@ const parts = {
     return inFlight(quick ? { rounds: 3, milliseconds: 200, longer: 3 } : { rounds: 7, milliseconds: 1000, longer: 8 })
   },
   sealing: async () => (await import('./sealing.mjs')).sealing(options),
-  http: async () => (await import('./http.mjs')).http({ rounds: quick ? 5 : 21, milliseconds: 300 }),
-  servers: async () => (await import('./servers.mjs')).servers(quick ? { rounds: 3, milliseconds: 100 } : { rounds: 15, milliseconds: 400 }),
+  http: async () => (await import('./http.mjs')).http(quick ? { rounds: 5, milliseconds: 300, warmUp: 500 } : { rounds: 21, milliseconds: 600, warmUp: 10_000 }),
+  servers: async () => (await import('./servers.mjs')).servers(quick ? { rounds: 3, milliseconds: 100, warmUp: 100 } : { rounds: 15, milliseconds: 400, warmUp: 3000 }),
   strangers: async () => (await import('./strangers.mjs')).strangers(options),
   metadata: async () => (await import('./metadata.mjs')).metadata(options),
   demo: async () => (await import('./demo.mjs')).demo(quick ? { people: 20, rounds: 1 } : { people: 200, rounds: 3 }),

@@ -55,7 +55,7 @@ export const targets = {
       most: 1.1,
     },
     ...['postgres', 'postgres, prepared'].flatMap((store) => Object.entries({ totp: 'by password and code', passkey: 'by passkey' }).map(([way, what]) => ({
-      what: `a sign-in ${what}, PostgreSQL${store.slice('postgres'.length)}, 32 in flight: better-auth : countersign/http/session`,
+      what: `a sign-in ${what}, PostgreSQL${store.slice('postgres'.length)}, 64 in flight: better-auth : countersign/http/session`,
       ...compared(whole[way].time, 'better-auth, postgres', `countersign, ${store}`),
       least: 5,
     }))),

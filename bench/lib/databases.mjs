@@ -5,7 +5,10 @@ import { join } from 'node:path'
 
 import { directoryStore, memorySessions, memoryStore } from 'countersign/stores'
 
-/** @param name `memory`, `directory`, `sqlite`, `postgres`, `postgres, prepared` (statements have names), `redis` or `mysql` */
+/**
+ * @param name `memory`, `directory`, `sqlite`, `postgres`, `postgres, prepared` (statements have names), `redis` or `mysql`
+ * @returns what it keeps things in, and `forget()`, which deletes the sessions and challenges of an SQL database
+ */
 export async function openDatabase(name) {
   let trips = 0
   const counted = (object, method) => {
@@ -16,7 +19,7 @@ export async function openDatabase(name) {
     }
   }
   const opened = await OPEN[name](`countersign_bench_${process.pid}`, counted)
-  return { name, drop: async () => {}, trips: () => trips, ...opened }
+  return { name, drop: async () => {}, forget: async () => {}, trips: () => trips, ...opened }
 }
 
 const OPEN = {
@@ -37,7 +40,11 @@ const OPEN = {
     const [store, sessions] = [sqliteStore(database), sqliteSessions(database)]
     await store.migrate()
     await sessions.migrate()
-    return { store, sessions, database, drop: async () => rmSync(folder, { recursive: true }) }
+    const forget = async () => {
+      const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+      for (const { name } of tables.filter(passes)) database.exec(`DELETE FROM "${name}"`)
+    }
+    return { store, sessions, database, forget, drop: async () => rmSync(folder, { recursive: true }) }
   },
 
   postgres: (schema, counted) => postgres(schema, counted, {}),
@@ -87,9 +94,17 @@ async function postgres(schema, counted, options) {
   const [store, sessions] = [postgresStore(pool, { schema, ...options }), postgresSessions(pool, { schema, ...options })]
   await store.migrate()
   await sessions.migrate()
+  const forget = async () => {
+    const { rows } = await pool.query('SELECT tablename AS name FROM pg_tables WHERE schemaname = $1', [schema])
+    // Not TRUNCATE, after which every connection plans its named statements anew.
+    for (const { name } of rows.filter(passes)) await pool.query(`DELETE FROM ${schema}."${name}"`)
+  }
   const drop = async () => {
     await pool.query(`DROP SCHEMA ${schema} CASCADE`)
     await pool.end()
   }
-  return { store, sessions, pool, drop }
+  return { store, sessions, pool, forget, drop }
 }
+
+/** Tables of what is not an account: ours, and better-auth's, whose challenges are verifications. */
+const passes = ({ name }) => /^(?:.*_)?(?:sessions?|challenges?|verification)$/.test(name)

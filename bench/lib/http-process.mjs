@@ -21,6 +21,7 @@ process.on('message', async (message) => {
     server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
   } else {
     if (message.ahead) ahead += message.ahead
+    if (message.forget) await database.forget()
     process.send({ cpu: process.cpuUsage(), trips: database.trips() })
   }
 })
