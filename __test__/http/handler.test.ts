@@ -128,11 +128,9 @@ test('bodies are JSON objects of at most 64 kB', async (t) => {
   t.deepEqual(host.errors, [])
 })
 
-test('who sends a request is asked once its body is there, which it is in time', async (t) => {
-  // As a server does, where it waits for a body.
-  const alive = setInterval(() => {}, 1000)
-  t.teardown(() => clearInterval(alive))
-  const host = (await HttpHost.open({ bodySeconds: 1 })).verified()
+/** Who sends a request with the body to remove a key. */
+async function remover(options?: Partial<HandlerOptions>) {
+  const host = (await HttpHost.open(options)).verified()
   const { id } = (await host.fixture.enrolKey(user)).factor
   host.verified()
   const remove = (body: ReadableStream) => {
@@ -140,6 +138,11 @@ test('who sends a request is asked once its body is there, which it is in time',
     const init = { method: 'DELETE', headers, body, duplex: 'half' } as RequestInit
     return host.handler(new Request(`${origin}/countersign/factors/${id}`, init))
   }
+  return { host, remove }
+}
+
+test('who sends a request is asked once its body is there', async (t) => {
+  const { host, remove } = await remover()
   let end = () => {}
   const slow = remove(new ReadableStream({
     start(controller) {
@@ -154,7 +157,15 @@ test('who sends a request is asked once its body is there, which it is in time',
   host.session = null
   end()
   t.is((await slow).status, 401)
-  host.verified()
+  t.is((await host.fixture.service.factors(user)).length, 1)
+  t.deepEqual(host.errors, [])
+})
+
+test('a body that does not end in time is refused', async (t) => {
+  // As a server does, where it waits for a body.
+  const alive = setInterval(() => {}, 1000)
+  t.teardown(() => clearInterval(alive))
+  const { host, remove } = await remover({ bodySeconds: 1 })
   const endless = await remove(new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('{')) }))
   t.is(endless.status, 408)
   t.like(await endless.json(), { type: 'urn:countersign:problem:request-timeout' })
