@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zeroize::Zeroizing;
 
+use crate::json::wiped::WipedText;
 use crate::totp::Totp;
 use crate::totp::key_uri::OtpauthUri;
 
@@ -17,12 +17,12 @@ pub struct TotpEntry {
     pub last_count: Option<i64>,
     /// The URI as it was stored, so that reading and writing a record doesn't change it. A URI that Proxmox can't read
     /// is rewritten.
-    text: Zeroizing<String>,
+    text: WipedText,
 }
 
 impl TotpEntry {
     pub fn new(uri: OtpauthUri, last_count: i64) -> Self {
-        let text = uri.to_text();
+        let text = uri.to_text().into();
         Self {
             totp: uri.totp,
             last_count: Some(last_count),
@@ -32,7 +32,7 @@ impl TotpEntry {
 
     /// An entry that was never used.
     pub fn unused(uri: OtpauthUri) -> Self {
-        let text = uri.to_text();
+        let text = uri.to_text().into();
         Self {
             totp: uri.totp,
             last_count: None,
@@ -54,11 +54,11 @@ impl TotpEntry {
 
     fn stored<E: de::Error>(text: Cow<'_, str>, last_count: Option<i64>) -> Result<Self, E> {
         let not_a_uri = || E::custom("not an otpauth URI");
-        let mut text = Zeroizing::new(text.into_owned());
+        let mut text = WipedText::from(text.into_owned());
         let (totp, plain) = OtpauthUri::stored_totp(&text).ok_or_else(not_a_uri)?;
         if !plain {
             // Proxmox would refuse the whole file because of it.
-            text = OtpauthUri::parse_stored(&text).ok_or_else(not_a_uri)?.to_text();
+            text = OtpauthUri::parse_stored(&text).ok_or_else(not_a_uri)?.to_text().into();
         }
         Ok(Self {
             totp,
@@ -74,7 +74,7 @@ impl Serialize for TotpEntry {
             return serializer.serialize_str(&self.text);
         };
         let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("totp", self.text.as_str())?;
+        map.serialize_entry("totp", &self.text)?;
         map.serialize_entry("last-count", &last_count)?;
         map.end()
     }

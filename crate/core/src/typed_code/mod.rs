@@ -30,18 +30,17 @@ impl TypedCode {
         let mut code = Self::empty();
         let (mut script, mut ended) = (None, false);
         for character in text.chars() {
-            if is_filler(character) {
-                continue;
-            }
-            if is_around(character) {
+            if let Some((digit, its)) = decimal_digit(character) {
+                if ended || *script.get_or_insert(its) != its {
+                    return None;
+                }
+                code.push(b'0' + digit)?;
+            } else if !is_filler(character) {
+                if !is_around(character) {
+                    return None;
+                }
                 ended = code.length > 0;
-                continue;
             }
-            let (digit, its) = decimal_digit(character)?;
-            if ended || *script.get_or_insert(its) != its {
-                return None;
-            }
-            code.push(b'0' + digit)?;
         }
         (code.length >= 6).then_some(code)
     }
@@ -91,8 +90,14 @@ impl TypedCode {
 pub(crate) fn decimal_digit(character: char) -> Option<(u8, u8)> {
     let point = u32::from(character);
     let zeros = &decimal_digits::ZEROS;
-    let (zero, script) = *zeros.get(zeros.partition_point(|(zero, _)| *zero <= point).checked_sub(1)?)?;
-    let value = u8::try_from(point - zero).ok()?;
+    // The first zero is the only one in ASCII, where most digits are: nothing to search for.
+    let next = if character.is_ascii() {
+        1
+    } else {
+        zeros.partition_point(|(zero, _)| *zero <= point)
+    };
+    let (zero, script) = *zeros.get(next.checked_sub(1)?)?;
+    let value = u8::try_from(point.checked_sub(zero)?).ok()?;
     (value < 10).then_some((value, script))
 }
 
@@ -198,7 +203,7 @@ mod tests {
             );
             for value in 0..10 {
                 let digit = char::from_u32(zero + value).unwrap();
-                assert!(digit.is_numeric());
+                assert!(digit.is_numeric() && !is_filler(digit) && !is_around(digit));
                 assert_eq!(decimal_digit(digit), Some((u8::try_from(value).unwrap(), script)));
             }
         }
