@@ -12,8 +12,9 @@ export function tokenOf(call: Call): string | undefined {
 
 /** Puts a new token into this browser's cookie, if there is one. The page gets the rest of the outcome. */
 export function keepToken<T extends Outcome | RecognisedBrowser>(call: Call, outcome: T): T {
-  if ((outcome as Partial<Accepted>).token === undefined) return outcome
-  const { token = '', expires = call.now, ...rest } = outcome as Partial<Accepted>
+  const given = outcome as Partial<Accepted>
+  if (given.token === undefined) return outcome
+  const { token, expires = call.now, ...rest } = given
   const maxAge = Math.floor((expires - call.now) / 1000)
   call.headers.append('set-cookie', setCookie(cookieFor(call), token, maxAge)['set-cookie'])
   return rest as T
