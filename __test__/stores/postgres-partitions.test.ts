@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
+import { Pool } from 'pg'
 
 import { isCountersignError } from '../../facade/shared/errors.js'
 import { postgresStore, postgresTables } from '../../facade/stores/postgres-store.js'
@@ -13,7 +14,7 @@ import { storeTests } from '../../facade/testing/store-tests.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
 import { Fixture, origin } from '../helpers/service.js'
-import { dropSchema, newPool, own, postgresFound } from './engines.js'
+import { dropSchema, newPool, own, postgresFound, postgresUrl } from './engines.js'
 
 const recipe = fileURLToPath(new URL('../../../docs/recipes/postgres-partitions/', import.meta.url))
 const [fresh, moved, other] = ['fresh', 'moved', 'other'].map((kind) => `${own}_${kind}`) as [string, string, string]
@@ -72,7 +73,29 @@ if (postgresFound) {
       const text = JSON.stringify(rows).replaceAll('\\', '')
       return new Set([...text.matchAll(/"Relation Name": ?"(\w+_\d+)"/g)].map(([, name]) => name)).size
     }
-    t.is(await plan(`SELECT record FROM ${fresh}.countersign_records WHERE "user" = $1`, ['ann']), 1)
+    const asked: [string, unknown[]][] = []
+    class WatchedPool extends Pool {
+      override query(...given: any[]): any {
+        asked.push([given[0], given[1] ?? []])
+        return super.query(given[0], given[1])
+      }
+    }
+    const itsPool = new WatchedPool({ connectionString: postgresUrl })
+    t.teardown(() => itsPool.end())
+    const watching = postgresStore(itsPool, { schema: fresh, partitions })
+    const count = (users: string[], before?: string) =>
+      Promise.all(users.map((user) => watching.update(user, (record) => ({ record: `{"n":${record === undefined ? 1 : JSON.parse(record).n + 1}}`, value: 0 }), before)))
+    const users = [`${own} one`, `${own} two`]
+    await count(users)
+    asked.length = 0
+    for (const some of [users, users.slice(0, 1)]) {
+      await count(some)
+      await count(some, some.length === 2 ? '{"n":2}' : '{"n":4}')
+      const statements = asked.splice(0)
+      t.true(statements.length === 3 || some.length === 1)
+      for (const [sql, values] of statements) t.true((await plan(sql, values)) <= some.length, sql)
+    }
+    t.deepEqual(await Promise.all(users.map((user) => watching.read(user))), ['{"n":5}', '{"n":3}'])
     t.is(await plan(`UPDATE ${fresh}.countersign_records SET record = '', version = DEFAULT WHERE "user" = $1 AND version = $2 RETURNING 1`, ['ann', 1]), 1)
     t.is(await plan(`SELECT "user" FROM ${fresh}.countersign_handles WHERE handle = $1 UNION ALL SELECT "user" FROM ${fresh}.countersign_claims WHERE claim = $1`, ['h']), 2)
   })

@@ -1,10 +1,15 @@
+import { CountersignError } from '../shared/errors.js'
 import { createMissing } from './postgres-migrate.js'
-import { checkPool, rows } from './postgres-pool.js'
+import { rows } from './postgres-pool.js'
 import type { PostgresPool, PostgresRow } from './postgres-pool.js'
+import { columnsOf, sharedChange, sharedPool, sharedSearch } from './postgres-shared.js'
+import type { SharedPool } from './postgres-shared.js'
 import { clock, sweepOdds, sweepSize } from './postgres-statements.js'
 import { postgresNames } from './postgres-tables.js'
 import type { PostgresNames, PostgresOptions } from './postgres-tables.js'
 import type { SessionStore, StoredSession } from './session-store.js'
+import { SharedStatement } from './shared-statement.js'
+import type { Values } from './shared-statement.js'
 import { isStorable, storable } from './storable.js'
 
 export interface PostgresSessions extends SessionStore {
@@ -13,10 +18,11 @@ export interface PostgresSessions extends SessionStore {
 }
 
 /**
- * Keeps sessions in PostgreSQL (13 or newer), for any number of machines. Each method is one statement.
+ * Keeps sessions in PostgreSQL (13 or newer), for any number of machines. Each method is one statement, and calls of one turn
+ * of the event loop share some of them.
  *
  * @param pool the host's own pool. It must connect to the primary, not to a replica. Errors of its driver are thrown as
- *   they are
+ *   they are, but for one of a statement that several calls shared: it has the message and `code`
  * @param options `schema`, `prefix` and `prepare`, as for `postgresStore`
  * @throws CountersignError `invalid-argument` for text that PostgreSQL can't store, `store-busy` if other statements got
  *   in the way at each of 40 attempts
@@ -26,7 +32,7 @@ export interface PostgresSessions extends SessionStore {
  */
 export function postgresSessions(pool: PostgresPool, options: PostgresOptions = {}): PostgresSessions {
   const names = postgresNames(options)
-  return new Postgres(checkPool(pool, names), names, postgresSessionTables(options))
+  return new Postgres(sharedPool(pool, names), names, postgresSessionTables(options))
 }
 
 /** The table in plain SQL, for those whose own tool makes it; `migrate()` does the same. */
@@ -45,19 +51,32 @@ CREATE INDEX IF NOT EXISTS ${sessionUsers} ON ${sessions} ("user");
 
 function statements({ sessions }: PostgresNames) {
   // As text: a host may have told its driver to read bigint in its own way.
-  const select = `SELECT key, "user", data, expires::text AS expires FROM ${sessions}`
-  // The count is of before: a statement doesn't see its own row.
-  const create = `
-      INSERT INTO ${sessions} (key, "user", data, expires) VALUES ($1, $2, $3, $4)
-      RETURNING (SELECT count(*) FROM ${sessions} AS other WHERE other."user" = $2)::text AS others`
-  return {
-    create,
-    createAndSweep: `
+  const select = `SELECT key AS asked, "user", data, expires::text AS expires FROM ${sessions}`
+  // The count is of before: a statement doesn't see its own rows.
+  const create = (what: string) => `
+      INSERT INTO ${sessions} AS made (key, "user", data, expires) ${what}
+      RETURNING key, (SELECT count(*) FROM ${sessions} AS other WHERE other."user" = made."user")::text AS others`
+  const swept = `
       WITH swept AS (
         DELETE FROM ${sessions} WHERE key IN (
-          SELECT key FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT ${sweepSize} FOR UPDATE SKIP LOCKED)
-      )${create}`,
-    read: `${select} WHERE key = $1`,
+          SELECT key FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT $5 FOR UPDATE SKIP LOCKED)
+      )`
+  const one = create('VALUES ($1, $2, $3, $4)')
+  const many = create('SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])')
+  return {
+    create: { one, many },
+    createAndSweep: { one: swept + one, many: swept + many },
+    read: { one: `${select} WHERE key = $1`, many: `${select} WHERE key = ANY ($1::text[])` },
+    // As with records: what somebody else has locked is left out.
+    replaceMany: `
+      WITH given AS (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) WITH ORDINALITY AS given (key, before, data, expires, call)
+      ), free AS (
+        SELECT given.* FROM ${sessions} AS mine JOIN given ON mine.key = given.key AND mine.data = given.before
+        WHERE mine.key = ANY ($1) FOR NO KEY UPDATE OF mine SKIP LOCKED
+      )
+      UPDATE ${sessions} AS mine SET data = free.data, expires = free.expires
+      FROM free WHERE mine.key = ANY ($1) AND mine.key = free.key AND mine.data = free.before RETURNING free.call`,
     replace: `UPDATE ${sessions} SET data = $3, expires = $4 WHERE key = $1 AND data = $2 RETURNING 1`,
     delete: `DELETE FROM ${sessions} WHERE key = $1`,
     list: `${select} WHERE "user" = $1`,
@@ -70,12 +89,23 @@ class Postgres implements PostgresSessions {
   readonly #names: PostgresNames
   readonly #tables: string
   readonly #sql: ReturnType<typeof statements>
+  readonly #creations: SharedStatement<number | undefined>
+  readonly #sessions: SharedStatement<PostgresRow | undefined>
+  readonly #replacements: SharedStatement<boolean>
 
-  constructor(pool: PostgresPool, names: PostgresNames, tables: string) {
-    this.#pool = pool
+  constructor(shared: SharedPool, names: PostgresNames, tables: string) {
+    this.#pool = shared.pool
     this.#names = names
     this.#tables = tables
     this.#sql = statements(names)
+    const { read, replace, replaceMany } = this.#sql
+    const creations = {
+      one: async (values: Values) => (await this.#create('one', [values], values))[0],
+      many: (calls: Values[]) => this.#create('many', calls, columnsOf(calls)),
+    }
+    this.#creations = new SharedStatement(creations, shared.isShared)
+    this.#sessions = sharedSearch(shared, read)
+    this.#replacements = sharedChange(shared, replaceMany, async (values) => (await rows(shared.pool, replace, [...values])).length > 0)
   }
 
   async migrate(): Promise<void> {
@@ -85,21 +115,21 @@ class Postgres implements PostgresSessions {
 
   async create({ key, user, data, expires }: StoredSession): Promise<{ sessions: number }> {
     const texts = Object.entries({ key, user, data }).map(([name, value]) => storable(value, name))
-    const sql = Math.random() < sweepOdds ? this.#sql.createAndSweep : this.#sql.create
-    const [row] = await rows(this.#pool, sql, [...texts, expires])
-    return { sessions: Number(row!.others) + 1 }
+    const count = await this.#creations.run([...texts, expires])
+    // A trigger of the host's may have taken it.
+    if (count === undefined) throw new CountersignError('store-failed', { detail: 'the session was not stored' })
+    return { sessions: count }
   }
 
   async read(key: string): Promise<StoredSession | undefined> {
     // A key may come from outside.
     if (!isStorable(key)) return undefined
-    const [row] = await rows(this.#pool, this.#sql.read, [key])
+    const row = await this.#sessions.run([key])
     return row && sessionOf(row)
   }
 
   async replace({ key, data, expires }: StoredSession, before: string): Promise<boolean> {
-    const values = [storable(key, 'key'), before, storable(data, 'data'), expires]
-    return (await rows(this.#pool, this.#sql.replace, values)).length > 0
+    return this.#replacements.run([storable(key, 'key'), before, storable(data, 'data'), expires])
   }
 
   async delete(key: string): Promise<void> {
@@ -113,8 +143,21 @@ class Postgres implements PostgresSessions {
   async deleteAll(user: string, except = ''): Promise<void> {
     await rows(this.#pool, this.#sql.deleteAll, [storable(user, 'user'), storable(except, 'except')])
   }
+
+  /** @returns for each how many sessions its user has now, at least; nothing for what is not stored */
+  async #create(how: 'one' | 'many', calls: Values[], values: Values): Promise<(number | undefined)[]> {
+    const sweeps = calls.filter(() => Math.random() < sweepOdds).length
+    const made = await (sweeps > 0
+      ? rows(this.#pool, this.#sql.createAndSweep[how], [...values, sweeps * sweepSize])
+      : rows(this.#pool, this.#sql.create[how], [...values]))
+    const others = new Map(made.map((row) => [row.key, Number(row.others)]))
+    return calls.map(([key, user]) => {
+      const before = others.get(key)
+      return before === undefined ? undefined : before + calls.filter((call) => call[1] === user).length
+    })
+  }
 }
 
-function sessionOf({ key, user, data, expires }: PostgresRow): StoredSession {
-  return { key: String(key), user: String(user), data: String(data), expires: Number(expires) }
+function sessionOf({ asked, user, data, expires }: PostgresRow): StoredSession {
+  return { key: String(asked), user: String(user), data: String(data), expires: Number(expires) }
 }

@@ -1,12 +1,13 @@
+import type { OneAndMany } from './postgres-shared.js'
 import type { PostgresNames } from './postgres-tables.js'
 
 /** By what a statement tells that a record is still what was found. */
 export type PostgresGuard = 'version' | 'record'
 
 export type PostgresStatements = Record<
-  'read' | 'begin' | 'insert' | 'insertWithClaims' | 'owner' | 'ownerRecord' | 'users' | 'put' | 'putAndSweep' | 'take' | 'clear' | 'sharedKey',
+  'insert' | 'insertWithClaims' | 'owner' | 'users' | 'put' | 'putAndSweep' | 'take' | 'clear' | 'sharedKey',
   string
-> & Record<'replace' | 'replaceWithClaims' | 'delete', Record<PostgresGuard, string>>
+> & Record<'replace' | 'replaceMany' | 'replaceWithClaims' | 'delete', Record<PostgresGuard, string>> & Record<'read' | 'ownerRecord', OneAndMany>
 
 /** Users in one page of a listing. */
 export const pageSize = 1000
@@ -29,6 +30,18 @@ export function postgresStatements({ records, handles, claims, challenges }: Pos
   const insert = (condition: string) => `
       INSERT INTO ${records} ("user", record, handle) SELECT $1::text, $2::text, $3::text WHERE ${condition}
       ON CONFLICT ("user") DO NOTHING RETURNING 1`
+  // What somebody else has locked is left out, to be written alone, and so is what gets another handle, for which it may have to
+  // wait: nobody waits for another's row, and no two statements for each other. `ANY` tells at once which partitions have the rows.
+  const replaceMany = (guard: PostgresGuard) => `
+      WITH given AS (
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::${guard === 'version' ? 'bigint' : 'text'}[])
+        WITH ORDINALITY AS given ("user", record, handle, state, call)
+      ), free AS (
+        SELECT given.* FROM ${records} AS mine JOIN given ON mine."user" = given."user" AND mine.${guard} = given.state
+        WHERE mine."user" = ANY ($1) AND mine.handle IS NOT DISTINCT FROM given.handle FOR NO KEY UPDATE OF mine SKIP LOCKED
+      )
+      UPDATE ${records} AS mine SET record = free.record, version = DEFAULT
+      FROM free WHERE mine."user" = ANY ($1) AND mine."user" = free."user" AND mine.${guard} = free.state RETURNING free.call`
   const replace = (guard: PostgresGuard) => (condition: string) => `
       UPDATE ${records} SET record = $2, handle = $3, version = DEFAULT
       WHERE "user" = $1 AND ${guard} = $4 AND ${condition} RETURNING 1`
@@ -65,16 +78,27 @@ export function postgresStatements({ records, handles, claims, challenges }: Pos
   const newer = `(SELECT count(*) FROM ${challenges} AS newer
     WHERE newer.key = mine.key AND newer.purpose = mine.purpose AND newer.place > mine.place)`
   return {
-    read: `SELECT record FROM ${records} WHERE "user" = $1`,
     // As text: a host may have told its driver to read bigint as a number, which is not exact.
-    begin: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
+    read: {
+      one: `SELECT record, version::text AS version FROM ${records} WHERE "user" = $1`,
+      many: `SELECT "user" AS asked, record, version::text AS version FROM ${records} WHERE "user" = ANY ($1::text[])`,
+    },
     insert: insert('true'),
     insertWithClaims: withClaims(insert, '$4'),
     replace: guarded((guard) => replace(guard)('true')),
+    replaceMany: guarded(replaceMany),
     replaceWithClaims: guarded((guard) => withClaims(replace(guard), '$5')),
     delete: guarded((guard) => `DELETE FROM ${records} WHERE "user" = $1 AND ${guard} = $2 RETURNING 1`),
     owner,
-    ownerRecord: `SELECT "user", record FROM ${records} WHERE "user" = (${owner})`,
+    ownerRecord: {
+      one: `SELECT "user", record FROM ${records} WHERE "user" = (${owner})`,
+      many: `
+      SELECT asked, "user", record FROM (
+        SELECT handle AS asked, "user" FROM ${handles} WHERE handle = ANY ($1::text[])
+        UNION ALL SELECT claim, "user" FROM ${claims} WHERE claim = ANY ($1)
+        AND NOT EXISTS (SELECT FROM ${handles} AS first WHERE first.handle = claim)
+      ) AS found JOIN ${records} USING ("user")`,
+    },
     users: `SELECT "user" FROM ${records} WHERE "user" > $1 ORDER BY "user" LIMIT ${pageSize}`,
     put: `
       WITH ${crowd}${insertChallenge}`,

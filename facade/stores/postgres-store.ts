@@ -2,12 +2,15 @@ import { conflict, untilNoConflict } from './attempts.js'
 import { checkClaims, claimTaken } from './claims.js'
 import { KeyedQueue } from './keyed-queue.js'
 import { createMissing } from './postgres-migrate.js'
-import { checkPool, rows, rowsUnlessConflict, uniqueViolation } from './postgres-pool.js'
-import type { PostgresPool } from './postgres-pool.js'
+import { rows, rowsUnlessConflict, uniqueViolation } from './postgres-pool.js'
+import type { PostgresPool, PostgresRow } from './postgres-pool.js'
+import { sharedChange, sharedPool, sharedSearch } from './postgres-shared.js'
+import type { SharedPool } from './postgres-shared.js'
 import { pageSize, postgresStatements, sweepOdds } from './postgres-statements.js'
 import type { PostgresGuard, PostgresStatements } from './postgres-statements.js'
 import { postgresStoreNames, postgresTables } from './postgres-tables.js'
 import type { PostgresNames, PostgresStoreOptions } from './postgres-tables.js'
+import type { SharedStatement, Values } from './shared-statement.js'
 import { isStorable, storable } from './storable.js'
 import type { OpenChallenge, RecordChange, Store } from './traits.js'
 import { usersAfter } from './users-after.js'
@@ -31,13 +34,14 @@ export interface PostgresStore extends Store {
 /**
  * Keeps records and challenges in PostgreSQL (13 or newer), for any number of machines.
  *
- * Each method is one statement, and `update` is two, or one after a reading. Nothing depends on a database session, so a pool in transaction
- * mode may stand in between. Challenges expire by the clock of the database or of the host, whichever is first.
+ * Each method is one statement, and `update` is two, or one after a reading. Calls of one turn of the event loop share some
+ * of them. Nothing depends on a database session, so a pool in transaction mode may stand in between. Challenges expire by
+ * the clock of the database or of the host, whichever is first.
  *
  * PostgreSQL can't store NUL characters. A user, a record or a challenge with one is refused.
  *
  * @param pool the host's own pool. It must connect to the primary, not to a replica. Errors of its driver are thrown as
- *   they are
+ *   they are, but for one of a statement that several calls shared: it has the message and `code`
  * @throws CountersignError `invalid-argument` for text that PostgreSQL can't store, `store-busy` if other calls changed
  *   the record at each of 40 attempts
  * @example
@@ -46,7 +50,7 @@ export interface PostgresStore extends Store {
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions = {}): PostgresStore {
   const { names } = postgresStoreNames(options)
-  return new Postgres(checkPool(pool, names), names, postgresTables(options))
+  return new Postgres(sharedPool(pool, names), names, postgresTables(options))
 }
 
 class Postgres implements PostgresStore {
@@ -55,12 +59,20 @@ class Postgres implements PostgresStore {
   readonly #tables: string
   readonly #sql: PostgresStatements
   readonly #queue = new KeyedQueue(Infinity)
+  readonly #records: SharedStatement<PostgresRow | undefined>
+  readonly #owners: SharedStatement<PostgresRow | undefined>
+  readonly #replacements: Record<PostgresGuard, SharedStatement<boolean>>
 
-  constructor(pool: PostgresPool, names: PostgresNames, tables: string) {
-    this.#pool = pool
+  constructor(shared: SharedPool, names: PostgresNames, tables: string) {
+    this.#pool = shared.pool
     this.#names = names
     this.#tables = tables
     this.#sql = postgresStatements(names)
+    const { read, ownerRecord, replace, replaceMany } = this.#sql
+    this.#records = sharedSearch(shared, read)
+    this.#owners = sharedSearch(shared, ownerRecord)
+    const replacements = (guard: PostgresGuard) => sharedChange(shared, replaceMany[guard], (values) => this.#hasWritten(replace[guard], values))
+    this.#replacements = { version: replacements('version'), record: replacements('record') }
   }
 
   async migrate(): Promise<void> {
@@ -70,7 +82,7 @@ class Postgres implements PostgresStore {
   }
 
   async read(user: string): Promise<string | undefined> {
-    const [row] = await rows(this.#pool, this.#sql.read, [storable(user, 'user')])
+    const row = await this.#records.run([storable(user, 'user')])
     return row && String(row.record)
   }
 
@@ -96,7 +108,7 @@ class Postgres implements PostgresStore {
 
   async ownerRecord(handle: string): Promise<{ user: string; record: string } | undefined> {
     if (!isStorable(handle)) return undefined
-    const [row] = await rows(this.#pool, this.#sql.ownerRecord, [handle])
+    const row = await this.#owners.run([handle])
     return row && { user: String(row.user), record: String(row.record) }
   }
 
@@ -132,13 +144,11 @@ class Postgres implements PostgresStore {
   }
 
   async #attempt<T>(user: string, change: Change<T>): Promise<T | typeof conflict> {
-    const found = await rowsUnlessConflict(this.#pool, this.#sql.begin, [user])
-    if (found === conflict) return conflict
-    const [row] = found
+    const row = await this.#records.run([user])
     const { value, ...changed } = change(row && String(row.record))
     const { record } = changed
     if (record === undefined || (record === null && !row)) return value
-    return (await this.#write(user, changed, row && ['version', row.version])) === conflict ? conflict : value
+    return (await this.#write(user, changed, row && ['version', row.version])) ? value : conflict
   }
 
   /** Without a reading: {@link conflict} where there is nothing to write, or something else is stored by now. */
@@ -152,25 +162,28 @@ class Postgres implements PostgresStore {
     }
     const { value, ...wanted } = changed
     if (wanted.record === undefined) return conflict
-    return (await this.#write(user, wanted, ['record', before])) === conflict ? conflict : value
+    return (await this.#write(user, wanted, ['record', before])) ? value : conflict
   }
 
-  async #write(user: string, changed: Omit<RecordChange<unknown>, 'value'>, found: Found | undefined): Promise<typeof conflict | undefined> {
-    const write = () => rowsUnlessConflict(this.#pool, ...this.#statement(user, changed, found))
-    const written = await (changed.claims === undefined ? write() : unlessTaken(write))
-    if (written === conflict || written.length === 0) return conflict
-    if (written.some(({ taken }) => taken === true)) throw claimTaken()
-    return undefined
-  }
-
-  #statement(user: string, { record, handle, claims: given }: Omit<RecordChange<unknown>, 'value'>, found: Found | undefined): [string, unknown[]] {
+  /** @returns whether it was still as found, and is written */
+  #write(user: string, { record, handle, claims: given }: Omit<RecordChange<unknown>, 'value'>, found: Found | undefined): Promise<boolean> {
     const [guard, state] = found ?? []
-    if (record === null) return [this.#sql.delete[guard!], [user, state]]
+    if (record === null) return this.#hasWritten(this.#sql.delete[guard!], [user, state])
     const values: unknown[] = [user, storable(record, 'record'), handle === undefined ? null : storable(handle, 'handle')]
     if (guard) values.push(state)
     const claims = checkClaims(given)
-    if (claims === undefined) return [guard ? this.#sql.replace[guard] : this.#sql.insert, values]
-    return [guard ? this.#sql.replaceWithClaims[guard] : this.#sql.insertWithClaims, [...values, claims]]
+    if (claims !== undefined) {
+      const sql = guard ? this.#sql.replaceWithClaims[guard] : this.#sql.insertWithClaims
+      return unlessTaken(() => this.#hasWritten(sql, [...values, claims]))
+    }
+    return guard ? this.#replacements[guard].run(values) : this.#hasWritten(this.#sql.insert, values)
+  }
+
+  async #hasWritten(sql: string, values: Values): Promise<boolean> {
+    const written = await rowsUnlessConflict(this.#pool, sql, [...values])
+    if (written === conflict) return false
+    if (written.some(({ taken }) => taken === true)) throw claimTaken()
+    return written.length > 0
   }
 }
 

@@ -58,6 +58,35 @@ export const sessionStoreTests: SessionStoreTest[] = [
     }
   }),
 
+  sessionTest('of many calls at once, each gets its own answer', async (store, user) => {
+    const users = [user(), user(), user()]
+    const sessions = Array.from({ length: 60 }, (_, index) => sessionOf(users[index % 3]!))
+    const created = await Promise.all(sessions.map((session) => store.create(session)))
+    for (const one of created) same(one === undefined || (one.sessions >= 1 && one.sessions <= 20), true, 'how many the user has')
+    const after = await store.create(sessionOf(users[0]!))
+    if (after !== undefined) same(after, { sessions: 21 }, 'how many the user has then')
+    const unknown = sessionOf(users[0]!)
+    const all = [...sessions, unknown]
+    same(await Promise.all(all.map(({ key }) => store.read(key))), [...sessions, undefined], 'the sessions')
+    // A third as they are, a third as they never were, and a third twice.
+    const changes = sessions.flatMap((session, index) => {
+      const replace = (data: string) => store.replace({ ...session, data, expires: session.expires + index }, index % 3 === 1 ? '{"other":1}' : session.data)
+      return index % 3 === 2 ? [replace('{"one":1}'), replace('{"other":2}')] : [replace('{"next":1}')]
+    })
+    const told = await Promise.all([...changes, store.replace(unknown, unknown.data)])
+    const found = await Promise.all(sessions.map(({ key }) => store.read(key)))
+    let at = 0
+    for (const [index, session] of sessions.entries()) {
+      const [next, twice] = index % 3 === 2 ? [told[at] ? '{"one":1}' : '{"other":2}', told[at + 1]] : ['{"next":1}', undefined]
+      if (twice !== undefined) same(told[at] !== twice, true, 'exactly one of two replaces')
+      else same(told[at], index % 3 === 0, 'whether it is replaced')
+      const expected = index % 3 === 1 ? session : { ...session, data: next, expires: session.expires + index }
+      same(found[index], expected, 'the session')
+      at += index % 3 === 2 ? 2 : 1
+    }
+    same(told[at], false, 'a session that is not there')
+  }),
+
   sessionTest('what has ended is not brought back', async (store, user) => {
     const who = user()
     const [one, other] = [sessionOf(who), sessionOf(who)]

@@ -103,6 +103,23 @@ export const userStoreTests = ({ of, numberOf, long, strange }: TestRecords): St
       same(records, users.map(() => of(10)), 'records')
     }),
 
+    storeTest('of many changes at once, each has its own end', async (store, ids) => {
+      const users = ids.ids(60)
+      await Promise.all(users.map((user, index) => write(store, user, of(index))))
+      const change = async (user: string, index: number) => {
+        if (index % 6 === 0) return (await rejection(() => store.update(user, failing))) instanceof Error
+        if (index % 6 === 1) return store.update(user, () => ({ value: index }))
+        if (index % 6 === 2) return store.update(user, () => ({ record: null, value: index }))
+        // As it was read, and as it never was.
+        const before = [of(index), of(index + 1), undefined][index % 3]
+        return store.update(user, (record) => ({ record: of(numberOf(record!) + 1000), value: index }), before)
+      }
+      same(await Promise.all(users.map(change)), users.map((_, index) => index % 6 === 0 || index), 'the values')
+      const records = await Promise.all([...users, ids.id()].map((user) => store.read(user)))
+      const expected = users.map((_, index) => [of(index), of(index), undefined][index % 6] ?? (index % 6 === 2 ? undefined : of(index + 1000)))
+      same(records, [...expected, undefined], 'the records')
+    }),
+
     storeTest('some of the parallel updates throw or leave', async (store, ids) => {
       const user = ids.id()
       await parallel(60, async (index) => {
