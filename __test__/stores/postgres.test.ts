@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+
 import test from 'ava'
 
 import { isCountersignError } from '../../facade/shared/errors.js'
@@ -140,6 +142,23 @@ pg('however many are put at one moment, 8 are open', async (t) => {
     VALUES ('crowd', $1, 'sign-in', $1, $2)`, [id, challenge.expires])
   for (const id of ids.slice(32)) t.is(await store.take('crowd', id, Date.now()), id)
   for (const id of ids) t.is(await store.take('crowd', id, Date.now()), undefined)
+})
+
+pg('what is put while clear waits stays, also under an id of before', async (t) => {
+  for (const id of ['a', 'b']) await store.put('cleared', { ...challenge, id })
+  const client = await pool.connect()
+  await client.query('BEGIN')
+  await client.query(`SELECT FROM ${own}.countersign_challenges WHERE key = 'cleared' AND id = 'a' FOR UPDATE`)
+  const clearing = store.clear('cleared')
+  const waits = async () => (await pool.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE $1", [`DELETE FROM "${own}"%`])).rowCount
+  while ((await waits()) === 0) await pause(5)
+  await store.put('cleared', { ...challenge, id: 'c', data: 'first' })
+  await store.put('cleared', { ...challenge, id: 'b', data: 'second' })
+  await client.query('COMMIT')
+  client.release()
+  await clearing
+  const taken = await Promise.all(['a', 'b', 'c'].map((id) => store.take('cleared', id, Date.now())))
+  t.deepEqual(taken, [undefined, 'second', 'first'])
 })
 
 pg('a record that others change at every attempt: a typed error, and nothing half written', async (t) => {

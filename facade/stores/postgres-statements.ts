@@ -117,7 +117,8 @@ export function postgresStatements({ records, handles, claims, challenges }: Pos
       )
       DELETE FROM ${challenges} AS mine WHERE key = $1 AND id = $2 AND expires > $3 AND expires > ${clock}
       AND ${newer} < ${maxOpen} RETURNING data`,
-    clear: `DELETE FROM ${challenges} WHERE key = $1`,
+    // One that is put again while this waits for another row is a new one, as all that are put meanwhile.
+    clear: `DELETE FROM ${challenges} WHERE key = $1 AND place = ANY (ARRAY(SELECT place FROM ${challenges} WHERE key = $1))`,
     // No user is the empty text. Of two at once, one may see neither its own row nor the other's.
     sharedKey: `
       WITH made AS (
