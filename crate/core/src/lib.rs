@@ -4,6 +4,7 @@
 //! random byte are parameters. No input causes a panic, and no failure holds anything that was passed in.
 #![forbid(unsafe_code)]
 
+mod base64url;
 pub mod challenges;
 mod json;
 pub mod migration;

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign_to_buffer};
-use base64::engine::{DecodePaddingMode, GeneralPurposeConfig, Simd};
+use base64::engine::Simd;
 use zeroize::Zeroizing;
 
 use super::form::is_id;
+use crate::base64url::base64url;
 use crate::json::failure::Failure;
 
 /// The salt with which a key for one text is derived.
@@ -29,7 +30,6 @@ pub enum Plain {
 pub struct SealingKeys {
     keys: Vec<SealingKey>,
     plain: Plain,
-    /// Base64url as [`data_encoding`] has it, by vector instructions: of a record, that took as long as the rest of a sealing.
     pub(super) base64url: Simd,
 }
 
@@ -39,11 +39,7 @@ impl Default for SealingKeys {
         Self {
             keys: Vec::new(),
             plain: Plain::Refuse,
-            base64url: Simd::url_safe(
-                GeneralPurposeConfig::new()
-                    .with_encode_padding(false)
-                    .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-            ),
+            base64url: base64url(),
         }
     }
 }

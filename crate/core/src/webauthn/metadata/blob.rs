@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
+use base64::Engine;
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
@@ -14,6 +15,7 @@ use super::fault::MetadataFault;
 use super::index::Metadata;
 use super::reader;
 use super::revocation::RevocationLists;
+use crate::base64url::base64url;
 use crate::webauthn::attestation::TrustAnchors;
 use crate::webauthn::attestation::certificate::{cose_key, is_der, text};
 use crate::webauthn::attestation::chain::Chain;
@@ -91,7 +93,8 @@ pub fn verify(blob: &[u8], expected: &BlobExpectation<'_>) -> Result<Metadata, M
     if !is_signed_by(chain.leaf(), &header.alg, signed, &sig)? {
         return Err(MetadataFault::SignatureInvalid);
     }
-    let metadata = reader::read(&decode(payload)?).ok_or(malformed)?;
+    let payload = base64url().decode(payload).map_err(|_| malformed)?;
+    let metadata = reader::read(&payload).ok_or(malformed)?;
     if expected.previous.is_some_and(|previous| metadata.no() < previous) {
         return Err(MetadataFault::Older);
     }
