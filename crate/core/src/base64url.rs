@@ -21,7 +21,9 @@ mod tests {
     fn it_reads_and_writes_the_same_texts_as_data_encoding() {
         let engine = base64url();
         for length in 0..200_u8 {
-            let bytes: Vec<u8> = (0..length).map(|at| at.wrapping_mul(151).wrapping_add(length)).collect();
+            let bytes: Vec<u8> = (0..length)
+                .map(|at| at.wrapping_mul(151).wrapping_add(length))
+                .collect();
             let text = BASE64URL_NOPAD.encode(&bytes);
             assert_eq!(engine.encode(&bytes), text);
             assert_eq!(engine.decode(&text).unwrap(), bytes);
@@ -36,7 +38,11 @@ mod tests {
                 }
             }
             for changed in texts {
-                assert_eq!(engine.decode(&changed).ok(), BASE64URL_NOPAD.decode(&changed).ok(), "{changed:?}");
+                assert_eq!(
+                    engine.decode(&changed).ok(),
+                    BASE64URL_NOPAD.decode(&changed).ok(),
+                    "{changed:?}"
+                );
             }
         }
     }
