@@ -110,4 +110,4 @@ async function postgres(schema, counted, options) {
 const passes = ({ name }) => /^(?:.*_)?(?:sessions?|challenges?|verification)$/.test(name)
 
 /** The row with the secret of passkeys' challenges stays: without it, those that are open are refused a minute later. */
-const butKey = (name) => (name.endsWith('challenges') ? ` WHERE key <> ''` : '')
+const butKey = (name) => (name === 'countersign_challenges' ? ` WHERE key <> ''` : '')
