@@ -144,6 +144,42 @@ pg('however many are put at one moment, 8 are open', async (t) => {
   for (const id of ids) t.is(await store.take('crowd', id, Date.now()), undefined)
 })
 
+pg('no statement is held for expensive where the tables were filled and never analyzed', async (t) => {
+  const schema = `${own}_unknown`
+  const asked: [string, unknown[]][] = []
+  const query = (sql: string, values: unknown[] = []) => { asked.push([sql, values]); return pool.query(sql, values) }
+  const its = postgresStore({ query }, { schema })
+  await its.migrate()
+  const { random } = Math
+  try {
+    // Nobody's vacuum in between.
+    await pool.query(`ALTER TABLE ${schema}.countersign_challenges SET (autovacuum_enabled = false);
+      ALTER TABLE ${schema}.countersign_records SET (autovacuum_enabled = false);
+      INSERT INTO ${schema}.countersign_challenges (key, id, purpose, data, expires)
+        SELECT 'user ' || n % 300, 'id ' || n, 'sign-in', repeat('x', 300), ${challenge.expires} FROM generate_series(1, 100000) AS n;
+      INSERT INTO ${schema}.countersign_records ("user", record) SELECT 'user ' || n, repeat('x', 900) FROM generate_series(1, 50000) AS n`)
+    asked.length = 0
+    await its.read('user 1')
+    await its.update('user 1', () => ({ record: '{}', value: 0 }))
+    for (const number of [0.99, 0]) {
+      Math.random = () => number
+      await its.put('user 1', { ...challenge, id: 'new' })
+    }
+    t.is(await its.take('user 1', 'new', Date.now()), 'data')
+    await its.clear('user 1')
+    t.is(asked.length, 7)
+    for (const [sql, values] of asked) {
+      const { rows } = await pool.query(`EXPLAIN (FORMAT JSON) ${sql}`, values)
+      const [{ Plan: plan }] = rows[0]['QUERY PLAN']
+      // From 100,000 on, PostgreSQL compiles a statement.
+      t.true(plan['Total Cost'] < 50_000, `${plan['Total Cost']}: ${sql}`)
+    }
+  } finally {
+    Math.random = random
+    await dropSchema(schema)
+  }
+})
+
 pg('what is put while clear waits stays, also under an id of before', async (t) => {
   for (const id of ['a', 'b']) await store.put('cleared', { ...challenge, id })
   const client = await pool.connect()

@@ -58,8 +58,8 @@ function statements({ sessions }: PostgresNames) {
       RETURNING key, (SELECT count(*) FROM ${sessions} AS other WHERE other."user" = made."user")::text AS others`
   const swept = `
       WITH swept AS (
-        DELETE FROM ${sessions} WHERE key IN (
-          SELECT key FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT $5 FOR UPDATE SKIP LOCKED)
+        DELETE FROM ${sessions} WHERE ctid = ANY (ARRAY(
+          SELECT ctid FROM ${sessions} WHERE expires <= ${clock} ORDER BY expires LIMIT $5 FOR UPDATE SKIP LOCKED))
       )`
   const one = create('VALUES ($1, $2, $3, $4)')
   const many = create('SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])')
