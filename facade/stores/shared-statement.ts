@@ -102,20 +102,26 @@ function textsOf(all: Values[]): string[] {
   return all.flat().filter((value) => typeof value === 'string')
 }
 
-/**
- * Whether the database has answered that it did nothing. By SQLSTATE: 40003 and those of a connection, a system or a proxy that
- * fails (08, 57P, 58, XX) leave it open. Node and other drivers have codes of five characters too.
- */
+/** Classes of SQLSTATE that say that a statement did nothing. */
+const refusals = new Set(['22', '23', '24', '25', '26', '27', '28', '40', '42', '44', '53', '54', '55', 'P0'])
+
+/** Those of a connection, an operator, a system or a proxy that fails, which leave it open. */
+const unknown = new Set(['08', '57', '58', 'XX'])
+
+/** Whether the database has answered that it did nothing. Node and other drivers have codes of five characters too. */
 function isRefusal(error: unknown): boolean {
   if (isCountersignError(error)) return true
   const { code, severity } = Object(error) as { code?: unknown; severity?: unknown }
-  if (typeof code !== 'string' || severity === 'FATAL' || severity === 'PANIC') return false
-  return /^(?:2[2-8]|40(?!003)|4[24]|5[345]|P0)[\dA-Z]{3}$|^57014$/.test(code) ||
-    (severity === 'ERROR' && /^(?!08|40003|57P|58|XX)[\dA-Z]{5}$/.test(code))
+  if (typeof code !== 'string' || !/^[\dA-Z]{5}$/.test(code) || severity === 'FATAL' || severity === 'PANIC') return false
+  const kind = code.slice(0, 2)
+  // `query_canceled`, as after `statement_timeout`, and `statement_completion_unknown`.
+  if (code === '57014' || code === '40003') return code === '57014'
+  return refusals.has(kind) || (severity === 'ERROR' && !unknown.has(kind))
 }
 
-/** As long as what is too particular to be in a message by chance. */
-const word = /[\w+/-]{8,}/g
+/** A word of a message that is as long as this may be a secret. */
+const leastPart = 8
+const longestMessage = 200
 
 /**
  * After a failure that leaves open what was done, each call gets an error of its own. It has the driver's message if that is a
@@ -124,8 +130,8 @@ const word = /[\w+/-]{8,}/g
 function failureOf(error: unknown, all: Values[]): () => Error {
   const { message, code } = Object(error) as { message?: unknown; code?: unknown }
   const passed = textsOf(all).join('\n')
-  const isPlain = typeof message === 'string' && /^[\w ,.:;'()/-]{1,200}$/.test(message)
-  const told = isPlain && !(message.match(word) ?? []).some((one) => passed.includes(one))
-  const text = told ? message : 'A statement that several calls shared has failed'
+  const isPlain = typeof message === 'string' && message.length <= longestMessage && /^[\w ,.:;'()/-]+$/.test(message)
+  const quotes = isPlain && message.split(/[^\w+/-]/).some((word) => word.length >= leastPart && passed.includes(word))
+  const text = isPlain && !quotes ? message : 'A statement that several calls shared has failed'
   return () => Object.assign(new Error(text), typeof code === 'string' && code.length <= 64 && { code })
 }
