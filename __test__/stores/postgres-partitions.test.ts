@@ -4,7 +4,6 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 import test from 'ava'
-import { Pool } from 'pg'
 
 import { isCountersignError } from '../../facade/shared/errors.js'
 import { postgresStore, postgresTables } from '../../facade/stores/postgres-store.js'
@@ -14,7 +13,8 @@ import { storeTests } from '../../facade/testing/store-tests.js'
 import { totpAt } from '../../facade/testing/totp-at.js'
 import { invalidArgument } from '../helpers/invalid-argument.js'
 import { Fixture, origin } from '../helpers/service.js'
-import { dropSchema, newPool, own, postgresFound, postgresUrl } from './engines.js'
+import { dropSchema, newPool, own, postgresFound } from './engines.js'
+import { WatchedPool } from './watched-pool.js'
 
 const recipe = fileURLToPath(new URL('../../../docs/recipes/postgres-partitions/', import.meta.url))
 const [fresh, moved, other] = ['fresh', 'moved', 'other'].map((kind) => `${own}_${kind}`) as [string, string, string]
@@ -73,15 +73,9 @@ if (postgresFound) {
       const text = JSON.stringify(rows).replaceAll('\\', '')
       return new Set([...text.matchAll(/"Relation Name": ?"(\w+_\d+)"/g)].map(([, name]) => name)).size
     }
-    const asked: [string, unknown[]][] = []
-    class WatchedPool extends Pool {
-      override query(...given: any[]): any {
-        asked.push([given[0], given[1] ?? []])
-        return super.query(given[0], given[1])
-      }
-    }
-    const itsPool = new WatchedPool({ connectionString: postgresUrl })
+    const itsPool = new WatchedPool()
     t.teardown(() => itsPool.end())
+    const { asked } = itsPool
     const watching = postgresStore(itsPool, { schema: fresh, partitions })
     const count = (users: string[], before?: string) =>
       Promise.all(users.map((user) => watching.update(user, (record) => ({ record: `{"n":${record === undefined ? 1 : JSON.parse(record).n + 1}}`, value: 0 }), before)))

@@ -3,31 +3,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import test from 'ava'
-import { Pool } from 'pg'
 
 import { postgresSessions, postgresStore } from '../../facade/stores/postgres-store.js'
 import type { PostgresSessions, PostgresStore } from '../../facade/stores/postgres-store.js'
 import type { StoredSession } from '../../facade/stores/session-store.js'
 import { write } from '../../facade/testing/store-test.js'
-import { newPool, own, postgresFound, postgresUrl } from './engines.js'
+import { dropSchema, newPool, own, postgresFound } from './engines.js'
 import { ownPostgres } from './own-databases.js'
-
-/** A pool that shows every statement, and every error. */
-class WatchedPool extends Pool {
-  readonly asked: [sql: string, values: unknown[]][] = []
-  readonly failed: unknown[] = []
-
-  override async query(...given: any[]): Promise<any> {
-    const [sql, values = []] = given as [string, unknown[]?]
-    this.asked.push([sql, values])
-    try {
-      return await super.query(sql, values)
-    } catch (error) {
-      this.failed.push(error)
-      throw error
-    }
-  }
-}
+import { WatchedPool } from './watched-pool.js'
 
 if (postgresFound) {
   const pool = ownPostgres()
@@ -45,7 +28,7 @@ if (postgresFound) {
   const countAll = (users: string[], its = store) => Promise.all(users.map((user) => its.update(user, counted)))
   const sessionOf = (user: string): StoredSession => ({ key: user.replaceAll(' ', '-').padStart(43, 'k'), user, data: '{"n":0}', expires: Date.now() + 60_000 })
 
-  const watching = new WatchedPool({ connectionString: postgresUrl })
+  const watching = new WatchedPool()
   test.after.always(() => watching.end())
   /** Those of one schema: tests run at once. */
   const askedIn = (schema: string, from = 0) => watching.asked.filter(([sql]) => sql.includes(`"${schema}"`)).slice(from)
@@ -65,7 +48,7 @@ if (postgresFound) {
       t.deepEqual(await Promise.all(users.map((user) => its.read(user))), users.map(() => '{"n":3}'))
       t.is(askedIn(schema, before).length, 4)
     } finally {
-      await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+      await dropSchema(schema)
     }
   })
 
@@ -187,7 +170,7 @@ if (postgresFound) {
       for (let round = 0; round < 10; round += 1) await Promise.all(names(`new ${round}`, 120).map((user) => its.create(sessionOf(user))))
       t.is((await pool.query(`SELECT FROM ${schema}.countersign_sessions WHERE expires = 1`)).rowCount, 0)
     } finally {
-      await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+      await dropSchema(schema)
     }
   })
 
@@ -216,7 +199,7 @@ if (postgresFound) {
         t.notRegex(plan, /Seq Scan/, plan)
       }
     } finally {
-      await pool.query(`DROP SCHEMA ${schema} CASCADE`)
+      await dropSchema(schema)
     }
   })
 } else {

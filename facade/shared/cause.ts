@@ -52,7 +52,7 @@ const isShort = (value: unknown): value is string | number =>
   typeof value === 'number' || (typeof value === 'string' && value.length <= 64)
 
 /** Longer than most words; the shortest secret that is told from one. */
-const leastPart = 8
+export const leastPart = 8
 
 /** Messages of some drivers quote the whole statement with its parameters. */
 function withoutParts(text: string, secrets: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers'
 
+import { leastPart } from '../shared/cause.js'
 import { isCountersignError } from '../shared/errors.js'
 
 /** Calls in one statement. */
@@ -113,14 +114,14 @@ function isRefusal(error: unknown): boolean {
   if (isCountersignError(error)) return true
   const { code, severity } = Object(error) as { code?: unknown; severity?: unknown }
   if (typeof code !== 'string' || !/^[\dA-Z]{5}$/.test(code) || severity === 'FATAL' || severity === 'PANIC') return false
+  // `query_canceled`, as after `statement_timeout`.
+  if (code === '57014') return true
   const kind = code.slice(0, 2)
-  // `query_canceled`, as after `statement_timeout`, and `statement_completion_unknown`.
-  if (code === '57014' || code === '40003') return code === '57014'
-  return refusals.has(kind) || (severity === 'ERROR' && !unknown.has(kind))
+  const isKnown = refusals.has(kind) || (severity === 'ERROR' && !unknown.has(kind))
+  // `statement_completion_unknown`
+  return isKnown && code !== '40003'
 }
 
-/** A word of a message that is as long as this may be a secret. */
-const leastPart = 8
 const longestMessage = 200
 
 /**
