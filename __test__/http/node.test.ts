@@ -1,5 +1,7 @@
 // The adapter for `(req, res)`: bodies that are parsed and bodies that are not, on Node, Express and Fastify.
+import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect as connect2, constants, createServer as createHttp2Server } from 'node:http2'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -248,6 +250,68 @@ test('an answer that Node can not send is an error of that request alone', async
   const listener = toNodeListener(async () => new Response('x', { headers: { 'x-name': 'a\u0001b' } }))
   const { port } = await serve(t, () => listener)
   t.is(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 500 Internal Server Error')
+})
+
+test('over HTTP/2, an answer before the body ends the stream of who is still sending, and not the connection', async (t) => {
+  const host = (await HttpHost.open()).verified()
+  const server = createHttp2Server(toNodeListener(host.handler as Handler<any>))
+  const closed = new Promise<number>((resolve) => server.on('stream', (stream) => stream.on('close', () => resolve(stream.rstCode))))
+  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
+  const session = connect2(`http://localhost:${(server.address() as AddressInfo).port}`)
+  const stream = session.request({ ':method': 'POST', ':path': '/countersign/verify', 'content-type': 'text/plain' }, { endStream: false })
+  const timer = setInterval(() => stream.writable && stream.write('x'.repeat(1000)), 50)
+  t.teardown(() => {
+    clearInterval(timer)
+    session.destroy()
+    server.close()
+  })
+  let body = ''
+  stream.setEncoding('utf8').on('data', (data) => (body += data)).on('error', () => undefined)
+  const [[answer]] = await Promise.all([once(stream, 'response'), once(stream, 'end')])
+  t.is(answer[':status'], 415)
+  t.regex(body, /unsupported-media-type/)
+  t.is(await closed, constants.NGHTTP2_NO_ERROR)
+  t.false(session.closed)
+})
+
+test('what a handler of the host throws goes to its framework, or is the 500 of that request alone', async (t) => {
+  const warnings: Error[] = []
+  const warned = (warning: Error) => warnings.push(warning)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const thrown = Object.assign(new Error('no database'), { query: 'SELECT secret' })
+  const get = async (wrap: (listener: Listener) => Listener | Promise<Listener>, error: unknown = thrown) => {
+    const { client } = await serve(t, wrap, {}, () => async () => { throw error })
+    const response = await client.host('GET', '/countersign/x')
+    return [response.status, response.body]
+  }
+  t.deepEqual(await get((listener) => listener), [500, ''])
+  const { name, detail } = warnings.find(({ message }) => message === 'A handler threw') as Error & { detail: string }
+  t.is(name, 'CountersignWarning')
+  t.regex(detail, /^Error: no database\n {4}at /)
+  t.notRegex(detail, /SELECT/)
+  const told: unknown[] = []
+  const withErrors = (make: () => any) => (listener: Listener) =>
+    make().use(listener).use((error: unknown, _req: unknown, res: any, _next: unknown) => {
+      told.push(error)
+      res.status(503).json({ mine: true })
+    }) as Listener
+  const express4 = createRequire(import.meta.url)('express4')
+  for (const make of [express, express4]) {
+    t.deepEqual(await get(withErrors(make)), [503, { mine: true }])
+    t.is(told.pop(), thrown)
+    // To Express, these are no errors.
+    for (const odd of [undefined, null, '', 'route', 'router', 0]) {
+      t.deepEqual(await get(withErrors(make), odd), [503, { mine: true }])
+      t.is((told.pop() as Error).cause, odd)
+    }
+  }
+  const answered = await get((listener) => fastify(listener, (app) => app.setErrorHandler((error: unknown, _req: unknown, reply: any) => {
+    told.push(error)
+    return reply.code(503).send({ mine: true })
+  })))
+  t.deepEqual(answered, [503, { mine: true }])
+  t.is(told.pop(), thrown)
 })
 
 test('a body whose stream somebody else has set up is read, or refused, and ends no process', async (t) => {

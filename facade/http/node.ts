@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
+import { presentable } from '../shared/cause.js'
 import { invalid } from '../shared/check.js'
 import { exactPath } from './exact-url.js'
 import { entriesOf, exchangerOf, responseOf } from './exchange.js'
@@ -42,6 +43,9 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
  * Turns a handler into a listener `(req, res)` for `node:http`, Express, Connect, and Fastify (as a route's handler). A
  * body that is already parsed is used as it is. Any other body is read here.
  *
+ * A handler of this package never rejects. If one that you have written or wrapped does, the error goes to the error handler
+ * of Express, Connect or Fastify. Under `node:http`, the answer is 500 without a body, and a process warning has the error.
+ *
  * @example
  * createServer(toNodeListener(handler))
  * app.use('/countersign', toNodeListener(handler)) // Express
@@ -49,25 +53,32 @@ export interface NodeContext<Req = NodeRequest, Res = NodeResponse> {
  */
 export function toNodeListener<Req extends NodeRequest, Res extends object>(
   handler: Handler<NodeContext<Req, Res>>,
-): (req: Req, res: Res) => Promise<unknown> {
+): (req: Req, res: Res, next?: (error: Error) => unknown) => Promise<unknown> {
   if (typeof handler !== 'function') throw invalid('handler')
   const exchanger = exchangerOf(handler) ?? exchangerThrough(handler)
-  return async (req, res) => {
+  return async (req, res, next) => {
     const chunks = bodyOf(req)
     const url = urlOf(req)
     const { method = 'GET' } = req
     const headers = readerOf(req.headers)
     const request = lateRequest({ method, url: url?.href ?? 'http://localhost/', headers: () => headersOf(req.headers), reader: headers })
     const exchange = { request, method, headers, url, open: () => opened(chunks) }
-    const reply = isForbidden(method) ? problemAnswer('malformed-request') : await exchanger(exchange, { req, res })
+    let reply: Reply
+    try {
+      reply = isForbidden(method) ? problemAnswer('malformed-request') : await exchanger(exchange, { req, res })
+    } catch (error) {
+      if (isFastify(res)) throw error
+      // Express takes no error, or some texts, to mean that another route has to answer.
+      if (typeof next === 'function') return next(error instanceof Error ? error : new Error('A handler threw no Error', { cause: error }))
+      return fail(res as unknown as Outgoing, 'A handler threw', error)
+    }
     // Fastify keeps headers of its own until it sends, the session's among them; and waits for what is returned.
     if (isFastify(res)) return res.send(responseOf(reply))
     const rest = isUnread(req) ? chunks : undefined
-    // Nobody waits for a listener of `node:http`: what it rejects with would end the process.
     try {
       await send(reply, res as unknown as Outgoing, rest)
     } catch {
-      fail(res as unknown as Outgoing)
+      fail(res as unknown as Outgoing, 'An answer could not be sent')
     }
     return undefined
   }
@@ -82,6 +93,8 @@ interface Outgoing {
   write(chunk: string | Uint8Array): unknown
   end(body?: string | Uint8Array): unknown
   destroy(): unknown
+  /** HTTP/2. */
+  stream?: { close(): unknown }
 }
 
 /** What no `Request` can be. */
@@ -182,14 +195,20 @@ function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunks | un
     return undefined
   }
   // To close while the client sends would take the answer from it; to read on without end would be worse.
-  res.setHeader('connection', 'close')
+  if (!res.stream) res.setHeader('connection', 'close')
   res.setHeader('content-length', String(Buffer.byteLength(body ?? '')))
   res.write(body ?? '')
-  return drain(rest).then(() => void res.end())
+  return drain(rest).then(() => {
+    res.end()
+    // A client that still sends would keep its stream half-open for as long as the connection lasts (RFC 9113, 8.1).
+    res.stream?.close()
+  })
 }
 
-function fail(res: Outgoing): void {
-  process.emitWarning('An answer could not be sent', 'CountersignWarning')
+/** Nobody waits for a listener of `node:http`: what it rejects with would end the process. */
+function fail(res: Outgoing, what: string, error?: unknown): void {
+  const { stack } = Object(presentable(error)) as { stack?: unknown }
+  process.emitWarning(what, { type: 'CountersignWarning', ...(typeof stack === 'string' && { detail: stack }) })
   if (res.headersSent === true) return void res.destroy()
   res.statusCode = 500
   res.end()
