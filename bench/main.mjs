@@ -15,6 +15,7 @@ import { profileOf } from './instructions.mjs'
 import { compare } from './lib/compare.mjs'
 import { HotPaths } from './lib/hot-paths.mjs'
 import { buildNative } from './lib/native.mjs'
+import { processorName } from './lib/processor.mjs'
 import { installRivals } from './lib/rivals.mjs'
 import { isMet, targets } from './targets.mjs'
 
@@ -117,7 +118,7 @@ function tellWorse({ worse, passed, compared }) {
 
 function machine() {
   return {
-    cpu: cpus()[0]?.model,
+    cpu: processorName(),
     cores: cpus().length,
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,

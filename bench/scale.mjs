@@ -19,6 +19,7 @@ import { Client, Pool } from 'pg'
 
 import { RedisKeys } from '../build/facade/stores/redis-keys.js'
 import { postgresStore } from '../build/facade/stores/postgres-store.js'
+import { processorName } from './lib/processor.mjs'
 import { Child } from './lib/sign-ins.mjs'
 import { partitions, personOf } from './lib/scale-users.mjs'
 
@@ -46,7 +47,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(
 try {
   const redisUrl = await startRedis()
   await makeDatabase()
-  const figures = { users, seconds, rounds, flight, date: new Date().toISOString(), processor: cpus()[0].model, cores: cpus().length, node: process.version, load: loadavg() }
+  const figures = { users, seconds, rounds, flight, date: new Date().toISOString(), processor: processorName(), cores: cpus().length, node: process.version, load: loadavg() }
   // One process for all: the keys of its people are in it.
   const child = new Child(program, [databaseUrl, redisUrl])
   ending.push(() => child.end())

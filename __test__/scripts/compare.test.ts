@@ -4,6 +4,7 @@ import test from 'ava'
 import { script } from '../helpers/script.js'
 
 const { compare } = await script('../../bench/lib/compare.mjs')
+const { named } = await script('../../bench/lib/processor.mjs')
 const { compared } = await script('../../bench/lib/interleave.mjs')
 
 interface Row {
@@ -83,4 +84,11 @@ test('rows that only one of the runs has are named', (t) => {
 test('a ratio is that of each round, and so is what it varies', (t) => {
   const times = { one: { times: [2, 30, 4, 5, 6] }, other: { times: [1, 10, 1, 1, 1] } }
   t.deepEqual(compared(times, 'one', 'other'), { figure: 4, quartiles: [3, 5] })
+})
+
+test('processors of one name are told apart by family and model', (t) => {
+  const told = (family: number, model: number) => `processor\t: 0\ncpu family\t: ${family}\nmodel\t\t: ${model}\nmodel name\t: AMD EPYC\n`
+  t.is(named('AMD EPYC', told(23, 1)), 'AMD EPYC (family 23, model 1)')
+  t.is(named('AMD EPYC', told(25, 17)), 'AMD EPYC (family 25, model 17)')
+  t.is(named('Apple M4', ''), 'Apple M4')
 })
