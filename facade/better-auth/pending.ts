@@ -101,7 +101,7 @@ function isTrusted(ctx: EndpointContext, url: string): boolean {
 async function passwordOf(ctx: EndpointContext, user: string): Promise<string> {
   const accounts = await ctx.context.internalAdapter.findAccounts(user)
   const { password } = accounts.find(({ providerId }) => providerId === 'credential') ?? {}
-  return password ? sha256(password).toString('base64url') : ''
+  return password ? sha256(password, 'base64url') : ''
 }
 
 function cookie(ctx: EndpointContext, name: string, milliseconds = 0) {
@@ -109,5 +109,5 @@ function cookie(ctx: EndpointContext, name: string, milliseconds = 0) {
 }
 
 function keyOf(id: string): string {
-  return `countersign-${sha256(id).toString('hex')}`
+  return `countersign-${sha256(id, 'hex')}`
 }

@@ -52,6 +52,6 @@ const systems = {
 
 /** A name for each user: what another person's sign-in in this browser does leaves it alone. */
 function cookieFor(call: Call): CookieSettings {
-  const name = `countersign-browser-${sha256(call.user.id).toString('base64url').slice(0, 22)}`
+  const name = `countersign-browser-${sha256(call.user.id, 'base64url').slice(0, 22)}`
   return { name, secure: isSecure(call), sameSite: 'Lax' }
 }

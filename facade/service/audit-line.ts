@@ -63,7 +63,7 @@ const kindOf = (key: Buffer | undefined): string => (key ? 'hmac' : 'checksum')
 
 function linkOf(before: string, json: string, key: Buffer | undefined): string {
   const text = `countersign audit 1\n${before}\n${json}`
-  return (key ? hmacSha256(key, text) : sha256(text)).toString('base64url')
+  return key ? hmacSha256(key, text).toString('base64url') : sha256(text, 'base64url')
 }
 
 function entryOf(json: string): AuditEntry | undefined {

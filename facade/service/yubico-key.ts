@@ -29,7 +29,7 @@ export async function spendOtp(
 ): Promise<'unused' | 'reused' | 'wrong'> {
   const request = jsonText({ code, yubico: secrets })
   const { key, uid } = secrets
-  const name = keyCounter(publicId, sha256(`${key}:${uid}`).toString('base64url'))
+  const name = keyCounter(publicId, sha256(`${key}:${uid}`, 'base64url'))
   const call = (record: BindingRecord) => context.service().spendYubico(record, request)
   return (await context.update<'unused' | 'reused' | 'wrong'>(user, now, call, { name })).value
 }

@@ -1,8 +1,8 @@
 /** Bytes that nobody can guess. */
 export const randomBytes = (count: number): Buffer => crypto().randomBytes(count)
 
-/** The SHA-256 hash of bytes, or of a text's UTF-8. */
-export const sha256 = (text: string | Buffer): Buffer => crypto().createHash('sha256').update(text).digest()
+/** The SHA-256 hash of bytes, or of a text's UTF-8. In one call: an object for each short text takes four times as long. */
+export const sha256 = (text: string | Buffer, encoding: 'hex' | 'base64url'): string => crypto().hash('sha256', text, encoding)
 
 /** The HMAC-SHA256 of a text's UTF-8. */
 export const hmacSha256 = (key: Buffer, text: string): Buffer => crypto().createHmac('sha256', key).update(text).digest()

@@ -275,7 +275,7 @@ function claimsOf({ claims, handle }: Pick<RecordRow, 'claims' | 'handle'>): Set
 }
 
 function keyOf(text: string): string {
-  return sha256(text).toString('hex')
+  return sha256(text, 'hex')
 }
 
 function entryOf(key: string, id: string): string {

@@ -118,5 +118,5 @@ function corrupt(user: string): CountersignError {
 /** Any id becomes a file name that leads nowhere else. No user has the text of a full file's: it has a NUL and a number. */
 function nameOf(user: string, number?: number): string {
   if (typeof user !== 'string' || !isWellFormed(user)) throw invalid('user', 'well-formed text')
-  return sha256(number === undefined ? `user\0${user}` : `full\0${number}\0${user}`).toString('hex')
+  return sha256(number === undefined ? `user\0${user}` : `full\0${number}\0${user}`, 'hex')
 }

@@ -275,5 +275,5 @@ function corrupt(name: string, user?: string): CountersignError {
 /** Any id becomes a file name that leads nowhere else, of one length and one case. */
 function nameOf(id: string, argument: string): string {
   if (typeof id !== 'string' || !isWellFormed(id)) throw invalid(argument, 'well-formed text')
-  return sha256(id).toString('hex')
+  return sha256(id, 'hex')
 }

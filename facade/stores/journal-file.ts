@@ -77,5 +77,5 @@ function parse(json: Buffer): Line {
 }
 
 function sumOf(bytes: Buffer): string {
-  return sha256(bytes).toString('hex', 0, 8)
+  return sha256(bytes, 'hex').slice(0, 16)
 }

@@ -30,7 +30,7 @@ function preparing(pool: PostgresPool): PostgresPool {
     query(text, values) {
       if (!values) return pool.query(text)
       // By the text: stores of other tables may share the connections.
-      const name = names.get(text) ?? `countersign_${sha256(text).toString('base64url')}`
+      const name = names.get(text) ?? `countersign_${sha256(text, 'base64url')}`
       names.set(text, name)
       return named.query({ name, text, values })
     },

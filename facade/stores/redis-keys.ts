@@ -61,7 +61,7 @@ export class RedisKeys {
   }
 
   #bucketOf(text: string): string {
-    return `${this.#prefix}{${tag(sha256(text)[0] as number)}}`
+    return `${this.#prefix}{${sha256(text, 'hex').slice(0, 2)}}`
   }
 }
 

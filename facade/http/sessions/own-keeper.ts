@@ -221,7 +221,7 @@ function dataOf(text: string): Data {
 
 const isState = (state: unknown) => state === 'pending' || state === 'verified'
 
-const hashOf = (text: string): string => sha256(text).toString('base64url')
+const hashOf = (text: string): string => sha256(text, 'base64url')
 
 /** In constant time, for both are hashes of the same length. */
 function isSame(one: string, other: string): boolean {

@@ -209,7 +209,7 @@ const proofKey = (proof: string) => `countersign-proof-${proof}`
 
 /** The entries of a user's tags: what ends all sign-ins, and what ends all but one. */
 function keysOf(user: string, period: number): [all: string, others: string] {
-  const hash = sha256(user).toString('base64url')
+  const hash = sha256(user, 'base64url')
   return [`countersign-all-${hash}-${period}`, `countersign-others-${hash}-${period}`]
 }
 
