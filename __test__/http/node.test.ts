@@ -18,8 +18,8 @@ import { keepAlive } from '../helpers/emulated.js'
 
 type Listener = (req: any, res: any) => unknown
 
-// It brings no types of its own.
-const express = createRequire(import.meta.url)('express')
+// They bring no types of their own.
+const [express, express4] = ['express', 'express4'].map(createRequire(import.meta.url)) as [any, any]
 
 interface Served {
   host: HttpHost
@@ -290,13 +290,17 @@ test('what a handler of the host throws goes to its framework, or is the 500 of 
   t.is(name, 'CountersignWarning')
   t.regex(detail, /^Error: no database\n {4}at /)
   t.notRegex(detail, /SELECT/)
+  const { port } = await serve(t, undefined, {}, () => async (_request, context) => {
+    (context as any).res.end('x'.repeat(5_000_000))
+    throw thrown
+  })
+  t.is((await (await fetch(`http://localhost:${port}/`)).text()).length, 5_000_000, 'what it has answered by itself is not cut')
   const told: unknown[] = []
   const withErrors = (make: () => any) => (listener: Listener) =>
     make().use(listener).use((error: unknown, _req: unknown, res: any, _next: unknown) => {
       told.push(error)
       res.status(503).json({ mine: true })
     }) as Listener
-  const express4 = createRequire(import.meta.url)('express4')
   for (const make of [express, express4]) {
     t.deepEqual(await get(withErrors(make)), [503, { mine: true }])
     t.is(told.pop(), thrown)

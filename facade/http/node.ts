@@ -88,6 +88,7 @@ export function toNodeListener<Req extends NodeRequest, Res extends object>(
 interface Outgoing {
   statusCode: number
   headersSent?: boolean
+  writableEnded?: boolean
   setHeader(name: string, value: string): unknown
   appendHeader(name: string, value: string): unknown
   write(chunk: string | Uint8Array): unknown
@@ -209,6 +210,8 @@ function send({ status, headers, body }: Reply, res: Outgoing, rest: Chunks | un
 function fail(res: Outgoing, what: string, error?: unknown): void {
   const { stack } = Object(presentable(error)) as { stack?: unknown }
   process.emitWarning(what, { type: 'CountersignWarning', ...(typeof stack === 'string' && { detail: stack }) })
+  // What the host has answered by itself is whole.
+  if (res.writableEnded === true) return
   if (res.headersSent === true) return void res.destroy()
   res.statusCode = 500
   res.end()
