@@ -17,6 +17,7 @@ import { ask, mustRun } from '../scripts/lib/run.mjs'
 import { selfCosts } from './lib/callgrind.mjs'
 import { debianTool } from './lib/debian-tool.mjs'
 import { buildNative } from './lib/native.mjs'
+import { fieldOf, processorInfo } from './lib/processor.mjs'
 
 /** Growth that is allowed, because it happens without a change of the code, for example by other addresses. */
 const tolerance = 1.02
@@ -114,8 +115,7 @@ const readCommitted = () => (existsSync(file) ? JSON.parse(readFileSync(file, 'u
 
 /** What the counts depend on, apart from the sources. */
 async function surroundings() {
-  const told = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : ''
-  const flags = /^flags\s*: (.*)$/m.exec(told)?.[1] ?? ''
+  const flags = fieldOf(processorInfo(), 'flags') ?? ''
   // without AVX-512: Valgrind hides it from the program
   const known = ['avx', 'avx2', 'bmi1', 'bmi2', 'adx', 'sha_ni', 'erms', 'fsrm']
   return {

@@ -4,7 +4,7 @@ import test from 'ava'
 import { script } from '../helpers/script.js'
 
 const { compare } = await script('../../bench/lib/compare.mjs')
-const { named } = await script('../../bench/lib/processor.mjs')
+const { processorName } = await script('../../bench/lib/processor.mjs')
 const { compared } = await script('../../bench/lib/interleave.mjs')
 
 interface Row {
@@ -88,7 +88,7 @@ test('a ratio is that of each round, and so is what it varies', (t) => {
 
 test('processors of one name are told apart by family and model', (t) => {
   const told = (family: number, model: number) => `processor\t: 0\ncpu family\t: ${family}\nmodel\t\t: ${model}\nmodel name\t: AMD EPYC\n`
-  t.is(named('AMD EPYC', told(23, 1)), 'AMD EPYC (family 23, model 1)')
-  t.is(named('AMD EPYC', told(25, 17)), 'AMD EPYC (family 25, model 17)')
-  t.is(named('Apple M4', ''), 'Apple M4')
+  t.is(processorName('AMD EPYC', told(23, 1)), 'AMD EPYC (family 23, model 1)')
+  t.is(processorName('AMD EPYC', told(25, 17)), 'AMD EPYC (family 25, model 17)')
+  t.is(processorName('Apple M4', ''), 'Apple M4')
 })
